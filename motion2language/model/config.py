@@ -1,0 +1,48 @@
+"""ModelConfig: everything needed to rebuild a network and the path from a recording to its input.
+
+Saved as `config.json` in a model folder. Unknown keys are errors; every field says its unit and source.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ModelConfig(BaseModel):
+    """A network's shape and its input. Source of the defaults: arXiv 2310.10594 unless said otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["attention", "transducer"] = "attention"  # the paper's model, or monotonic alignments marginalised
+    variant: Literal["kit", "humanml3d"] = "kit"  # which of the paper's two published variants
+    encoder: str = "mlp"  # a key of model.encoders.ENCODERS
+    attention: str = "recurrent-local"  # a key of model.attention.ATTENTIONS
+    mask: bool = True  # cut the Gaussian window at the half window
+    half_window: float | None = None  # D in frames of the model's clock; the paper uses 5 and 9
+    half_window_seconds: float | None = None  # D in seconds, instead of frames
+    hidden: int = Field(64, gt=0)  # decoder units H
+    embedding: int = Field(64, gt=0)  # word embedding
+    encoder_hidden: int = Field(128, gt=0)  # units of the MLP's hidden layers, channels of a convolution
+    dropout: float = Field(0.5, ge=0, lt=1)
+    features: str = "paper"  # a key of features.FEATURES
+    fps: float = Field(10.0, gt=0)  # the model's clock, frames a second
+    joints: tuple[str, ...] = ()  # joints the features are made of, in order; filled in from the corpus
+    input_width: int = Field(0, ge=0)  # F; filled in from the corpus
+    vocabulary_size: int = Field(0, ge=0)  # V; filled in from the corpus
+    max_words: int = Field(40, gt=0)  # a caption's length limit; chosen
+    max_seconds: float = Field(30.0, gt=0)  # longest recording captioned in one piece; longer ones in windows
+
+    @model_validator(mode="after")
+    def _one_half_window(self) -> ModelConfig:
+        if self.half_window is not None and self.half_window_seconds is not None:
+            raise ValueError("give half_window (frames) or half_window_seconds, not both")
+        return self
+
+    @property
+    def half_window_frames(self) -> float:
+        """D in frames of the model's clock; 5, the paper's, when neither unit is given."""
+        if self.half_window_seconds is not None:
+            return self.half_window_seconds * self.fps
+        return 5.0 if self.half_window is None else self.half_window

@@ -1,0 +1,196 @@
+"""Motion and Skeleton: the value every file becomes, and the conventions of space and time.
+
+World: metres, right-handed, Y up; a person who faces +Z has the left hand at +X. Angles are radians.
+Time: seconds in every public type. Frame k is sampled at k/fps and owns the half-open interval
+[k/fps, (k+1)/fps), so a motion of T frames lasts T/fps.
+Array axes are named by single letters everywhere in the package: B batch, T frames, J joints, F features,
+H hidden units, L words, V vocabulary.
+
+What this file leaves to others: units and axes of a file (formats/), joint names of other skeletons (body.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Joint names and the tree they form: root first, each parent before its child (the root's parent is -1)."""
+
+    name: str
+    joints: tuple[str, ...]
+    parents: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.joints) != len(self.parents):
+            raise ValueError(
+                f"skeleton {self.name!r}: {len(self.joints)} joint names but {len(self.parents)} parents; "
+                "give one parent index per joint"
+            )
+        if not self.joints:
+            raise ValueError(f"skeleton {self.name!r} has no joints")
+        if len(set(self.joints)) != len(self.joints):
+            twice = sorted({joint for joint in self.joints if self.joints.count(joint) > 1})
+            raise ValueError(f"skeleton {self.name!r}: joint names must be unique, found twice: {', '.join(twice)}")
+        for child, parent in enumerate(self.parents):
+            if not (parent == -1 if child == 0 else 0 <= parent < child):
+                raise ValueError(
+                    f"skeleton {self.name!r}: joint {self.joints[child]!r} (index {child}) has parent {parent}; "
+                    "the root comes first with parent -1 and every other parent comes before its child"
+                )
+
+    def index(self, joint: str) -> int:
+        """The column of `joint`; ValueError names the joints there are."""
+        try:
+            return self.joints.index(joint)
+        except ValueError:
+            raise ValueError(
+                f"skeleton {self.name!r} has no joint {joint!r}; it has {', '.join(self.joints)}"
+            ) from None
+
+
+#: The body every skeleton is mapped to (body.py): KIT-ML's 21 joints, SMPL's 22 and Bandai Namco's 21 all map into
+#: it. `collar` is the inner end of the clavicle, `shoulder` the upper arm's joint, `toe` the ball of the foot.
+CANONICAL = Skeleton(
+    name="canonical",
+    joints=(
+        "pelvis",
+        "spine",
+        "chest",
+        "neck",
+        "head",
+        "left_collar",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+        "right_collar",
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+        "left_toe",
+        "right_hip",
+        "right_knee",
+        "right_ankle",
+        "right_toe",
+    ),
+    parents=(-1, 0, 1, 2, 3, 2, 5, 6, 7, 2, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """A recording: joint positions in metres at a known rate.
+
+    positions  (T, J, 3) float32, metres, Y up, right-handed
+    fps        frames a second, no default
+    skeleton   names and tree of the J joints
+    name       what messages and transcripts call it, usually the file's name
+    angles     (T, A) float32 radians, where the format has joint angles of a known body (KIT-ML), else None
+    """
+
+    positions: np.ndarray
+    fps: float
+    skeleton: Skeleton
+    name: str = ""
+    angles: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        positions = np.ascontiguousarray(self.positions, dtype=np.float32)
+        expected = (len(self.skeleton.joints), 3)
+        if positions.ndim != 3 or positions.shape[1:] != expected:
+            raise ValueError(
+                f"{self.label}: positions have shape {positions.shape}, expected (frames, {expected[0]}, 3) "
+                f"for skeleton {self.skeleton.name!r}"
+            )
+        if len(positions) == 0:
+            raise ValueError(f"{self.label}: no frames; a motion needs at least one")
+        if not np.isfinite(self.fps) or self.fps <= 0:
+            raise ValueError(f"{self.label}: frame rate {self.fps} is not a positive number")
+        _require_finite(positions, self.label, "position")
+        object.__setattr__(self, "positions", positions)
+        object.__setattr__(self, "fps", float(self.fps))
+        if self.angles is not None:
+            angles = np.ascontiguousarray(self.angles, dtype=np.float32)
+            if angles.ndim != 2 or len(angles) != len(positions):
+                raise ValueError(f"{self.label}: angles have shape {angles.shape}, expected ({len(positions)}, angles)")
+            _require_finite(angles, self.label, "joint angle")
+            object.__setattr__(self, "angles", angles)
+
+    @property
+    def label(self) -> str:
+        """The name messages use."""
+        return self.name or "motion"
+
+    @property
+    def frames(self) -> int:
+        """T."""
+        return len(self.positions)
+
+    @property
+    def duration(self) -> float:
+        """Seconds: T / fps."""
+        return self.frames / self.fps
+
+    def clip(self, start: float, end: float) -> Motion:
+        """The frames sampled in [start, end) seconds; ValueError when none is."""
+        first = max(0, int(np.ceil(start * self.fps - 1e-6)))
+        last = min(self.frames, int(np.ceil(end * self.fps - 1e-6)))
+        if first >= last:
+            raise ValueError(
+                f"{self.label}: no frame between {start:g} s and {end:g} s; the recording lasts {self.duration:g} s"
+            )
+        angles = None if self.angles is None else self.angles[first:last]
+        return replace(self, positions=self.positions[first:last], angles=angles)
+
+    def resample(self, fps: float) -> Motion:
+        """The same motion at another rate: frame k of the result is the pose at k/fps seconds.
+
+        Going down, each frame is first averaged over a triangle one output frame wide to either side, so that
+        fast movement does not alias; going up, poses are interpolated linearly. The result has
+        round(T * fps / self.fps) frames, at least one. Angles are resampled like positions after unwrapping.
+        """
+        if not np.isfinite(fps) or fps <= 0:
+            raise ValueError(f"{self.label}: cannot resample to {fps} frames a second; give a positive number")
+        if abs(fps - self.fps) < 1e-9 * self.fps:
+            return self
+        count = max(1, round(self.frames * fps / self.fps))
+        times = np.arange(count) * (self.fps / fps)
+        positions = _resample(self.positions.reshape(self.frames, -1), times, self.fps / fps)
+        angles = None
+        if self.angles is not None:
+            angles = _resample(np.unwrap(self.angles, axis=0), times, self.fps / fps)
+        return replace(self, positions=positions.reshape(count, -1, 3), fps=fps, angles=angles)
+
+
+def _resample(values: np.ndarray, times: np.ndarray, ratio: float) -> np.ndarray:
+    """Values (T, N) at fractional frames `times`; `ratio` input frames fall in one output frame."""
+    last = len(values) - 1
+    if ratio <= 1:
+        below = np.clip(np.floor(times).astype(int), 0, last)
+        above = np.minimum(below + 1, last)
+        share = np.clip(times - below, 0, 1)[:, None]
+        return (1 - share) * values[below] + share * values[above]
+    # The triangle has half width `ratio` input frames; taps beyond the ends repeat the end frames.
+    reach = int(np.ceil(ratio))
+    taps = np.round(times).astype(int)[:, None] + np.arange(-reach, reach + 1)
+    weights = np.clip(1 - np.abs(taps - times[:, None]) / ratio, 0, None)
+    weights /= weights.sum(axis=1, keepdims=True)
+    result = np.zeros((len(times), values.shape[1]))
+    for tap in range(taps.shape[1]):
+        result += weights[:, tap, None] * values[np.clip(taps[:, tap], 0, last)]
+    return result
+
+
+def _require_finite(values: np.ndarray, label: str, what: str) -> None:
+    bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    if bad.any():
+        raise ValueError(
+            f"{label}: {int(bad.sum())} of {len(values)} frames hold a {what} that is not a finite number, "
+            f"first frame {int(bad.argmax())}; repair or cut these frames"
+        )

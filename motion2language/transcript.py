@@ -1,0 +1,176 @@
+"""What a recording is said to show: Hypothesis (tokens and frames) and Transcript (words and seconds).
+
+Captions and transcripts of people are the same types as predictions, so a metric compares like with like.
+Times are seconds from the recording's first frame; intervals are half-open. The JSON form follows the shape that
+speech transcribers use: {schema, source, model, duration, text, words: [...], segments: [...]}.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: Written into every transcript's JSON; a reader refuses any other.
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Hypothesis:
+    """What a search returns for one motion, before words and seconds.
+
+    tokens     (L,) int64, word ids without <sos> and <eos>
+    positions  (L,) float32, frames of the encoder's clock, where the model looked for each word, in [0, T-1]
+    weights    (L, T) float32, how much it looked at each frame, as the attention or alignment gives it
+    log_prob   log probability of the whole sentence
+    word_log_probs  (L,) float32, log probability of each word
+    """
+
+    tokens: np.ndarray
+    positions: np.ndarray
+    weights: np.ndarray
+    log_prob: float
+    word_log_probs: np.ndarray
+
+    def __post_init__(self) -> None:
+        words, frames = self.weights.shape
+        if not len(self.tokens) == len(self.positions) == len(self.word_log_probs) == words:
+            raise ValueError(
+                f"hypothesis: {len(self.tokens)} tokens, {len(self.positions)} positions, "
+                f"{len(self.word_log_probs)} word probabilities, weights {self.weights.shape}; lengths must agree"
+            )
+        if words and not (self.positions.min() >= 0 and self.positions.max() <= frames - 1):
+            raise ValueError(f"hypothesis: positions must lie in [0, {frames - 1}], found {self.positions}")
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A reference sentence; of the whole clip when it has no times (seconds)."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class TimedWord:
+    """A word, the time it speaks of and the window around it, in seconds; probability in [0, 1] or None."""
+
+    word: str
+    time: float
+    start: float
+    end: float
+    probability: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.time <= self.end:
+            raise ValueError(
+                f"word {self.word!r}: expected 0 <= start <= time <= end, found {self.start}, {self.time}, {self.end}"
+            )
+
+
+@dataclass(frozen=True)
+class Segment:
+    """An interval (seconds), its action word (or None) and the words of the sentence that describe it."""
+
+    start: float
+    end: float
+    label: str | None
+    words: tuple[TimedWord, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"segment {self.label!r}: expected 0 <= start < end, found {self.start}, {self.end}")
+
+    @property
+    def text(self) -> str:
+        """The segment's words as a phrase."""
+        return " ".join(word.word for word in self.words)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A described recording. The segments partition the sentence; their times may leave gaps.
+
+    segments  in the order of the sentence
+    duration  seconds
+    source    name of the recording
+    model     name of the model, or who annotated it
+    """
+
+    segments: tuple[Segment, ...]
+    duration: float
+    source: str = ""
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        slack = 1e-6 + 1e-6 * self.duration
+        for segment in self.segments:
+            ends = [segment.end, *(word.end for word in segment.words)]
+            if max(ends) > self.duration + slack:
+                raise ValueError(
+                    f"transcript of {self.source!r}: segment {segment.label!r} ends at {max(ends):g} s, "
+                    f"after the recording's end at {self.duration:g} s"
+                )
+
+    @property
+    def words(self) -> tuple[TimedWord, ...]:
+        """All words of the sentence in order."""
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return " ".join(word.word for word in self.words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, times rounded to 0.1 ms."""
+        return {
+            "schema": SCHEMA,
+            "source": self.source,
+            "model": self.model,
+            "duration": round(self.duration, 4),
+            "text": self.text,
+            "words": [_word_dict(word) for word in self.words],
+            "segments": [
+                {
+                    "start": round(segment.start, 4),
+                    "end": round(segment.end, 4),
+                    "label": segment.label,
+                    "text": segment.text,
+                    "words": [_word_dict(word) for word in segment.words],
+                }
+                for segment in self.segments
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Transcript:
+        """The transcript that `to_dict` wrote; ValueError for another schema or a missing field."""
+        if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+            found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+            raise ValueError(f"transcript has schema {found!r}, expected {SCHEMA}; write it again with this version")
+        try:
+            segments = tuple(
+                Segment(
+                    float(segment["start"]),
+                    float(segment["end"]),
+                    segment["label"],
+                    tuple(TimedWord(**word) for word in segment["words"]),
+                )
+                for segment in data["segments"]
+            )
+            return cls(segments, float(data["duration"]), data["source"], data["model"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"transcript lacks or misspells a field: {error}") from None
+
+
+def _word_dict(word: TimedWord) -> dict[str, Any]:
+    return {
+        "word": word.word,
+        "time": round(word.time, 4),
+        "start": round(word.start, 4),
+        "end": round(word.end, 4),
+        "probability": None if word.probability is None else round(word.probability, 4),
+    }
