@@ -1,0 +1,27 @@
+"""Any skeleton to the canonical body: which joint is which, in which unit, which way is up.
+
+`detect_axes` finds unit and up axis of a file's positions, `Axes.apply` turns them into metres, Y up; `to_canonical`
+gives the recording on the 21 joints of `motion.CANONICAL`. `map_joints` says which joint stands for which.
+"""
+
+from __future__ import annotations
+
+from motion2language.body.axes import PLAUSIBLE_HEIGHT, UNITS, Axes, detect_axes, stature
+from motion2language.body.canonical import body_height, describe, mirrored, to_canonical
+from motion2language.body.mapping import JointMap, JointRule, load_joint_map, map_joints
+
+__all__ = [
+    "PLAUSIBLE_HEIGHT",
+    "UNITS",
+    "Axes",
+    "JointMap",
+    "JointRule",
+    "body_height",
+    "describe",
+    "detect_axes",
+    "load_joint_map",
+    "map_joints",
+    "mirrored",
+    "stature",
+    "to_canonical",
+]

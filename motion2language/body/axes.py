@@ -1,0 +1,148 @@
+"""Unit and up axis of a recording found from the body in it, and the turn into metres, Y up, right-handed.
+
+Files rarely say their unit. A person does: the bones along head, spine and legs add up to most of a stature, whatever
+the pose, and no two of the units below make the same number a plausible stature. The up axis is the one along which
+the head stays above the feet. That is wrong for a recording in which nobody stands or sits most of the time (lying,
+crawling, handstands): say `up` there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from motion2language.body.mapping import map_joints
+from motion2language.motion import CANONICAL, Skeleton
+
+#: Metres in one unit. `cmu` is the unit of CMU's ASF/AMC files and of BVH files made from them: one inch / 0.45.
+UNITS: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "ft": 0.3048, "cmu": 0.0254 / 0.45}
+
+#: Statures, metres, that a unit may give. Chosen as wide as leaves at most one of UNITS for any number.
+PLAUSIBLE_HEIGHT = (1.0, 2.2)
+
+#: For each up axis: which source axis, with which sign, becomes x, y, z. Each is a rotation: nothing is mirrored.
+_TURNS: dict[str, tuple[tuple[int, int], ...]] = {
+    "y": ((0, 1), (1, 1), (2, 1)),
+    "z": ((0, 1), (2, 1), (1, -1)),
+    "x": ((1, -1), (0, 1), (2, 1)),
+    "-y": ((0, 1), (1, -1), (2, -1)),
+    "-z": ((0, 1), (2, -1), (1, 1)),
+    "-x": ((1, 1), (0, -1), (2, 1)),
+}
+
+# Shares of the stature. Ankle: Drillis and Contini 1966, as in Winter, Biomechanics and Motor Control of Human
+# Movement, fig. 4.1. Head joint (top of the neck): chosen, between chin (0.870) and eyes (0.936) of that figure.
+_ANKLE_SHARE, _HEAD_SHARE = 0.039, 0.89
+
+# Least cosine between an axis and the way from feet to head: 45 degrees, so that no two axes can reach it.
+_LEAST_ALIGNMENT = float(np.sqrt(0.5))
+
+
+@dataclass(frozen=True)
+class Axes:
+    """How a recording is measured: unit, up axis (`x y z`, or with a minus), and metres in one unit."""
+
+    unit: str
+    up: str
+    scale: float
+
+    def __post_init__(self) -> None:
+        _require_choice("unit", self.unit, tuple(UNITS))
+        _require_choice("up", self.up, tuple(_TURNS))
+        if not (np.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(f"scale {self.scale} is not a positive number of metres")
+
+    def apply(self, positions: np.ndarray) -> np.ndarray:
+        """Positions (..., 3) of the file -> float32 metres, Y up, right-handed when the file is."""
+        turned = [sign * positions[..., axis] for axis, sign in _TURNS[self.up]]
+        return (np.stack(turned, axis=-1) * self.scale).astype(np.float32)
+
+
+def detect_axes(
+    positions: np.ndarray,
+    skeleton: Skeleton,
+    unit: str | None = None,
+    up: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Axes:
+    """Unit and up axis of positions (T, J, 3); `unit` (a key of UNITS) and `up` are taken as said where given.
+
+    overrides  as in map_joints
+    ValueError, naming --unit or --up, when the size fits no unit or the head is not clearly above the feet. A
+    skeleton that cannot be mapped to a body is measured by the box around it and needs `up`.
+    """
+    _require_choice("unit", unit, tuple(UNITS))
+    _require_choice("up", up, tuple(_TURNS))
+    if unit is not None and up is not None:
+        return Axes(unit, up, UNITS[unit])
+    try:
+        body = map_joints(skeleton, positions, overrides).apply(positions)
+    except ValueError:
+        if up is None:
+            raise
+        size = _box_size(positions)
+    else:
+        size = stature(body)
+        up = up or _detect_up(body)
+    unit = unit or _detect_unit(size)
+    return Axes(unit, up, UNITS[unit])
+
+
+def stature(body: np.ndarray) -> float:
+    """Standing height of a canonical body (T, 21, 3), in its own unit, whatever the pose.
+
+    The bones from head joint to ankles, each at its median length, are the same share of every stature; so the
+    result is an estimate, within about a tenth.
+    """
+    trunk = _chain(body, "head", "neck", "chest", "spine", "hips")
+    legs = [_chain(body, f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in ("left", "right")]
+    return (trunk + sum(legs) / 2) / (_HEAD_SHARE - _ANKLE_SHARE)
+
+
+def _chain(body: np.ndarray, *joints: str) -> float:
+    """Length of the bones between neighbours of `joints`; `hips` is the middle of both hips."""
+    points = np.stack([_point(body, joint) for joint in joints], axis=1)
+    return float(np.median(np.linalg.norm(np.diff(points, axis=1), axis=2), axis=0).sum())
+
+
+def _point(body: np.ndarray, joint: str) -> np.ndarray:
+    """One canonical joint (T, 3); `hips` and `ankles` are the middle of left and right."""
+    names = [f"left_{joint[:-1]}", f"right_{joint[:-1]}"] if joint in ("hips", "ankles") else [joint]
+    return body[:, [CANONICAL.index(name) for name in names]].astype(np.float64).mean(axis=1)
+
+
+def _box_size(positions: np.ndarray) -> float:
+    """Longest side of the box around all joints, the median over time."""
+    return float(np.median(np.ptp(positions, axis=1).max(axis=1)))
+
+
+def _detect_unit(height: float) -> str:
+    low, high = PLAUSIBLE_HEIGHT
+    fitting = [unit for unit, scale in UNITS.items() if low <= height * scale <= high]
+    if len(fitting) != 1:
+        raise ValueError(
+            f"the body is {height:.4g} units tall, which is a person of {low} to {high} m in none of "
+            f"{', '.join(UNITS)}; say the unit with --unit"
+        )
+    return fitting[0]
+
+
+def _detect_up(body: np.ndarray) -> str:
+    upwards = _point(body, "head") - _point(body, "ankles")
+    upwards /= np.maximum(np.linalg.norm(upwards, axis=1, keepdims=True), 1e-12)
+    direction = np.median(upwards, axis=0)
+    axis = int(np.argmax(np.abs(direction)))
+    if direction[axis] < _LEAST_ALIGNMENT:
+        found = ", ".join(f"{value:+.2f} along {name}" for name, value in zip("xyz", direction, strict=True))
+        raise ValueError(
+            f"the way from feet to head points {found} (median over time): no axis on which the head stays above the "
+            "feet; say which axis points up with --up x, y or z, or -y where the axis points down"
+        )
+    return "xyz"[axis]
+
+
+def _require_choice(what: str, value: str | None, choices: tuple[str, ...]) -> None:
+    if value is not None and value not in choices:
+        raise ValueError(f"no {what} {value!r}; --{what} takes {', '.join(choices)}")

@@ -1,0 +1,82 @@
+"""A recording on the canonical body, its height, and what `inspect` says about a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from motion2language.body.axes import Axes, stature
+from motion2language.body.mapping import map_joints
+from motion2language.body.structure import left_axis
+from motion2language.motion import CANONICAL, Motion
+
+#: Statures, metres, that to_canonical takes for metres: from small children and toys to game giants. Chosen.
+_METRE_HEIGHTS = (0.4, 4.0)
+
+
+def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> Motion:
+    """The same recording on `motion.CANONICAL`; rate, name and angles are kept.
+
+    motion     metres, Y up (detect_axes brings other files there)
+    overrides  canonical joint -> source joint, as in map_joints
+
+    ValueError when joints are missing, the body is not of human size in metres, or left and right are swapped.
+    """
+    positions = map_joints(motion.skeleton, motion.positions, overrides).apply(motion.positions)
+    body = replace(motion, positions=positions, skeleton=CANONICAL)
+    height = body_height(body)
+    low, high = _METRE_HEIGHTS
+    if not low <= height <= high:
+        raise ValueError(f"{motion.label}: the body is {height:.3g} m tall, expected {low} to {high}; give --unit")
+    if mirrored(body):
+        raise ValueError(
+            f"{motion.label}: the feet point as if left were right: either the file has left-handed coordinates "
+            "(export it with right-handed ones) or its joint names are swapped (swap them with --joint-map FILE)"
+        )
+    return body
+
+
+def body_height(motion: Motion) -> float:
+    """Standing height in metres of a canonical motion, estimated from bone lengths, so whatever the pose."""
+    return stature(motion.positions)
+
+
+def mirrored(motion: Motion) -> bool:
+    """True when a canonical motion has its left side on the right, as left-handed coordinates or swapped names make it.
+
+    Told by the feet (each shin x foot points to the left), over all frames; False where the body has no toes.
+    """
+    sides = {
+        part: motion.positions[:, [CANONICAL.index(f"{side}_{part}") for side in ("left", "right")]].astype(np.float64)
+        for part in ("hip", "knee", "ankle", "toe")
+    }
+    left = left_axis(sides["knee"], sides["ankle"], sides["toe"])
+    across = sides["hip"][:, 0] - sides["hip"][:, 1]
+    return bool((left * across).sum() < 0)
+
+
+def describe(
+    motion: Motion, axes: Axes | None = None, overrides: Mapping[str, str] | None = None
+) -> list[tuple[str, str | float | int]]:
+    """What there is to say about a recording in metres, Y up: (label, value) rows, then one row a canonical joint.
+
+    axes  how the file measured, where it was found or said; it is only reported
+    """
+    rows: list[tuple[str, str | float | int]] = [
+        ("skeleton", motion.skeleton.name),
+        ("joints", len(motion.skeleton.joints)),
+        ("frames", motion.frames),
+        ("frames a second", motion.fps),
+        ("seconds", motion.duration),
+    ]
+    if axes is not None:
+        rows += [("unit", axes.unit), ("metres in one unit", axes.scale), ("up axis", axes.up)]
+    joint_map = map_joints(motion.skeleton, motion.positions, overrides)
+    body = replace(motion, positions=joint_map.apply(motion.positions), skeleton=CANONICAL)
+    rows += [
+        ("body height in metres", body_height(body)),
+        ("left and right", "swapped" if mirrored(body) else "as named"),
+    ]
+    return rows + joint_map.rows()

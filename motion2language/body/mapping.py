@@ -1,0 +1,152 @@
+"""Any skeleton's joints to the canonical body: which joint, or which mixture of joints, stands for each of the 21.
+
+Names decide first (names.py); where they tell fewer than half of the limbs' joints, tree and bone lengths decide
+(structure.py); the trunk is read off the tree (trunk.py). A user's own rows, canonical = source, come before all.
+What a file still lacks becomes a mixture of its neighbours where that is sound (neck, spine, chest, collars). A body
+without toes gets its ankles again, and the table says so: where a foot points cannot be made up.
+Hips, knees, ankles, shoulders, elbows, wrists and head must be there: a ValueError names those that are missing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.body.names import find_by_names
+from motion2language.body.structure import find_by_structure
+from motion2language.body.trunk import fill_from_tree
+from motion2language.motion import CANONICAL, Skeleton
+
+#: Limb joints: nothing can stand in for one that is missing.
+LIMB_JOINTS = tuple(
+    f"{side}_{part}" for side in ("left", "right") for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+)
+
+# Where spine and chest lie on the way from pelvis to neck: 0.38 and 0.60 in Bandai Namco's and in CMU's BVH bodies.
+_SPINE_SHARE, _CHEST_SHARE = 0.38, 0.60
+_COLLAR_SHARE = 0.3  # from neck to shoulder; chosen, CMU's BVH bodies have 0.25 sideways
+
+
+@dataclass(frozen=True)
+class JointRule:
+    """What stands for one canonical joint: source joints with weights that sum to 1, and a remark for the reader."""
+
+    canonical: str
+    weights: tuple[tuple[str, float], ...]
+    remark: str = ""
+
+    @property
+    def description(self) -> str:
+        """The source joint's name, or the mixture: `70 % Neck + 30 % LeftArm`."""
+        parts = [joint if share == 1 else f"{100 * share:.0f} % {joint}" for joint, share in self.weights]
+        return " + ".join(parts) + (f" ({self.remark})" if self.remark else "")
+
+
+@dataclass(frozen=True)
+class JointMap:
+    """One rule for each joint of `motion.CANONICAL`, in its order, from the joints of `skeleton`."""
+
+    skeleton: Skeleton
+    rules: tuple[JointRule, ...]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The table for people: (canonical joint, description of its source)."""
+        return [(rule.canonical, rule.description) for rule in self.rules]
+
+    def apply(self, positions: np.ndarray) -> np.ndarray:
+        """Positions (T, J, 3) of the source skeleton -> (T, 21, 3) of the canonical one, unit and axes unchanged."""
+        matrix = np.zeros((len(self.rules), len(self.skeleton.joints)), dtype=positions.dtype)
+        for row, rule in enumerate(self.rules):
+            for joint, share in rule.weights:
+                matrix[row, self.skeleton.index(joint)] += share
+        return matrix @ positions
+
+
+def load_joint_map(path: Path | str) -> dict[str, str]:
+    """Canonical joint -> source joint, read from a TOML file of lines such as `left_toe = "LeftToeBase"`.
+
+    FileNotFoundError when it is not there; ValueError names the file and what is wrong: TOML, an unknown canonical
+    joint (with the nearest one), a value that is not a name.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: no such joint map; give a TOML file of lines like left_toe = "LeftToeBase"')
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file: {error}") from None
+    for canonical, source in rows.items():
+        _require_known(canonical, CANONICAL, f"{path}: canonical joint")
+        if not isinstance(source, str):
+            raise ValueError(f"{path}: {canonical} = {source!r}; expected the name of a joint in quotes")
+    return rows
+
+
+def map_joints(
+    skeleton: Skeleton, positions: np.ndarray | None = None, overrides: Mapping[str, str] | None = None
+) -> JointMap:
+    """The rules that turn `skeleton` into the canonical body.
+
+    positions  (T, J, 3) in any unit and axes, right-handed; needed only where the names do not tell
+    overrides  canonical joint -> source joint, the user's word before names and tree
+
+    ValueError when joints that cannot be made up are missing, or an override names no joint.
+    """
+    overrides = dict(overrides or {})
+    for canonical, source in overrides.items():
+        _require_known(canonical, CANONICAL, "joint map: canonical joint")
+        _require_known(source, skeleton, f"joint map: {canonical} =")
+    found = find_by_names(skeleton, overrides)
+    if positions is not None and sum(joint in found for joint in LIMB_JOINTS) < len(LIMB_JOINTS) / 2:
+        found = (find_by_structure(skeleton, positions) or found) | overrides
+    _require_present(LIMB_JOINTS, found, skeleton)
+    found = fill_from_tree(found, skeleton)
+    _require_present(("head",), found, skeleton)
+    rules = _complete(found)
+    return JointMap(skeleton, tuple(rules[joint] for joint in CANONICAL.joints))
+
+
+def _complete(found: dict[str, str]) -> dict[str, JointRule]:
+    """A rule for every canonical joint; those without a source joint become mixtures of their neighbours."""
+    rules = {canonical: JointRule(canonical, ((source, 1.0),)) for canonical, source in found.items()}
+
+    def mix(canonical: str, first: str, second: str, share: float) -> None:
+        if canonical not in rules:
+            weights = {joint: (1 - share) * weight for joint, weight in rules[first].weights}
+            for joint, weight in rules[second].weights:
+                weights[joint] = weights.get(joint, 0.0) + share * weight
+            rules[canonical] = JointRule(canonical, tuple(weights.items()))
+
+    mix("neck", "left_shoulder", "right_shoulder", 0.5)
+    mix("spine", "pelvis", "neck", _SPINE_SHARE)
+    mix("chest", "spine", "neck", (_CHEST_SHARE - _SPINE_SHARE) / (1 - _SPINE_SHARE))
+    for side in ("left", "right"):
+        mix(f"{side}_collar", "neck", f"{side}_shoulder", _COLLAR_SHARE)
+        if f"{side}_toe" not in rules:
+            weights = rules[f"{side}_ankle"].weights
+            rules[f"{side}_toe"] = JointRule(f"{side}_toe", weights, "the ankle again: no toe found")
+    return rules
+
+
+def _require_present(needed: tuple[str, ...], found: dict[str, str], skeleton: Skeleton) -> None:
+    missing = [joint for joint in needed if joint not in found]
+    if missing:
+        raise ValueError(
+            f"skeleton {skeleton.name!r}: found no joint for {', '.join(missing)}; "
+            f"it has {', '.join(skeleton.joints)}. "
+            f'Say which is which in a TOML file, one line a joint such as {missing[0]} = "NAME", '
+            "and give it with --joint-map FILE"
+        )
+
+
+def _require_known(joint: str, skeleton: Skeleton, what: str) -> None:
+    if joint not in skeleton.joints:
+        lower = {known.lower(): known for known in skeleton.joints}
+        near = difflib.get_close_matches(joint.lower(), list(lower), n=1)
+        hint = f"did you mean {lower[near[0]]!r}?" if near else f"there are {', '.join(skeleton.joints)}"
+        raise ValueError(f"{what} {joint!r} is not a joint of skeleton {skeleton.name!r}; {hint}")

@@ -1,0 +1,134 @@
+"""What joints are called: name tables of the canonical body's parts, and names brought to a common form.
+
+A name becomes `(side, part)`: namespaces and prefixes (`mixamorig:`, `Bip01 `, `CC_Base_`, a word most joints
+share) are dropped, the side is read off `Left`, `_L`, `.L`, `l` before or after, and the rest is lower-cased.
+The same word means different joints in different conventions (`LeftShoulder` is the collar of Mixamo and the
+shoulder of Xsens). That is settled by order: each part takes its most specific word that is there, and a joint
+is taken once, so `shoulder` is the shoulder only where no `arm` is. Two conventions need a table of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from motion2language.motion import Skeleton
+
+#: Words for the parts of a limb, most telling first. Parts are settled in this order: shoulder before collar and
+#: ankle before toe, because `shoulder` and `foot` serve as either.
+LIMB_WORDS: dict[str, tuple[str, ...]] = {
+    "shoulder": ("upperarm", "uparm", "uarm", "arm", "shldr", "shldrbend", "humerus", "shoulder"),
+    "elbow": ("elbow", "forearm", "forearmbend", "lowerarm", "lowarm", "loarm", "farm", "radius"),
+    "wrist": ("wrist", "hand"),
+    "collar": ("collar", "clavicle", "collarbone", "clav", "shoulder"),
+    "knee": ("knee", "lowerleg", "lowleg", "loleg", "shin", "calf", "tibia", "leg"),
+    "hip": ("upperleg", "upleg", "thigh", "thighbend", "femur", "hip", "leg"),
+    "ankle": ("ankle", "foot"),
+    "toe": ("toebase", "toes", "toe", "toe0", "toe1", "ball", "foot"),
+}
+
+#: Words for the parts that have no side. The trunk between pelvis and neck is found by the tree (mapping.py).
+TRUNK_WORDS: dict[str, tuple[str, ...]] = {
+    "pelvis": ("pelvis", "hips", "hip", "spinebase"),
+    "neck": ("neck", "neck01", "neck1", "necklower", "lowerneck", "necktwist01", "spineshoulder"),
+    "head": ("head", "skull"),
+}
+
+#: Words a side letter may be glued to (`lfemur`, `rShin`) besides the ones above.
+_GLUED = frozenset(word for words in LIMB_WORDS.values() for word in words) | {"hipjoint", "buttock", "eye"}
+
+#: KIT-ML's 21 joints of the MMM model: BP, BT pelvis and thorax, BLN, BUN lower and upper neck, then S E W H K A
+#: for the limbs; Mrot is the midfoot, F the joint of the toes.
+KIT_NAMES: dict[str, str] = {
+    "pelvis": "root",
+    "spine": "bp",
+    "chest": "bt",
+    "neck": "bln",
+    "head": "bun",
+    **{
+        f"{side}_{part}": side[0] + letter
+        for side in ("left", "right")
+        for part, letter in zip(("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "toe"), "sewhkaf", strict=True)
+    },
+}
+
+#: CMU's ASF/AMC: a joint is the *end* of the bone it is named after, so the femur's joint is the knee.
+ASF_NAMES: dict[str, str] = {
+    "pelvis": "root",
+    "spine": "lowerback",
+    "chest": "upperback",
+    "neck": "thorax",
+    "head": "upperneck",
+    **{
+        f"{side}_{part}": side[0] + bone
+        for side in ("left", "right")
+        for part, bone in (
+            ("shoulder", "clavicle"),
+            ("elbow", "humerus"),
+            ("wrist", "radius"),
+            ("hip", "hipjoint"),
+            ("knee", "femur"),
+            ("ankle", "tibia"),
+            ("toe", "foot"),
+        )
+    },
+}
+
+_PREFIX = re.compile(r"^(mixamorig\d*|character\d+|bip\d+|j bip|cc base)\s*")
+_IDLE_WORDS = frozenset({"c", "center", "joint", "jnt", "bone", "bind", "def", "org"})
+_SIDE_WORDS = {"left": "left", "l": "left", "right": "right", "r": "right"}
+_SHARED_PREFIX = 0.6  # a first word on this share of the joints is a prefix; chosen, above the half that `Left` reaches
+
+
+def split_names(skeleton: Skeleton) -> dict[str, tuple[str, str]]:
+    """Each joint's `(side, part)`: side `left`, `right` or empty; part in lower case without separators."""
+    words = {joint: _words(joint) for joint in skeleton.joints}
+    firsts = Counter(parts[0] for parts in words.values() if len(parts) > 1)
+    shared = {word for word, count in firsts.items() if count >= _SHARED_PREFIX * len(words)}
+    return {
+        joint: _side_and_part(parts[1:] if parts[:1] and parts[0] in shared else parts)
+        for joint, parts in words.items()
+    }
+
+
+def find_by_names(skeleton: Skeleton, taken: dict[str, str]) -> dict[str, str]:
+    """Canonical joint to source joint, for those that names tell; `taken` (the user's own rows) comes first."""
+    names = split_names(skeleton)
+    for table in (KIT_NAMES, ASF_NAMES):
+        plain = {_plain(joint): joint for joint in skeleton.joints}
+        if set(table.values()) <= set(plain):
+            return {canonical: plain[name] for canonical, name in table.items()} | taken
+    joint_of: dict[tuple[str, str], str] = {}
+    for joint, name in names.items():
+        joint_of.setdefault(name, joint)
+    found = dict(taken)
+    tables = [("left", LIMB_WORDS), ("right", LIMB_WORDS), ("", TRUNK_WORDS)]
+    for side, part, words in ((side, part, words) for side, table in tables for part, words in table.items()):
+        canonical = f"{side}_{part}" if side else part
+        candidates = (joint_of[side, word] for word in words if (side, word) in joint_of)
+        free = next((joint for joint in candidates if joint not in found.values()), None)
+        if canonical not in found and free is not None:
+            found[canonical] = free
+    return found
+
+
+def _plain(joint: str) -> str:
+    return "".join(_words(joint))
+
+
+def _words(joint: str) -> list[str]:
+    """The name's words in lower case, without its namespace and known prefix."""
+    bare = re.split(r"[:|]", joint)[-1].lower()
+    return _PREFIX.sub("", " ".join(re.findall(r"[a-z0-9]+", bare))).split()
+
+
+def _side_and_part(words: list[str]) -> tuple[str, str]:
+    sides = [word for word in words if word in _SIDE_WORDS]
+    part = "".join(word for word in words if word not in _IDLE_WORDS and word not in _SIDE_WORDS)
+    if sides:
+        return _SIDE_WORDS[sides[0]], part
+    for token, side in _SIDE_WORDS.items():
+        for rest in (part.removeprefix(token), part.removesuffix(token)):
+            if rest != part and (len(token) > 1 or rest in _GLUED):
+                return side, rest
+    return "", part

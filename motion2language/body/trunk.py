@@ -1,0 +1,70 @@
+"""What the names left open and the tree tells: pelvis, spine, chest, neck, head and toes of a body with known limbs."""
+
+from __future__ import annotations
+
+from motion2language.body.names import split_names
+from motion2language.body.structure import common_ancestor, path_to_root
+from motion2language.motion import Skeleton
+
+_END_WORDS = ("end", "nub", "top", "site", "tip", "effector")
+
+
+def fill_from_tree(found: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
+    """`found` (canonical -> source joint) with the joints added that the tree tells; shoulders and hips are in it.
+
+    pelvis        where the legs meet
+    neck, head    first and last of the joints without a side above the place where the arms meet
+    spine, chest  the middle and the last of the joints between pelvis and neck; a single one is the spine, since a
+                  body with one trunk joint bends low
+    toes          the ankle's first child
+    """
+    filled = dict(found)
+    filled.setdefault("pelvis", common_ancestor(skeleton, filled["left_hip"], filled["right_hip"]))
+    top = common_ancestor(skeleton, filled["left_shoulder"], filled["right_shoulder"])
+    if "head" in filled:
+        above = _strictly_between(skeleton, top, filled["head"])
+    else:
+        above = _chain_upwards(skeleton, top, filled)
+        if above:
+            filled["head"] = above.pop()
+    if above:
+        filled.setdefault("neck", above[0])
+    trunk = _strictly_between(skeleton, filled["pelvis"], filled.get("neck", top))
+    if "neck" not in filled and top not in filled.values():
+        trunk.append(top)
+    trunk = [joint for joint in trunk if joint not in filled.values()]
+    if trunk:
+        filled.setdefault("spine", trunk[(len(trunk) - 1) // 2])
+        trunk = [joint for joint in trunk if joint != filled["spine"]]
+    if trunk:
+        filled.setdefault("chest", trunk[-1])
+    for side in ("left", "right"):
+        children = _children(skeleton, filled[f"{side}_ankle"]) if f"{side}_ankle" in filled else []
+        if children:
+            filled.setdefault(f"{side}_toe", children[0])
+    return filled
+
+
+def _children(skeleton: Skeleton, joint: str) -> list[str]:
+    parent = skeleton.index(joint)
+    return [child for child, above in zip(skeleton.joints, skeleton.parents, strict=True) if above == parent]
+
+
+def _strictly_between(skeleton: Skeleton, first: str, last: str) -> list[str]:
+    """The joints on the way from `first` (or from where the two branch apart) up to `last`, both left out."""
+    fork = common_ancestor(skeleton, first, last)
+    path = path_to_root(skeleton, last)
+    return path[1 : path.index(fork)][::-1] if fork != last else []
+
+
+def _chain_upwards(skeleton: Skeleton, top: str, found: dict[str, str]) -> list[str]:
+    """The joints above `top` that have no side and carry no limb, without end markers."""
+    names = split_names(skeleton)
+    limbs = {above for joint in found.values() for above in path_to_root(skeleton, joint)}
+    chain: list[str] = []
+    joint: str | None = top
+    while joint is not None:
+        ahead = [child for child in _children(skeleton, joint) if child not in limbs and not names[child][0]]
+        joint = next((child for child in ahead if not names[child][1].endswith(_END_WORDS)), None)
+        chain += [joint] if joint else []
+    return chain
