@@ -101,7 +101,7 @@ def map_joints(
     for canonical, source in overrides.items():
         _require_known(canonical, CANONICAL, "joint map: canonical joint")
         _require_known(source, skeleton, f"joint map: {canonical} =")
-    found = find_by_names(skeleton, overrides)
+    found = find_by_names(skeleton, positions, overrides)
     if positions is not None and sum(joint in found for joint in LIMB_JOINTS) < len(LIMB_JOINTS) / 2:
         found = (find_by_structure(skeleton, positions) or found) | overrides
     _require_present(LIMB_JOINTS, found, skeleton)

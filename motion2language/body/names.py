@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import numpy as np
+
 from motion2language.motion import Skeleton
 
 #: Words for the parts of a limb, most telling first. Parts are settled in this order: shoulder before collar and
@@ -91,12 +93,15 @@ def split_names(skeleton: Skeleton) -> dict[str, tuple[str, str]]:
     }
 
 
-def find_by_names(skeleton: Skeleton, taken: dict[str, str]) -> dict[str, str]:
-    """Canonical joint to source joint, for those that names tell; `taken` (the user's own rows) comes first."""
+def find_by_names(skeleton: Skeleton, positions: np.ndarray | None, taken: dict[str, str]) -> dict[str, str]:
+    """Canonical joint to source joint, for those that names tell; `taken` (the user's own rows) comes first.
+
+    positions (T, J, 3) or None only tell ASF names on bone ends from the same names on bone starts.
+    """
     names = split_names(skeleton)
+    plain = {"".join(_words(joint)): joint for joint in skeleton.joints}
     for table in (KIT_NAMES, ASF_NAMES):
-        plain = {_plain(joint): joint for joint in skeleton.joints}
-        if set(table.values()) <= set(plain):
+        if set(table.values()) <= set(plain) and not (table is ASF_NAMES and _at_starts(plain, skeleton, positions)):
             return {canonical: plain[name] for canonical, name in table.items()} | taken
     joint_of: dict[tuple[str, str], str] = {}
     for joint, name in names.items():
@@ -112,8 +117,12 @@ def find_by_names(skeleton: Skeleton, taken: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _plain(joint: str) -> str:
-    return "".join(_words(joint))
+def _at_starts(plain: dict[str, str], skeleton: Skeleton, positions: np.ndarray | None) -> bool:
+    """True when ASF names sit on the starts of their bones (BVH files made from ASF): the hip bone's is the root."""
+    if positions is None:
+        return False
+    root, hip, knee = (positions[0, skeleton.index(plain[name])] for name in ("root", "lhipjoint", "lfemur"))
+    return bool(np.linalg.norm(hip - root) < 0.05 * np.linalg.norm(knee - hip))
 
 
 def _words(joint: str) -> list[str]:

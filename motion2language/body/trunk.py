@@ -10,13 +10,13 @@ _END_WORDS = ("end", "nub", "top", "site", "tip", "effector")
 
 
 def fill_from_tree(found: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
-    """`found` (canonical -> source joint) with the joints added that the tree tells; shoulders and hips are in it.
+    """`found` (canonical -> source joint) with the joints added that the tree tells; its limbs are complete.
 
     pelvis        where the legs meet
     neck, head    first and last of the joints without a side above the place where the arms meet
     spine, chest  the middle and the last of the joints between pelvis and neck; a single one is the spine, since a
                   body with one trunk joint bends low
-    toes          the ankle's first child
+    toes          the ankle's first child that is no heel
     """
     filled = dict(found)
     filled.setdefault("pelvis", common_ancestor(skeleton, filled["left_hip"], filled["right_hip"]))
@@ -39,9 +39,10 @@ def fill_from_tree(found: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
     if trunk:
         filled.setdefault("chest", trunk[-1])
     for side in ("left", "right"):
-        children = _children(skeleton, filled[f"{side}_ankle"]) if f"{side}_ankle" in filled else []
-        if children:
-            filled.setdefault(f"{side}_toe", children[0])
+        children = _children(skeleton, filled[f"{side}_ankle"])
+        ahead = next((child for child in children if "heel" not in child.lower()), None)
+        if ahead is not None:
+            filled.setdefault(f"{side}_toe", ahead)
     return filled
 
 
