@@ -236,9 +236,9 @@ CONVENTIONS: dict[str, tuple[tuple[str, str], tuple[str, ...], str, str]] = {
     "rigify": (
         ("L", "R"),
         (
-            "spine > spine.001 > spine.002 > spine.003 > spine.004 > spine.005 > spine.006",
+            "spine > spine.001 > spine.002 > spine.003 > breast.*",
+            "spine.003 > spine.004 > spine.005 > spine.006",
             "spine.003 > shoulder.* > upper_arm.* > forearm.* > hand.* > palm.01.* > f_index.01.*",
-            "spine.003 > breast.*",
             "spine > pelvis.*",
             "spine > thigh.* > shin.* > foot.* > heel.02.*",
             "foot.* > toe.*",
@@ -352,9 +352,9 @@ def walking(frames: int = 40) -> np.ndarray:
 def bandai_motion(positions: np.ndarray) -> Motion:
     """Canonical positions under Bandai Namco's names."""
     skeleton = skeleton_of("bandai without root")
-    columns = [list(expected_rows("bandai without root").values()).index(joint) for joint in skeleton.joints]
-    order = [CANONICAL.index(list(expected_rows("bandai without root"))[column]) for column in columns]
-    return Motion(positions[:, order], 30, skeleton, "walk")
+    canonical_of = {source: canonical for canonical, source in expected_rows(skeleton.name).items()}
+    columns = [CANONICAL.index(canonical_of[joint]) for joint in skeleton.joints]
+    return Motion(positions[:, columns], 30, skeleton, "walk")
 
 
 def rotation(seed: int) -> np.ndarray:

@@ -76,6 +76,12 @@ def test_lying_crouched_and_bowing_bodies_have_the_standing_height() -> None:
     assert body.stature(bent) == pytest.approx(straight, rel=0.01)
 
 
+def test_the_pose_of_most_frames_says_where_up_is() -> None:
+    positions = walking()
+    positions[:15] = FILE_AXES["z"](positions[:15])  # lies down for fifteen of forty frames
+    assert body.detect_axes(positions, CANONICAL).up == "y"
+
+
 def test_axes_errors_say_what_was_found() -> None:
     with pytest.raises(ValueError, match=r"body is 1\.\d+e\+04 units tall.*none of m, cm.*--unit"):
         body.detect_axes(walking() * 9000, CANONICAL)
@@ -98,6 +104,8 @@ def test_a_skeleton_that_is_no_body_is_measured_by_its_box_and_needs_up() -> Non
     assert body.detect_axes(positions, skeleton, up="y").unit == "cm"
     with pytest.raises(ValueError, match="found no joint for"):
         body.detect_axes(positions, skeleton)
+    with pytest.raises(ValueError, match="joint map: head = 'c' is not a joint"):
+        body.detect_axes(positions, skeleton, up="y", overrides={"head": "c"})
 
 
 def test_to_canonical_keeps_rate_name_and_angles_and_only_picks_joints() -> None:
@@ -110,19 +118,14 @@ def test_to_canonical_keeps_rate_name_and_angles_and_only_picks_joints() -> None
 
 
 def test_renaming_a_recording_changes_no_number() -> None:
-    reference = body.to_canonical(bandai_motion(walking())).positions
-    renamed = replace(
-        bandai_motion(walking()),
-        skeleton=replace(
-            skeleton_of("bandai without root"),
-            joints=tuple(
-                {"Shoulder": "Clav", "Toes": "Ball"}.get(joint.split("_")[0], joint.split("_")[0])
-                + joint[len(joint.split("_")[0]) :].lower()
-                for joint in skeleton_of("bandai without root").joints
-            ),
-        ),
-    )
-    np.testing.assert_array_equal(body.to_canonical(renamed).positions, reference)
+    motion = bandai_motion(walking())
+    names = [
+        joint.replace("Shoulder", "Clavicle").replace("LowerLeg", "Shin").replace("_L", ".l").replace("_R", ".r")
+        for joint in motion.skeleton.joints
+    ]
+    renamed = replace(motion, skeleton=replace(motion.skeleton, joints=tuple(names)))
+    assert renamed.skeleton.joints != motion.skeleton.joints
+    np.testing.assert_array_equal(body.to_canonical(renamed).positions, body.to_canonical(motion).positions)
 
 
 def test_a_mirrored_recording_is_refused() -> None:
@@ -147,6 +150,12 @@ def test_describe_gives_rows_of_plain_values() -> None:
     assert said["left and right"] == "as named"
     assert rows[-21:] == body.map_joints(skeleton_of("bandai without root")).rows()
     assert all(type(value) in (str, int, float) for _, value in rows)
+
+
+def test_describe_says_why_a_skeleton_is_no_body() -> None:
+    label, value = body.describe(Motion(np.zeros((1, 2, 3)), 30, Skeleton("two", ("a", "b"), (-1, 0))))[-1]
+    assert label == "body"
+    assert str(value).startswith("not found: skeleton 'two': found no joint for left_shoulder")
 
 
 def test_composed_clips_keep_their_numbers() -> None:

@@ -131,6 +131,37 @@ def test_nameless_body_with_fingers_and_end_sites() -> None:
     assert rows == {pose[name]: skeleton.joints[index] for index, name in enumerate(named.joints) if name in pose}
 
 
+def test_a_nameless_body_with_long_legs_and_without_collars() -> None:
+    joints = [joint for joint in CANONICAL.joints if "collar" not in joint]
+    parents = [CANONICAL.parents[CANONICAL.index(joint)] for joint in joints]
+    above = ["chest" if "collar" in CANONICAL.joints[parent] else CANONICAL.joints[parent] for parent in parents]
+    skeleton = Skeleton("few", tuple(f"n{joint}" for joint in range(19)), (-1, *map(joints.index, above[1:])))
+    positions = walking()[:, [CANONICAL.index(joint) for joint in joints]]
+    for side in SIDES:
+        shift = positions[:, joints.index(f"{side}_knee")] - positions[:, joints.index(f"{side}_hip")]
+        for part in ("knee", "ankle", "toe"):
+            positions[:, joints.index(f"{side}_{part}")] += 2 * shift
+    rows = dict(body.map_joints(skeleton, positions).rows())
+    assert [rows[joint] for joint in joints] == list(skeleton.joints)
+    assert rows["left_collar"] == f"70 % {rows['neck']} + 30 % {rows['left_shoulder']}"
+
+
+def test_a_nameless_tree_hung_from_its_chest_is_not_taken_for_a_body() -> None:
+    joints = [2, 1, 0, *range(13, 21), *range(3, 13)]  # chest, spine, pelvis, legs, neck, head, arms
+    above = {2: -1, 1: 2, 0: 1, 3: 2, 5: 2, 9: 2, 13: 0, 17: 0}
+    parents = [above.get(joint, CANONICAL.parents[joint]) for joint in joints]
+    skeleton = Skeleton(
+        "hung", tuple(f"n{joint}" for joint in joints), tuple(p if p < 0 else joints.index(p) for p in parents)
+    )
+    with pytest.raises(ValueError, match="found no joint for left_shoulder"):
+        body.map_joints(skeleton, walking()[:, joints])
+
+
+def test_a_users_row_beats_the_tree() -> None:
+    rows = dict(body.map_joints(NAMELESS, walking(), {"head": "joint_3"}).rows())
+    assert (rows["head"], rows["left_wrist"]) == ("joint_3", "joint_8")
+
+
 def test_names_without_meaning_and_no_positions_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"found no joint for left_shoulder.*--joint-map"):
         body.map_joints(NAMELESS)

@@ -71,7 +71,8 @@ def detect_axes(
 
     overrides  as in map_joints
     ValueError, naming --unit or --up, when the size fits no unit or the head is not clearly above the feet. A
-    skeleton that cannot be mapped to a body is measured by the box around it and needs `up`.
+    skeleton that cannot be mapped to a body is measured by the box around it and needs `up`; with `overrides` it is
+    an error.
     """
     _require_choice("unit", unit, tuple(UNITS))
     _require_choice("up", up, tuple(_TURNS))
@@ -80,7 +81,7 @@ def detect_axes(
     try:
         body = map_joints(skeleton, positions, overrides).apply(positions)
     except ValueError:
-        if up is None:
+        if up is None or overrides:
             raise
         size = _box_size(positions)
     else:
@@ -93,8 +94,8 @@ def detect_axes(
 def stature(body: np.ndarray) -> float:
     """Standing height of a canonical body (T, 21, 3), in its own unit, whatever the pose.
 
-    The bones from head joint to ankles, each at its median length, are the same share of every stature; so the
-    result is an estimate, within about a tenth.
+    The bones from head joint to ankles, each at its median length, are taken as the same share of every stature:
+    an estimate that makes a long-backed body taller than it is.
     """
     trunk = _chain(body, "head", "neck", "chest", "spine", "hips")
     legs = [_chain(body, f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in ("left", "right")]

@@ -63,6 +63,7 @@ def describe(
     """What there is to say about a recording in metres, Y up: (label, value) rows, then one row a canonical joint.
 
     axes  how the file measured, where it was found or said; it is only reported
+    A skeleton that cannot be mapped gets one row with the reason instead.
     """
     rows: list[tuple[str, str | float | int]] = [
         ("skeleton", motion.skeleton.name),
@@ -73,7 +74,10 @@ def describe(
     ]
     if axes is not None:
         rows += [("unit", axes.unit), ("metres in one unit", axes.scale), ("up axis", axes.up)]
-    joint_map = map_joints(motion.skeleton, motion.positions, overrides)
+    try:
+        joint_map = map_joints(motion.skeleton, motion.positions, overrides)
+    except ValueError as error:
+        return [*rows, ("body", f"not found: {error}")]
     body = replace(motion, positions=joint_map.apply(motion.positions), skeleton=CANONICAL)
     rows += [
         ("body height in metres", body_height(body)),

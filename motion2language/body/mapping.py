@@ -29,7 +29,7 @@ LIMB_JOINTS = tuple(
 
 # Where spine and chest lie on the way from pelvis to neck: 0.38 and 0.60 in Bandai Namco's and in CMU's BVH bodies.
 _SPINE_SHARE, _CHEST_SHARE = 0.38, 0.60
-_COLLAR_SHARE = 0.3  # from neck to shoulder; chosen, CMU's BVH bodies have 0.25 sideways
+_COLLAR_SHARE = 0.3  # from neck to shoulder; chosen, CMU's BVH bodies have 0.23 sideways
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class JointMap:
 
     def apply(self, positions: np.ndarray) -> np.ndarray:
         """Positions (T, J, 3) of the source skeleton -> (T, 21, 3) of the canonical one, unit and axes unchanged."""
-        matrix = np.zeros((len(self.rules), len(self.skeleton.joints)), dtype=positions.dtype)
+        matrix = np.zeros((len(self.rules), len(self.skeleton.joints)), dtype=np.result_type(positions, np.float32))
         for row, rule in enumerate(self.rules):
             for joint, share in rule.weights:
                 matrix[row, self.skeleton.index(joint)] += share

@@ -29,7 +29,7 @@ LIMB_WORDS: dict[str, tuple[str, ...]] = {
     "toe": ("toebase", "toes", "toe", "toe0", "toe1", "ball", "foot"),
 }
 
-#: Words for the parts that have no side. The trunk between pelvis and neck is found by the tree (mapping.py).
+#: Words for the parts that have no side. The trunk between pelvis and neck is found by the tree (trunk.py).
 TRUNK_WORDS: dict[str, tuple[str, ...]] = {
     "pelvis": ("pelvis", "hips", "hip", "spinebase"),
     "neck": ("neck", "neck01", "neck1", "necklower", "lowerneck", "necktwist01", "spineshoulder"),

@@ -55,11 +55,7 @@ def find_by_structure(skeleton: Skeleton, positions: np.ndarray) -> dict[str, st
     *arm_roots, neck = tree.branches(top)[:3]
     legs = [tree.limb(pelvis, joint, bones=3) for joint in leg_roots]
     arms = [tree.limb(top, joint, bones=2) for joint in arm_roots]
-    if (
-        any(len(leg) < 4 for leg in legs)
-        or not all(arms)
-        or min(map(tree.limb_length, legs)) < max(map(tree.limb_length, arms))
-    ):
+    if any(len(leg) < 4 for leg in legs) or not all(arms):  # a leg without a toe does not tell left from right
         return {}
     found = {"pelvis": pelvis, "neck": neck, "head": tree.children[neck][0] if tree.children[neck] else neck}
     if found["head"] == neck:
@@ -102,7 +98,7 @@ class _Tree:
         return self.bone[joint] + sum(self.total_length(child) for child in self.children[joint])
 
     def limb(self, start: int, joint: int, bones: int) -> list[int]:
-        """The ends of the limb's two longest neighbouring bones and of what follows, `bones` in all, or nothing."""
+        """The joints of `bones` bones in a row that start with the limb's two longest neighbours; empty for a stub."""
         path = [start, joint]
         while self.children[path[-1]]:
             path.append(self.branches(path[-1])[0])
@@ -111,10 +107,6 @@ class _Tree:
             return []
         first = 1 + int(np.argmax(lengths[:-1] + lengths[1:]))
         return path[first : first + bones + 1]
-
-    def limb_length(self, limb: list[int]) -> float:
-        """Length of the two long bones."""
-        return float(self.bone[limb[1]] + self.bone[limb[2]])
 
     def left_first(self, legs: list[list[int]], arms: list[list[int]]) -> tuple[list[list[int]], list[list[int]]]:
         """Legs and arms with the left one first."""
