@@ -1,0 +1,87 @@
+"""Variations of a training recording of the canonical body that leave its sentence true.
+
+Mirroring swaps the body's sides and the words left and right with them; other proportions, another speed, sensor
+noise and offsets of where a skeleton puts its joints teach a model to hold on bodies and skeletons it has not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from motion2language.motion import CANONICAL, Motion
+
+_SWAPPED = [
+    CANONICAL.index(joint.replace("left", "?").replace("right", "left").replace("?", "right"))
+    for joint in CANONICAL.joints
+]
+#: One random factor a bone, the same on both sides: each joint's row in that table of factors.
+_BONES = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
+_SIDES = {"left": "right", "right": "left"}
+
+
+class AugmentConfig(BaseModel):
+    """How far a training recording may be varied; every value chosen, all off by default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mirror: float = Field(0.0, ge=0, le=1)  # probability of swapping the sides
+    speed: float = Field(0.0, ge=0, lt=1)  # largest relative change of tempo
+    bones: float = Field(0.0, ge=0)  # standard deviation of each bone's log length
+    offsets: float = Field(0.0, ge=0)  # metres, standard deviation of a joint's constant displacement, body axes
+    noise: float = Field(0.0, ge=0)  # metres, standard deviation of each coordinate in each frame
+
+
+def vary(motion: Motion, text: str, config: AugmentConfig, random: np.random.Generator) -> tuple[Motion, str]:
+    """A variation of a canonical motion and the sentence that is true of it. Time changes only with `speed`."""
+    if config.mirror and random.random() < config.mirror:
+        motion, text = mirror(motion, text)
+    if config.speed:
+        factor = 1 + config.speed * random.uniform(-1, 1)
+        motion = replace(replace(motion, fps=motion.fps * factor).resample(motion.fps), fps=motion.fps)
+    positions = motion.positions
+    if config.bones or config.offsets:
+        positions = _other_body(positions, config, random)
+    if config.noise:
+        positions = positions + random.normal(0, config.noise, positions.shape)
+    return replace(motion, positions=positions), text
+
+
+def mirror(motion: Motion, text: str) -> tuple[Motion, str]:
+    """The recording as in a mirror, and its sentence with left and right exchanged."""
+    if motion.skeleton.joints != CANONICAL.joints:
+        raise ValueError(f"{motion.label}: only the canonical body can be mirrored, found {motion.skeleton.name!r}")
+    positions = motion.positions[:, _SWAPPED] * np.array([-1, 1, 1], dtype=np.float32)
+    words = [_SIDES.get(word, word) for word in text.split()]
+    return replace(motion, positions=positions), " ".join(words)
+
+
+def _other_body(positions: np.ndarray, config: AugmentConfig, random: np.random.Generator) -> np.ndarray:
+    """Bones of other lengths, joints displaced by a constant a bone's own direction carries."""
+    parents = np.array(CANONICAL.parents[1:])
+    bones = positions[:, 1:] - positions[:, parents]
+    factors = np.exp(random.normal(0, config.bones, len(_BONES)))[_BONES][1:, None]
+    bones = bones * factors
+    result = np.empty_like(positions)
+    result[:, 0] = positions[:, 0]
+    for joint, parent in enumerate(parents, start=1):
+        result[:, joint] = result[:, parent] + bones[:, joint - 1]
+    if config.offsets:
+        shifts = random.normal(0, config.offsets, (len(_BONES), 3))[_BONES]
+        left, up, forward = _body_axes(positions)
+        side = np.array([-1 if joint.startswith("right") else 1 for joint in CANONICAL.joints])[:, None]
+        result = result + (
+            left[:, None] * (shifts[:, :1] * side) + up * shifts[:, 1:2] + forward[:, None] * shifts[:, 2:]
+        )
+    return result
+
+
+def _body_axes(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Horizontal left and forward (T, 3) of the hips, and up (3,)."""
+    left = positions[:, CANONICAL.index("left_hip")] - positions[:, CANONICAL.index("right_hip")]
+    left = left * np.array([1, 0, 1])
+    left = left / np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-6)
+    up = np.array([0.0, 1.0, 0.0])
+    return left, up, np.cross(left, up)

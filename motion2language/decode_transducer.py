@@ -1,0 +1,155 @@
+"""Searches for a transducer: greedy and beam, from padded features to one Hypothesis a motion.
+
+Both decide the words first; a second pass over the finished sentence then says where each word belongs, as its
+posterior under all alignments. Positions and weights come back on the clock of the input frames.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motion2language.model.transducer import STRIDE, Transducer, emission_posteriors, log_likelihood
+from motion2language.transcript import Hypothesis
+from motion2language.vocabulary import PAD, SOS, UNK
+
+WORDS_A_STEP = 8  # most words said at one step, 0.2 s; chosen: a whole phrase may become certain at once
+
+Prefix = tuple[int, ...]
+
+
+@torch.inference_mode()
+def greedy(model: Transducer, values: Tensor, lengths: Tensor, max_words: int) -> list[Hypothesis]:
+    """The likeliest decision at every step: one Hypothesis for each row of values (B, T, F), lengths (B,)."""
+    memory, steps = model.encode(values, lengths)
+    states, hidden = model.predict(torch.full((len(memory), 1), SOS, device=values.device))
+    sentences: list[list[int]] = [[] for _ in range(len(memory))]
+    for step in range(memory.shape[1]):
+        speaking = steps > step
+        for _ in range(WORDS_A_STEP):
+            wait, spoken = _next_word(model, memory[:, step : step + 1], states)
+            score, word = spoken[:, 0].max(-1)
+            short = torch.tensor([len(sentence) < max_words for sentence in sentences], device=values.device)
+            speaking = speaking & short & (score > wait[:, 0])
+            rows = speaking.nonzero()[:, 0]
+            if not len(rows):
+                break
+            states, hidden = states.clone(), hidden.clone()
+            states[rows], hidden[:, rows] = model.predict(word[rows, None], hidden[:, rows])
+            for row in rows.tolist():
+                sentences[row].append(int(word[row]))
+    return align(model, memory, steps, lengths, sentences)
+
+
+@torch.inference_mode()
+def beam(
+    model: Transducer, values: Tensor, lengths: Tensor, max_words: int, width: int, length_penalty: float = 0.0
+) -> list[Hypothesis]:
+    """The likeliest sentence among the `width` prefixes kept at every step; equal prefixes are merged.
+
+    Scores are log P(sentence) / words ** length_penalty; with 0, the default, the probability itself decides.
+    """
+    memory, steps = model.encode(values, lengths)
+    sentences = []
+    for row, count in zip(memory, steps.tolist(), strict=True):
+        scores = _best_prefixes(model, row[:count], max_words, width)
+        best = max(scores, key=lambda prefix: scores[prefix] / max(len(prefix), 1) ** length_penalty)
+        sentences.append(list(best))
+    return align(model, memory, steps, lengths, sentences)
+
+
+def align(
+    model: Transducer, memory: Tensor, steps: Tensor, lengths: Tensor, sentences: list[list[int]]
+) -> list[Hypothesis]:
+    """Where each word of the given sentences belongs, from memory (B, S, H) with `steps` (B,) of its own clock."""
+    counts = torch.tensor([len(sentence) for sentence in sentences], device=memory.device)
+    tokens = torch.full((len(sentences), max(1, int(counts.max()))), PAD, device=memory.device)
+    for row, sentence in enumerate(sentences):
+        tokens[row, : len(sentence)] = torch.tensor(sentence, device=memory.device)
+    wait, speak, word = model.lattice(memory, tokens)
+    with torch.inference_mode(False):  # posteriors are a gradient
+        wait, emission = wait.clone(), (speak + word).clone()
+        totals = log_likelihood(wait, emission, steps.clone(), counts.clone()).tolist()
+        posteriors = emission_posteriors(wait, emission, steps.clone(), counts.clone()).cpu().numpy()
+    certainty = word.exp().transpose(1, 2).cpu().numpy()
+    return [
+        _hypothesis(
+            sentence,
+            posteriors[row, : len(sentence), : int(steps[row])],
+            certainty[row, : len(sentence), : int(steps[row])],
+            int(lengths[row]),
+            totals[row],
+        )
+        for row, sentence in enumerate(sentences)
+    ]
+
+
+def _hypothesis(
+    sentence: list[int], posteriors: np.ndarray, certainty: np.ndarray, frames: int, log_prob: float
+) -> Hypothesis:
+    """From posteriors (L, S) over steps: positions are their means, a word's probability its mean where it fell."""
+    mass = np.maximum(posteriors.sum(1), 1e-9)
+    centres = np.arange(posteriors.shape[1]) * STRIDE + (STRIDE - 1) / 2
+    return Hypothesis(
+        tokens=np.array(sentence, dtype=np.int64),
+        positions=np.clip(posteriors @ centres / mass, 0, frames - 1).astype(np.float32),
+        weights=np.repeat(posteriors / STRIDE, STRIDE, axis=1)[:, :frames].astype(np.float32),
+        log_prob=log_prob,
+        word_log_probs=np.log(np.clip((posteriors * certainty).sum(1) / mass, 1e-9, 1)).astype(np.float32),
+    )
+
+
+def _next_word(model: Transducer, memory: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
+    """Log probabilities of waiting (B, L) and of saying each word (B, L, V) at one step, memory (B, 1, H)."""
+    wait, speak, seen, said, total = model.joint(memory, states)
+    spoken = seen + said + (speak - total).transpose(1, 2)
+    spoken[..., : UNK + 1] = -torch.inf  # specials are never said
+    return wait[:, 0], spoken
+
+
+def _best_prefixes(model: Transducer, memory: Tensor, max_words: int, width: int) -> dict[Prefix, float]:
+    """The best sentences of one recording, memory (S, H), with their log probabilities."""
+    start = model.predict(torch.full((1, 1), SOS, device=memory.device))
+    known: dict[Prefix, tuple[Tensor, Tensor]] = {(): (start[0][0, 0], start[1][0, 0])}
+    kept: dict[Prefix, float] = {(): 0.0}
+    for step in memory:
+        arriving, waited = kept, dict[Prefix, float]()
+        for _ in range(WORDS_A_STEP + 1):
+            prefixes = list(arriving)
+            _learn(model, prefixes, known)
+            states = torch.stack([known[prefix][0] for prefix in prefixes])
+            wait, spoken = _next_word(model, step[None, None], states[None])
+            for prefix, score in zip(prefixes, wait[0].tolist(), strict=True):
+                waited[prefix] = float(np.logaddexp(waited.get(prefix, -np.inf), arriving[prefix] + score))
+            floor = sorted(waited.values())[-width] if len(waited) >= width else -np.inf
+            top, word = spoken[0].topk(min(width, spoken.shape[2]), dim=-1)
+            arriving = _best(
+                {
+                    (*prefix, token): arriving[prefix] + score
+                    for prefix, scores, tokens in zip(prefixes, top.tolist(), word.tolist(), strict=True)
+                    for score, token in zip(scores, tokens, strict=True)
+                    if len(prefix) < max_words and arriving[prefix] + score > floor
+                },
+                width,
+            )
+            if not arriving:
+                break
+        kept = _best(waited, width)
+    return kept
+
+
+def _learn(model: Transducer, prefixes: list[Prefix], known: dict[Prefix, tuple[Tensor, Tensor]]) -> None:
+    """Add the states of prefixes not yet in `known`, each one word longer than one that is."""
+    new = [prefix for prefix in prefixes if prefix not in known]
+    if not new:
+        return
+    hidden = torch.stack([known[prefix[:-1]][1] for prefix in new])[None]
+    last = torch.tensor([prefix[-1:] for prefix in new], device=hidden.device)
+    states, hidden = model.predict(last, hidden)
+    for row, prefix in enumerate(new):
+        known[prefix] = (states[row, 0], hidden[0, row])
+
+
+def _best(scores: dict[Prefix, float], width: int) -> dict[Prefix, float]:
+    return dict(sorted(scores.items(), key=lambda item: -item[1])[:width])

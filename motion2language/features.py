@@ -1,0 +1,135 @@
+"""From a Motion to the numbers a network reads, (T, F), and the Normalizer that standardises them.
+
+| key         | what a frame holds                                            | under translation | under a turn about Y |
+| ----------- | ------------------------------------------------------------- | ----------------- | -------------------- |
+| `paper`     | all joint positions flattened, 3 J values, metres             | changes           | changes              |
+| `angles`    | the file's joint angles, A values, radians                    | unchanged         | unchanged            |
+| `canonical` | heading-free pose, velocities, turn rate of the canonical body | unchanged         | unchanged            |
+
+`canonical` is causal: frame k depends on frames k-1 and k only, but for the body's size, which is the median over
+the recording. Statistics of a Normalizer come from the training split alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.motion import CANONICAL, Motion
+
+_LEGS = [(CANONICAL.index(f"{side}_{a}"), CANONICAL.index(f"{side}_{b}"))
+         for side in ("left", "right") for a, b in (("hip", "knee"), ("knee", "ankle"))]  # fmt: skip
+_ACROSS = [(CANONICAL.index(f"left_{part}"), CANONICAL.index(f"right_{part}")) for part in ("hip", "shoulder")]
+
+
+def paper(motion: Motion) -> np.ndarray:
+    """Joint positions flattened, (T, 3 J) metres: the paper's Cartesian input before standardising."""
+    return motion.positions.reshape(motion.frames, -1)
+
+
+def angles(motion: Motion) -> np.ndarray:
+    """Joint angles, (T, A) radians; ValueError when the recording has none."""
+    if motion.angles is None:
+        raise ValueError(
+            f"{motion.label}: this model reads joint angles and the recording has none; "
+            "give a KIT-ML _mmm.xml file or take a model with features 'canonical' or 'paper'"
+        )
+    return motion.angles
+
+
+def canonical(motion: Motion) -> np.ndarray:
+    """Heading-free, position-free pose with velocities and turn rate, (T, 124), of a canonical motion.
+
+    In the order of the columns, lengths in leg lengths and rates per second: the 20 joints relative to the pelvis
+    in the body's own axes (left, up, forward); their velocities; the pelvis' velocity in the same axes; the turn
+    rate (radians a second, positive to the left). Velocities are backward differences, zero in the first frame.
+    """
+    if motion.skeleton.joints != CANONICAL.joints:
+        raise ValueError(
+            f"{motion.label}: features 'canonical' need the canonical body, found skeleton {motion.skeleton.name!r}; "
+            "map it with motion2language.body.to_canonical first"
+        )
+    positions = motion.positions.astype(np.float64)
+    positions /= _leg_length(positions)
+    heading = _heading(positions)
+    pose = _to_body_axes(positions[:, 1:] - positions[:, :1], heading)
+    step = np.diff(positions[:, 0], axis=0, prepend=positions[:1, 0]) * motion.fps
+    velocity = np.diff(pose, axis=0, prepend=pose[:1]) * motion.fps
+    turn = np.diff(heading, prepend=heading[:1]) * motion.fps
+    columns = (
+        pose.reshape(len(pose), -1),
+        velocity.reshape(len(pose), -1),
+        _to_body_axes(step[:, None], heading)[:, 0],
+        turn[:, None],
+    )
+    return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+def joint_speed(motion: Motion) -> np.ndarray:
+    """Mean speed of the joints of a canonical motion, (T,) leg lengths a second; the first frame repeats the second."""
+    positions = motion.positions.astype(np.float64)
+    steps = np.linalg.norm(np.diff(positions, axis=0), axis=2).mean(axis=1) * motion.fps / _leg_length(positions)
+    return np.concatenate([steps[:1], steps]) if len(steps) else np.zeros(1)
+
+
+#: Adding a feature is a function and a line here.
+FEATURES: dict[str, Callable[[Motion], np.ndarray]] = {"paper": paper, "angles": angles, "canonical": canonical}
+
+
+@dataclass(frozen=True, eq=False)
+class Normalizer:
+    """Mean and standard deviation of each feature, (F,), from training frames."""
+
+    mean: np.ndarray
+    std: np.ndarray
+
+    @classmethod
+    def fit(cls, sequences: Iterable[np.ndarray]) -> Normalizer:
+        """Statistics over all frames of the (T, F) arrays; a constant feature gets standard deviation 1."""
+        frames = np.concatenate([np.asarray(sequence, dtype=np.float64) for sequence in sequences])
+        std = frames.std(axis=0)
+        return cls(frames.mean(axis=0).astype(np.float32), np.where(std < 1e-6, 1, std).astype(np.float32))
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Standardised values, (T, F) float32."""
+        if values.shape[1:] != self.mean.shape:
+            raise ValueError(f"{values.shape[1]} features a frame, but the model was trained on {len(self.mean)}")
+        return ((values - self.mean) / self.std).astype(np.float32)
+
+    def invert(self, values: np.ndarray) -> np.ndarray:
+        """The values before `apply`."""
+        return values * self.std + self.mean
+
+    def save(self, path: Path) -> None:
+        """Write `mean` and `std` as an .npz."""
+        with path.open("wb") as file:
+            np.savez(file, mean=self.mean, std=self.std)
+
+    @classmethod
+    def load(cls, path: Path) -> Normalizer:
+        """The normalizer that `save` wrote."""
+        with np.load(path, allow_pickle=False) as data:
+            return cls(data["mean"], data["std"])
+
+
+def _leg_length(positions: np.ndarray) -> float:
+    """Hip to knee to ankle, mean of both legs, median over frames: a size no pose changes."""
+    bones = [np.linalg.norm(positions[:, a] - positions[:, b], axis=1) for a, b in _LEGS]
+    return max(float(np.median(np.sum(bones, axis=0))) / 2, 1e-6)
+
+
+def _heading(positions: np.ndarray) -> np.ndarray:
+    """Where the body faces, (T,) radians about Y, 0 = +Z, positive to the left (+X), continuous in time."""
+    left = np.sum([positions[:, a] - positions[:, b] for a, b in _ACROSS], axis=0)
+    # Forward is left turned by -90 degrees about Y: forward = (-left_z, left_x).
+    return np.unwrap(np.arctan2(-left[:, 2], left[:, 0]))
+
+
+def _to_body_axes(vectors: np.ndarray, heading: np.ndarray) -> np.ndarray:
+    """World vectors (T, N, 3) as (left, up, forward) of a body that faces `heading` (T,)."""
+    cos, sin = np.cos(heading)[:, None], np.sin(heading)[:, None]
+    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
+    return np.stack((cos * x - sin * z, y, sin * x + cos * z), axis=-1)

@@ -1,0 +1,156 @@
+"""Scores of described segments against reference segments: IoU, IoP, Element-of, boundaries.
+
+For each reference segment G with its verb the predicted segment P of the same verb is looked up, verbs matched in
+order (as many as possible; among equals the earliest). Then IoU = |P∩G| / |P∪G|, IoP = |P∩G| / |P|, and Element-of is
+1 when the time of P's action word lies in G. Mean over a clip's segments, then over clips.
+
+Two protocols: `strict` counts every clip, a verb the caption lacks scores 0; `paper` (arXiv 2310.10594) leaves out
+clips whose caption lacks a verb, so each model is graded on clips of its own choosing; the number left out is stated.
+Each apart for clips with `one` and with `several` reference segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from motion2language.transcript import Segment, Transcript
+
+GROUPS: dict[str, Callable[[int], bool]] = {
+    "all": lambda count: True,
+    "one": lambda count: count == 1,
+    "several": lambda count: count > 1,
+}
+MEASURES = ("iou", "iop", "element_of")
+TOLERANCES = (0.2, 0.5)  # seconds a boundary may be off; as in the field's boundary scores
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(21))
+
+
+def interval_iou(first: Segment, second: Segment) -> float:
+    """Shared time over total time."""
+    shared = _shared(first, second)
+    return shared / ((first.end - first.start) + (second.end - second.start) - shared)
+
+
+def interval_iop(predicted: Segment, reference: Segment) -> float:
+    """Share of the predicted time that lies in the reference."""
+    return _shared(predicted, reference) / (predicted.end - predicted.start)
+
+
+def match(references: Sequence[str | None], predictions: Sequence[str | None]) -> list[int | None]:
+    """For each reference label the index of the prediction with that label, order kept, as many as possible.
+
+    Among matchings of equal size the one that takes the earliest predictions.
+    """
+    sizes = np.zeros((len(references) + 1, len(predictions) + 1), dtype=int)
+    for i in range(len(references) - 1, -1, -1):
+        for j in range(len(predictions) - 1, -1, -1):
+            same = references[i] == predictions[j] and references[i] is not None
+            sizes[i, j] = max(sizes[i + 1, j], sizes[i, j + 1], sizes[i + 1, j + 1] + 1 if same else 0)
+    matched: list[int | None] = []
+    start = 0
+    for i, label in enumerate(references):
+        options = [
+            j
+            for j in range(start, len(predictions))
+            if predictions[j] == label and label is not None and sizes[i + 1, j + 1] + 1 == sizes[i, start]
+        ]
+        matched.append(options[0] if options else None)
+        start = options[0] + 1 if options else start
+    return matched
+
+
+def segment_scores(
+    references: Sequence[Sequence[Segment]], transcripts: Sequence[Transcript], anchors: Sequence[Sequence[float]]
+) -> dict[str, float]:
+    """Flat names to numbers, such as "iou/strict/several"; "clips/...", "left_out/..." are the counts.
+
+    references   segments of each clip, at least one, labelled with verbs
+    transcripts  one a clip
+    anchors      time of each predicted segment's action word, seconds, as timing.anchors gives it
+
+    "verbs_exact": share of clips with exactly the reference's verbs in order. "boundary_f1@0.5": starts and ends of all
+    segments found within that many seconds, one to one. "iou_at_0.5": share of reference segments with IoU >= 0.5.
+    """
+    if not references or not len(references) == len(transcripts) == len(anchors):
+        raise ValueError(
+            f"{len(references)} reference clips, {len(transcripts)} transcripts, {len(anchors)} lists of anchors; "
+            "give one each, at least one"
+        )
+    if any(not segments for segments in references):
+        raise ValueError("a clip without reference segments cannot be scored; leave it out and say so")
+    clips = [_clip_scores(*clip) for clip in zip(references, transcripts, anchors, strict=True)]
+    result: dict[str, float] = {}
+    for name, belongs in GROUPS.items():
+        chosen = [clip for clip, segments in zip(clips, references, strict=True) if belongs(len(segments))]
+        if chosen:
+            result |= _summary(chosen, name)
+    return result
+
+
+def threshold_curve(scores: Sequence[float]) -> list[float]:
+    """Share of scores at or above each of THRESHOLDS."""
+    values = np.asarray(scores, dtype=np.float64)
+    return [float((values >= threshold - 1e-9).mean()) for threshold in THRESHOLDS]
+
+
+def _clip_scores(
+    references: Sequence[Segment], transcript: Transcript, anchors: Sequence[float]
+) -> dict[str, np.ndarray | float]:
+    wanted, given = [part.label for part in references], [part.label for part in transcript.segments]
+    table = np.zeros((len(references), 3))
+    matched = match(wanted, given)
+    for row, (reference, index) in enumerate(zip(references, matched, strict=True)):
+        if index is not None:
+            found = transcript.segments[index]
+            inside = reference.start <= anchors[index] < reference.end
+            table[row] = interval_iou(found, reference), interval_iop(found, reference), inside
+    scores: dict[str, np.ndarray | float] = {
+        "table": table,
+        "complete": float(None not in matched),
+        "exact": float(wanted == given),
+    }
+    for tolerance in TOLERANCES:
+        scores[f"boundary_f1@{tolerance}"] = _boundary_f1(references, transcript.segments, tolerance)
+    return scores
+
+
+def _summary(clips: list[dict[str, np.ndarray | float]], group: str) -> dict[str, float]:
+    complete = [clip for clip in clips if clip["complete"]]
+    result: dict[str, float] = {
+        f"clips/{group}": len(clips),
+        f"left_out/paper/{group}": len(clips) - len(complete),
+        f"verbs_exact/{group}": _mean([clip["exact"] for clip in clips]),
+    }
+    for protocol, chosen in (("strict", clips), ("paper", complete)):
+        tables = [np.asarray(clip["table"]) for clip in chosen]
+        for column, measure in enumerate(MEASURES):
+            result[f"{measure}/{protocol}/{group}"] = _mean([table[:, column].mean() for table in tables])
+        result[f"iou_at_0.5/{protocol}/{group}"] = _mean([value >= 0.5 for table in tables for value in table[:, 0]])
+    for tolerance in TOLERANCES:
+        name = f"boundary_f1@{tolerance}"
+        result[f"{name}/strict/{group}"] = _mean([clip[name] for clip in clips])
+    return result
+
+
+def _boundary_f1(references: Sequence[Segment], predictions: Sequence[Segment], tolerance: float) -> float:
+    """F1 of the distinct starts and ends, matched one to one from left to right."""
+    wanted, given = ([*sorted({t for s in some for t in (s.start, s.end)})] for some in (references, predictions))
+    if not given:
+        return 0.0
+    hits = first = 0
+    for time in wanted:
+        while first < len(given) and given[first] < time - tolerance - 1e-9:
+            first += 1
+        if first < len(given) and given[first] <= time + tolerance + 1e-9:
+            hits, first = hits + 1, first + 1
+    return 2 * hits / (len(wanted) + len(given))
+
+
+def _shared(first: Segment, second: Segment) -> float:
+    return max(0.0, min(first.end, second.end) - max(first.start, second.start))
+
+
+def _mean(values: Sequence[object]) -> float:
+    return float(np.mean(np.asarray(values, dtype=np.float64))) if values else 0.0

@@ -1,0 +1,78 @@
+"""AttentionCaptioner: encoder, attention and a GRU that writes the sentence word by word. The paper's model.
+
+Step t: look with the state of step t-1, feed [embedding of the previous word; context] to the GRU, and score the
+words from [embedding; new state; context]. `step` is pure: state and position are passed in and returned.
+
+Source: arXiv 2310.10594, both published variants (`ModelConfig.variant`). Departs from the official code, see
+docs/deviations.md: lengths are given, decoding stops at <eos>, beam search carries the position.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from motion2language.model.attention import ATTENTIONS, Memory
+from motion2language.model.batch import Batch, DecoderState
+from motion2language.model.config import ModelConfig
+from motion2language.model.encoders import ENCODERS
+from motion2language.vocabulary import PAD, SOS
+
+
+class AttentionCaptioner(nn.Module):
+    """The paper's network, from features to words and the frames they were said at."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        for key, known in (("encoder", ENCODERS), ("attention", ATTENTIONS)):
+            if getattr(config, key) not in known:
+                raise ValueError(f"model.{key} is {getattr(config, key)!r}; there are {', '.join(known)}")
+        self.config = config
+        self.encoder = ENCODERS[config.encoder](config)
+        width = self.encoder.width
+        self.attention = ATTENTIONS[config.attention](width, config)
+        self.embedding = nn.Embedding(config.vocabulary_size, config.embedding)
+        self.cell = nn.GRUCell(config.embedding + width, width)
+        self.output = nn.Linear(config.embedding + 2 * width, config.vocabulary_size)
+
+    def encode(self, values: Tensor, lengths: Tensor) -> tuple[Memory, DecoderState]:
+        """What the decoder looks at, for values (B, T, F) and lengths (B,), and its state before the first word."""
+        frames, summary = self.encoder(values, lengths)
+        state = DecoderState(summary, summary.new_zeros(len(summary)), first=True)
+        return self.attention.prepare(frames, lengths), state
+
+    def step(self, token: Tensor, state: DecoderState, memory: Memory) -> tuple[Tensor, DecoderState, Tensor]:
+        """Scores (B, V) of the word after `token` (B,), the new state, and where the attention looked, (B, T)."""
+        context, weights, position = self.attention(state.hidden, memory, state.position, state.first)
+        embedded = self.embedding(token)
+        hidden = self.cell(torch.cat((embedded, context), -1), state.hidden)
+        logits = self.output(torch.cat((embedded, hidden, context), -1))
+        return logits, DecoderState(hidden, position, first=False), weights
+
+    def forward(
+        self, batch: Batch, teacher_forcing: float = 1.0, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits (B, L, V), weights (B, L, T), positions (B, L) for the L tokens of each reference.
+
+        teacher_forcing  probability that a step is fed the reference's word instead of the model's own, one draw a
+                         step for the whole batch
+        """
+        if batch.tokens is None:
+            raise ValueError("a batch without captions cannot be fed its references")
+        memory, state = self.encode(batch.values, batch.lengths)
+        token = torch.full_like(batch.tokens[:, 0], SOS)
+        forced = torch.rand(batch.tokens.shape[1], generator=generator) < teacher_forcing
+        steps = []
+        for reference, force in zip(batch.tokens.unbind(1), forced.tolist(), strict=True):
+            logits, state, weights = self.step(token, state, memory)
+            steps.append((logits, weights, state.position))
+            token = reference if force else logits.argmax(-1)
+        logits, weights, positions = (torch.stack(parts, 1) for parts in zip(*steps, strict=True))
+        return logits, weights, positions
+
+    def loss(self, batch: Batch, teacher_forcing: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        """Mean cross-entropy over words and <eos>; padding does not count."""
+        logits, _, _ = self(batch, teacher_forcing, generator)
+        assert batch.tokens is not None
+        return F.cross_entropy(logits.flatten(0, 1), batch.tokens.flatten(), ignore_index=PAD)

@@ -1,0 +1,162 @@
+"""A captioner that marginalises over all monotonic alignments of words to time: the transducer of Graves 2012.
+
+At every step of a coarser clock (`STRIDE` frames) and after every prefix of words the joint layer gives the
+probability of the next word or of "nothing yet" (blank, id <pad>). The probability of a sentence is the sum over
+all ways to place its words in time, in order; no time is ever given. Where a word belongs is then its posterior
+under that sum, which costs one more pass.
+
+Source: Graves, Sequence Transduction with Recurrent Neural Networks, arXiv 1211.3711. Departs from it: a
+feed-forward convolution encoder, so that what is known at a frame comes from around that frame.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from motion2language.model.batch import Batch
+from motion2language.model.config import ModelConfig
+from motion2language.vocabulary import EOS, PAD, SOS
+
+BLANK = PAD  # a sentence never holds <pad>, so its id is free to mean "nothing yet"
+STRIDE = 2  # encoder frames in one step of the transducer's clock: 10 Hz -> 5 Hz; chosen
+IMPOSSIBLE = -1e9  # log probability of what cannot happen; finite, so that gradients stay finite
+
+
+class ConvolutionEncoder(nn.Module):
+    """Frame-synchronous features from a bounded stretch of time around each frame.
+
+    forward(values (B, S, F), lengths (B,)) -> memory (B, S, H), summary (B, H): one output per frame; the summary
+    is the mean over frames. Residual blocks of dilated convolutions see `2 * sum(dilations)` frames to either side.
+    """
+
+    causal = False
+    dilations = (1, 1, 2, 2)  # with kernel 5: 12 frames, 2.4 s at 5 Hz, to either side; chosen
+
+    def __init__(self, width: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.width = hidden
+        self.project = nn.Linear(width, hidden)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(hidden, hidden, 5, padding=2 * dilation, dilation=dilation) for dilation in self.dilations
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in self.dilations)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """One vector a frame; padding changes nothing."""
+        inside = (torch.arange(values.shape[1], device=values.device) < lengths[:, None])[..., None].to(values.dtype)
+        memory = self.project(values) * inside
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            update = convolution((norm(memory) * inside).transpose(1, 2)).transpose(1, 2)
+            memory = memory + self.dropout(F.relu(update))
+        memory = memory * inside
+        return memory, memory.sum(1) / lengths[:, None]
+
+
+class Transducer(nn.Module):
+    """Encoder, prediction network over the words so far, and the joint layer that weighs speaking against waiting.
+
+    The joint layer is factorised (hybrid autoregressive transducer, arXiv 2003.07705): first whether to wait, from
+    the dot product of what is seen and what has been said; then, if not, which word, from the sum of their scores.
+    Both are matrix products over the whole lattice, with no (B, S, L, H) array in between.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = ConvolutionEncoder(STRIDE * config.input_width, config.encoder_hidden, config.dropout)
+        self.embedding = nn.Embedding(config.vocabulary_size, config.embedding)
+        self.predictor = nn.GRU(config.embedding, config.hidden, batch_first=True)
+        self.seen_words = nn.Linear(config.encoder_hidden, config.vocabulary_size)
+        self.said_words = nn.Linear(config.hidden, config.vocabulary_size)
+        self.seen_gate = nn.Linear(config.encoder_hidden, config.hidden + 1)
+        self.said_gate = nn.Linear(config.hidden, config.hidden + 1)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def encode(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Memory on the transducer's clock, (B, S, H) with S = ceil(T / STRIDE), and its lengths (B,).
+
+        The features of STRIDE frames are read together; a last odd frame is read twice.
+        """
+        steps = torch.div(lengths + STRIDE - 1, STRIDE, rounding_mode="floor")
+        frames = torch.arange(STRIDE * int(steps.max()), device=values.device)
+        frames = torch.minimum(frames[None], lengths[:, None] - 1)
+        stacked = values.gather(1, frames[..., None].expand(-1, -1, values.shape[2]))
+        memory, _ = self.encoder(stacked.view(len(values), -1, STRIDE * values.shape[2]), steps)
+        return self.dropout(memory), steps
+
+    def predict(self, tokens: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What the words so far let expect: states (B, L, H) after each of `tokens` (B, L), and the GRU's state."""
+        states, hidden = self.predictor(self.dropout(self.embedding(tokens)), hidden)
+        return self.dropout(states), hidden
+
+    def joint(self, memory: Tensor, states: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """For every step and prefix: wait and speak (B, S, L) log probabilities, and the parts of the word scores.
+
+        A word's log probability once the model speaks is seen (B, S, V) + said (B, L, V) - total (B, S, L).
+        """
+        seen, said = self.seen_words(memory), self.said_words(states)
+        seen = seen - seen.amax(-1, keepdim=True).detach()
+        said = said - said.amax(-1, keepdim=True).detach()
+        total = (seen.exp() @ said.exp().transpose(1, 2)).clamp(min=1e-30).log()
+        left, right = self.seen_gate(memory), self.said_gate(states)
+        scale = (left.shape[-1] - 1) ** -0.5
+        gate = left[..., 1:] @ right[..., 1:].transpose(1, 2) * scale + left[..., :1] + right[..., 0][:, None]
+        return F.logsigmoid(gate), F.logsigmoid(-gate), seen, said, total
+
+    def lattice(self, memory: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Log probabilities of waiting (B, S, L+1), of speaking (B, S, L) and of then saying the sentence's next word.
+
+        For memory (B, S, H) and words (B, L) padded with <pad>.
+        """
+        states, _ = self.predict(F.pad(tokens, (1, 0), value=SOS))
+        wait, speak, seen, said, total = self.joint(memory, states)
+        wanted = tokens[:, None].expand(-1, memory.shape[1], -1)
+        word = seen.gather(2, wanted) + said[:, :-1].gather(2, tokens[..., None]).transpose(1, 2)
+        return wait, speak[..., :-1], word - total[..., :-1]
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean over captions of -log P(sentence | motion), for tokens (B, L): words, <eos>, <pad>."""
+        if batch.tokens is None:
+            raise ValueError("a batch without captions has no loss")
+        tokens = batch.tokens.masked_fill(batch.tokens == EOS, PAD)  # the recording's end ends the sentence
+        memory, steps = self.encode(batch.values, batch.lengths)
+        wait, speak, word = self.lattice(memory, tokens)
+        return -log_likelihood(wait, speak + word, steps, (tokens != PAD).sum(1)).mean()
+
+
+def log_likelihood(wait: Tensor, word: Tensor, steps: Tensor, words: Tensor) -> Tensor:
+    """Log of the sum over all monotonic alignments, (B,).
+
+    wait   (B, S, L+1)  log probability of no further word at this step after this prefix
+    word   (B, S, L)    log probability of the sentence's next word there
+    steps  (B,)         steps inside each recording; words (B,) words in each sentence
+
+    Every step ends with one wait; any number of words may fall in a step. For a fixed prefix the sum over time is
+    a first-order recurrence, hence one cumulative logsumexp a word.
+    """
+    inside = torch.arange(wait.shape[1], device=wait.device) < steps[:, None]
+    wait = wait.double().masked_fill(~inside[..., None], 0.0)  # beyond the end nothing happens, at no cost
+    word = word.double().masked_fill(~inside[..., None], IMPOSSIBLE)
+    before = F.pad(wait.cumsum(1)[:, :-1], (0, 0, 1, 0))  # waits spent before each step
+    arrive = before[..., 0]
+    rows = [arrive[:, -1] + wait[:, -1, 0]]
+    for length in range(word.shape[2]):
+        entered = arrive + word[..., length] - before[..., length + 1]
+        arrive = torch.logcumsumexp(entered, dim=1) + before[..., length + 1]
+        rows.append(arrive[:, -1] + wait[:, -1, length + 1])
+    return torch.stack(rows, 1).gather(1, words[:, None])[:, 0]
+
+
+def emission_posteriors(wait: Tensor, word: Tensor, steps: Tensor, words: Tensor) -> Tensor:
+    """Probability that each word fell in each step given the whole sentence, (B, L, S).
+
+    It is the gradient of the log likelihood with respect to the word's log probability.
+    """
+    with torch.enable_grad():
+        leaf = word.detach().double().requires_grad_()
+        total = log_likelihood(wait.detach(), leaf, steps, words).sum()
+        (gradient,) = torch.autograd.grad(total, leaf)
+    return gradient.transpose(1, 2)

@@ -1,0 +1,89 @@
+"""RunConfig: everything a training run is decided by, from a TOML file and `--set` overrides.
+
+Unknown keys are errors that suggest the nearest known one; every field says its unit and source.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from motion2language.augment import AugmentConfig
+from motion2language.model.config import ModelConfig
+
+
+class TrainConfig(BaseModel):
+    """How a model is trained. Defaults: arXiv 2310.10594 unless said otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(40, gt=0)
+    batch_size: int = Field(32, gt=0)  # captions
+    learning_rate: float = Field(1e-3, gt=0)  # Adam
+    weight_decay: float = Field(0.0, ge=0)  # decoupled (AdamW)
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine falls to zero at the last step
+    warmup_steps: int = Field(0, ge=0)  # linear, from zero
+    gradient_norm: float = Field(1.0, gt=0)  # clipped at this
+    teacher_forcing: float = Field(0.5, ge=0, le=1)  # probability a step is fed the reference word
+    average: float = Field(0.0, ge=0, lt=1)  # decay of the moving average of weights that is kept; 0 keeps the last
+    captions: Literal["all", "one"] = "all"  # a recording's captions an epoch: every one, or one drawn at random
+    minimum_count: int = Field(3, gt=0)  # words seen less often become <unk>
+    seed: int = 11
+    augment: AugmentConfig = AugmentConfig()
+
+
+class RunConfig(BaseModel):
+    """A TOML file of `configs/`: [model], [train] and the corpora trained on together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    also: tuple[str, ...] = ()  # further corpora without a root, added to the training split: "synthetic"
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """The run a TOML file describes, with overrides such as `model.encoder=gru`; ValueError names what is wrong."""
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file: {error}") from None
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if not value:
+            raise ValueError(f"--set {override!r}: expected KEY=VALUE, such as model.encoder=gru")
+        *tables, name = key.split(".")
+        table = data
+        for part in tables:
+            table = table.setdefault(part, {})
+        table[name] = _value(value)
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        raise ValueError(f"{path}: {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """The first thing wrong with a configuration, in one line, with the nearest known key for an unknown one."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {first['msg']}, found {first['input']!r}"
+    tables: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
+    owner = tables.get(str(first["loc"][-2]), RunConfig) if len(first["loc"]) > 1 else RunConfig
+    near = difflib.get_close_matches(str(first["loc"][-1]), owner.model_fields, n=1)
+    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(owner.model_fields)}"
+    return f"unknown key {where}; {advice}"
+
+
+def _value(text: str) -> Any:
+    """An override's value: as TOML where it parses (3, 0.5, true, "x", [1, 2]), else as a plain string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
