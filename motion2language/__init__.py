@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return load_model
     if name == "read_motion":
-        from motion2language.formats import read_motion
+        from motion2language.reading import read_motion
 
         return read_motion
     raise AttributeError(f"module 'motion2language' has no attribute {name!r}")

@@ -1,0 +1,43 @@
+"""Motion files: one module a kind, `read(path, options) -> Recording`; the module's name is the file's suffix.
+
+KIT-ML's `_mmm.xml` files are read by `mmm`. Readers leave unit and axes as they are in the file (reading.py converts
+them) and check everything else: the values returned are finite and of the shape promised.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from motion2language.formats.options import ReadOptions, Recording
+
+#: File suffix -> module.
+FORMATS = {".amc": "amc", ".bvh": "bvh", ".npy": "npy", ".npz": "npz", ".xml": "mmm"}
+LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
+
+
+def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
+    """The recording in a motion file; FileNotFoundError or ValueError names the file and what is wrong with it."""
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    if not path.is_file():
+        raise ValueError(f"{path}: a folder, expected a motion file ({', '.join(FORMATS)})")
+    module = FORMATS.get(path.suffix.lower())
+    if module is None:
+        raise ValueError(f"{path}: unknown kind of file {path.suffix!r}; expected {', '.join(FORMATS)}")
+    size = path.stat().st_size
+    if size == 0:
+        raise ValueError(f"{path}: the file is empty")
+    if size > LARGEST:
+        raise ValueError(f"{path}: {size / 2**30:.1f} GiB, the most read is {LARGEST / 2**30:.0f} GiB; cut the take")
+    reader = importlib.import_module(f"{__name__}.{module}")
+    try:
+        return reader.read(path, options or ReadOptions())
+    except PermissionError:
+        raise ValueError(f"{path}: may not be read; check its permissions") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+__all__ = ["FORMATS", "ReadOptions", "Recording", "read"]

@@ -1,0 +1,256 @@
+"""BVH, Biovision hierarchies, read and written.
+
+Read: any hierarchy, any number and order of channels on any joint (position channels replace the joint's offset on
+their axis), every Euler order, end sites (kept as joints, for feet and hands that end in one), comments, tabs, any
+line ends, a byte-order mark. A declared frame count that is wrong is warned about; a cut-off last frame, numbers that
+are not finite, a missing or impossible frame time are errors. The file says neither unit nor up axis.
+
+Written: centimetres, Y up, Z-X-Y rotations that point each bone at its child, and positions on every joint, so that
+the recording comes back exactly.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.files import write_text
+from motion2language.formats.kinematics import euler_rotation, forward
+from motion2language.formats.options import ReadOptions, Recording
+from motion2language.motion import Motion, Skeleton
+
+_CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
+_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))(?:#|//).*$")
+
+
+@dataclass
+class _Joint:
+    name: str
+    parent: int
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    #: (column, axis 0-2, "position" or "rotation") in the file's order
+    channels: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+def read(path: Path, options: ReadOptions) -> Recording:
+    """The recording of a BVH file, in the file's unit and axes."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        text = path.read_text(encoding="latin-1")
+    # Only a MOTION alone on its line separates the halves: a joint may be called MOTION.
+    halves = re.split(r"(?m)^\s*MOTION\s*$", text.replace("\r", "\n"), maxsplit=1)
+    if len(halves) < 2 or not halves[0].lstrip().upper().startswith("HIERARCHY"):
+        raise ValueError("not a BVH file: expected HIERARCHY, the joints, then a line MOTION and the frames")
+    joints, columns = _hierarchy(_COMMENT.sub("", halves[0]))
+    values, fps = _motion(halves[1], columns, options.fps)
+    skeleton = Skeleton("bvh", tuple(joint.name for joint in joints), tuple(joint.parent for joint in joints))
+    return Recording(Motion(_positions(joints, values), fps, skeleton, path.name), None, None)
+
+
+def _hierarchy(text: str) -> tuple[list[_Joint], int]:
+    """Joints in file order and the number of channels of a frame."""
+    lines = [line.split() for line in re.sub(r"([{}])", r"\n\1\n", text).splitlines() if line.split()][1:]
+    joints: list[_Joint] = []
+    open_joints: list[int] = []
+    columns, pending = 0, -1
+    for words in lines:
+        key = words[0].upper()
+        if key in ("ROOT", "JOINT", "END"):
+            if key == "ROOT" and joints:
+                raise ValueError(f"a second ROOT {' '.join(words[1:])!r}; one body a file is expected, split the file")
+            parent = open_joints[-1] if open_joints else -1
+            name = f"{joints[parent].name}_end" if key == "END" else " ".join(words[1:])
+            joints.append(_Joint(_unused(name or f"joint_{len(joints)}", joints), parent))
+            pending = len(joints) - 1
+        elif key == "{":
+            open_joints.append(pending)
+        elif key == "}":
+            if not open_joints:
+                raise ValueError("the hierarchy closes more braces than it opens")
+            open_joints.pop()
+        elif key in ("OFFSET", "CHANNELS") and open_joints:
+            joint = joints[open_joints[-1]]
+            if key == "OFFSET":
+                joint.offset = _offset(joint.name, words[1:])
+            else:
+                joint.channels = _channels(joint.name, words[1:], columns)
+                columns += len(joint.channels)
+        else:
+            raise ValueError(f"unexpected {' '.join(words)[:60]!r} in the hierarchy")
+    if open_joints or not joints:
+        raise ValueError("the hierarchy is cut off: its braces do not close" if joints else "the file has no joints")
+    if not columns:
+        raise ValueError("no joint has channels, so nothing moves")
+    return joints, columns
+
+
+def _unused(name: str, joints: list[_Joint]) -> str:
+    taken = {joint.name for joint in joints}
+    number = 2
+    unique = name
+    while unique in taken:
+        unique, number = f"{name}_{number}", number + 1
+    return unique
+
+
+def _offset(joint: str, words: list[str]) -> tuple[float, float, float]:
+    try:
+        x, y, z = (float(word) for word in words)
+    except ValueError:
+        raise ValueError(f"joint {joint!r}: OFFSET {' '.join(words)[:60]!r}, expected three numbers") from None
+    return x, y, z
+
+
+def _channels(joint: str, words: list[str], first: int) -> list[tuple[int, int, str]]:
+    found = [_CHANNEL.fullmatch(word) for word in words[1:]]
+    if not words or not words[0].isdigit() or int(words[0]) != len(found) or None in found:
+        raise ValueError(
+            f"joint {joint!r}: CHANNELS {' '.join(words)[:80]!r}, expected their number and as many names such as Xrotation"
+        )
+    return [
+        (first + number, "XYZ".index(match[1].upper()), match[2].lower())
+        for number, match in enumerate(found)
+        if match is not None
+    ]
+
+
+def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, float]:
+    """Values (T, columns) and the frame rate."""
+    frames = re.search(r"(?im)^\s*Frames\s*:?[ \t]*([^\s]*)[^\n]*$", text)
+    time = re.search(r"(?im)^\s*Frame\s+Time\s*:?[ \t]*([^\s]*)[^\n]*$", text)
+    rest = text[max(match.end() if match else 0 for match in (frames, time)) :]
+    if "#" in rest or "//" in rest:
+        rest = _COMMENT.sub("", rest)
+    try:
+        values = np.array(rest.split(), dtype=np.float64)
+    except ValueError as error:
+        raise ValueError(f"the frames hold something that is no number: {str(error)[-60:]}") from None
+    if not len(values):
+        raise ValueError("no frames; expected one line of numbers a frame after `Frame Time:`")
+    if len(values) % columns:
+        raise ValueError(
+            f"{len(values)} numbers are not whole frames of {columns} channels; the file is cut off or its joints "
+            f"do not fit its frames (the last frame has {len(values) % columns})"
+        )
+    values = values.reshape(-1, columns)
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        raise ValueError(f"frame {int(bad.argmax())} holds a value that is not a finite number; repair or cut it")
+    if frames is None or not frames[1].isdigit() or int(frames[1]) != len(values):
+        said = "does not say" if frames is None else f"says `Frames: {frames[1]}`"
+        warnings.warn(f"the file {said}, but holds {len(values)} frames; all of them are read", stacklevel=2)
+    return values, fps or _rate(None if time is None else time[1])
+
+
+def _rate(said: str | None) -> float:
+    if said is None:
+        raise ValueError("no `Frame Time:` line; say the rate with --fps")
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = float("nan")
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"`Frame Time: {said}`, expected seconds above zero; say the rate with --fps")
+    # Frame times are printed with few digits: 0.0333333 means 30 frames a second.
+    rate = 1 / seconds
+    return float(round(rate)) if abs(rate - round(rate)) < 2e-3 * rate and rate > 1 else rate
+
+
+def _positions(joints: list[_Joint], values: np.ndarray) -> np.ndarray:
+    offsets: list[np.ndarray] = []
+    rotations: list[np.ndarray | None] = []
+    for joint in joints:
+        moves = [(column, axis) for column, axis, kind in joint.channels if kind == "position"]
+        turns = [(column, axis) for column, axis, kind in joint.channels if kind == "rotation"]
+        offset = np.array(joint.offset)
+        if moves:
+            offset = np.tile(offset, (len(values), 1))
+            for column, axis in moves:
+                offset[:, axis] = values[:, column]
+        offsets.append(offset)
+        angles = np.radians(values[:, [column for column, _ in turns]])
+        rotations.append(euler_rotation([axis for _, axis in turns], angles) if turns else None)
+    return forward([joint.parent for joint in joints], offsets, rotations)
+
+
+def write(motion: Motion, path: Path) -> None:
+    """Write a motion as BVH, centimetres, whole or not at all."""
+    skeleton = motion.skeleton
+    positions = motion.positions.astype(np.float64) * 100
+    children = [[c for c, parent in enumerate(skeleton.parents) if parent == j] for j in range(len(skeleton.joints))]
+    # The rest pose is the middle frame's bones, stretched to the median length.
+    rest = np.zeros((len(skeleton.joints), 3))
+    bones = np.zeros_like(positions)
+    for joint, parent in enumerate(skeleton.parents):
+        bones[:, joint] = positions[:, joint] - (positions[:, parent] if parent >= 0 else 0)
+        if parent >= 0:
+            middle = bones[len(bones) // 2, joint]
+            length = np.median(np.linalg.norm(bones[:, joint], axis=1))
+            rest[joint] = middle * (length / max(np.linalg.norm(middle), 1e-9))
+    world: list[np.ndarray] = []
+    columns = []
+    for joint, parent in enumerate(skeleton.parents):
+        above = world[parent] if parent >= 0 else np.broadcast_to(np.eye(3), (len(positions), 3, 3))
+        turn = _fit(rest[children[joint]], bones[:, children[joint]], above)
+        world.append(turn)
+        local = np.swapaxes(above, 1, 2) @ turn
+        offset = (np.swapaxes(above, 1, 2) @ bones[:, joint, :, None])[..., 0]
+        columns += [offset, np.degrees(_zxy(local))]
+    text = ["HIERARCHY", *_lines(skeleton, children, rest, 0, 0), "MOTION", f"Frames: {motion.frames}"]
+    text.append(f"Frame Time: {1 / motion.fps:.9g}")
+    table = np.concatenate(columns, axis=1)
+    text += [" ".join(f"{value:.5f}" for value in row) for row in table]
+    write_text(path, "\n".join(text) + "\n")
+
+
+def _lines(
+    skeleton: Skeleton, children: list[list[int]], rest: np.ndarray, joint: int, depth: int
+) -> list[str]:
+    """The hierarchy below a joint, depth first; a leaf gets an end site a hand's breadth on."""
+    pad = "  " * depth
+    offset = " ".join(f"{value:.5f}" for value in rest[joint])
+    lines = [
+        f"{pad}{'JOINT' if depth else 'ROOT'} {skeleton.joints[joint]}",
+        f"{pad}{{",
+        f"{pad}  OFFSET {offset}",
+        f"{pad}  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation",
+    ]
+    for child in children[joint]:
+        lines += _lines(skeleton, children, rest, child, depth + 1)
+    if not children[joint]:
+        direction = rest[joint] / max(float(np.linalg.norm(rest[joint])), 1e-9)
+        site = " ".join(f"{value:.5f}" for value in 5 * direction)
+        lines += [f"{pad}  End Site", f"{pad}  {{", f"{pad}    OFFSET {site}", f"{pad}  }}"]
+    return [*lines, f"{pad}}}"]
+
+
+def _fit(rest: np.ndarray, bones: np.ndarray, above: np.ndarray) -> np.ndarray:
+    """World rotations (T, 3, 3) that turn rest bones (C, 3) onto bones (T, C, 3), nearest to the parent's `above`.
+
+    The least-squares rotation (Kabsch 1976); the parent's orientation, weighted lightly, settles what few bones
+    leave open, such as the turn about a single bone.
+    """
+    if not len(rest):
+        return above
+    unit = rest / np.maximum(np.linalg.norm(rest, axis=-1, keepdims=True), 1e-9)
+    seen = bones / np.maximum(np.linalg.norm(bones, axis=-1, keepdims=True), 1e-9)
+    covariance = np.einsum("tci,cj->tij", seen, unit) + 1e-3 * above
+    u, _, v = np.linalg.svd(covariance)
+    sign = np.ones((len(u), 3))
+    sign[:, 2] = np.linalg.det(u @ v)
+    return (u * sign[:, None]) @ v
+
+
+def _zxy(turns: np.ndarray) -> np.ndarray:
+    """Angles (T, 3) about z, x, y whose product is `turns` (T, 3, 3), continuous in time."""
+    x = np.arcsin(np.clip(turns[:, 2, 1], -1, 1))
+    z = np.arctan2(-turns[:, 0, 1], turns[:, 1, 1])
+    y = np.arctan2(-turns[:, 2, 0], turns[:, 2, 2])
+    return np.unwrap(np.stack((z, x, y), axis=1), axis=0)
+
+
