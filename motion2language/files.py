@@ -18,7 +18,9 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     except OSError as error:
-        raise ValueError(f"{path}: cannot be written ({error.strerror}); choose a folder that exists and is yours") from None
+        raise ValueError(
+            f"{path}: cannot be written ({error.strerror}); choose a folder that exists and is yours"
+        ) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)

@@ -49,5 +49,3 @@ class Samples(Sequence[Sample]):
         if not -self.size <= index < self.size:
             raise IndexError(f"sample {index} of {self.size}")
         return sample(self.split, index % self.size)
-
-

@@ -208,9 +208,7 @@ def write(motion: Motion, path: Path) -> None:
     write_text(path, "\n".join(text) + "\n")
 
 
-def _lines(
-    skeleton: Skeleton, children: list[list[int]], rest: np.ndarray, joint: int, depth: int
-) -> list[str]:
+def _lines(skeleton: Skeleton, children: list[list[int]], rest: np.ndarray, joint: int, depth: int) -> list[str]:
     """The hierarchy below a joint, depth first; a leaf gets an end site a hand's breadth on."""
     pad = "  " * depth
     offset = " ".join(f"{value:.5f}" for value in rest[joint])
@@ -252,5 +250,3 @@ def _zxy(turns: np.ndarray) -> np.ndarray:
     z = np.arctan2(-turns[:, 0, 1], turns[:, 1, 1])
     y = np.arctan2(-turns[:, 2, 0], turns[:, 2, 2])
     return np.unwrap(np.stack((z, x, y), axis=1), axis=0)
-
-

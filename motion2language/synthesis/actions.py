@@ -272,7 +272,9 @@ def kick(random: np.random.Generator, side: str) -> Plan:
             _guard(stage, start, whole)
         else:
             for other, sign in SIDES.items():
-                stage.add(f"{other}_swing", start, 0.4 * -sign * SIDES[side] * np.tile(np.r_[out, np.zeros(rest)], times))
+                stage.add(
+                    f"{other}_swing", start, 0.4 * -sign * SIDES[side] * np.tile(np.r_[out, np.zeros(rest)], times)
+                )
 
     return Plan(times * (once + wait), draw, side=side)
 

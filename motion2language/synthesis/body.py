@@ -82,7 +82,12 @@ def pose(body: Body, channels: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _arm(
-    joints: dict[str, np.ndarray], side: str, sign: float, chest: np.ndarray, body: Body, channels: dict[str, np.ndarray]
+    joints: dict[str, np.ndarray],
+    side: str,
+    sign: float,
+    chest: np.ndarray,
+    body: Body,
+    channels: dict[str, np.ndarray],
 ) -> None:
     azimuth, elevation = channels[f"{side}_azimuth"], channels[f"{side}_elevation"]
     flat = np.cos(elevation)

@@ -1,0 +1,358 @@
+"""The command line: `m2l caption | demo | inspect | train | evaluate | import-checkpoint`.
+
+Each command imports what it runs, so that `m2l --help` stays fast. What a user can cause is one line on standard
+error and exit status 1, never a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+if TYPE_CHECKING:
+    from motion2language.captioner import Captioner
+    from motion2language.motion import Motion
+
+SAMPLES = Path(__file__).parent / "samples"
+
+app = App(
+    name="m2l",
+    help="What a motion-capture recording shows, in English, each word tied to its moment.",
+    help_format="markdown",
+)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Input:
+    """What the user says of the files that they may not say themselves."""
+
+    fps: float | None = None
+    """Frames a second, for files that cannot say (.npy, .amc)."""
+    layout: str | None = None
+    """humanml3d or kit: what the numbers of an .npy file are."""
+    asf: Path | None = None
+    """Skeleton of an .amc file that does not lie beside it."""
+    unit: str | None = None
+    """m, cm, mm, inch, ft or cmu, instead of what the body's size tells."""
+    up: str | None = None
+    """x, y, z, -x, -y or -z, instead of what the stance tells."""
+    joint_map: Path | None = None
+    """TOML file, `canonical_joint = "joint of the file"`, for unknown joint names."""
+
+    def overrides(self) -> dict[str, str] | None:
+        """The joint map, read."""
+        from motion2language.body import load_joint_map
+
+        return None if self.joint_map is None else load_joint_map(self.joint_map)
+
+    def read(self, path: Path) -> Motion:
+        """A file's recording, in metres."""
+        from motion2language.reading import read_motion
+
+        return read_motion(path, fps=self.fps, layout=self.layout, asf=self.asf, unit=self.unit, up=self.up)
+
+
+@app.command
+def caption(
+    files: Annotated[list[Path], Parameter(negative="")],
+    /,
+    *,
+    model: str = "default",
+    format: str = "",
+    out: Path | None = None,
+    beam: int = 1,
+    device: str = "auto",
+    action_words: Path | None = None,
+    refine: bool = True,
+    source: Input = Input(),  # noqa: B008 - frozen
+) -> int:
+    """Describe recordings: prints a line a segment, `[start → end] words`.
+
+    Parameters
+    ----------
+    files
+        Recordings: .bvh, .amc (with .asf), .npy, .npz, _mmm.xml.
+    model
+        A shipped model (default, synthetic) or a model folder.
+    format
+        Files to write, by comma: json,txt,srt,vtt,tsv.
+    out
+        Folder for these files; without it they go beside each recording.
+    beam
+        Sentences kept while searching; 1 is greedy and fastest.
+    device
+        auto, cpu or cuda.
+    action_words
+        File with an action word a line (or `form lemma`): where sentences are cut into segments.
+    refine
+        Bound segments by changes of movement; --no-refine takes the paper's rule.
+    source
+        What the files cannot say themselves.
+    """
+    from motion2language import writers
+
+    formats = [name.strip() for name in format.split(",") if name.strip()]
+    writers.require_known(formats)
+    if beam < 1:
+        raise ValueError(f"--beam {beam}: give 1 or more")
+    overrides = source.overrides()
+    if out is not None:
+        _make_folder(out)
+    captioner = _load(model, device, action_words)
+    read: list[tuple[Path, Motion]] = []
+    failures = 0
+    for path in files:
+        try:
+            motion = source.read(path)
+            captioner.prepare(motion, overrides)
+            read.append((path, motion))
+        except (ValueError, OSError) as error:
+            failures += 1
+            _complain(error)
+    transcripts = captioner.transcribe_all(
+        [motion for _, motion in read], beam=beam, joint_map=overrides, refine=refine
+    )
+    used: set[Path] = set()
+    for (path, _), transcript in zip(read, transcripts, strict=True):
+        if len(files) > 1:
+            print(f"\n{path}")
+        for segment in transcript.segments:
+            print(writers.render(replace(transcript, segments=(segment,)), "txt"), end="", flush=True)
+        if not transcript.segments:
+            print("(nothing to describe)")
+        for name in formats:
+            target = _unused((out or path.parent) / path.with_suffix(f".{name}").name, used)
+            try:
+                writers.write(transcript, target)
+            except (ValueError, OSError) as error:
+                failures += 1
+                _complain(error)
+    return 1 if failures else 0
+
+
+@app.command
+def demo(*, model: str = "default") -> int:
+    """Describe the shipped sample recordings.
+
+    Parameters
+    ----------
+    model
+        A shipped model (default, synthetic) or a model folder.
+    """
+    status = caption(sorted(SAMPLES.glob("*.bvh")), model=model)
+    print("\nNow one of your own: m2l caption take.bvh --format srt,json")
+    return status
+
+
+@app.command
+def inspect(file: Path, /, *, source: Input = Input()) -> int:  # noqa: B008 - frozen
+    """Show what a recording holds: skeleton, frames, rate, unit, up axis, height, and which joint is which.
+
+    Parameters
+    ----------
+    file
+        A recording.
+    source
+        What the file cannot say itself.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from motion2language.body import describe
+    from motion2language.reading import read_with_axes
+
+    motion, axes = read_with_axes(
+        file, fps=source.fps, layout=source.layout, asf=source.asf, unit=source.unit, up=source.up
+    )
+    table = Table("", str(file), box=None, show_edge=False, pad_edge=False)
+    for label, value in describe(motion, axes, source.overrides()):
+        table.add_row(label, f"{value:.4g}" if isinstance(value, float) else str(value))
+    Console(highlight=False).print(table)
+    return 0
+
+
+@app.command
+def train(
+    config: Path,
+    /,
+    *,
+    dataset: str,
+    out: Path,
+    root: Path | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    set: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Train a model as a TOML file of configs/ says; Ctrl-C keeps what was reached.
+
+    Parameters
+    ----------
+    config
+        TOML file with tables [model] and [train].
+    dataset
+        A corpus: compose, synthetic.
+    out
+        Run folder: best/ and last/ are model folders, log.csv holds the scores of each epoch.
+    root
+        Where the corpus lies on disk.
+    resume
+        Go on with the run in --out.
+    device
+        auto, cpu or cuda.
+    set
+        Override a key of the file: --set model.encoder=gru.
+    """
+    from motion2language import datasets
+    from motion2language.run_config import load_config
+    from motion2language.train import train as run
+
+    settings = load_config(config, set or ())
+    training, validation = (
+        [
+            sample
+            for name in (dataset, *settings.also)
+            for sample in datasets.load(name, _root(name, dataset, root), split)
+        ]
+        for split in ("train", "val")
+    )
+    print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
+    run(settings, training, validation, out, resume=resume, device=_device(device))
+    print(f"best model: {out / 'best'}")
+    return 0
+
+
+@app.command
+def evaluate(
+    model: str,
+    /,
+    *,
+    dataset: str,
+    split: str = "test",
+    root: Path | None = None,
+    out: Path | None = None,
+    beam: int = 1,
+    device: str = "auto",
+    refine: bool = True,
+) -> int:
+    """Score a model on a split, motion-blind floors beside it.
+
+    Parameters
+    ----------
+    model
+        A shipped model (default, synthetic) or a model folder.
+    dataset
+        A corpus: compose, synthetic.
+    split
+        train, val or test.
+    root
+        Where the corpus lies on disk.
+    out
+        Folder for scores.json and transcripts.jsonl.
+    beam
+        Sentences kept while searching.
+    device
+        auto, cpu or cuda.
+    refine
+        Bound segments by changes of movement; --no-refine takes the paper's rule.
+    """
+    from motion2language import datasets
+    from motion2language import evaluate as scoring
+
+    captioner = _load(model, device, None)
+    samples = datasets.load(dataset, root, split)
+    scores, transcripts = scoring.evaluate(captioner, samples, beam=beam, refine=refine)
+    if out is not None:
+        scoring.write(out, scores, transcripts)
+    print(scoring.tables(scores))
+    return 0
+
+
+@app.command(name="import-checkpoint")
+def import_checkpoint(
+    file: Path, /, *, vocabulary: Path, config: Path, out: Path, normalizer: Path | None = None
+) -> int:
+    """Turn weights published by the paper's authors into a model folder.
+
+    Parameters
+    ----------
+    file
+        What their code saved: model state and optimiser state.
+    vocabulary
+        Text file, one word a line in the order of their ids, from <pad>.
+    config
+        TOML file whose [model] table describes the network.
+    out
+        The model folder to write.
+    normalizer
+        An .npz with `mean` and `std` of each feature; without it features are taken as they are.
+    """
+    from motion2language.import_checkpoint import import_checkpoint as run
+
+    dropped = run(file, vocabulary, config, out, normalizer)
+    print(f"wrote {out}; dropped {len(dropped)} unused parameters: {', '.join(dropped) or 'none'}")
+    return 0
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    warnings.showwarning = lambda message, *_: print(f"m2l: note: {message}", file=sys.stderr)
+    try:
+        sys.exit(app())
+    except (ValueError, OSError) as error:
+        _complain(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("m2l: stopped; what was finished is on disk", file=sys.stderr)
+        sys.exit(130)
+
+
+def _complain(error: Exception) -> None:
+    print("m2l: " + " ".join(str(error).split()), file=sys.stderr)
+
+
+def _load(model: str, device: str, action_words: Path | None) -> Captioner:
+    from motion2language.actions import ActionLexicon
+    from motion2language.captioner import load_model
+
+    lexicon = None if action_words is None else ActionLexicon.from_file(action_words)
+    captioner = load_model(model, _device(device))
+    return captioner if lexicon is None else replace(captioner, lexicon=lexicon)
+
+
+def _device(name: str) -> str:
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"--device {name}: expected auto, cpu or cuda")
+    if name == "cpu":
+        return name
+    import torch
+
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        raise ValueError("--device cuda: this torch finds no CUDA device; take --device cpu")
+    return "cuda" if found else "cpu"
+
+
+def _root(name: str, main_corpus: str, root: Path | None) -> Path | None:
+    return root if name == main_corpus else None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{folder}: cannot be made ({error.strerror}); choose another --out") from None
+
+
+def _unused(path: Path, used: set[Path]) -> Path:
+    """`path`, numbered when another recording of this call already took it."""
+    number, candidate = 2, path
+    while candidate in used:
+        candidate, number = path.with_stem(f"{path.stem}_{number}"), number + 1
+    used.add(candidate)
+    return candidate

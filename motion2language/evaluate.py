@@ -1,0 +1,93 @@
+"""A captioner over a split: scores with their counts, floors beside them, every transcript on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from motion2language import metrics, timing
+from motion2language.captioner import Captioner
+from motion2language.datasets import Sample
+from motion2language.files import write_text
+from motion2language.metrics.segments import GROUPS
+from motion2language.transcript import Transcript
+
+Scores = dict[str, float]
+
+
+def evaluate(
+    captioner: Captioner, samples: Sequence[Sample], *, beam: int = 1, refine: bool = True
+) -> tuple[dict[str, Scores], list[Transcript]]:
+    """Scores under "captions" (clean), "captions (paper)", "model" (segments) and each floor; and the transcripts.
+
+    Segment scores only where samples hold reference segments; the counts are among the scores.
+    """
+    if not samples:
+        raise ValueError("no samples to evaluate; check --dataset, --root and --split")
+    transcripts = list(captioner.transcribe_all([sample.motion for sample in samples], beam=beam, refine=refine))
+    references = [[caption.text for caption in sample.captions] for sample in samples]
+    texts = [transcript.text for transcript in transcripts]
+    scores: dict[str, Scores] = {
+        "captions": metrics.bleu(references, texts),
+        "captions (paper)": metrics.bleu(references, texts, paper_vocabulary=captioner.vocabulary),
+    }
+    timed = [(sample, transcript) for sample, transcript in zip(samples, transcripts, strict=True) if sample.segments]
+    if timed:
+        segments = [sample.segments for sample, _ in timed]
+        found = [transcript for _, transcript in timed]
+        anchors = [timing.anchors(transcript, captioner.lexicon) for transcript in found]
+        scores["model"] = metrics.segment_scores(segments, found, anchors)
+        for floor in metrics.FLOORS:
+            blind = [metrics.floor_transcript(floor, sample.segments, sample.motion.duration) for sample, _ in timed]
+            scores[floor] = metrics.segment_scores(segments, [one for one, _ in blind], [times for _, times in blind])
+    return scores, transcripts
+
+
+def write(out: Path, scores: dict[str, Scores], transcripts: Sequence[Transcript]) -> None:
+    """Write `scores.json` and `transcripts.jsonl` (one transcript a line) into the folder `out`."""
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    write_text(Path(out) / "scores.json", json.dumps(scores, indent=1) + "\n")
+    lines = [json.dumps(transcript.to_dict(), ensure_ascii=False) for transcript in transcripts]
+    write_text(Path(out) / "transcripts.jsonl", "\n".join(lines) + "\n")
+
+
+def tables(scores: dict[str, Scores]) -> str:
+    """The scores as Markdown: sentences, then segments by group of clips, strict protocol first, floors beneath."""
+    clean = scores["captions"]
+    lines = [
+        f"Captions, {clean['clips']:.0f} clips, {clean['references']:.0f} references, words lower case without punctuation",
+        "",
+        "| protocol | BLEU-1 | BLEU-2 | BLEU-3 | BLEU-4 |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, label in (("captions", "clean"), ("captions (paper)", "paper (`<eos>`, `<unk>`)")):
+        lines.append(f"| {label} | " + " | ".join(f"{scores[name][f'bleu_{n}']:.1f}" for n in (1, 2, 3, 4)) + " |")
+    names = [name for name in scores if not name.startswith("captions")]
+    for group in GROUPS:
+        if names and f"clips/{group}" in scores[names[0]]:
+            lines += ["", *_segment_table(scores, names, group)]
+    return "\n".join(lines)
+
+
+def _segment_table(scores: dict[str, Scores], names: Sequence[str], group: str) -> list[str]:
+    title = {"all": "all clips", "one": "clips with one action", "several": "clips with several actions"}[group]
+    lines = [
+        f"Segments, {title}, n = {scores[names[0]][f'clips/{group}']:.0f}; strict: a missing verb scores 0; "
+        "paper: clips lacking a verb are left out",
+        "",
+        "| | IoU | IoP | Element-of | IoU ≥ .5 | boundary F1 0.2 s | 0.5 s | verbs exact | paper IoU | IoP | Element-of | left out |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name in names:
+        row = scores[name]
+        strict = [row[f"{measure}/strict/{group}"] for measure in ("iou", "iop", "element_of", "iou_at_0.5")]
+        bounds = [row[f"boundary_f1@{tolerance}/strict/{group}"] for tolerance in (0.2, 0.5)]
+        paper = [row[f"{measure}/paper/{group}"] for measure in ("iou", "iop", "element_of")]
+        verbs = f"{100 * row[f'verbs_exact/{group}']:.0f} %" if name == "model" else "given"
+        cells = [f"{value:.3f}" for value in (*strict, *bounds)] + [verbs] + [f"{value:.3f}" for value in paper]
+        lines.append(f"| {name} | " + " | ".join(cells) + f" | {row[f'left_out/paper/{group}']:.0f} |")
+    return lines

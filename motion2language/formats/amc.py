@@ -1,0 +1,206 @@
+"""AMC with its ASF, Acclaim's pair: joint angles in one file, the skeleton in another.
+
+A bone's joint in the result is where the bone begins, named by the bone, and each leaf adds its end as `NAME_end`;
+the root is `root`. In its own axes C a bone turns by M, so its world rotation is parent C M C^-1. The ASF says the
+length unit (CMU: 0.45 units an inch); neither file says the rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.formats.kinematics import euler_rotation, forward
+from motion2language.formats.options import ReadOptions, Recording
+from motion2language.motion import Motion, Skeleton
+
+_CMU_LENGTH = 0.45  # `length` in CMU's files: their unit is an inch over this
+
+
+@dataclass
+class _Bone:
+    name: str
+    direction: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    length: float = 0.0
+    axis: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    axis_order: str = "xyz"
+    dof: tuple[str, ...] = ()
+    parent: str = ""
+
+
+@dataclass
+class _Acclaim:
+    bones: dict[str, _Bone]
+    order: list[str]  # parents before children
+    degrees: bool
+    unit: str | None
+
+
+def read(path: Path, options: ReadOptions) -> Recording:
+    """The recording of an AMC file with the ASF said, of the same name, of its subject (CMU), or alone beside it."""
+    if options.fps is None:
+        raise ValueError("an AMC file cannot say its frame rate; give --fps (CMU's recordings are 120)")
+    skeleton_path = options.asf or _beside(path)
+    try:
+        acclaim = _read_asf(skeleton_path)
+    except OSError as error:
+        raise ValueError(f"its skeleton {skeleton_path} cannot be read ({error.strerror})") from None
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"its skeleton {skeleton_path.name}: {error}") from None
+    frames = _read_amc(path, acclaim)
+    positions, skeleton = _positions(acclaim, frames)
+    return Recording(Motion(positions, options.fps, skeleton, path.name), acclaim.unit, None)
+
+
+def _beside(path: Path) -> Path:
+    candidates = [path.with_suffix(".asf"), path.with_name(path.stem.split("_")[0] + ".asf")]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    others = sorted(path.parent.glob("*.asf"))
+    if len(others) == 1:
+        return others[0]
+    names = " or ".join(dict.fromkeys(candidate.name for candidate in candidates))
+    raise ValueError(f"no skeleton beside it: looked for {names}, found {len(others)} .asf files; give --asf FILE")
+
+
+def _read_asf(path: Path) -> _Acclaim:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    sections: dict[str, list[list[str]]] = {}
+    current: list[list[str]] = []
+    for line in text.splitlines():
+        words = line.split("#")[0].split()
+        if words and words[0].startswith(":"):
+            current = sections.setdefault(words[0][1:].lower(), [])
+            words = words[1:]
+        if words:
+            current.append(words)
+    for section in ("root", "bonedata", "hierarchy"):
+        if section not in sections:
+            raise ValueError(f"no :{section} section; expected an Acclaim skeleton (.asf)")
+    units = {words[0].lower(): words[1] for words in sections.get("units", []) if len(words) > 1}
+    degrees = units.get("angle", "deg").lower().startswith("deg")
+    bones = _bones(sections["bonedata"])
+    bones["root"] = _root(sections["root"])
+    order = ["root"]
+    for words in sections["hierarchy"]:
+        if words[0] in ("begin", "end"):
+            continue
+        for child in words[1:]:
+            if words[0] not in bones or child not in bones:
+                raise ValueError(f"the hierarchy names {words[0]} and {child}, but not both are bones")
+            bones[child].parent = words[0]
+            order.append(child)
+    unit = "cmu" if abs(float(units.get("length", "nan")) - _CMU_LENGTH) < 1e-9 else None
+    return _Acclaim(bones, order, degrees, unit)
+
+
+def _bones(lines: list[list[str]]) -> dict[str, _Bone]:
+    bones: dict[str, _Bone] = {}
+    bone = _Bone("")
+    for key, *values in lines:
+        if key == "begin":
+            bone = _Bone("")
+        elif key == "name":
+            bone.name = values[0]
+        elif key == "direction":
+            bone.direction = np.array(values[:3], dtype=float)
+        elif key == "length":
+            bone.length = float(values[0])
+        elif key == "axis":
+            bone.axis, bone.axis_order = np.array(values[:3], dtype=float), (values[3:] or ["xyz"])[0].lower()
+        elif key == "dof":
+            bone.dof = tuple(value.lower() for value in values)
+        elif key == "end":
+            bones[bone.name] = bone
+    return bones
+
+
+def _root(lines: list[list[str]]) -> _Bone:
+    root = _Bone("root", dof=("tx", "ty", "tz", "rx", "ry", "rz"))
+    for key, *values in lines:
+        if key.lower() == "order":
+            root.dof = tuple(value.lower() for value in values)
+        elif key.lower() == "axis":
+            root.axis_order = values[0].lower()
+        elif key.lower() == "orientation":
+            root.axis = np.array(values[:3], dtype=float)
+        elif key.lower() == "position":
+            root.direction = np.array(values[:3], dtype=float)
+    return root
+
+
+def _read_amc(path: Path, acclaim: _Acclaim) -> dict[str, np.ndarray]:
+    """Values (T, degrees of freedom) of each moving bone."""
+    frames: list[dict[str, list[float]]] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        words = line.split("#")[0].split()
+        if not words or words[0].startswith(":"):
+            continue
+        if len(words) == 1 and words[0].isdigit():
+            frames.append({})
+            continue
+        bone = acclaim.bones.get(words[0])
+        if bone is None or not frames:
+            raise ValueError(f"line {number}: {words[0]!r} is no bone of the skeleton; is this its .asf?")
+        try:
+            values = [float(word) for word in words[1:]]
+        except ValueError:
+            raise ValueError(f"line {number}: bone {bone.name!r} has something that is no number") from None
+        if len(values) != len(bone.dof):
+            raise ValueError(f"line {number}: bone {bone.name!r} has {len(values)} numbers, expected {len(bone.dof)}")
+        if not np.isfinite(values).all():
+            raise ValueError(f"line {number}: bone {bone.name!r} has a value that is not a finite number")
+        frames[-1][bone.name] = values
+    if not frames:
+        raise ValueError("no frames in it")
+    moving = {name for frame in frames for name in frame}
+    for index, frame in enumerate(frames):
+        if frame.keys() != moving:
+            raise ValueError(f"frame {index + 1} lacks {', '.join(sorted(moving - frame.keys())[:4])}; is it cut off?")
+    return {name: np.array([frame[name] for frame in frames]) for name in sorted(moving)}
+
+
+def _positions(acclaim: _Acclaim, values: dict[str, np.ndarray]) -> tuple[np.ndarray, Skeleton]:
+    frames = len(next(iter(values.values())))
+    names, parents = list(acclaim.order), [-1]
+    offsets: list[np.ndarray] = []
+    rotations: list[np.ndarray | None] = []
+    for name in acclaim.order:
+        bone = acclaim.bones[name]
+        moved = values.get(name, np.zeros((frames, len(bone.dof))))
+        rotations.append(_rotation(bone, moved, acclaim.degrees))
+        if name == "root":
+            offset = np.tile(bone.direction, (frames, 1))
+            for column, dof in enumerate(bone.dof):
+                if dof.startswith("t"):
+                    offset[:, "xyz".index(dof[1])] += moved[:, column]
+            offsets.append(offset)
+        else:
+            parents.append(acclaim.order.index(bone.parent))
+            offsets.append(_reach(acclaim.bones[bone.parent]))
+    for name in acclaim.order:
+        if not any(acclaim.bones[other].parent == name for other in acclaim.order):
+            names.append(f"{name}_end")
+            parents.append(acclaim.order.index(name))
+            offsets.append(_reach(acclaim.bones[name]))
+            rotations.append(None)
+    return forward(parents, offsets, rotations), Skeleton("acclaim", tuple(names), tuple(parents))
+
+
+def _reach(bone: _Bone) -> np.ndarray:
+    """From where a bone begins to where it ends; the root is a point."""
+    return np.zeros(3) if bone.name == "root" else bone.direction * bone.length
+
+
+def _rotation(bone: _Bone, moved: np.ndarray, degrees: bool) -> np.ndarray:
+    """C M C^-1, (T, 3, 3). Acclaim turns about the axes in the order given, each fixed: the first is innermost."""
+    factor = np.pi / 180 if degrees else 1.0
+    turns = [(column, "xyz".index(dof[1])) for column, dof in enumerate(bone.dof) if dof.startswith("r")]
+    turns = turns[::-1]
+    motion = euler_rotation([axis for _, axis in turns], moved[:, [column for column, _ in turns]] * factor)
+    order = ["xyz".index(letter) for letter in bone.axis_order if letter in "xyz"][::-1]
+    own = euler_rotation(order, bone.axis[order][None] * factor)
+    return own @ motion @ np.swapaxes(own, 1, 2)

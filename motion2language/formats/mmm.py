@@ -1,0 +1,107 @@
+"""KIT-ML's original recordings, `NNNNN_mmm.xml`: root pose and 44 joint angles of the MMM body.
+
+Forward kinematics of the body scaled by the subject's height gives KIT-ML's 21 joints; `Motion.angles` keeps the 44
+angles (radians, in the order of mmm_body.ANGLES). The file is in millimetres with Z up and Y forward; its rate comes
+from its time steps.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.formats.kinematics import euler_rotation, forward
+from motion2language.formats.mmm_body import ANGLES, BODY
+from motion2language.formats.options import ReadOptions, Recording
+from motion2language.motion import Motion, Skeleton
+
+_PLACES = {row.joint: index for index, row in enumerate(BODY)}
+_SKELETON = Skeleton("kit", tuple(_PLACES), tuple(_PLACES.get(row.parent, -1) for row in BODY))
+
+
+def read(path: Path, options: ReadOptions) -> Recording:
+    """The recording of an MMM file with one subject."""
+    root = _parse(path)
+    motions = [root] if root.tag == "Motion" else root.findall("Motion")
+    motions = [motion for motion in motions if motion.find("MotionFrames") is not None]
+    if len(motions) != 1:
+        raise ValueError(f"{len(motions)} motions with frames in it, expected an MMM file with one subject")
+    motion = motions[0]
+    height = _number(motion.findtext("ModelProcessorConfig/Height"), "Height of the subject (metres)")
+    order = [joint.get("name", "") for joint in motion.findall("JointOrder/Joint")]
+    missing = [angle for angle in ANGLES if angle not in order]
+    if missing:
+        raise ValueError(f"its JointOrder lacks {', '.join(missing[:5])} ({len(missing)} of {len(ANGLES)} angles)")
+    frames = motion.findall("MotionFrames/MotionFrame")
+    if not frames:
+        raise ValueError("no frames in it")
+    position = _column(frames, "RootPosition", 3)
+    rotation = _column(frames, "RootRotation", 3)
+    angles = _column(frames, "JointPosition", len(order))[:, [order.index(angle) for angle in ANGLES]]
+    fps = options.fps or _rate(_column(frames, "Timestep", 1)[:, 0])
+    positions = positions_of(position, rotation, angles, height)
+    return Recording(Motion(positions, fps, _SKELETON, path.name, angles), "mm", "z")
+
+
+def positions_of(position: np.ndarray, rotation: np.ndarray, angles: np.ndarray, height: float) -> np.ndarray:
+    """Joint positions (T, 21, 3) in millimetres, Z up.
+
+    position (T, 3) of the root, millimetres; rotation (T, 3) roll, pitch, yaw, radians, turned about x, then y, then
+    z; angles (T, 44) radians in the order of ANGLES; height of the subject in metres.
+    """
+    offsets = [np.array(row.offset) * height for row in BODY]
+    offsets[0] = position
+    rotations: list[np.ndarray | None] = [euler_rotation((2, 1, 0), rotation[:, ::-1])]
+    for row in BODY[1:]:
+        columns = [ANGLES.index(angle) for angle in row.angles]
+        moved = euler_rotation(["xyz".index(axis) for axis in row.axes], angles[:, columns])
+        fixed = euler_rotation((2, 0), np.radians(np.array([row.turn], dtype=np.float64)))
+        rotations.append(fixed @ moved)
+    return forward(_SKELETON.parents, offsets, rotations)
+
+
+def _parse(path: Path) -> ET.Element:
+    """The document's root; entities, which a recording never needs, are refused before anything expands them."""
+    with path.open("rb") as file:
+        head = file.read(65536)
+    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+        raise ValueError("declares XML entities, which are not read; expected an MMM recording")
+    try:
+        return ET.parse(path).getroot()
+    except ET.ParseError as error:
+        raise ValueError(f"not a whole XML file ({error})") from None
+
+
+def _column(frames: list[ET.Element], name: str, width: int) -> np.ndarray:
+    """One entry of every frame, (T, width)."""
+    texts = [frame.findtext(name) for frame in frames]
+    for index, text in enumerate(texts):
+        if text is None or len(text.split()) != width:
+            found = "none" if text is None else str(len(text.split()))
+            raise ValueError(f"frame {index}: {name} has {found} numbers, expected {width}")
+    try:
+        values = np.array(" ".join(str(text) for text in texts).split(), dtype=np.float64).reshape(-1, width)
+    except ValueError:
+        raise ValueError(f"{name} holds something that is no number") from None
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} of frame {int((~np.isfinite(values).all(axis=1)).argmax())} is not a finite number")
+    return values
+
+
+def _rate(times: np.ndarray) -> float:
+    steps = np.diff(times)
+    if not len(steps) or steps.min() <= 0 or steps.max() > 1.5 * np.median(steps):
+        raise ValueError("its time steps are not even and rising; say the rate with --fps (KIT-ML: 100)")
+    return float(round(1 / float(np.median(steps)), 3))
+
+
+def _number(text: str | None, what: str) -> float:
+    try:
+        value = float(text or "")
+    except ValueError:
+        raise ValueError(f"no {what} in it") from None
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{what} is {value}, expected above zero")
+    return value

@@ -1,0 +1,103 @@
+"""Arrays of HumanML3D and KIT-ML: joint positions (T, 22, 3), (T, 21, 3) and feature vectors (T, 263), (T, 251).
+
+The numbers do not say their rate; the corpus does: HumanML3D 20 frames a second, augmented KIT-ML 12.5. A feature
+vector (Guo et al. 2022) holds, for J joints: turn rate of the root about Y as half angles a frame (1), the root's
+velocity in its own axes (2), its height (1), the other joints around the root in the root's axes (3 (J-1)), rotations
+(6 (J-1)), velocities (3 J) and foot contacts (4); the first four parts give back the positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.formats.options import ReadOptions, Recording
+from motion2language.motion import Motion, Skeleton
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A corpus: its body, its rate and the width of its feature vectors."""
+
+    skeleton: Skeleton
+    fps: float
+    width: int
+
+
+_SMPL = Skeleton(
+    "humanml3d",
+    (
+        "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
+        "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder",
+        "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+    ),
+    (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19),
+)  # fmt: skip
+#: The order of augmented KIT-ML's joint arrays, under the names of the MMM body.
+KIT = Skeleton(
+    "kit",
+    tuple("root BP BT BLN BUN LS LE LW RS RE RW LH LK LA LMrot LF RH RK RA RMrot RF".split()),
+    (-1, 0, 1, 2, 3, 3, 5, 6, 3, 8, 9, 0, 11, 12, 13, 14, 0, 16, 17, 18, 19),
+)
+LAYOUTS = {"humanml3d": Layout(_SMPL, 20.0, 263), "kit": Layout(KIT, 12.5, 251)}
+
+
+def read(path: Path, options: ReadOptions) -> Recording:
+    """The motion of a joint or feature array; ValueError says which shapes and options are expected."""
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (OSError, EOFError):
+        raise ValueError("not an .npy file, or cut off") from None
+    except ValueError as error:
+        reason = "holds Python objects, which are not read" if "pickle" in str(error).lower() else "is cut off"
+        raise ValueError(f"{reason}; expected an array of numbers") from None
+    if values.dtype.kind not in "fiu":
+        raise ValueError(f"holds {values.dtype}, expected an array of numbers")
+    name = _layout_of(values.shape, options.layout)
+    layout = LAYOUTS[name]
+    if options.layout is None and options.fps is None:
+        raise ValueError(
+            f"an .npy file cannot say its frame rate; give --layout {name} ({layout.fps:g} frames a second) or --fps"
+        )
+    if len(values) == 0:
+        raise ValueError("no frames in it")
+    positions = values if values.ndim == 3 else positions_of(values, len(layout.skeleton.joints))
+    # HumanML3D is in metres; KIT-ML's arrays are found in metres and in other units, so the body's size decides.
+    unit = "m" if name == "humanml3d" else None
+    return Recording(Motion(positions, options.fps or layout.fps, layout.skeleton, path.name), unit, "y")
+
+
+def positions_of(features: np.ndarray, joints: int) -> np.ndarray:
+    """Joint positions (T, J, 3) of feature vectors (T, F), starting at the origin and facing +Z."""
+    values = features.astype(np.float64)
+    # The root's rotation by twice the summed half angles turns the world into the root's axes.
+    angle = 2 * np.concatenate([[0.0], np.cumsum(values[:-1, 0])])
+    velocity = np.concatenate([np.zeros((1, 2)), values[:-1, 1:3]])
+    root = np.zeros((len(values), 3))
+    root[:, [0, 2]] = np.cumsum(_turn_back(velocity[:, 0], velocity[:, 1], angle), axis=0)
+    root[:, 1] = values[:, 3]
+    around = values[:, 4 : 4 + 3 * (joints - 1)].reshape(len(values), joints - 1, 3)
+    flat = _turn_back(around[..., 0], around[..., 2], angle[:, None])
+    others = np.stack((flat[..., 0] + root[:, None, 0], around[..., 1], flat[..., 1] + root[:, None, 2]), axis=-1)
+    return np.concatenate([root[:, None], others], axis=1)
+
+
+def _turn_back(x: np.ndarray, z: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """(x, z) turned about Y by minus `angle`, on a new last axis."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.stack((cos * x - sin * z, sin * x + cos * z), axis=-1)
+
+
+def _layout_of(shape: tuple[int, ...], said: str | None) -> str:
+    if said is not None and said not in LAYOUTS:
+        raise ValueError(f"no layout {said!r}; there are {', '.join(LAYOUTS)}")
+    for name, layout in LAYOUTS.items():
+        if shape[1:] in ((len(layout.skeleton.joints), 3), (layout.width,)):
+            if said not in (None, name):
+                raise ValueError(f"an array of shape {shape} has the layout {name}, not {said}")
+            return name
+    raise ValueError(
+        f"an array of shape {shape}; expected (T, 22, 3) or (T, 263) of HumanML3D, (T, 21, 3) or (T, 251) of KIT-ML"
+    )
