@@ -51,11 +51,11 @@ _IRREGULAR = {
 }  # fmt: skip
 #: Common verbs of human movement, known to every lexicon. Chosen.
 _COMMON = (
-    "walk run jog turn jump hop skip leap kick punch throw catch wave point raise lift lower bow squat crouch kneel sit "
-    "stand bend stretch clap dance climb crawl roll spin rotate swing reach grab pick place push pull carry hold drop "
-    "lean stumble stagger step march sneak hit strike box nod shake stomp balance stir wipe drink eat pour play touch "
-    "swim salute cheer fall lie stop cross open close fold twist wash cut hammer paddle ride sway limp retreat return "
-    "circle move pass shuffle sprint dash dodge duck jab lunge tilt trip wobble golf juggle"
+    "walk run jog turn jump hop skip leap kick punch throw catch wave point raise lift lower bow squat crouch kneel "
+    "sit stand bend stretch clap dance climb crawl roll spin rotate swing reach grab pick place push pull carry "
+    "hold drop lean stumble stagger step march sneak hit strike box nod shake stomp balance stir wipe drink eat "
+    "pour play touch swim salute cheer fall lie stop cross open close fold twist wash cut hammer paddle ride sway "
+    "limp retreat return circle move pass shuffle sprint dash dodge duck jab lunge tilt trip wobble golf juggle"
 ).split()
 
 

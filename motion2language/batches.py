@@ -46,8 +46,8 @@ def batches(
     items: Sequence[Item], config: TrainConfig, random: np.random.Generator
 ) -> Iterator[tuple[list[Item], np.random.Generator]]:
     """Every item once, in random batches of similar length, each with the generator for what is random in it."""
-    order = random.permutation(len(items))
-    order = sorted(order, key=lambda number: int(items[number].motion.duration / BUCKET_SECONDS))
+    shuffled = random.permutation(len(items)).tolist()
+    order = sorted(shuffled, key=lambda number: int(items[number].motion.duration / BUCKET_SECONDS))
     groups = [order[first : first + config.batch_size] for first in range(0, len(order), config.batch_size)]
     random.shuffle(groups)
     for group in groups:

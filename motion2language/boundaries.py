@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def change_points(values: np.ndarray, anchors: np.ndarray) -> list[int]:
     deviation = _deviation(values)
     costs = deviation(np.zeros(1, dtype=int), allowed[0])[0]
     choices = []
-    for before, here in zip(allowed[:-1], allowed[1:], strict=True):
+    for before, here in pairwise(allowed):
         totals = costs[:, None] + deviation(before, here)
         choices.append(totals.argmin(axis=0))
         costs = totals.min(axis=0)

@@ -97,14 +97,7 @@ class Captioner:
 
     def prepare(self, motion: Motion, joint_map: Mapping[str, str] | None = None) -> Motion:
         """The recording on the joints and at the rate this model reads; ValueError when it cannot be."""
-        if self.config.joints == CANONICAL.joints:
-            motion = to_canonical(motion, joint_map)
-        elif self.config.features != "angles" and motion.skeleton.joints != self.config.joints:
-            raise ValueError(
-                f"{motion.label}: model {self.name!r} reads the joints {', '.join(self.config.joints)}; found skeleton "
-                f"{motion.skeleton.name!r}; take a model with features 'canonical' for other skeletons"
-            )
-        return motion.resample(self.config.fps)
+        return prepare(motion, self.config, joint_map)
 
     def values(self, motion: Motion) -> np.ndarray:
         """The network's input (T, F) for a prepared motion."""
@@ -218,6 +211,18 @@ def save_folder(
         if folder.exists():
             shutil.move(folder, Path(temporary) / "old")
         fresh.rename(folder)
+
+
+def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | None = None) -> Motion:
+    """The recording on the joints and at the rate a model reads; ValueError when it cannot be."""
+    if config.joints == CANONICAL.joints:
+        motion = to_canonical(motion, joint_map)
+    elif config.features != "angles" and motion.skeleton.joints != config.joints:
+        raise ValueError(
+            f"{motion.label}: the model reads the joints {', '.join(config.joints)}; found skeleton "
+            f"{motion.skeleton.name!r}; take a model with features 'canonical' for other skeletons"
+        )
+    return motion.resample(config.fps)
 
 
 def windows(motion: Motion, longest: float) -> Iterator[tuple[float, Motion]]:

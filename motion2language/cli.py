@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from motion2language.motion import Motion
 
 SAMPLES = Path(__file__).parent / "samples"
+GROUP = 64  # files read, described together and printed before the next are read; chosen
 
 app = App(
     name="m2l",
@@ -70,7 +73,7 @@ def caption(
     device: str = "auto",
     action_words: Path | None = None,
     refine: bool = True,
-    source: Input = Input(),  # noqa: B008 - frozen
+    source: Input = Input(),
 ) -> int:
     """Describe recordings: prints a line a segment, `[start → end] words`.
 
@@ -83,7 +86,7 @@ def caption(
     format
         Files to write, by comma: json,txt,srt,vtt,tsv.
     out
-        Folder for these files; without it they go beside each recording.
+        Folder for these files (json when no --format is given); without it they go beside each recording.
     beam
         Sentences kept while searching; 1 is greedy and fastest.
     device
@@ -97,7 +100,7 @@ def caption(
     """
     from motion2language import writers
 
-    formats = [name.strip() for name in format.split(",") if name.strip()]
+    formats = [name.strip() for name in format.split(",") if name.strip()] or ["json"] * (out is not None)
     writers.require_known(formats)
     if beam < 1:
         raise ValueError(f"--beam {beam}: give 1 or more")
@@ -105,34 +108,26 @@ def caption(
     if out is not None:
         _make_folder(out)
     captioner = _load(model, device, action_words)
-    read: list[tuple[Path, Motion]] = []
     failures = 0
-    for path in files:
-        try:
-            motion = source.read(path)
-            captioner.prepare(motion, overrides)
-            read.append((path, motion))
-        except (ValueError, OSError) as error:
-            failures += 1
-            _complain(error)
-    transcripts = captioner.transcribe_all(
-        [motion for _, motion in read], beam=beam, joint_map=overrides, refine=refine
-    )
-    used: set[Path] = set()
-    for (path, _), transcript in zip(read, transcripts, strict=True):
-        if len(files) > 1:
-            print(f"\n{path}")
-        for segment in transcript.segments:
-            print(writers.render(replace(transcript, segments=(segment,)), "txt"), end="", flush=True)
-        if not transcript.segments:
-            print("(nothing to describe)")
-        for name in formats:
-            target = _unused((out or path.parent) / path.with_suffix(f".{name}").name, used)
-            try:
-                writers.write(transcript, target)
-            except (ValueError, OSError) as error:
-                failures += 1
-                _complain(error)
+    taken: set[Path] = set()
+    for first in range(0, len(files), GROUP):
+        read = []
+        for path in files[first : first + GROUP]:
+            with _failure() as failed:
+                motion = source.read(path)
+                captioner.prepare(motion, overrides)
+                read.append((path, motion))
+            failures += failed()
+        motions = [motion for _, motion in read]
+        described = captioner.transcribe_all(motions, beam=beam, joint_map=overrides, refine=refine)
+        for (path, _), transcript in zip(read, described, strict=True):
+            heading = f"\n{path}\n" if len(files) > 1 else ""
+            print(heading + (writers.render(transcript, "txt") or "(nothing to describe)\n"), end="", flush=True)
+            for name in formats:
+                target = _unused((out or path.parent) / path.with_suffix(f".{name}").name, taken)
+                with _failure() as failed:
+                    writers.write(transcript, target)
+                failures += failed()
     return 1 if failures else 0
 
 
@@ -151,7 +146,7 @@ def demo(*, model: str = "default") -> int:
 
 
 @app.command
-def inspect(file: Path, /, *, source: Input = Input()) -> int:  # noqa: B008 - frozen
+def inspect(file: Path, /, *, source: Input = Input()) -> int:
     """Show what a recording holds: skeleton, frames, rate, unit, up axis, height, and which joint is which.
 
     Parameters
@@ -310,6 +305,17 @@ def main() -> None:
     except KeyboardInterrupt:
         print("m2l: stopped; what was finished is on disk", file=sys.stderr)
         sys.exit(130)
+
+
+@contextmanager
+def _failure() -> Iterator[Callable[[], bool]]:
+    """Report what is wrong with one file and go on; the yielded function then tells whether something was."""
+    failed = False
+    try:
+        yield lambda: failed
+    except (ValueError, OSError) as error:
+        failed = True
+        _complain(error)
 
 
 def _complain(error: Exception) -> None:

@@ -59,7 +59,7 @@ def tables(scores: dict[str, Scores]) -> str:
     """The scores as Markdown: sentences, then segments by group of clips, strict protocol first, floors beneath."""
     clean = scores["captions"]
     lines = [
-        f"Captions, {clean['clips']:.0f} clips, {clean['references']:.0f} references, words lower case without punctuation",
+        f"Captions, {clean['clips']:.0f} clips, {clean['references']:.0f} references, lower case, no punctuation",
         "",
         "| protocol | BLEU-1 | BLEU-2 | BLEU-3 | BLEU-4 |",
         "| --- | --- | --- | --- | --- |",
@@ -79,7 +79,8 @@ def _segment_table(scores: dict[str, Scores], names: Sequence[str], group: str) 
         f"Segments, {title}, n = {scores[names[0]][f'clips/{group}']:.0f}; strict: a missing verb scores 0; "
         "paper: clips lacking a verb are left out",
         "",
-        "| | IoU | IoP | Element-of | IoU ≥ .5 | boundary F1 0.2 s | 0.5 s | verbs exact | paper IoU | IoP | Element-of | left out |",
+        "| | IoU | IoP | Element-of | IoU ≥ .5 | boundary F1 0.2 s | 0.5 s | verbs exact "
+        "| paper IoU | IoP | Element-of | left out |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name in names:

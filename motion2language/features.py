@@ -1,10 +1,10 @@
 """From a Motion to the numbers a network reads, (T, F), and the Normalizer that standardises them.
 
-| key         | what a frame holds                                            | under translation | under a turn about Y |
-| ----------- | ------------------------------------------------------------- | ----------------- | -------------------- |
-| `paper`     | all joint positions flattened, 3 J values, metres             | changes           | changes              |
-| `angles`    | the file's joint angles, A values, radians                    | unchanged         | unchanged            |
-| `canonical` | heading-free pose, velocities, turn rate of the canonical body | unchanged         | unchanged            |
+| key         | what a frame holds                                    | under translation | under a turn about Y |
+| ----------- | ----------------------------------------------------- | ----------------- | -------------------- |
+| `paper`     | all joint positions flattened, 3 J values, metres     | changes           | changes              |
+| `angles`    | the file's joint angles, A values, radians            | unchanged         | unchanged            |
+| `canonical` | heading-free pose, velocities, turn rate, 124 values  | unchanged         | unchanged            |
 
 `canonical` is causal: frame k depends on frames k-1 and k only, but for the body's size, which is the median over
 the recording. Statistics of a Normalizer come from the training split alone.

@@ -7,18 +7,24 @@ before the next action word + D].
 
 Departs from the paper: words before the first action word belong to the first segment instead of to none (its start
 stays that of the action word), so that segments partition the sentence; the last segment ends at its last word, not
-at <eos>.
+at <eos>. The words that lead over to the next action ("and then is") are printed with it; the times of both segments
+stay those of the rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from motion2language.actions import ActionLexicon
 from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
 from motion2language.vocabulary import UNK, Vocabulary
+
+#: Words that, before an action word, belong to it and not to the action before. Chosen.
+LEADING = frozenset("and then after afterwards that next before while finally is are was were".split())
 
 
 def transcribe(
@@ -93,7 +99,16 @@ def segments_by_rule(
         end = max(members[-1].end, members[action].time, shortest)
         start = min(members[action].start, end - shortest)
         segments.append(Segment(start, end, label, members))
-    return tuple(segments)
+    return _leading_words_moved(segments)
+
+
+def _leading_words_moved(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments, each begun by the leading words that ended the one before; its first word always stays."""
+    words = [list(segment.words) for segment in segments]
+    for before, after in pairwise(words):
+        while len(before) > 1 and before[-1].word in LEADING:
+            after.insert(0, before.pop())
+    return tuple(replace(segment, words=tuple(members)) for segment, members in zip(segments, words, strict=True))
 
 
 def anchors(transcript: Transcript, lexicon: ActionLexicon) -> list[float]:

@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from motion2language import metrics, timing
 from motion2language.actions import ActionLexicon
 from motion2language.batches import Item, batches, make_batch, make_items, steps
-from motion2language.captioner import Captioner, load_model
+from motion2language.captioner import Captioner, load_model, prepare
 from motion2language.datasets import Sample
 from motion2language.features import FEATURES, Normalizer
 from motion2language.model.network import build
@@ -87,11 +87,10 @@ def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:
     first = training[0].motion
     joints = run.model.joints or (CANONICAL.joints if run.model.features == "canonical" else first.skeleton.joints)
     config = run.model.model_copy(update={"joints": joints})
-    blank = Captioner(config, vocabulary, Normalizer(np.zeros(1), np.ones(1)), ActionLexicon.learn(texts), None)
     compute = FEATURES[config.features]
-    normalizer = Normalizer.fit(compute(blank.prepare(sample.motion)) for sample in training)
+    normalizer = Normalizer.fit(compute(prepare(sample.motion, config)) for sample in training)
     config = config.model_copy(update={"input_width": len(normalizer.mean), "vocabulary_size": len(vocabulary)})
-    return replace(blank, config=config, normalizer=normalizer, network=build(config))
+    return Captioner(config, vocabulary, normalizer, ActionLexicon.learn(texts), build(config))
 
 
 def validate(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, float]:
@@ -131,7 +130,7 @@ class _State:
         if not math.isfinite(loss.item()):
             raise ValueError(f"the loss became {loss.item()} in epoch {self.epoch + 1}; lower train.learning_rate")
         self.optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_norm)
         self.optimizer.step()
         self.updates += 1
@@ -197,7 +196,7 @@ class _Log:
         try:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.events = SummaryWriter(str(out))
+            self.events: SummaryWriter | None = SummaryWriter(str(out))
         except ImportError:
             self.events = None
 

@@ -110,7 +110,8 @@ def _channels(joint: str, words: list[str], first: int) -> list[tuple[int, int, 
     found = [_CHANNEL.fullmatch(word) for word in words[1:]]
     if not words or not words[0].isdigit() or int(words[0]) != len(found) or None in found:
         raise ValueError(
-            f"joint {joint!r}: CHANNELS {' '.join(words)[:80]!r}, expected their number and as many names such as Xrotation"
+            f"joint {joint!r}: CHANNELS {' '.join(words)[:80]!r}, expected their number and as many names, "
+            "such as Xrotation"
         )
     return [
         (first + number, "XYZ".index(match[1].upper()), match[2].lower())

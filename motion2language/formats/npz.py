@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
 
 def write(motion: Motion, path: str | Path) -> None:
     """Write a motion, whole or not at all."""
-    arrays = {
+    arrays: dict[str, Any] = {
         "positions": motion.positions,
         "fps": np.float64(motion.fps),
         "joints": np.array(motion.skeleton.joints),

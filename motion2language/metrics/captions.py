@@ -9,6 +9,7 @@ Two protocols, never mixed in a table:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from motion2language.vocabulary import Vocabulary, tokenize
 
@@ -28,12 +29,12 @@ def bleu(
     if empty:
         raise ValueError(f"{empty} of {len(references)} clips have no reference sentence; leave them out and say so")
     try:
-        from sacrebleu.metrics import BLEU
+        from sacrebleu.metrics.bleu import BLEU
     except ModuleNotFoundError:
         raise ValueError("BLEU needs sacrebleu: pip install 'motion2language[eval]'") from None
 
     most = max(len(sentences) for sentences in references)
-    streams = [
+    streams: Any = [  # sacrebleu's own type leaves out that a missing reference is None
         [_line(sentences[index], paper_vocabulary) if index < len(sentences) else None for sentences in references]
         for index in range(most)
     ]

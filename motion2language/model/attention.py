@@ -10,6 +10,7 @@ sum to less than one, and to less for longer clips: a known weakness of the meth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -98,7 +99,7 @@ class LocalAttention(nn.Module):
 
 
 #: Adding an attention is a class and a line here.
-ATTENTIONS = {
+ATTENTIONS: dict[str, Callable[[int, ModelConfig], SoftAttention | LocalAttention]] = {
     "soft": SoftAttention,
     "local": lambda width, config: LocalAttention(width, config, recurrent=False),
     "recurrent-local": lambda width, config: LocalAttention(width, config, recurrent=True),

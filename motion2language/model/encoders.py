@@ -10,6 +10,9 @@ before the tanh.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -25,7 +28,7 @@ class MlpEncoder(nn.Module):
     def __init__(self, config: ModelConfig, hidden_layers: int) -> None:
         super().__init__()
         sizes = [config.input_width, *[config.encoder_hidden] * hidden_layers, config.hidden]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.dropout = nn.Dropout(config.dropout)
         self.standardise = config.variant == "humanml3d"
         self.width = config.hidden
@@ -59,7 +62,7 @@ class GruEncoder(nn.Module):
 
 
 #: Adding an encoder is a class and a line here.
-ENCODERS = {
+ENCODERS: dict[str, Callable[[ModelConfig], MlpEncoder | GruEncoder]] = {
     "mlp": lambda config: MlpEncoder(config, hidden_layers=1),
     "deep-mlp": lambda config: MlpEncoder(config, hidden_layers=3),
     "gru": lambda config: GruEncoder(config, bidirectional=False),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from motion2language.model.decoder import AttentionCaptioner
 from motion2language.model.config import ModelConfig
+from motion2language.model.decoder import AttentionCaptioner
 from motion2language.model.transducer import Transducer
 
 Network = AttentionCaptioner | Transducer

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
 from motion2language.model.config import ModelConfig
 
-_ENCODER = {
+_Rules = dict[str, Callable[[re.Match[str]], str]]
+
+_ENCODER: _Rules = {
     r"enc_pose\.fc(\d)\.(weight|bias)": lambda found: f"encoder.layers.{int(found[1]) - 1}.{found[2]}",
     r"enc_pose\.rnns\.(\w+)": lambda found: f"encoder.rnn.{found[1]}",
 }
-_DECODER = {
+_DECODER: _Rules = {
     r"dec\.embedding\.weight": lambda found: "embedding.weight",
     r"dec\.rnns\.(weight|bias)_(ih|hh)_l0": lambda found: f"cell.{found[1]}_{found[2]}",
     r"dec\.fc\.(weight|bias)": lambda found: f"output.{found[1]}",
 }
-_SOFT = {
+_SOFT: _Rules = {
     r"dec\.dec_hidden_layer\.(weight|bias)": lambda found: f"attention.query.{found[1]}",
     r"dec\.enc_hidden_layer\.(weight|bias)": lambda found: f"attention.key.{found[1]}",
     r"dec\.proj_vector\.weight": lambda found: "attention.score.weight",
 }
-_LOCAL = {
+_LOCAL: _Rules = {
     r"dec\.dec_hidden_layer\.(weight|bias)": lambda found: f"attention.query.{found[1]}",
     r"dec\.position_layer\.(weight|bias)": lambda found: f"attention.move.{found[1]}",
     r"dec\.proj_vector\.weight": lambda found: "attention.gate.weight",

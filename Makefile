@@ -1,0 +1,30 @@
+PYTHON ?= python3
+
+.PHONY: demo test check clean
+
+demo: .venv/.core ## Describe the shipped sample recordings with the shipped model.
+	.venv/bin/m2l demo
+
+test: .venv/.dev ## Run the whole test suite.
+	.venv/bin/python -m pytest
+
+check: .venv/.dev ## Format, lint, types.
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+clean: ## Forget the installation and all caches; runs/ stays.
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+
+# A .venv that is there already is kept, with the torch 2.13.0 build in it.
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.core: .venv/bin/python pyproject.toml constraints.txt
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/.dev: .venv/.core
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
