@@ -171,7 +171,7 @@ def _inflections(lemma: str) -> tuple[str, str, str]:
 
 def _doubles(lemma: str) -> bool:
     """One syllable, consonant-vowel-consonant: run -> running."""
-    vowels = [letter in "aeiou" for letter in lemma]
+    vowels = [letter in "aeiou" for letter in lemma.replace("qu", "qq")]  # squat: the u is part of the qu
     return len(lemma) >= 3 and vowels[-3:] == [False, True, False] and sum(vowels) == 1 and lemma[-1] not in "wxy"
 
 
@@ -193,6 +193,8 @@ def _possible_lemmas(word: str) -> list[str]:
     elif word.endswith("ed") and len(word) > 4:
         stem = word[:-2]
     elif word.endswith("s") and not word.endswith("ss"):
+        if word.endswith(("sses", "xes", "ches", "shes")):  # crosses, lurches: most bases end without an e
+            return [word[:-2], word[:-1]]
         return [word[:-1], *([word[:-2]] if word.endswith("es") else [])]
     else:
         return [word]

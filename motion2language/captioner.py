@@ -9,8 +9,8 @@ itself; the transcript is their succession.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -175,7 +175,7 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
         raise ValueError(f"{folder / 'config.json'}: {where}: {first['msg']}") from None
     except SafetensorError as error:
         raise ValueError(f"{folder / 'weights.safetensors'}: not a safetensors file ({error})") from None
-    except (RuntimeError, KeyError, OSError) as error:
+    except (RuntimeError, KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:300]
         raise ValueError(f"{folder}: the files of this model do not fit each other: {reason}") from None
     if len(vocabulary) != config.vocabulary_size or len(normalizer.mean) != config.input_width:
@@ -197,7 +197,10 @@ def save_folder(
 ) -> None:
     """Write a model folder beside its place, then move it there; an older one of the same name is replaced."""
     folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from None
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
         fresh = Path(temporary) / "new"
         fresh.mkdir()
@@ -208,9 +211,15 @@ def save_folder(
         tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
         save_file(tensors, fresh / "weights.safetensors")
         (fresh / "card.md").write_text(card, encoding="utf-8")
+        old = Path(temporary) / "old"
         if folder.exists():
-            shutil.move(folder, Path(temporary) / "old")
-        fresh.rename(folder)
+            folder.rename(old)
+        try:
+            fresh.rename(folder)
+        except BaseException:
+            if old.exists():
+                old.rename(folder)
+            raise
 
 
 def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | None = None) -> Motion:

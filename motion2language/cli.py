@@ -6,6 +6,7 @@ error and exit status 1, never a traceback.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -299,6 +300,9 @@ def main() -> None:
     warnings.showwarning = lambda message, *_: print(f"m2l: note: {message}", file=sys.stderr)
     try:
         sys.exit(app())
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except (ValueError, OSError) as error:
         _complain(error)
         sys.exit(1)

@@ -12,9 +12,11 @@ from typing import BinaryIO
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then move it there; an error leaves no half-written file.
 
-    ValueError when the folder is not there or cannot be written to.
+    ValueError when the folder is not there or cannot be written to, or when `path` is itself a folder.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path}: cannot be written, it is a folder; name a file")
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     except OSError as error:

@@ -139,8 +139,7 @@ class Motion:
 
     def clip(self, start: float, end: float) -> Motion:
         """The frames sampled in [start, end) seconds; ValueError when none is."""
-        first = max(0, int(np.ceil(start * self.fps - 1e-6)))
-        last = min(self.frames, int(np.ceil(end * self.fps - 1e-6)))
+        first, last = (int(np.ceil(np.clip(time * self.fps - 1e-6, 0, self.frames))) for time in (start, end))
         if first >= last:
             raise ValueError(
                 f"{self.label}: no frame between {start:g} s and {end:g} s; the recording lasts {self.duration:g} s"

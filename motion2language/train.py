@@ -70,7 +70,7 @@ def train(
             row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "captions_per_s": speed}
             row |= validate(candidate, validation)
             log.write(row)
-            progress.console.print("  ".join(f"{key} {value:.4g}" for key, value in row.items()))
+            progress.console.print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), soft_wrap=True)
             candidate.save(Path(out) / "last")
             if row["score"] > state.best:
                 candidate.save(Path(out) / "best")

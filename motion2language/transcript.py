@@ -7,6 +7,7 @@ speech transcribers use: {schema, source, model, duration, text, words: [...], s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +65,13 @@ class TimedWord:
     probability: float | None = None
 
     def __post_init__(self) -> None:
+        _require_line(self.word, "word")
         if not 0 <= self.start <= self.time <= self.end:
             raise ValueError(
                 f"word {self.word!r}: expected 0 <= start <= time <= end, found {self.start}, {self.time}, {self.end}"
             )
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise ValueError(f"word {self.word!r}: expected a probability in [0, 1], found {self.probability}")
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Segment:
     words: tuple[TimedWord, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.label is not None:
+            _require_line(self.label, "label")
         if not 0 <= self.start < self.end:
             raise ValueError(f"segment {self.label!r}: expected 0 <= start < end, found {self.start}, {self.end}")
 
@@ -105,6 +111,8 @@ class Transcript:
     model: str = ""
 
     def __post_init__(self) -> None:
+        if not (math.isfinite(self.duration) and self.duration >= 0):
+            raise ValueError(f"transcript of {self.source!r}: duration {self.duration} is not a number of seconds")
         slack = 1e-6 + 1e-6 * self.duration
         for segment in self.segments:
             ends = [segment.end, *(word.end for word in segment.words)]
@@ -147,7 +155,7 @@ class Transcript:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Transcript:
-        """The transcript that `to_dict` wrote; ValueError for another schema or a missing field."""
+        """The transcript that `to_dict` wrote; ValueError for another schema or a missing or malformed field."""
         if not isinstance(data, dict) or data.get("schema") != SCHEMA:
             found = data.get("schema") if isinstance(data, dict) else type(data).__name__
             raise ValueError(f"transcript has schema {found!r}, expected {SCHEMA}; write it again with this version")
@@ -157,13 +165,25 @@ class Transcript:
                     float(segment["start"]),
                     float(segment["end"]),
                     segment["label"],
-                    tuple(TimedWord(**word) for word in segment["words"]),
+                    tuple(TimedWord(**word) for word in _of_kind(segment, "words", list)),
                 )
-                for segment in data["segments"]
+                for segment in _of_kind(data, "segments", list)
             )
-            return cls(segments, float(data["duration"]), data["source"], data["model"])
-        except (KeyError, TypeError) as error:
+            return cls(segments, float(data["duration"]), _of_kind(data, "source", str), _of_kind(data, "model", str))
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"transcript lacks or misspells a field: {error}") from None
+
+
+def _require_line(text: object, what: str) -> None:
+    """Outputs write a segment on one line, so a word or label holds neither tab nor line break."""
+    if not isinstance(text, str) or text.splitlines() != [text] or "\t" in text:
+        raise ValueError(f"{what} {text!r}: expected text without tabs and line breaks")
+
+
+def _of_kind(data: dict[str, Any], field: str, kind: type) -> Any:
+    if not isinstance(data[field], kind):
+        raise TypeError(f"{field!r} is {data[field]!r}")
+    return data[field]
 
 
 def _word_dict(word: TimedWord) -> dict[str, Any]:

@@ -65,5 +65,15 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """The vocabulary that `save` wrote."""
-        return cls(tuple(path.read_text(encoding="utf-8").splitlines()))
+        """The vocabulary that `save` wrote; ValueError when the file is something else."""
+        try:
+            words = tuple(path.read_text(encoding="utf-8").splitlines())
+        except UnicodeDecodeError:
+            raise ValueError(f"{path}: not a text file in UTF-8; expected a vocabulary, one word a line") from None
+        blank = next((number for number, word in enumerate(words, start=1) if not word.strip()), None)
+        if blank is not None:
+            raise ValueError(f"{path}: no word on line {blank}; expected one word a line")
+        try:
+            return cls(words)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None

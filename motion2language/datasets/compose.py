@@ -7,6 +7,7 @@ verb_forms, samples: split, captions, segments in frames). Captions carry no tim
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     for path in (index, arrays):
         if not path.is_file():
             raise FileNotFoundError(f"{path}: not there; corpus 'compose' is a pair X.json and X.npz")
+    try:
+        return _samples(index, arrays, split)
+    except (KeyError, TypeError, json.JSONDecodeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{index}: not a compose corpus ({type(error).__name__}: {error})") from None
+
+
+def _samples(index: Path, arrays: Path, split: str) -> list[Sample]:
     data = json.loads(index.read_text(encoding="utf-8"))
     if data["up"] != "y" or data["unit"] not in _METRES:
         raise ValueError(f"{index}: unit {data['unit']!r}, up {data['up']!r}; expected m, cm or mm, and up y")

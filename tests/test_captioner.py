@@ -1,0 +1,162 @@
+"""A captioner: recording in, transcript out; its folder on disk; recordings longer than it was trained on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from small import captioner, recording
+
+import motion2language as m2l
+from motion2language.captioner import FILES, join, load_model, windows
+from motion2language.formats import bvh
+from motion2language.motion import CANONICAL, Motion
+from motion2language.transcript import Segment, TimedWord, Transcript
+
+
+@pytest.mark.parametrize("kind", ["attention", "transducer"])
+def test_all_at_once_is_one_by_one(kind):
+    one = captioner(kind=kind)
+    motions = [recording(number) for number in range(4)]
+    together = list(one.transcribe_all(motions))
+    for motion, transcript in zip(motions, together, strict=True):
+        alone = one.transcribe(motion)
+        assert alone.text == transcript.text
+        assert [s.start for s in alone.segments] == pytest.approx([s.start for s in transcript.segments], abs=1e-3)
+        assert transcript.duration == motion.duration
+        assert transcript.source == motion.name
+
+
+@pytest.mark.parametrize("fps", [5, 12.5, 100, 1000])
+def test_any_frame_rate_is_read_and_says_much_the_same(fps):
+    model, motion = load_model(), recording(7)
+    wanted = [segment.label for segment in model.transcribe(motion).segments]
+    found = [segment.label for segment in model.transcribe(motion.resample(fps)).segments]
+    assert wanted
+    assert len(found) == len(wanted) if fps == 5 else found == wanted
+
+
+def test_a_file_and_its_motion_give_the_same(tmp_path):
+    motion = recording(2)
+    bvh.write(motion, tmp_path / "take.bvh")
+    model = load_model()
+    assert model.transcribe(tmp_path / "take.bvh").text == model.transcribe(motion).text
+
+
+def test_a_recording_of_one_frame_is_described_in_its_bounds():
+    for kind in ("attention", "transducer"):
+        transcript = captioner(kind=kind).transcribe(recording().clip(0, 0.01))
+        assert transcript.duration == pytest.approx(1 / 30)
+        assert all(0 <= word.start <= word.end <= transcript.duration for word in transcript.words)
+
+
+def long_recording() -> Motion:
+    """Three synthetic recordings in a row, 30 s and more, each beginning where the last one ended."""
+    parts = [recording(number).positions for number in range(6)]
+    return Motion(np.concatenate(parts), 30.0, CANONICAL, "long")
+
+
+def test_windows_cover_a_long_recording_without_overlap_and_cut_where_it_is_still():
+    motion = long_recording()
+    pieces = list(windows(motion, 10.0))
+    assert len(pieces) >= 3
+    assert sum(piece.frames for _, piece in pieces) == motion.frames
+    time = 0.0
+    for start, piece in pieces:
+        assert start == pytest.approx(time)
+        assert piece.duration <= 10.0 + 1e-9
+        time += piece.duration
+    assert all(piece.duration >= 5.0 - 0.1 for _, piece in pieces[:-1])
+    assert list(windows(motion, 1000.0)) == [(0.0, motion)]
+
+
+def test_a_long_recording_is_described_to_its_end():
+    model, motion = load_model(), long_recording()
+    transcript = replace(model, config=model.config.model_copy(update={"max_seconds": 12.0})).transcribe(motion)
+    assert transcript.duration == motion.duration
+    assert transcript.segments[-1].end > motion.duration - 6
+    starts = [segment.start for segment in transcript.segments]
+    assert starts == sorted(starts)
+    assert len(starts) >= 6
+
+
+def test_joining_shifts_pieces_and_clips_them_to_the_recording():
+    word = TimedWord("walks", 1.0, 0.5, 2.0, 0.9)
+    piece = Transcript((Segment(0.5, 2.0, "walk", (word,)),), 2.0)
+    joined = join([(0.0, piece), (2.0, piece)], 3.5, "take", "m")
+    assert [(s.start, s.end) for s in joined.segments] == [(0.5, 2.0), (2.5, 3.5)]
+    assert joined.segments[1].words[0] == TimedWord("walks", 3.0, 2.5, 3.5, 0.9)
+
+
+@pytest.mark.parametrize("kind", ["attention", "transducer"])
+def test_a_folder_gives_the_same_captioner_back(kind, tmp_path):
+    one = captioner(kind=kind)
+    one.save(tmp_path / "model", card="what it is")
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == sorted(FILES)
+    again = load_model(tmp_path / "model")
+    assert again.config == one.config
+    assert again.transcribe(recording(3)).words == one.transcribe(recording(3)).words
+    captioner(seed=1, kind=kind).save(tmp_path / "model")
+    assert load_model(tmp_path / "model").transcribe(recording(3)).words != one.transcribe(recording(3)).words
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_the_shipped_models_load_and_are_small():
+    for name in ("default", "synthetic"):
+        model = m2l.load_model(name)
+        assert model.name == name
+        assert 100_000 < sum(parameter.numel() for parameter in model.network.parameters()) < 800_000
+    with pytest.raises(FileNotFoundError, match="no model 'nowhere': give a model folder or one of default, synthetic"):
+        load_model("nowhere")
+
+
+def swap_weights(folder):
+    tensors = load_file(folder / "weights.safetensors")
+    key = sorted(tensors)[0]
+    save_file({**tensors, key: torch.zeros(3, 3)}, folder / "weights.safetensors")
+
+
+def pickle_statistics(folder):
+    np.savez(folder / "normalizer.npz", mean=np.array([{}], dtype=object), std=np.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda folder: (folder / "vocabulary.txt").unlink(),
+            r"not a model folder, it lacks vocabulary\.txt; expected",
+        ),
+        (lambda folder: (folder / "weights.safetensors").unlink(), r"it lacks weights\.safetensors"),
+        (lambda folder: (folder / "weights.safetensors").write_bytes(b"no"), "not a safetensors file"),
+        (swap_weights, "do not fit each other"),
+        (pickle_statistics, "do not fit each other"),
+        (lambda folder: (folder / "config.json").write_text('{"kind": "magic"}'), r"config\.json: kind"),
+        (lambda folder: (folder / "config.json").write_text("{"), r"config\.json"),
+        (
+            lambda folder: (folder / "vocabulary.txt").write_text("<pad>\n<sos>\n<eos>\n<unk>\na\n"),
+            r"says 12 words .* but vocabulary\.txt has 5",
+        ),
+        (lambda folder: (folder / "vocabulary.txt").write_text("one\ntwo\n"), "vocabulary must begin with"),
+        (lambda folder: (folder / "actions.json").write_text("[1]"), "expected an object of word forms"),
+        (lambda folder: (folder / "normalizer.npz").write_bytes(b""), "do not fit each other"),
+    ],
+)
+def test_a_spoilt_folder_is_a_clear_error(change, message, tmp_path):
+    captioner(kind="transducer").save(tmp_path / "model")
+    change(tmp_path / "model")
+    with pytest.raises(ValueError, match=message) as caught:
+        load_model(tmp_path / "model")
+    assert "model" in str(caught.value)
+
+
+def test_a_model_of_raw_positions_refuses_other_skeletons():
+    one = captioner(features="paper", joints=("hip", "head"), input_width=124)
+    with pytest.raises(ValueError, match="the model reads the joints hip, head; found skeleton"):
+        one.transcribe(recording())
+
+
+def test_a_model_of_joint_angles_says_what_it_needs():
+    with pytest.raises(ValueError, match="reads joint angles and the recording has none"):
+        captioner(features="angles", joints=()).transcribe(recording())

@@ -1,0 +1,159 @@
+"""Contracts of encoders, attentions and the decoder, for every registered entry."""
+
+import pytest
+import torch
+from small import LENGTHS, batch, config, network
+
+from motion2language.model.attention import ATTENTIONS
+from motion2language.model.batch import DecoderState
+from motion2language.model.encoders import ENCODERS
+from motion2language.model.network import build
+
+ALL = [(encoder, attention) for encoder in ENCODERS for attention in ATTENTIONS]
+
+
+def test_the_entries_are_the_papers():
+    assert set(ENCODERS) == {"mlp", "deep-mlp", "gru", "bigru"}
+    assert set(ATTENTIONS) == {"soft", "local", "recurrent-local"}
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_gives_one_vector_a_frame_and_does_not_see_padding(name):
+    encoder = network(encoder=name).encoder
+    one = batch()
+    memory, summary = encoder(one.values, one.lengths)
+    assert memory.shape == (3, 12, encoder.width)
+    assert summary.shape == (3, encoder.width)
+    longer = torch.cat((one.values, torch.full((3, 5, 6), 9.0)), 1)
+    longer[1, 7:] = -50.0
+    again, summary_again = encoder(longer, one.lengths)
+    for row, length in enumerate(LENGTHS):
+        torch.testing.assert_close(again[row, :length], memory[row, :length])
+    torch.testing.assert_close(summary_again, summary)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_is_causal_exactly_when_it_says_so(name):
+    encoder = network(encoder=name).encoder
+    values, lengths = batch().values[:1], torch.tensor([12])
+    changed = values.clone()
+    changed[:, 6:] += 1.0
+    same = torch.allclose(encoder(values, lengths)[0][:, :6], encoder(changed, lengths)[0][:, :6])
+    assert same == encoder.causal
+
+
+@pytest.mark.parametrize("name", ["mlp", "deep-mlp"])
+def test_a_frame_level_encoder_starts_the_decoder_from_zero(name):
+    one = batch()
+    assert not network(encoder=name).encoder(one.values, one.lengths)[1].any()
+
+
+@pytest.mark.parametrize(("encoder", "attention"), ALL)
+def test_attention_weighs_only_real_frames_and_recurrent_positions_never_go_back(encoder, attention):
+    one = batch()
+    with torch.no_grad():
+        _, weights, positions = network(encoder=encoder, attention=attention)(one)
+    assert (weights >= 0).all()
+    for row, length in enumerate(LENGTHS):
+        assert not weights[row, :, length:].any()
+        assert (positions[row] >= 0).all()
+        assert (positions[row] <= length - 1 + 1e-4).all()
+    if attention == "recurrent-local":
+        assert (positions.diff(dim=1) >= 0).all()
+        assert (positions[0].diff() > 0).any()
+    if attention == "soft":
+        torch.testing.assert_close(weights.sum(-1), torch.ones(3, one.tokens.shape[1]))
+        clock = torch.arange(12.0)
+        torch.testing.assert_close(positions, weights @ clock)
+
+
+def test_the_mask_cuts_the_window_at_the_half_window():
+    one = batch()
+    with torch.no_grad():
+        _, cut, positions = network(mask=True)(one)
+        _, whole, _ = network(mask=False)(one)
+    frames = torch.arange(12)
+    outside = (frames < (positions[0] - 3).floor()[:, None]) | (frames >= (positions[0] + 3).floor()[:, None])
+    assert outside.any()
+    assert not cut[0][outside].any()
+    assert whole[0][outside].any()
+
+
+def test_one_step_by_hand():
+    """H = 1, two frames, kit: everything the equations hold, computed on paper with all weights 1 and biases 0."""
+    model = network(attention="recurrent-local", hidden=1, half_window=2, mask=False)
+    with torch.no_grad():
+        for name, parameter in model.attention.named_parameters():
+            parameter.fill_(0.0 if "bias" in name else 1.0)
+    memory = model.attention.prepare(torch.tensor([[[0.5], [-1.0]]]), torch.tensor([2]))
+    context, weights, position = model.attention(torch.tensor([[2.0]]), memory, torch.tensor([0.25]), first=False)
+    gate = 1 / (1 + torch.exp(torch.tensor(-2.0)))  # sigmoid(1 * 1 * 2)
+    expected = 0.25 + (1 - 0.25) * gate
+    scores = torch.tensor([0.5 * 2.0, -1.0 * 2.0]).tanh()
+    window = torch.exp(-((torch.arange(2) - expected) ** 2) / 2)  # 2 (D / 2)^2 = 2
+    torch.testing.assert_close(position, expected[None])
+    torch.testing.assert_close(weights, (scores.softmax(0) * window)[None])
+    torch.testing.assert_close(context, (weights[0] @ torch.tensor([0.5, -1.0]))[None, None])
+
+
+def test_half_windows_in_seconds_follow_the_clock():
+    assert config(half_window=None, half_window_seconds=0.4).half_window_frames == 4
+    assert config(half_window=None, half_window_seconds=0.4, fps=12.5).half_window_frames == 5
+    assert config(half_window=None).half_window_frames == 5
+    with pytest.raises(ValueError, match="not both"):
+        config(half_window=5, half_window_seconds=0.5)
+
+
+@pytest.mark.parametrize(("encoder", "attention"), ALL)
+def test_the_decoders_step_is_pure_and_a_row_of_a_batch_is_a_batch_of_one(encoder, attention):
+    one = batch()
+    model = network(encoder=encoder, attention=attention)
+    memory, state = model.encode(one.values, one.lengths)
+    token = one.tokens[:, 0]
+    first, after, _ = model.step(token, state, memory)
+    second, again, _ = model.step(token, state, memory)
+    torch.testing.assert_close(first, second)
+    torch.testing.assert_close(after.hidden, again.hidden)
+    assert isinstance(after, DecoderState)
+    for row, length in enumerate(LENGTHS):
+        alone, start = model.encode(one.values[row : row + 1, :length], one.lengths[row : row + 1])
+        logits, _, _ = model.step(token[row : row + 1], start, alone)
+        torch.testing.assert_close(logits[0], first[row], atol=1e-5, rtol=1e-4)
+
+
+def test_teacher_forcing_feeds_the_reference_or_the_models_own_words():
+    one, model = batch(), network()
+    forced, _, _ = model(one, teacher_forcing=1.0)
+    free, _, _ = model(one, teacher_forcing=0.0)
+    other = one._replace(tokens=one.tokens.roll(1, 0))
+    torch.testing.assert_close(free, model(other, teacher_forcing=0.0)[0])
+    assert not torch.allclose(forced, model(other, teacher_forcing=1.0)[0])
+    half = [model(one, 0.5, torch.Generator().manual_seed(seed))[0] for seed in (1, 1, 2)]
+    torch.testing.assert_close(half[0], half[1])
+    assert not torch.allclose(half[0], half[2])
+
+
+def test_the_loss_ignores_padding_and_is_the_mean_over_words():
+    one, model = batch(), network()
+    logits, _, _ = model(one)
+    expected = [
+        -logits[row].log_softmax(-1)[place, word]
+        for row, sentence in enumerate(one.tokens.tolist())
+        for place, word in enumerate(sentence)
+        if word
+    ]
+    torch.testing.assert_close(model.loss(one), torch.stack(expected).mean())
+
+
+def test_a_batch_without_captions_has_no_loss():
+    one = batch()._replace(tokens=None)
+    for kind in ("attention", "transducer"):
+        with pytest.raises(ValueError, match="a batch without captions"):
+            network(kind=kind).loss(one)
+
+
+def test_unknown_entries_are_named():
+    with pytest.raises(ValueError, match=r"model\.encoder is 'cnn'; there are mlp, deep-mlp, gru, bigru"):
+        build(config(encoder="cnn"))
+    with pytest.raises(ValueError, match=r"model\.attention is 'hard'; there are soft"):
+        build(config(attention="hard"))

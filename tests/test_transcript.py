@@ -1,0 +1,216 @@
+"""transcript: what the types refuse, the derived words and text, and the JSON form there and back."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motion2language.transcript import SCHEMA, Caption, Hypothesis, Segment, TimedWord, Transcript
+
+GRID = 10_000  # times are written to 0.1 ms
+WALK = Segment(
+    0.0, 1.5, "walk", (TimedWord("a", 0.1, 0.0, 0.6), TimedWord("person", 0.2, 0.0, 0.7), TimedWord("walks", 1, 0.5, 1))
+)
+TURN = Segment(2.0, 3.0, "turn", (TimedWord("turns", 2.5, 2.0, 3.0, 0.75),))
+TRANSCRIPT = Transcript((WALK, TURN), 4.0, "walk.bvh", "tiny")
+
+
+@st.composite
+def transcripts(draw: st.DrawFn) -> Transcript:
+    """Any valid transcript with times on the grid the JSON form keeps."""
+    end = draw(st.integers(1, 20 * GRID))
+    text = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=8)
+
+    def word() -> TimedWord:
+        start, time, stop = sorted(draw(st.lists(st.integers(0, end), min_size=3, max_size=3)))
+        chance = draw(st.none() | st.integers(0, GRID).map(lambda n: n / GRID))
+        return TimedWord(draw(text), time / GRID, start / GRID, stop / GRID, chance)
+
+    def segment() -> Segment:
+        start = draw(st.integers(0, end - 1))
+        stop = draw(st.integers(start + 1, end))
+        words = tuple(word() for _ in range(draw(st.integers(0, 3))))
+        return Segment(start / GRID, stop / GRID, draw(st.none() | text), words)
+
+    segments = tuple(segment() for _ in range(draw(st.integers(0, 3))))
+    return Transcript(segments, end / GRID, draw(st.text(max_size=5)), draw(st.text(max_size=5)))
+
+
+# Validation
+
+
+def test_a_hypothesis_with_lengths_that_disagree_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 tokens, 1 positions, 2 word probabilities.*lengths must agree"):
+        Hypothesis(np.array([4, 5]), np.zeros(1), np.zeros((2, 3)), 0.0, np.zeros(2))
+
+
+@pytest.mark.parametrize("position", [-0.1, 2.1, np.nan])
+def test_a_hypothesis_looks_at_frames_that_exist(position: float) -> None:
+    with pytest.raises(ValueError, match=r"positions must lie in \[0, 2\]"):
+        Hypothesis(np.array([4]), np.array([position]), np.zeros((1, 3)), 0.0, np.zeros(1))
+
+
+def test_a_hypothesis_may_hold_no_word() -> None:
+    assert Hypothesis(np.zeros(0, int), np.zeros(0), np.zeros((0, 3)), 0.0, np.zeros(0)).tokens.size == 0
+
+
+def test_an_untimed_caption_speaks_of_the_whole_clip() -> None:
+    assert Caption("a person walks") == Caption("a person walks", None, None)
+
+
+@pytest.mark.parametrize(
+    ("time", "start", "end"), [(0, -0.1, 1), (0.4, 0.5, 1), (1.1, 0.5, 1), (float("nan"), 0, 1), (0.5, 0, float("nan"))]
+)
+def test_a_word_lies_inside_its_window(time: float, start: float, end: float) -> None:
+    with pytest.raises(ValueError, match="word 'walks': expected 0 <= start <= time <= end"):
+        TimedWord("walks", time, start, end)
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
+def test_a_probability_lies_between_0_and_1(probability: float) -> None:
+    with pytest.raises(ValueError, match="word 'walks': expected a probability in"):
+        TimedWord("walks", 0.5, 0, 1, probability)
+
+
+@pytest.mark.parametrize("word", ["", "two\nlines", "end\n", "tab\tbed", "car\rriage", "page\u2028break"])
+def test_a_word_and_a_label_are_one_line_of_text(word: str) -> None:
+    # Every output writes a segment on a line; a break inside would tear the file apart.
+    with pytest.raises(ValueError, match="expected text without tabs and line breaks"):
+        TimedWord(word, 0.5, 0, 1)
+    with pytest.raises(ValueError, match="expected text without tabs and line breaks"):
+        Segment(0, 1, word)
+
+
+@pytest.mark.parametrize(("start", "end"), [(1, 1), (2, 1), (-1, 1), (0, float("nan"))])
+def test_a_segment_lasts_some_time(start: float, end: float) -> None:
+    with pytest.raises(ValueError, match="segment 'walk': expected 0 <= start < end"):
+        Segment(start, end, "walk")
+
+
+def test_nothing_ends_after_the_recording() -> None:
+    with pytest.raises(ValueError, match=r"transcript of 'x': segment 'walk' ends at 2 s, after.*end at 1\.9 s"):
+        Transcript((Segment(0, 2, "walk"),), 1.9, "x")
+    with pytest.raises(ValueError, match="segment 'walk' ends at 3 s"):
+        Transcript((Segment(0, 1, "walk", (TimedWord("walks", 1, 0, 3),)),), 1.9)
+    assert Transcript((Segment(0, 1.9 + 1e-7, "walk"),), 1.9).segments  # rounding is no error
+
+
+@pytest.mark.parametrize("duration", [-1, float("nan"), float("inf")])
+def test_a_duration_is_a_number_of_seconds(duration: float) -> None:
+    with pytest.raises(ValueError, match=f"transcript of 'x': duration {duration} is not a number of seconds"):
+        Transcript((), duration, "x")
+
+
+# Derived words and text
+
+
+def test_words_and_text_follow_the_order_of_the_sentence() -> None:
+    swapped = Transcript((TURN, WALK), 4.0)  # told in the other order, times run backwards
+    assert TRANSCRIPT.text == "a person walks turns"
+    assert swapped.text == "turns a person walks"
+    assert [word.word for word in swapped.words] == swapped.text.split()
+    assert (WALK.text, TURN.text) == ("a person walks", "turns")
+
+
+def test_a_transcript_may_say_nothing() -> None:
+    nothing = Transcript((), 2.0)
+    assert (nothing.text, nothing.words) == ("", ())
+    assert Transcript.from_dict(nothing.to_dict()) == nothing
+
+
+# JSON form
+
+
+def test_the_json_form_has_the_documented_fields() -> None:
+    data = TRANSCRIPT.to_dict()
+    assert list(data) == ["schema", "source", "model", "duration", "text", "words", "segments"]
+    assert data["words"][3] == {"word": "turns", "time": 2.5, "start": 2.0, "end": 3.0, "probability": 0.75}
+    assert {key: data["segments"][1][key] for key in ("start", "end", "label", "text")} == {
+        "start": 2.0, "end": 3.0, "label": "turn", "text": "turns",
+    }  # fmt: skip
+    assert (data["schema"], data["duration"], data["text"]) == (SCHEMA, 4.0, "a person walks turns")
+
+
+def test_times_are_rounded_to_a_tenth_of_a_millisecond() -> None:
+    segment = Transcript((Segment(1 / 3, 2 / 3, None),), 1.23456789).to_dict()
+    assert (segment["duration"], segment["segments"][0]["start"]) == (1.2346, 0.3333)
+
+
+@given(transcripts())
+def test_a_transcript_survives_json(transcript: Transcript) -> None:
+    assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict()))) == transcript
+
+
+@pytest.mark.parametrize("data", [{}, {"schema": 2}, {"schema": "1"}, {"schema": None}, {"text": "a"}])
+def test_an_unknown_schema_is_refused_with_a_sentence(data: dict[str, Any]) -> None:
+    expected = f"transcript has schema {data.get('schema')!r}, expected 1; write it again with this version"
+    with pytest.raises(ValueError, match=expected):
+        Transcript.from_dict(data)
+
+
+@pytest.mark.parametrize("data", [[], "text", 1, None])
+def test_something_that_is_no_object_is_refused_by_its_kind(data: Any) -> None:
+    with pytest.raises(ValueError, match=f"transcript has schema '{type(data).__name__}'"):
+        Transcript.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [((), "source"), ((), "model"), ((), "duration"), ((), "segments"), (("segments", 0), "start"),
+     (("segments", 0), "end"), (("segments", 0), "label"), (("segments", 0), "words"),
+     (("segments", 0, "words", 0), "word"), (("segments", 0, "words", 0), "time")],
+)  # fmt: skip
+def test_a_missing_field_is_named(place: tuple[str | int, ...], field: str) -> None:
+    data = TRANSCRIPT.to_dict()
+    del at(data, place)[field]
+    with pytest.raises(ValueError, match=f"transcript lacks or misspells a field.*'{field}'"):
+        Transcript.from_dict(data)
+
+
+def test_a_misspelt_field_of_a_word_is_named() -> None:
+    data = TRANSCRIPT.to_dict()
+    data["segments"][0]["words"][0]["tmie"] = 0.5
+    with pytest.raises(ValueError, match="misspells a field.*'tmie'"):
+        Transcript.from_dict(data)
+
+
+def test_a_probability_may_be_left_out() -> None:
+    data = TRANSCRIPT.to_dict()
+    del data["segments"][1]["words"][0]["probability"]
+    assert Transcript.from_dict(data).words[-1].probability is None
+
+
+JUNK = st.sampled_from([None, True, -1, 0.5, 10**400, float("nan"), float("inf"), "", "x", "0.5", [], ["x"], {}, [[]]])
+PLACES: list[tuple[tuple[str | int, ...], str]] = [
+    *(((), field) for field in ("schema", "source", "model", "duration", "segments")),
+    *((("segments", 0), field) for field in ("start", "end", "label", "words")),
+    *((("segments", 0, "words", 0), field) for field in ("word", "time", "start", "end", "probability")),
+    *(((("segments"), 0, "words"), 0), (("segments",), 1)),
+]
+
+
+@given(st.sampled_from(PLACES), JUNK)
+def test_any_field_may_hold_junk_and_the_answer_is_a_value_error_or_a_sound_transcript(
+    place: tuple[tuple[str | int, ...], Any], junk: Any
+) -> None:
+    data = copy.deepcopy(TRANSCRIPT.to_dict())
+    at(data, place[0])[place[1]] = junk
+    try:
+        transcript = Transcript.from_dict(data)
+    except ValueError:
+        return
+    # What was accepted can be written and read again.
+    assert isinstance(transcript.text, str)
+    assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict(), allow_nan=False))) == transcript
+
+
+def at(data: Any, place: tuple[str | int, ...]) -> Any:
+    for key in place:
+        data = data[key]
+    return data

@@ -1,0 +1,152 @@
+"""The transducer: its sum over alignments against enumeration, its gradients, its searches."""
+
+from itertools import combinations_with_replacement
+
+import numpy as np
+import pytest
+import torch
+from small import LENGTHS, VOCABULARY, batch, network
+
+from motion2language import decode_transducer
+from motion2language.model.transducer import emission_posteriors, log_likelihood
+from motion2language.vocabulary import EOS, UNK
+
+
+def lattice(steps: int, words: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    wait = torch.rand(1, steps, words + 1, generator=generator).double().log()
+    return wait, torch.rand(1, steps, words, generator=generator).double().log()
+
+
+def alignments(wait: torch.Tensor, word: torch.Tensor):
+    """(steps of the words, log probability) of every monotonic placement, one by one."""
+    steps, words = word.shape[1:]
+    for places in combinations_with_replacement(range(steps), words):
+        total, said = 0.0, 0
+        for step in range(steps):
+            while said < words and places[said] == step:
+                total += word[0, step, said].item()
+                said += 1
+            total += wait[0, step, said].item()
+        yield places, total
+
+
+@pytest.mark.parametrize(("steps", "words"), [(1, 0), (1, 3), (4, 1), (5, 3), (3, 4)])
+def test_the_likelihood_is_the_sum_over_all_alignments(steps, words):
+    wait, word = lattice(steps, words)
+    expected = np.logaddexp.reduce([total for _, total in alignments(wait, word)])
+    found = log_likelihood(wait, word, torch.tensor([steps]), torch.tensor([words]))
+    assert found.item() == pytest.approx(expected, abs=1e-9)
+
+
+def test_posteriors_are_the_share_of_alignments_that_put_a_word_there():
+    wait, word = lattice(5, 3)
+    every = list(alignments(wait, word))
+    total = np.logaddexp.reduce([log for _, log in every])
+    expected = np.zeros((3, 5))
+    for places, log in every:
+        for number, place in enumerate(places):
+            expected[number, place] += np.exp(log - total)
+    found = emission_posteriors(wait, word, torch.tensor([5]), torch.tensor([3]))[0]
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-9)
+
+
+def test_the_likelihood_has_right_gradients():
+    wait, word = lattice(4, 2)
+    counts = torch.tensor([4]), torch.tensor([2])
+    assert torch.autograd.gradcheck(
+        lambda a, b: log_likelihood(a, b, *counts), (wait.requires_grad_(), word.requires_grad_())
+    )
+
+
+def test_padding_changes_neither_likelihood_nor_gradient():
+    wait, word = lattice(5, 3)
+    alone = log_likelihood(wait[:, :4, :3], word[:, :4, :2], torch.tensor([4]), torch.tensor([2]))
+    padded = log_likelihood(wait, word, torch.tensor([4]), torch.tensor([2]))
+    torch.testing.assert_close(alone, padded)
+
+
+def test_the_loss_of_a_batch_is_the_mean_of_its_rows_alone():
+    model, one = network(kind="transducer"), batch()
+    alone = [
+        model.loss(one._replace(values=one.values[row : row + 1, :length], lengths=one.lengths[row : row + 1],
+                                tokens=one.tokens[row : row + 1]))
+        for row, length in enumerate(LENGTHS)
+    ]  # fmt: skip
+    torch.testing.assert_close(model.loss(one), torch.stack(alone).mean())
+
+
+def test_waiting_and_every_word_share_one_probability():
+    model, one = network(kind="transducer"), batch()
+    memory, _ = model.encode(one.values, one.lengths)
+    states, _ = model.predict(one.tokens)
+    wait, speak, seen, said, total = model.joint(memory, states)
+    words = (seen[:, :, None] + said[:, None] - total[..., None]).exp().sum(-1)
+    torch.testing.assert_close(words, torch.ones_like(words))
+    torch.testing.assert_close(wait.exp() + speak.exp(), torch.ones_like(wait))
+
+
+def test_the_memory_does_not_see_padding():
+    model, one = network(kind="transducer"), batch()
+    memory, steps = model.encode(one.values, one.lengths)
+    assert steps.tolist() == [6, 4, 1]
+    for row, length in enumerate(LENGTHS):
+        alone, _ = model.encode(one.values[row : row + 1, :length], one.lengths[row : row + 1])
+        torch.testing.assert_close(alone[0], memory[row, : steps[row]], atol=1e-5, rtol=1e-4)
+
+
+def trained(seed: int = 0) -> torch.nn.Module:
+    """A transducer that has learnt the three clips of `batch` by heart."""
+    model, one = network(seed, scale=1.0, kind="transducer").train(), batch()
+    optimizer = torch.optim.Adam(model.parameters(), 0.02)
+    for _ in range(150):
+        optimizer.zero_grad()
+        model.loss(one).backward()
+        optimizer.step()
+    return model.eval()
+
+
+def test_it_learns_three_sentences_by_heart_and_both_searches_say_them():
+    model, one = trained(), batch()
+    wanted = [[word for word in row if word > UNK] for row in one.tokens.tolist()]
+    for search in (
+        decode_transducer.greedy(model, one.values, one.lengths, 20),
+        decode_transducer.beam(model, one.values, one.lengths, 20, 4),
+    ):
+        assert [found.tokens.tolist() for found in search] == wanted
+        for found, length in zip(search, LENGTHS, strict=True):
+            assert found.weights.shape == (len(found.tokens), length)
+            assert (np.diff(found.positions) >= -1e-4).all()
+            assert (found.positions >= 0).all()
+            assert (found.positions <= length - 1).all()
+            assert (found.word_log_probs <= 1e-6).all()
+
+
+def test_a_wide_beam_finds_the_likeliest_of_all_sentences():
+    model = network(2, scale=1.5, kind="transducer")
+    one = batch(2, lengths=(5,))
+    memory, steps = model.encode(one.values, one.lengths)
+    words = list(range(UNK + 1, len(VOCABULARY)))
+    sentences = [[], *([a] for a in words), *([a, b] for a in words for b in words)]
+    scores = {}
+    for sentence in sentences:
+        tokens = torch.tensor([sentence or [0]])
+        wait, speak, word = model.lattice(memory, tokens)
+        scores[tuple(sentence)] = log_likelihood(wait, speak + word, steps, torch.tensor([len(sentence)])).item()
+    (found,) = decode_transducer.beam(model, one.values, one.lengths, max_words=2, width=200)
+    assert tuple(found.tokens.tolist()) == max(scores, key=scores.get)
+    assert found.log_prob == pytest.approx(max(scores.values()), abs=1e-4)
+
+
+def test_searches_of_a_batch_equal_those_of_its_rows_and_obey_the_limit():
+    one = batch()
+    for seed in range(5):
+        model = network(seed, kind="transducer")
+        together = decode_transducer.greedy(model, one.values, one.lengths, 3)
+        for row, length in enumerate(LENGTHS):
+            values = one.values[row : row + 1, :length]
+            (alone,) = decode_transducer.greedy(model, values, one.lengths[row : row + 1], 3)
+            assert alone.tokens.tolist() == together[row].tokens.tolist()
+            assert len(alone.tokens) <= 3
+            assert EOS not in alone.tokens
