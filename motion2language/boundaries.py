@@ -62,7 +62,7 @@ def change_points(values: np.ndarray, anchors: np.ndarray) -> list[int]:
     frames, count = len(values), len(anchors)
     if count < 2:
         return []
-    allowed = [_between(anchors[index], anchors[index + 1], index + 1, count, frames) for index in range(count - 1)]
+    allowed = _between(anchors, frames)
     deviation = _deviation(values)
     costs = deviation(np.zeros(1, dtype=int), allowed[0])[0]
     choices = []
@@ -78,11 +78,18 @@ def change_points(values: np.ndarray, anchors: np.ndarray) -> list[int]:
     return cuts[::-1]
 
 
-def _between(left: float, right: float, index: int, count: int, frames: int) -> np.ndarray:
-    """Frames a boundary may take: after its left anchor, up to its right one, with room for the other segments."""
-    low = max(int(np.floor(left)) + 1, index)
-    high = min(max(int(np.ceil(right)), low), frames - (count - index))
-    return np.arange(min(low, high), high + 1)
+def _between(anchors: np.ndarray, frames: int) -> list[np.ndarray]:
+    """Frames each boundary may take: after its left anchor, up to its right one, with room for the other segments.
+
+    Where anchors share a frame their boundaries take the frames after it, one each.
+    """
+    allowed: list[np.ndarray] = []
+    for index, (left, right) in enumerate(pairwise(anchors), start=1):
+        last = frames - (len(anchors) - index)
+        low = min(max(int(np.floor(left)) + 1, allowed[-1][0] + 1 if allowed else 1), last)
+        high = min(max(int(np.ceil(right)), low), last)
+        allowed.append(np.arange(low, high + 1))
+    return allowed
 
 
 def _deviation(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

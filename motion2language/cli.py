@@ -299,7 +299,7 @@ def main() -> None:
     """Run the command line and exit with its status."""
     warnings.showwarning = lambda message, *_: print(f"m2l: note: {message}", file=sys.stderr)
     try:
-        sys.exit(app())
+        sys.exit(app(sys.argv[1:]))
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

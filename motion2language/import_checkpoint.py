@@ -7,19 +7,17 @@ order of our Vocabulary, whose four special words come first.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from motion2language.actions import ActionLexicon
 from motion2language.captioner import save_folder
 from motion2language.features import Normalizer
 from motion2language.formats.npy import LAYOUTS
+from motion2language.model import checkpoint
 from motion2language.model.config import ModelConfig
 from motion2language.model.network import build
 from motion2language.model.official import from_official
@@ -42,7 +40,11 @@ def import_checkpoint(
     ValueError says what does not fit.
     """
     state = _load(file)
-    words = [line.strip() for line in vocabulary.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        lines = vocabulary.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{vocabulary}: not a text file in UTF-8; expected a word a line") from None
+    words = [line.strip() for line in lines if line.strip()]
     absent = [word for word in SPECIALS if word not in words]
     if absent or len(set(words)) != len(words):
         raise ValueError(f"{vocabulary}: lacks {', '.join(absent)}" if absent else f"{vocabulary}: a word stands twice")
@@ -69,11 +71,8 @@ def import_checkpoint(
 
 
 def _load(file: Path) -> dict[str, Tensor]:
-    """The model state in the file; only tensors and plain containers are ever built from it."""
-    try:
-        content: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise ValueError(f"{file}: not a checkpoint of tensors ({' '.join(str(error).split())[:120]})") from None
+    """The model state in the file."""
+    content = checkpoint.load(file)
     state = content[0] if isinstance(content, (tuple, list)) and content else content
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ValueError(f"{file}: holds a {type(content).__name__}; expected the pair (model state, optimiser state)")

@@ -26,6 +26,8 @@ from motion2language.batches import Item, batches, make_batch, make_items, steps
 from motion2language.captioner import Captioner, load_model, prepare
 from motion2language.datasets import Sample
 from motion2language.features import FEATURES, Normalizer
+from motion2language.files import write_text
+from motion2language.model import checkpoint
 from motion2language.model.network import build
 from motion2language.model.transducer import Transducer
 from motion2language.motion import CANONICAL
@@ -56,7 +58,7 @@ def train(
     if resume:
         state.load(Path(out) / "state.pt")
     total = steps(items, run.train)
-    with _Log(Path(out)) as log, _progress() as progress:
+    with _Log(Path(out), state.epoch) as log, _progress() as progress:
         bar = progress.add_task("training", total=run.train.epochs * total, completed=state.epoch * total, detail="")
         for epoch in range(state.epoch, run.train.epochs):
             shuffled = batches(items, run.train, np.random.default_rng([run.train.seed, epoch]))
@@ -162,11 +164,14 @@ class _State:
         """Go on from the state `finish` wrote, if there is one."""
         if not path.is_file():
             return
-        state = torch.load(path, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.averaged = state["averaged"]
-        self.epoch, self.updates, self.best = (state["progress"][key] for key in ("epoch", "updates", "best"))
+        try:
+            state = checkpoint.load(path)
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.averaged = state["averaged"]
+            self.epoch, self.updates, self.best = (state["progress"][key] for key in ("epoch", "updates", "best"))
+        except (ValueError, LookupError, TypeError, RuntimeError) as error:
+            raise ValueError(f"{path}: cannot be resumed from ({' '.join(str(error).split())[:200]})") from None
 
 
 def learning_rate(config: TrainConfig, update: int, updates: int) -> float:
@@ -191,8 +196,11 @@ def _claim(out: Path, run: RunConfig, resume: bool) -> None:
 class _Log:
     """`log.csv`, and TensorBoard events where it is installed: one row an epoch."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, finished: int) -> None:
         self.path = out / "log.csv"
+        if self.path.is_file():  # an epoch that was logged but not finished will be logged again
+            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            write_text(self.path, "".join(lines[: finished + 1]))
         try:
             from torch.utils.tensorboard import SummaryWriter
 

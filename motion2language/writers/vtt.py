@@ -11,10 +11,7 @@ def text(transcript: Transcript) -> str:
     return "\n".join(
         [
             "WEBVTT\n",
-            *(
-                f"{timestamp(cue.start)} --> {timestamp(max(cue.end, cue.start + 0.001))}\n{_payload(cue)}\n"
-                for cue in cues
-            ),
+            *(f"{_span(cue)}\n{_payload(cue)}\n" for cue in cues),
         ]
     )
 
@@ -24,6 +21,11 @@ def timestamp(seconds: float) -> str:
     milliseconds = round(seconds * 1000)
     rest, milliseconds = divmod(milliseconds, 1000)
     return f"{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.{milliseconds:03d}"
+
+
+def _span(cue: Segment) -> str:
+    end = max(cue.end, (round(cue.start * 1000) + 1) / 1000)  # of the start as written
+    return f"{timestamp(cue.start)} --> {timestamp(end)}"
 
 
 def _payload(segment: Segment) -> str:

@@ -1,0 +1,18 @@
+"""Files of `torch.save`, read so that nothing but tensors and plain containers is ever built from them."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def load(path: Path) -> Any:
+    """What was saved, on the CPU; ValueError when the file is something else, holds more, or is cut off."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise ValueError(f"{path}: not a file of tensors written by torch.save ({reason})") from None

@@ -1,0 +1,132 @@
+"""The structure: who may import whom, where torch may be, what every public name and file must have."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import motion2language
+from motion2language.model.network import build
+from motion2language.run_config import RunConfig, load_config
+
+PACKAGE = Path(motion2language.__file__).parent
+ROOT = Path(__file__).parent.parent
+FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+#: Units from the bottom up; a unit may import those of lower layers, none of its own.
+LAYERS = (
+    {"motion", "transcript", "vocabulary", "files"},
+    {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
+    {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer"},
+    {"datasets", "captioner"},
+    {"run_config", "evaluate"},
+    {"batches", "import_checkpoint"},
+    {"train"},
+    {"cli"},
+    {"__main__"},
+)
+LEVEL = {unit: number for number, units in enumerate(LAYERS) for unit in units}
+TORCH = {"model", "decode", "decode_transducer", "captioner", "batches", "train", "import_checkpoint", "cli"}
+
+
+def unit_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Every module a file imports, at its top or inside a function, with the names taken from it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def own_units(path: Path) -> set[str]:
+    names = (name.split(".")[1] for name in imports(path) if name.startswith("motion2language."))
+    return {name for name in names if name in LEVEL}
+
+
+def test_every_unit_has_a_layer():
+    units = {unit_of(path) for path in FILES} - {"__init__"}
+    assert units == set(LEVEL)
+    assert len(FILES) > 60
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_down(path):
+    unit = unit_of(path)
+    if unit == "__init__":
+        assert own_units(path) <= {"motion", "transcript", "captioner", "reading"}
+        return
+    upward = {other for other in own_units(path) if other != unit and LEVEL[other] >= LEVEL[unit]}
+    assert upward == set()
+
+
+def test_an_upward_import_would_be_seen(tmp_path):
+    (tmp_path / "motion.py").write_text("def f():\n    from motion2language.train import train\n")
+    assert own_units(tmp_path / "motion.py") == {"train"}
+    assert LEVEL["train"] > LEVEL["motion"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_torch_is_where_networks_are(path):
+    uses = {name for name in imports(path) if name.split(".")[0] == "torch" or name.startswith("safetensors.torch")}
+    assert not uses or unit_of(path) in TORCH
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_and_public_names_say_what_they_are(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    public = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and node in tree.body
+    ]
+    assert [node.name for node in public if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_is_unpickled_and_no_except_is_bare(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "load":
+            options = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+            owner = ast.unparse(node.func.value)
+            if owner == "torch":
+                assert options.get("weights_only") == "True"
+            if owner in ("np", "numpy"):
+                assert options.get("allow_pickle") == "False"
+            assert owner not in ("pickle", "joblib", "dill")
+
+
+CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
+
+
+def test_there_are_four_configurations():
+    assert len(CONFIGS) == 4
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_a_configuration_resolves_and_builds(path):
+    run = load_config(path)
+    assert run != RunConfig()
+    build(run.model.model_copy(update={"input_width": 63, "vocabulary_size": 50}))
+
+
+def test_the_pinned_install_covers_what_the_project_needs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pins = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    assert all(line.count("==") == 1 and "--hash" not in line for line in pins)
+    assert "torch==2.13.0" in pins
+    names = {line.split("==")[0].lower().replace("_", "-") for line in pins}
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    needed = {requirement.split(">")[0].split("<")[0].split("=")[0].lower() for requirement in wanted}
+    assert needed - names == set()

@@ -1,0 +1,178 @@
+"""boundaries: a change of movement between two anchors is found, stillness is trimmed, nothing else moves."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from bodies import standing
+from hypothesis import given
+from hypothesis import strategies as st
+
+from motion2language.boundaries import SMOOTHING, change_points, refine
+from motion2language.motion import CANONICAL, Motion
+from motion2language.transcript import Segment, TimedWord, Transcript
+
+FPS = 10
+
+
+def moving(*parts: tuple[str, int]) -> Motion:
+    """A body that does one thing after another, each (joint or "still", frames): the joint swings to and fro."""
+    poses = []
+    for joint, frames in parts:
+        part = np.repeat(standing()[None], frames, axis=0)
+        if joint != "still":
+            part[:, CANONICAL.index(joint), 1] += 0.5 * (np.arange(frames) % 2)
+        poses.append(part)
+    return Motion(np.concatenate(poses), FPS, CANONICAL, "made up")
+
+
+def told(duration: float, *labels: str | None) -> Transcript:
+    """A transcript whose segments all last the whole recording, as a model's may."""
+    word = TimedWord("walks", duration / 2, 0.0, duration, 0.5)
+    return Transcript(tuple(Segment(0.0, duration, label, (word,)) for label in labels), duration, "x", "m")
+
+
+def bounds(transcript: Transcript) -> list[tuple[float, float]]:
+    return [(round(part.start, 6), round(part.end, 6)) for part in transcript.segments]
+
+
+# change_points
+
+
+@pytest.mark.parametrize("cut", [6, 10, 17, 24])
+def test_a_step_between_two_anchors_is_found(cut: int) -> None:
+    values = np.zeros((30, 2))
+    values[cut:] = 1
+    assert change_points(values, np.array([5.0, 25.0])) == [cut]
+
+
+def test_a_change_beyond_the_anchors_is_out_of_reach() -> None:
+    values = np.zeros((30, 1))
+    values[26:] = 1
+    assert change_points(values, np.array([5.0, 19.5])) == [20]
+    assert change_points(values[::-1], np.array([5.5, 20.0])) == [6]
+
+
+def test_several_steps_are_found_together() -> None:
+    values = np.repeat([0.0, 3, 1, 5], [8, 9, 6, 7])[:, None]
+    assert change_points(values, np.array([4.0, 12, 20, 28])) == [8, 17, 23]
+
+
+@pytest.mark.parametrize("anchors", [[], [3.0]])
+def test_fewer_than_two_anchors_have_no_boundary(anchors: list[float]) -> None:
+    assert change_points(np.zeros((5, 1)), np.array(anchors)) == []
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(6, 12))
+def test_boundaries_are_the_best_of_all_between_their_anchors(seed: int, count: int, frames: int) -> None:
+    random = np.random.default_rng(seed)
+    values = random.normal(size=(frames, 2))
+    anchors = np.sort(random.choice(frames, count, replace=False)).astype(float)
+
+    def cost(cuts: tuple[int, ...]) -> float:
+        return sum(float(np.square(part - part.mean(axis=0)).sum()) for part in np.split(values, cuts))
+
+    options = itertools.product(*(range(int(left) + 1, int(right) + 1) for left, right in itertools.pairwise(anchors)))
+    best = min(cost(cuts) for cuts in options if all(a < b for a, b in itertools.pairwise(cuts)))
+    found = change_points(values, anchors)
+    assert cost(tuple(found)) == pytest.approx(best)
+
+
+@given(st.data(), st.integers(1, 12))
+def test_boundaries_rise_whatever_the_anchors(data: st.DataObject, frames: int) -> None:
+    # Several action words may look at the same frame, or all at the last one.
+    where = st.one_of(st.floats(0, frames - 1), st.sampled_from([0.0, frames / 2, frames - 1.0]))
+    anchors = np.sort(data.draw(st.lists(where, min_size=1, max_size=frames)))
+    values = np.random.default_rng(frames).normal(size=(frames, 2))
+    cuts = [0, *change_points(values, anchors), frames]
+    assert len(cuts) == len(anchors) + 1
+    assert all(before < after for before, after in itertools.pairwise(cuts))
+
+
+# refine
+
+
+@pytest.mark.parametrize("cut", [15, 20, 26])
+def test_a_change_of_movement_is_found_within_two_frames(cut: int) -> None:
+    motion = moving(("left_wrist", cut), ("right_ankle", 40 - cut))
+    refined = refine(told(4.0, "wave", "kick"), [1.0, 3.2], motion)
+    (start, end), (then, last) = bounds(refined)
+    assert (start, last) == (0.0, 4.0)
+    assert end == pytest.approx(cut / FPS, abs=0.2)
+    assert then == pytest.approx(end, abs=0.2)
+
+
+def test_three_actions_told_in_another_order_get_their_own_times() -> None:
+    motion = moving(("left_wrist", 14), ("right_ankle", 13), ("head", 13))
+    refined = refine(told(4.0, "nod", "wave", "kick"), [3.5, 0.5, 2.0], motion)
+    expected = [(2.7, 4.0), (0.0, 1.4), (1.4, 2.7)]
+    assert [part.label for part in refined.segments] == ["nod", "wave", "kick"]
+    np.testing.assert_allclose(bounds(refined), expected, atol=0.2)
+
+
+def test_stillness_is_trimmed_at_both_ends_and_leaves_a_gap() -> None:
+    motion = moving(("still", 8), ("left_wrist", 12), ("still", 10), ("right_ankle", 12), ("still", 8))
+    refined = refine(told(5.0, "wave", "kick"), [1.4, 3.5], motion)
+    np.testing.assert_allclose(bounds(refined), [(0.8, 2.0), (3.0, 4.2)], atol=0.11)
+
+
+def test_stillness_inside_an_action_stays() -> None:
+    motion = moving(("left_wrist", 10), ("still", 6), ("left_wrist", 10))
+    assert bounds(refine(told(2.6, "wave"), [0.5], motion)) == [(0.0, 2.6)]
+
+
+def test_a_body_that_never_moves_keeps_the_whole_recording() -> None:
+    assert bounds(refine(told(2.0, "stand"), [1.0], moving(("still", 20)))) == [(0.0, 2.0)]
+
+
+def test_words_labels_and_names_stay_what_they_were() -> None:
+    transcript = told(4.0, "wave", "kick")
+    refined = refine(transcript, [1.0, 3.2], moving(("left_wrist", 20), ("right_ankle", 20)))
+    assert refined.words == transcript.words
+    assert (refined.duration, refined.source, refined.model) == (4.0, "x", "m")
+    assert refined != transcript
+
+
+def test_without_a_described_action_nothing_changes() -> None:
+    motion = moving(("still", 10), ("head", 10))
+    for transcript in (told(2.0), told(2.0, None)):
+        assert refine(transcript, [0.5] * len(transcript.segments), motion) is transcript
+
+
+def test_fewer_frames_than_segments_change_nothing() -> None:
+    transcript = told(0.2, "wave", "kick", "nod")
+    assert refine(transcript, [0.1, 0.1, 0.1], moving(("head", 2))) is transcript
+
+
+def test_each_segment_has_its_anchor() -> None:
+    with pytest.raises(ValueError, match="1 anchors for 2 segments; give one each"):
+        refine(told(2.0, "wave", "kick"), [1.0], moving(("head", 20)))
+
+
+def test_only_the_canonical_body_has_features() -> None:
+    motion = Motion(np.zeros((20, 1, 3)), FPS, type(CANONICAL)("point", ("root",), (-1,)), "dot")
+    with pytest.raises(ValueError, match="dot: features 'canonical' need the canonical body"):
+        refine(told(2.0, "wave"), [1.0], motion)
+
+
+@given(
+    st.lists(st.floats(0, 0.99), min_size=1, max_size=5),
+    st.integers(1, 3 * SMOOTHING),
+    st.sampled_from(["still", "left_wrist", "pelvis"]),
+    st.floats(-0.05, 0.05),
+)
+def test_refined_segments_are_sound_and_do_not_overlap(
+    shares: list[float], frames: int, joint: str, off: float
+) -> None:
+    # The recording's own duration may differ from that of the resampled motion by half a frame.
+    motion = moving((joint, frames))
+    duration = frames / FPS + off
+    anchors = [share * (frames - 1) / FPS for share in shares]
+    transcript = Transcript(tuple(Segment(0.0, duration, "wave") for _ in shares), duration)
+    refined = refine(transcript, anchors, motion)
+    assert len(refined.segments) == len(shares)
+    if frames >= len(shares):
+        times = sorted(bounds(refined))
+        assert all(end <= start + 0.05 + 1e-6 for (_, end), (start, _) in itertools.pairwise(times))

@@ -1,0 +1,332 @@
+"""The command line as a user types it: what it prints, what it writes, its exit status; never a traceback."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small import recording
+
+from motion2language import cli
+from motion2language.formats import bvh, npz
+
+SAMPLES = sorted(cli.SAMPLES.glob("*.bvh"))
+
+
+@pytest.fixture
+def m2l(monkeypatch, capsys):
+    """Run a command line; returns its status, standard output and standard error."""
+
+    def run(*words) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def take(tmp_path) -> Path:
+    bvh.write(recording(2), tmp_path / "take.bvh")
+    return tmp_path / "take.bvh"
+
+
+def test_caption_prints_a_line_a_segment(m2l, take):
+    status, out, err = m2l("caption", take)
+    assert (status, err) == (0, "")
+    assert all(line.startswith("[00:") and " → " in line for line in out.splitlines())
+    assert len(out.splitlines()) >= 1
+
+
+def test_caption_writes_every_format_beside_the_recording_or_into_out(m2l, take, tmp_path):
+    assert m2l("caption", take, "--format", "json,txt,srt,vtt,tsv")[0] == 0
+    assert {path.suffix for path in tmp_path.iterdir()} == {".bvh", ".json", ".txt", ".srt", ".vtt", ".tsv"}
+    assert m2l("caption", take, "--out", tmp_path / "new" / "deep")[0] == 0
+    data = json.loads((tmp_path / "new" / "deep" / "take.json").read_text())
+    assert (data["source"], data["model"]) == ("take.bvh", "default")
+    assert data == json.loads((tmp_path / "take.json").read_text())
+
+
+def test_one_bad_file_is_reported_and_the_others_go_on(m2l, take, tmp_path):
+    bad = tmp_path / "bad.bvh"
+    bad.write_text("HIERARCHY\nROOT")
+    status, out, err = m2l("caption", bad, take, tmp_path / "none.bvh", "--format", "json")
+    assert status == 1
+    assert "[00:0" in out
+    assert (tmp_path / "take.json").is_file()
+    assert not (tmp_path / "bad.json").exists()
+    assert [line.startswith("m2l: ") for line in err.splitlines()] == [True, True]
+    assert "bad.bvh" in err
+    assert "none.bvh" in err
+
+
+def test_recordings_of_the_same_name_do_not_overwrite_each_other(m2l, take, tmp_path):
+    (tmp_path / "other").mkdir()
+    bvh.write(recording(5), tmp_path / "other" / "take.bvh")
+    assert m2l("caption", take, tmp_path / "other" / "take.bvh", "--out", tmp_path / "out")[0] == 0
+    first, second = (json.loads((tmp_path / "out" / name).read_text()) for name in ("take.json", "take_2.json"))
+    assert first["text"] != second["text"]
+
+
+def test_more_files_than_one_group_give_the_same_as_one_by_one(m2l, take, tmp_path, monkeypatch):
+    npz.write(recording(4), tmp_path / "other.npz")
+    whole = m2l("caption", take, tmp_path / "other.npz", take)[1]
+    monkeypatch.setattr(cli, "GROUP", 1)
+    assert m2l("caption", take, tmp_path / "other.npz", take)[1] == whole
+
+
+def test_beam_action_words_rule_and_model_change_the_answer(m2l, take, tmp_path):
+    plain = m2l("caption", take)[1]
+    assert m2l("caption", take, "--beam", 4)[0] == 0
+    (tmp_path / "words.txt").write_text("person\nsomeone person\nhuman person\n")
+    assert m2l("caption", take, "--action-words", tmp_path / "words.txt")[1] != plain
+    assert m2l("caption", take, "--no-refine")[1] != plain
+    assert m2l("caption", take, "--model", "synthetic")[0] == 0
+
+
+def test_demo_describes_the_four_samples_and_says_what_next(m2l):
+    assert len(SAMPLES) == 4
+    status, out, err = m2l("demo")
+    assert (status, err) == (0, "")
+    assert [out.count(f"{path.name}\n") for path in SAMPLES] == [1, 1, 1, 1]
+    assert "m2l caption take.bvh" in out.splitlines()[-1]
+
+
+def test_the_demos_answers_name_its_actions_at_their_time(m2l, tmp_path):
+    """About time: boundaries of the committed recordings, which their making knows, within half a second."""
+    from motion2language.synthesis import make_recording
+    from motion2language.synthesis.__main__ import SAMPLES as MADE
+
+    assert m2l("caption", *SAMPLES, "--out", tmp_path)[0] == 0
+    for name, (seed, actions) in MADE.items():
+        wanted = make_recording(seed, actions).segments
+        found = json.loads((tmp_path / f"{name}.json").read_text())["segments"]
+        assert [segment["label"] for segment in found] == [segment.label for segment in wanted]
+        for segment, truth in zip(found, wanted, strict=True):
+            middle = (truth.start + truth.end) / 2
+            assert segment["start"] < middle < segment["end"]
+            covered = min(segment["end"], truth.end) - max(segment["start"], truth.start)
+            assert covered / (max(segment["end"], truth.end) - min(segment["start"], truth.start)) > 0.5
+
+
+def test_the_committed_samples_are_what_their_making_writes(tmp_path, capsys):
+    from motion2language.reading import read_motion
+    from motion2language.synthesis.__main__ import main
+
+    main(tmp_path)
+    assert "walk" in capsys.readouterr().out
+    for path in SAMPLES:
+        np.testing.assert_allclose(
+            read_motion(path).positions, read_motion(tmp_path / path.name).positions, atol=1e-4, err_msg=path.name
+        )
+
+
+def test_inspect_shows_the_skeleton_and_the_mapping(m2l, take):
+    status, out, _ = m2l("inspect", take)
+    assert status == 0
+    for word in ("frames", "30", "unit", "up", "height", "left_wrist"):
+        assert word in out
+
+
+def test_train_evaluate_and_resume_from_the_command_line(m2l, tmp_path):
+    (tmp_path / "small.toml").write_text(
+        "[model]\nkind = 'transducer'\nfeatures = 'canonical'\nhidden = 8\nembedding = 8\nencoder_hidden = 8\n"
+        "[train]\nepochs = 1\nbatch_size = 64\ncaptions = 'one'\n"
+    )
+    pytest.MonkeyPatch().setattr("motion2language.datasets.synthetic.SIZES", {"train": 70, "val": 4, "test": 4})
+    arguments = ("train", tmp_path / "small.toml", "--dataset", "synthetic", "--out", tmp_path / "run")
+    status, out, _ = m2l(*arguments)
+    assert status == 0
+    assert "70 recordings to train on, 4 to validate" in out
+    assert f"best model: {tmp_path / 'run' / 'best'}" in out.replace("\n", "")
+    status, _, err = m2l(*arguments)
+    assert status == 1
+    assert "already holds a run; add --resume" in err
+    assert m2l(*arguments, "--resume")[0] == 0
+    status, out, _ = m2l("evaluate", tmp_path / "run" / "best", "--dataset", "synthetic", "--out", tmp_path / "scores")
+    assert status == 0
+    assert "n = 4" in out
+    assert {path.name for path in (tmp_path / "scores").iterdir()} == {"scores.json", "transcripts.jsonl"}
+
+
+def text_of(motion, tmp_path) -> str:
+    bvh.write(motion, tmp_path / "whole.bvh")
+    return (tmp_path / "whole.bvh").read_text()
+
+
+def spoilt(kind: str, tmp_path: Path) -> Path:
+    """A file that cannot be described, of the named kind."""
+    motion = recording(2)
+    text = text_of(motion, tmp_path)
+    path = tmp_path / f"{kind}.bvh"
+    head, _, frames = text.partition("Frame Time:")
+    lines = text.splitlines()
+    contents = {
+        "empty": "",
+        "truncated": text[: len(text) // 3],
+        "cut in the hierarchy": text[:300],
+        "no frames": "\n".join(line for line in lines if not line[:1].isdigit() and not line.startswith("-")),
+        "nan": text.replace(lines[-1], " ".join(["nan"] * len(lines[-1].split()))),
+        "infinite": text.replace(lines[-1], " ".join(["inf"] * len(lines[-1].split()))),
+        "negative frame time": head + "Frame Time: -0.01\n" + frames.partition("\n")[2],
+        "zero frame time": head + "Frame Time: 0\n" + frames.partition("\n")[2],
+    }
+    path.write_text(contents[kind])
+    return path
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["empty", "truncated", "cut in the hierarchy", "no frames", "nan", "infinite", "negative frame time",
+     "zero frame time"],
+)  # fmt: skip
+def test_a_spoilt_bvh_is_one_line_that_names_it(kind, m2l, tmp_path):
+    path = spoilt(kind, tmp_path)
+    status, out, err = m2l("caption", path, "--format", "json")
+    assert status == 1, out
+    assert out == ""
+    assert err.startswith("m2l: ")
+    assert len(err.splitlines()) == 1
+    assert path.name in err
+    assert len(err) < 400
+    assert not path.with_suffix(".json").exists()
+
+
+def armless(tmp_path: Path) -> Path:
+    from motion2language.motion import CANONICAL, Motion, Skeleton
+
+    motion = recording(2)
+    keep = [n for n, name in enumerate(CANONICAL.joints) if not any(p in name for p in ("col", "sho", "elb", "wri"))]
+    skeleton = Skeleton(
+        "armless",
+        tuple(CANONICAL.joints[n] for n in keep),
+        tuple(keep.index(CANONICAL.parents[n]) if n else -1 for n in keep),
+    )
+    npz.write(Motion(motion.positions[:, keep], motion.fps, skeleton), tmp_path / "armless.npz")
+    return tmp_path / "armless.npz"
+
+
+def saved(path: Path, array: np.ndarray, **options) -> Path:
+    np.save(path, array, **options)
+    return path
+
+
+def pickled_npz(path: Path) -> Path:
+    np.savez(path, positions=np.array([{}], dtype=object), fps=30.0)
+    return path
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;">]><MMM>&b;</MMM>'
+EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><MMM>&x;</MMM>'
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda p: p / "missing.bvh", "missing.bvh"),
+        (lambda p: p, "directory|folder"),
+        (lambda p: written(p / "take.fbx", b"x"), "fbx"),
+        (lambda p: written(p / "take", b"x"), "suffix|kind"),
+        (armless, "arm|shoulder|elbow|wrist"),
+        (lambda p: saved(p / "a.npy", np.zeros((10, 7, 3), np.float32)), r"shape \(10, 7, 3\)"),
+        (lambda p: saved(p / "o.npy", np.array([{}, 1], dtype=object), allow_pickle=True), "o.npy"),
+        (lambda p: saved(p / "s.npy", np.array(["a", "b"])), "s.npy"),
+        (lambda p: saved(p / "r.npy", np.zeros((10, 22, 3), np.float32)), "--layout humanml3d"),
+        (lambda p: pickled_npz(p / "z.npz"), "z.npz"),
+        (lambda p: written(p / "broken.npz", b"PK\x03\x04abc"), "broken.npz"),
+        (lambda p: written(p / "bomb_mmm.xml", BOMB), "entit"),
+        (lambda p: written(p / "external_mmm.xml", EXTERNAL), "entit"),
+        (lambda p: written(p / "cut_mmm.xml", b"<MMM><Motion>"), "not a whole XML file"),
+        (lambda p: written(p / "alone.amc", b":FULLY-SPECIFIED\n1\nroot 0 0 0 0 0 0\n"), "fps"),
+        (lambda p: written(p / "binary.bvh", bytes(range(256)) * 40), "binary.bvh"),
+        (lambda p: written(p / "line.bvh", b"HIERARCHY " + b"1 " * 4_000_000), "line.bvh"),
+    ],
+)
+def test_other_bad_files_are_one_line_that_says_what(make, said, m2l, tmp_path):
+    path = make(tmp_path)
+    status, out, err = m2l("caption", path)
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert len(err) < 500
+    assert re.search(said, err), err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--model", "nowhere"), "no model 'nowhere'"),
+        (("--format", "docx"), "no output 'docx'; there are json, srt, tsv, txt, vtt"),
+        (("--beam", "0"), "--beam 0: give 1 or more"),
+        (("--device", "tpu"), "--device tpu: expected auto, cpu or cuda"),
+        (("--unit", "parsec"), "parsec"),
+        (("--up", "w"), "'w'"),
+        (("--action-words", "nowhere.txt"), "nowhere.txt"),
+        (("--joint-map", "nowhere.toml"), "nowhere.toml"),
+        (("--fps", "-3"), "-3"),
+        (("--fps", "nan"), "nan"),
+    ],
+)
+def test_wrong_options_are_one_line_that_says_what(words, said, m2l, take):
+    status, out, err = m2l("caption", take, *words)
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert said in err
+
+
+def test_an_output_folder_that_cannot_be_is_one_line(m2l, take, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, out, err = m2l("caption", take, "--out", tmp_path / "file" / "below")
+    assert (status, out) == (1, "")
+    assert "cannot be made" in err
+    status, _, err = m2l("evaluate", "synthetic", "--dataset", "compose", "--root", tmp_path / "none.json")
+    assert status == 1
+    assert "none.json" in err
+
+
+def test_long_recordings_and_odd_rates_are_described(m2l, tmp_path):
+    motion = recording(2)
+    long = type(motion)(np.tile(motion.positions, (30, 1, 1)), 30.0, motion.skeleton, "long")
+    npz.write(long, tmp_path / "long.npz")
+    assert long.duration > 90
+    status, out, _ = m2l("caption", tmp_path / "long.npz")
+    assert status == 0
+    assert out.splitlines()[-1].startswith("[0")
+    for fps in (5, 1000):
+        npz.write(motion.resample(fps), tmp_path / f"at{fps}.npz")
+        assert m2l("caption", tmp_path / f"at{fps}.npz")[0] == 0
+
+
+def python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_the_package_and_asking_for_help_load_no_torch():
+    probe = "; import sys; print('torch' in sys.modules, 'pydantic' in sys.modules)"
+    assert python("import motion2language" + probe).split() == ["False", "False"]
+    assert python("import motion2language.cli" + probe).split() == ["False", "False"]
+
+
+def test_both_commands_and_the_module_are_the_same():
+    folder = Path(sys.executable).parent
+    texts = [
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        for command in ([folder / "m2l", "--version"], [folder / "motion2language", "--version"],
+                        [sys.executable, "-m", "motion2language", "--version"])
+    ]  # fmt: skip
+    assert set(texts) == {"0.1.0\n"}
+
+
+def test_output_that_nobody_reads_to_the_end_is_no_error(take):
+    command = f"{Path(sys.executable).parent / 'm2l'} caption {take} {take} {take} | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stderr == ""

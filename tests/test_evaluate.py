@@ -1,0 +1,144 @@
+"""Scores of a captioner over a split: right on answers known by construction, and written whole."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from motion2language import datasets, evaluate
+from motion2language.captioner import load_model
+from motion2language.datasets import Sample, compose
+from motion2language.metrics import FLOORS
+from motion2language.motion import CANONICAL
+from motion2language.transcript import Caption, Segment, TimedWord, Transcript
+
+SAMPLES = datasets.load("synthetic", None, "test")[:8]
+
+
+class Knowing:
+    """Answers with prepared transcripts, in place of a captioner."""
+
+    def __init__(self, transcripts):
+        self.transcripts = transcripts
+        self.lexicon, self.vocabulary = load_model().lexicon, load_model().vocabulary
+
+    def transcribe_all(self, motions, **_):
+        return iter(self.transcripts)
+
+
+def perfect(sample: Sample) -> Transcript:
+    """The first reference sentence, its verbs in the middle of the reference segments."""
+    lexicon, words = load_model().lexicon, sample.captions[0].text.split()
+    cuts = [index for index, _ in lexicon.find(words)]
+    assert len(cuts) == len(sample.segments)
+    segments = []
+    for number, reference in enumerate(sample.segments):
+        time = (reference.start + reference.end) / 2
+        first, last = 0 if number == 0 else cuts[number], [*cuts[1:], len(words)][number]
+        members = tuple(TimedWord(word, time, time, time, 1.0) for word in words[first:last])
+        segments.append(Segment(reference.start, reference.end, reference.label, members))
+    return Transcript(tuple(segments), sample.motion.duration, sample.name, "known")
+
+
+def test_perfect_answers_score_the_maximum_and_floors_do_not():
+    scores, _ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), SAMPLES)
+    assert scores["captions"]["bleu_4"] == pytest.approx(100)
+    for measure in ("iou", "iop", "element_of"):
+        assert scores["model"][f"{measure}/strict/all"] == pytest.approx(1)
+        assert scores["model"][f"{measure}/paper/all"] == pytest.approx(1)
+    assert scores["model"]["verbs_exact/all"] == 1
+    assert scores["model"]["clips/all"] == 8
+    assert set(FLOORS) < scores.keys()
+    assert len(FLOORS) == 3
+    assert all(0.2 < scores[floor]["iou/strict/all"] < 0.95 for floor in FLOORS)
+
+
+def test_saying_nothing_scores_nothing_and_is_counted():
+    silent = [Transcript((), sample.motion.duration, sample.name, "silent") for sample in SAMPLES]
+    scores, _ = evaluate.evaluate(Knowing(silent), SAMPLES)
+    assert scores["captions"]["bleu_4"] == 0
+    assert scores["model"]["iou/strict/all"] == 0
+    assert scores["model"]["left_out/paper/all"] == 8
+
+
+def test_clips_without_reference_times_have_sentence_scores_alone():
+    bare = [replace(sample, segments=()) for sample in SAMPLES]
+    scores, _ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), bare)
+    assert set(scores) == {"captions", "captions (paper)"}
+    assert "Segments" not in evaluate.tables(scores)
+
+
+def test_scores_and_transcripts_are_written_and_read_back(tmp_path):
+    scores, transcripts = evaluate.evaluate(load_model(), SAMPLES)
+    evaluate.write(tmp_path / "out", scores, transcripts)
+    assert json.loads((tmp_path / "out" / "scores.json").read_text()) == scores
+    lines = (tmp_path / "out" / "transcripts.jsonl").read_text().splitlines()
+    again = [Transcript.from_dict(json.loads(line)) for line in lines]
+    assert [one.source for one in again] == [sample.name for sample in SAMPLES]
+    assert [one.text for one in again] == [one.text for one in transcripts]
+
+
+def test_the_table_prints_strict_first_with_floors_and_counts():
+    table = evaluate.tables(evaluate.evaluate(load_model(), SAMPLES)[0])
+    assert "n = 8" in table
+    assert table.index("strict") < table.index("| model |") < table.index("| n equal cuts |")
+    assert "given" in table
+
+
+def test_no_samples_is_an_error():
+    with pytest.raises(ValueError, match="no samples to evaluate"):
+        evaluate.evaluate(load_model(), [])
+
+
+def write_compose(folder, **changes):
+    """A compose corpus of two canonical clips in centimetres."""
+    clips = {"one": SAMPLES[0], "two": SAMPLES[1]}
+    arrays = {
+        name: (100 * s.motion.positions.reshape(s.motion.frames, -1)).astype(np.float16) for name, s in clips.items()
+    }
+    data = {
+        "fps": 30, "unit": "cm", "up": "y", "joints": CANONICAL.joints, "parents": CANONICAL.parents,
+        "samples": {
+            name: {
+                "split": split, "captions": ["a person walks"],
+                "segments": [{"action": "walk", "verb": "walk", "start": 3, "end": 33}],
+            }
+            for name, split in (("one", "train"), ("two", "test"))
+        },
+    } | changes  # fmt: skip
+    (folder / "c.json").write_text(json.dumps(data))
+    np.savez(folder / "c.npz", **arrays)
+    return folder / "c.json"
+
+
+def test_compose_reads_metres_seconds_and_one_split(tmp_path):
+    root = write_compose(tmp_path)
+    (sample,) = compose.load(root, "test")
+    np.testing.assert_allclose(sample.motion.positions, SAMPLES[1].motion.positions, atol=0.005)
+    assert sample.motion.fps == 30
+    assert sample.captions == (Caption("a person walks"),)
+    assert sample.segments == (Segment(0.1, 1.1, "walk"),)
+    assert [one.name for one in datasets.load("compose", root, "train")] == ["one"]
+    assert datasets.load("compose", root, "val") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"unit": "feet"}, "unit 'feet', up 'y'; expected"), ({"samples": {"three": {}}}, "not a compose corpus")],
+)
+def test_a_compose_file_of_another_kind_is_a_clear_error(changes, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        compose.load(write_compose(tmp_path, **changes), "train")
+
+
+def test_corpora_that_are_not_there_are_named(tmp_path):
+    assert datasets.names() == ("compose", "synthetic")
+    with pytest.raises(ValueError, match="no corpus 'kitt'; there are compose, synthetic"):
+        datasets.load("kitt", None, "test")
+    with pytest.raises(ValueError, match="no split 'dev'; there are train, val and test"):
+        datasets.load("synthetic", None, "dev")
+    with pytest.raises(ValueError, match="needs --root"):
+        datasets.load("compose", None, "test")
+    with pytest.raises(FileNotFoundError, match=r"c\.json: not there; corpus 'compose' is a pair"):
+        datasets.load("compose", tmp_path / "c.json", "test")

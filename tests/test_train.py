@@ -1,0 +1,173 @@
+"""Training: it learns, resumes to the same numbers, stops without loss, and keeps training data apart from the rest."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from motion2language import datasets
+from motion2language.batches import batches, make_items
+from motion2language.captioner import load_model
+from motion2language.run_config import RunConfig, load_config
+from motion2language.train import learning_rate, train, untrained
+
+TRAINING = datasets.load("synthetic", None, "train")[:24]
+VALIDATION = datasets.load("synthetic", None, "val")[:6]
+
+
+def run_config(kind: str = "transducer", **changes) -> RunConfig:
+    return RunConfig.model_validate(
+        {
+            "model": {
+                "kind": kind, "features": "canonical", "hidden": 16, "embedding": 8, "encoder_hidden": 16,
+                "dropout": 0.1,
+            },
+            "train": {
+                "epochs": 4, "batch_size": 8, "minimum_count": 1, "captions": "one", "average": 0.5,
+                "schedule": "cosine", "warmup_steps": 2, "augment": {"mirror": 0.5, "speed": 0.1, "noise": 0.01},
+            }
+            | changes,
+        }
+    )  # fmt: skip
+
+
+def log_of(folder) -> list[dict[str, str]]:
+    with (folder / "log.csv").open(newline="") as file:
+        return [{key: value for key, value in row.items() if key != "captions_per_s"} for row in csv.DictReader(file)]
+
+
+def interrupted_after(epochs: int, monkeypatch) -> None:
+    """Ctrl-C in the middle of the epoch after `epochs` finished ones."""
+    from motion2language.train import _State
+
+    step, batches_an_epoch = _State.step, 3
+
+    def stopping(self, *arguments):
+        if self.updates == epochs * batches_an_epoch + 1:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(_State, "step", stopping)
+
+
+@pytest.mark.parametrize("kind", ["transducer", "attention"])
+def test_a_resumed_run_gives_the_numbers_of_an_unbroken_one(kind, tmp_path, monkeypatch):
+    train(run_config(kind), TRAINING, VALIDATION, tmp_path / "whole")
+    with monkeypatch.context() as context:
+        interrupted_after(2, context)
+        with pytest.raises(KeyboardInterrupt):
+            train(run_config(kind), TRAINING, VALIDATION, tmp_path / "broken")
+    assert [row["epoch"] for row in log_of(tmp_path / "broken")] == ["1", "2"]
+    load_model(tmp_path / "broken" / "last")
+    train(run_config(kind), TRAINING, VALIDATION, tmp_path / "broken", resume=True)
+    assert log_of(tmp_path / "broken") == log_of(tmp_path / "whole")
+    whole, broken = (load_file(tmp_path / name / "last" / "weights.safetensors") for name in ("whole", "broken"))
+    assert whole.keys() == broken.keys()
+    assert all(torch.equal(whole[key], broken[key]) for key in whole)
+
+
+def test_the_loss_falls_and_the_run_folder_holds_what_it_says(tmp_path):
+    best = train(run_config(epochs=6, learning_rate=0.01), TRAINING, VALIDATION, tmp_path / "run")
+    rows = log_of(tmp_path / "run")
+    assert float(rows[-1]["loss"]) < 0.7 * float(rows[0]["loss"])
+    assert {"bleu_4", "verbs", "iou", "score"} <= rows[0].keys()
+    assert best.config == load_model(tmp_path / "run" / "last").config
+    assert any(path.name.startswith("events.out") for path in (tmp_path / "run").iterdir())
+    resolved = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert resolved["train"]["epochs"] == 6
+    assert resolved["model"]["input_width"] == 124
+    assert torch.load(tmp_path / "run" / "state.pt", weights_only=True)["progress"]["epoch"] == 6
+
+
+def test_best_is_the_epoch_with_the_best_score_and_last_the_last(tmp_path, monkeypatch):
+    scores = iter([1.0, 3.0, 2.0, 0.0, 0.0])
+    monkeypatch.setattr("motion2language.train.validate", lambda *_: {"score": next(scores)})
+    train(run_config(epochs=3, schedule="constant"), TRAINING, VALIDATION, tmp_path / "three")
+    train(run_config(epochs=2, schedule="constant"), TRAINING, VALIDATION, tmp_path / "two")
+
+    def weights(name: str) -> dict:
+        return load_file(tmp_path / name / "weights.safetensors")
+
+    assert all(torch.equal(tensor, weights("two/last")[key]) for key, tensor in weights("three/best").items())
+    assert not all(torch.equal(tensor, weights("two/last")[key]) for key, tensor in weights("three/last").items())
+
+
+def test_a_run_folder_is_neither_overwritten_nor_continued_by_another_run(tmp_path):
+    train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path)
+    with pytest.raises(ValueError, match="already holds a run; add --resume"):
+        train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path)
+    with pytest.raises(ValueError, match="holds a run of another configuration"):
+        train(run_config(epochs=2), TRAINING, VALIDATION, tmp_path, resume=True)
+
+
+def test_vocabulary_statistics_and_action_words_come_from_the_training_split_alone():
+    one = untrained(run_config(), TRAINING)
+    words = {word for sample in TRAINING for caption in sample.captions for word in caption.text.split()}
+    assert set(one.vocabulary.words[4:]) == words
+    values = np.concatenate([one.values(one.prepare(sample.motion)) for sample in TRAINING])
+    np.testing.assert_allclose(values.mean(0), 0, atol=1e-3)
+
+
+def test_training_without_captions_is_an_error():
+    with pytest.raises(ValueError, match="0 training samples hold no caption"):
+        untrained(run_config(), [])
+
+
+def test_a_loss_that_is_no_number_stops_with_advice(tmp_path):
+    with pytest.raises(ValueError, match=r"the loss became nan in epoch 1; lower train\.learning_rate"):
+        train(run_config(learning_rate=1e30, gradient_norm=1e30, average=0.0), TRAINING, VALIDATION, tmp_path)
+
+
+def test_every_pair_comes_once_an_epoch_in_batches_of_similar_length_and_another_order():
+    config = run_config().train.model_copy(update={"captions": "all"})
+    items = make_items(untrained(run_config(), TRAINING), TRAINING, config)
+    assert len(items) == 3 * len(TRAINING)
+    epochs = [[pairs for pairs, _ in batches(items, config, np.random.default_rng(seed))] for seed in (0, 1)]
+    for groups in epochs:
+        assert sorted(id(item) for group in groups for item in group) == sorted(id(item) for item in items)
+    spread = [np.ptp([item.motion.duration for item in group]) for group in epochs[0]]
+    assert np.median(spread) < 0.35 * np.ptp([item.motion.duration for item in items])
+    assert [id(item) for item in epochs[0][0]] != [id(item) for item in epochs[1][0]]
+
+
+def test_the_learning_rate_warms_up_and_falls():
+    config = run_config(warmup_steps=10, learning_rate=1.0, schedule="cosine").train
+    assert learning_rate(config, 0, 1000) == pytest.approx(0.1)
+    assert learning_rate(config, 9, 1000) == pytest.approx(1.0, abs=1e-3)
+    assert learning_rate(config, 500, 1000) == pytest.approx(0.5, abs=1e-3)
+    assert learning_rate(config.model_copy(update={"schedule": "constant"}), 999, 1000) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "message"),
+    [
+        ("[model]\nencodr = 'gru'", (), r"unknown key model\.encodr; did you mean encoder\?"),
+        ("[train]\nepochs = 0", (), r"train\.epochs: .*greater than 0, found 0"),
+        ("[train.augment]\nmiror = 0.5", (), r"unknown key train\.augment\.miror; did you mean mirror\?"),
+        ("[model", (), "not a TOML file"),
+        ("", ("model.encoder",), "expected KEY=VALUE"),
+        ("", ("model.hiden=3",), r"unknown key model\.hiden; did you mean hidden\?"),
+        ("", ("train.epochs=many",), r"train\.epochs: .*found 'many'"),
+    ],
+)
+def test_a_wrong_configuration_says_what_and_suggests(text, overrides, message, tmp_path):
+    (tmp_path / "run.toml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_config(tmp_path / "run.toml", overrides)
+
+
+def test_overrides_take_toml_values_and_plain_words(tmp_path):
+    (tmp_path / "run.toml").write_text("[model]\nhidden = 64\n")
+    found = load_config(tmp_path / "run.toml", ["model.encoder=gru", "train.epochs=3", "model.mask=false", "also=[]"])
+    assert (found.model.encoder, found.train.epochs, found.model.mask, found.model.hidden) == ("gru", 3, False, 64)
+
+
+def test_a_damaged_state_is_a_clear_error(tmp_path):
+    train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path)
+    shutil.copy(tmp_path / "log.csv", tmp_path / "state.pt")
+    with pytest.raises(ValueError, match=r"state\.pt: cannot be resumed from"):
+        train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path, resume=True)
