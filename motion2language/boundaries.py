@@ -3,10 +3,10 @@
 A model says around which moment each action lies (its action word's time), not where it ends. Between two such
 moments the boundary is put where the movement changes most: all boundaries together minimise the squared deviation
 of pose and joint speeds from their mean in each segment (the classical change-point cost, solved exactly by dynamic
-programming). Then stillness is trimmed at both ends of each segment, so that segments may leave gaps. Word times
-stay what they were. Works for the output of any model.
+programming). A pause near such a boundary belongs to neither action, and stillness is trimmed at both ends of each
+segment, so that segments may leave gaps. Word times stay what they were. Works for the output of any model.
 
-Fixed choices (smoothing, threshold) were made on BNR-Compose's validation split.
+Fixed choices (smoothing, thresholds) were made on BNR-Compose's validation split.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from motion2language.transcript import Transcript
 
 SMOOTHING = 7  # frames averaged before looking for changes, 0.7 s at 10 Hz
 STILL = 0.025  # leg lengths a second: mean joint speed below which a body is still (about 2 cm/s)
+NEAR = 0.3  # seconds from a boundary within which a pause is taken for it
 #: Weights of pose, joint speeds, pelvis velocity (3) and turn rate: near one over their standard deviations.
 WEIGHTS = np.concatenate([np.full(60, 13.0), np.full(60, 6.0), [5.0, 5.0, 1.0], [2.0]])
 
@@ -43,9 +44,11 @@ def refine(transcript: Transcript, anchors: list[float], motion: Motion) -> Tran
     columns[:, 60:] = np.abs(columns[:, 60:])
     changes = _smooth(columns * WEIGHTS)
     speed = joint_speed(motion)
-    cuts = [0, *change_points(changes, np.array(anchors)[order] * motion.fps), motion.frames]
+    cuts = change_points(changes, np.array(anchors)[order] * motion.fps)
+    pauses = [_pause(speed, cut, int(NEAR * motion.fps)) for cut in cuts]
+    starts, ends = [0, *(after for _, after in pauses)], [*(before for before, _ in pauses), motion.frames]
     for rank, index in enumerate(order):
-        first, last = _without_stillness(speed, cuts[rank], cuts[rank + 1])
+        first, last = _without_stillness(speed, starts[rank], max(ends[rank], starts[rank] + 1))
         end = min(last / motion.fps, transcript.duration)
         start = min(first / motion.fps, end - 0.5 / motion.fps)
         segments[index] = replace(segments[index], start=max(start, 0.0), end=end)
@@ -111,6 +114,17 @@ def _smooth(values: np.ndarray) -> np.ndarray:
     padded = np.pad(values.astype(np.float64), ((half, half), (0, 0)), mode="edge")
     sums = np.concatenate([np.zeros((1, values.shape[1])), padded.cumsum(axis=0)])
     return (sums[SMOOTHING:] - sums[:-SMOOTHING]) / SMOOTHING
+
+
+def _pause(speed: np.ndarray, cut: int, near: int) -> tuple[int, int]:
+    """The still frames [first, last) that begin or end within `near` frames of a cut, else (cut, cut)."""
+    still = np.concatenate([[0], speed < STILL, [0]])
+    edges = np.flatnonzero(np.diff(still)).reshape(-1, 2)
+    close = edges[(np.abs(edges - cut).min(axis=1) <= near) & (np.diff(edges)[:, 0] >= 2)]
+    if not len(close):
+        return cut, cut
+    first, last = close[np.diff(close)[:, 0].argmax()]
+    return int(first), int(last)
 
 
 def _without_stillness(speed: np.ndarray, first: int, last: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from bodies import standing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.boundaries import SMOOTHING, change_points, refine
+from motion2language.boundaries import SMOOTHING, _pause, change_points, refine
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 
@@ -176,3 +176,33 @@ def test_refined_segments_are_sound_and_do_not_overlap(
     if frames >= len(shares):
         times = sorted(bounds(refined))
         assert all(end <= start + 0.05 + 1e-6 for (_, end), (start, _) in itertools.pairwise(times))
+
+
+def walk_pause_wave(pause: int) -> Motion:
+    """Ten frames a second: 2 s of swinging arms, `pause` still frames, 2 s of faster swinging."""
+    still = standing()[None]
+    frames = np.repeat(still, 40 + pause, axis=0)
+    wrist = CANONICAL.index("left_wrist")
+    time = np.arange(20)
+    frames[:20] += 0.3 * np.sin(0.9 * time)[:, None, None] * np.array([0, 0, 1])
+    frames[20 + pause :, wrist] += 0.5 * np.sin(2.0 * time)[:, None] * np.array([0, 1, 0])
+    return Motion(frames, 10.0, CANONICAL)
+
+
+@pytest.mark.parametrize("pause", [4, 10, 20])
+def test_a_pause_between_two_actions_belongs_to_neither(pause):
+    motion = walk_pause_wave(pause)
+    anchors = [1.0, 3.0 + pause / 10]
+    words = [TimedWord(word, time, time, time, 1.0) for word, time in zip(("walks", "waves"), anchors, strict=True)]
+    segments = tuple(Segment(0.0, motion.duration, word.word, (word,)) for word in words)
+    first, second = refine(Transcript(segments, motion.duration), anchors, motion).segments
+    assert first.end == pytest.approx(2.0, abs=0.15)
+    assert second.start == pytest.approx(2.0 + pause / 10, abs=0.15)
+
+
+@pytest.mark.parametrize(("cut", "found"), [(8, (10, 20)), (22, (10, 20)), (14, (14, 14)), (5, (5, 5)), (30, (30, 30))])
+def test_a_boundary_near_the_edge_of_a_pause_takes_the_pause_for_it(cut, found):
+    speed = np.ones(40)
+    speed[10:20] = 0.0
+    speed[29] = 0.0  # one still frame is no pause
+    assert _pause(speed, cut, near=3) == found

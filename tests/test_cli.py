@@ -133,12 +133,12 @@ def test_inspect_shows_the_skeleton_and_the_mapping(m2l, take):
         assert word in out
 
 
-def test_train_evaluate_and_resume_from_the_command_line(m2l, tmp_path):
+def test_train_evaluate_and_resume_from_the_command_line(m2l, tmp_path, monkeypatch):
     (tmp_path / "small.toml").write_text(
         "[model]\nkind = 'transducer'\nfeatures = 'canonical'\nhidden = 8\nembedding = 8\nencoder_hidden = 8\n"
         "[train]\nepochs = 1\nbatch_size = 64\ncaptions = 'one'\n"
     )
-    pytest.MonkeyPatch().setattr("motion2language.datasets.synthetic.SIZES", {"train": 70, "val": 4, "test": 4})
+    monkeypatch.setattr("motion2language.datasets.synthetic.SIZES", {"train": 70, "val": 4, "test": 4})
     arguments = ("train", tmp_path / "small.toml", "--dataset", "synthetic", "--out", tmp_path / "run")
     status, out, _ = m2l(*arguments)
     assert status == 0

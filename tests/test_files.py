@@ -79,7 +79,7 @@ def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_the_folder_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("old")
-    with pytest.raises(ValueError, match="cannot be written.*choose a folder that exists"):
+    with pytest.raises(ValueError, match=r"cannot be written.*choose a folder that exists"):
         write_text(tmp_path / "file" / "a.txt", "new")
     assert (tmp_path / "file").read_text() == "old"
 

@@ -46,7 +46,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
 
 
 def test_a_hypothesis_with_lengths_that_disagree_is_refused() -> None:
-    with pytest.raises(ValueError, match="2 tokens, 1 positions, 2 word probabilities.*lengths must agree"):
+    with pytest.raises(ValueError, match=r"2 tokens, 1 positions, 2 word probabilities.*lengths must agree"):
         Hypothesis(np.array([4, 5]), np.zeros(1), np.zeros((2, 3)), 0.0, np.zeros(2))
 
 
@@ -176,7 +176,7 @@ def test_a_missing_field_is_named(place: tuple[str | int, ...], field: str) -> N
 def test_a_misspelt_field_of_a_word_is_named() -> None:
     data = TRANSCRIPT.to_dict()
     data["segments"][0]["words"][0]["tmie"] = 0.5
-    with pytest.raises(ValueError, match="misspells a field.*'tmie'"):
+    with pytest.raises(ValueError, match=r"misspells a field.*'tmie'"):
         Transcript.from_dict(data)
 
 

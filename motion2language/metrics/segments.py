@@ -41,7 +41,7 @@ def interval_iop(predicted: Segment, reference: Segment) -> float:
 def match(references: Sequence[str | None], predictions: Sequence[str | None]) -> list[int | None]:
     """For each reference label the index of the prediction with that label, order kept, as many as possible.
 
-    Among matchings of equal size the one that takes the earliest predictions.
+    Among matchings of equal size the references from first to last each take the earliest prediction they can.
     """
     sizes = np.zeros((len(references) + 1, len(predictions) + 1), dtype=int)
     for i in range(len(references) - 1, -1, -1):
@@ -78,6 +78,9 @@ def segment_scores(
             f"{len(references)} reference clips, {len(transcripts)} transcripts, {len(anchors)} lists of anchors; "
             "give one each, at least one"
         )
+    for transcript, times in zip(transcripts, anchors, strict=True):
+        if len(times) != len(transcript.segments):
+            raise ValueError(f"{len(times)} anchors for {len(transcript.segments)} segments; give one each")
     if any(not segments for segments in references):
         raise ValueError("a clip without reference segments cannot be scored; leave it out and say so")
     clips = [_clip_scores(*clip) for clip in zip(references, transcripts, anchors, strict=True)]
@@ -90,9 +93,8 @@ def segment_scores(
 
 
 def threshold_curve(scores: Sequence[float]) -> list[float]:
-    """Share of scores at or above each of THRESHOLDS."""
-    values = np.asarray(scores, dtype=np.float64)
-    return [float((values >= threshold - 1e-9).mean()) for threshold in THRESHOLDS]
+    """Share of scores at or above each of THRESHOLDS; zeros when there are no scores."""
+    return [_mean([score >= threshold - 1e-9 for score in scores]) for threshold in THRESHOLDS]
 
 
 def _clip_scores(
