@@ -331,6 +331,9 @@ def _load(model: str, device: str, action_words: Path | None) -> Captioner:
     from motion2language.captioner import load_model
 
     lexicon = None if action_words is None else ActionLexicon.from_file(action_words)
+    import torch
+
+    torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
     captioner = load_model(model, _device(device))
     return captioner if lexicon is None else replace(captioner, lexicon=lexicon)
 

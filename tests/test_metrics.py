@@ -173,6 +173,12 @@ def test_boundaries_by_hand(predicted: list[tuple[float, float]], fine: float, c
     assert scores["boundary_f1@0.5/strict/all"] == pytest.approx(coarse)
 
 
+def test_a_boundary_is_found_once() -> None:
+    # 1.15 lies within 0.2 s of both ends of the reference.
+    scores = score([clip((1.0, 1.3, "walk"))], [clip((1.15, 3, "walk"))])
+    assert scores["boundary_f1@0.2/strict/all"] == 0.5
+
+
 @pytest.mark.parametrize(
     ("references", "transcripts", "anchors", "message"),
     [
@@ -201,7 +207,7 @@ def test_the_curve_is_the_share_at_or_above_each_threshold() -> None:
     assert (curve[0.0], curve[0.05], curve[0.3], curve[0.35], curve[0.5], curve[0.55], curve[1.0]) == (
         1.0, 0.75, 0.75, 0.5, 0.5, 0.25, 0.25,
     )  # fmt: skip
-    assert threshold_curve([0.1 + 0.2])[6] == threshold_curve([3 * 0.05])[3] == 1.0  # binary fractions
+    assert threshold_curve([0.7 - 0.4])[6] == threshold_curve([1 - 0.9])[2] == 1.0  # a rounding error below
 
 
 def test_the_curve_of_no_scores_is_zero() -> None:

@@ -88,10 +88,10 @@ def test_a_frame_rate_must_be_positive(fps: float) -> None:
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_frames_that_are_not_finite_are_counted_and_the_first_is_named(bad: float) -> None:
     values = np.zeros(5)
-    values[[2, 4]] = bad
-    with pytest.raises(ValueError, match=r"dot: 2 of 5 frames hold a position that is not a finite number.*frame 2"):
+    values[[3, 4]] = bad
+    with pytest.raises(ValueError, match=r"dot: 2 of 5 frames hold a position that is not a finite number.*frame 3"):
         point(values, 10)
-    with pytest.raises(ValueError, match=r"dot: 2 of 5 frames hold a joint angle that is not.*first frame 2"):
+    with pytest.raises(ValueError, match=r"dot: 2 of 5 frames hold a joint angle that is not.*first frame 3"):
         point(np.zeros(5), 10, angles=values[:, None])
 
 

@@ -202,6 +202,10 @@ def test_a_window_wider_than_the_clip_makes_every_segment_the_clip() -> None:
     assert [(part.start, part.end) for part in transcript.segments] == [(0, 4), (0, 4)]
 
 
+def test_without_a_window_a_segment_lasts_a_frame() -> None:
+    assert spans(transcript_of(said("walks", [20]), half_window=0).segments) == [("walk", 1.9, 2.0, "walks")]
+
+
 def test_a_recording_of_one_frame() -> None:
     transcript = transcript_of(said("walks turns", [0, 0]), duration=0.1)
     assert [(part.start, part.end) for part in transcript.segments] == [(0, 0.1), (0, 0.1)]
@@ -228,6 +232,11 @@ def test_any_hypothesis_makes_a_sound_transcript(
 def test_an_anchor_is_the_time_of_the_action_word() -> None:
     transcript = transcript_of(said("a person walks then turns left", [0, 2, 10, 15, 30, 32]))
     assert anchors(transcript, LEXICON) == pytest.approx([1.0, 3.0])
+
+
+def test_an_anchor_belongs_to_the_segments_own_action() -> None:
+    words = tuple(words_at("walks turns", [1.0, 2.0]))
+    assert anchors(Transcript((Segment(0.0, 3.0, "turn", words),), 4.0), LEXICON) == [2.0]
 
 
 def test_a_segment_without_words_is_anchored_in_its_middle() -> None:

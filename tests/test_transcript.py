@@ -180,6 +180,18 @@ def test_a_misspelt_field_of_a_word_is_named() -> None:
         Transcript.from_dict(data)
 
 
+@pytest.mark.parametrize(
+    ("place", "field", "value"),
+    [((), "source", 5), ((), "model", None), ((), "segments", {}), ((), "segments", ""),
+     (("segments", 0), "words", {}), (("segments", 0), "words", "")],
+)  # fmt: skip
+def test_a_field_of_another_kind_is_named(place: tuple[str | int, ...], field: str, value: Any) -> None:
+    data = TRANSCRIPT.to_dict()
+    at(data, place)[field] = value
+    with pytest.raises(ValueError, match=f"misspells a field: '{field}' is {value!r}"):
+        Transcript.from_dict(data)
+
+
 def test_a_probability_may_be_left_out() -> None:
     data = TRANSCRIPT.to_dict()
     del data["segments"][1]["words"][0]["probability"]

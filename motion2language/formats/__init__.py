@@ -36,6 +36,8 @@ def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
         return reader.read(path, options or ReadOptions())
     except PermissionError:
         raise ValueError(f"{path}: may not be read; check its permissions") from None
+    except MemoryError:
+        raise ValueError(f"{path}: says it holds more than fits in memory; is it damaged?") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

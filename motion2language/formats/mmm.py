@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from xml.parsers import expat
 
 import numpy as np
 
@@ -63,15 +64,36 @@ def positions_of(position: np.ndarray, rotation: np.ndarray, angles: np.ndarray,
 
 
 def _parse(path: Path) -> ET.Element:
-    """The document's root; entities, which a recording never needs, are refused before anything expands them."""
-    with path.open("rb") as file:
-        head = file.read(65536)
-    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-        raise ValueError("declares XML entities, which are not read; expected an MMM recording")
+    """The document's root; entities, which a recording never needs, are refused before anything expands them.
+
+    They can only be declared before the root element, so a first pass ends there.
+    """
+    scout = expat.ParserCreate()
+    scout.StartDoctypeDeclHandler = _refuse
+    scout.StartElementHandler = _stop
+    try:
+        with path.open("rb") as file:
+            scout.ParseFile(file)
+    except _Stopped:
+        pass
+    except expat.ExpatError as error:
+        raise ValueError(f"not a whole XML file ({error})") from None
     try:
         return ET.parse(path).getroot()
     except ET.ParseError as error:
         raise ValueError(f"not a whole XML file ({error})") from None
+
+
+class _Stopped(Exception):  # noqa: N818 - no error
+    """The root element was reached."""
+
+
+def _refuse(*_: object) -> None:
+    raise ValueError("declares XML entities, which are not read; expected an MMM recording")
+
+
+def _stop(*_: object) -> None:
+    raise _Stopped
 
 
 def _column(frames: list[ET.Element], name: str, width: int) -> np.ndarray:

@@ -20,7 +20,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
     try:
         with np.load(path, allow_pickle=False) as archive:
             data = {key: archive[key] for key in archive.files}
-    except (zipfile.BadZipFile, OSError, EOFError):
+    except (zipfile.BadZipFile, OSError, EOFError, TypeError):  # TypeError: a single array under this name
         raise ValueError("not an .npz archive, or cut off") from None
     except ValueError:
         raise ValueError("holds pickled objects, which are not read; expected plain arrays only") from None

@@ -1,0 +1,179 @@
+"""AMC with ASF: forward kinematics against a naive walk, where the skeleton is looked for, and what is refused."""
+
+import numpy as np
+import pytest
+
+from motion2language.formats import ReadOptions, read
+from motion2language.reading import read_motion
+
+ASF = """# a comment
+:version 1.10
+:name test
+:units
+  mass 1.0
+  length 0.45
+  angle deg
+:documentation
+  made by hand
+:root
+   order TX TY TZ RX RY RZ
+   axis XYZ
+   position 0 0 0
+   orientation 0 0 0
+:bonedata
+  begin
+     id 1
+     name spine
+     direction 0 1 0
+     length 5
+     axis 10 20 30  XYZ
+     dof rx ry rz
+     limits (-180.0 180.0)
+            (-180.0 180.0)
+            (-180.0 180.0)
+  end
+  begin
+     id 2
+     name arm
+     direction 0.6 0.8 0
+     length 3
+     axis 0 0 90 XYZ
+     dof rz rx
+  end
+  begin
+     id 3
+     name hand
+     direction 1 0 0
+     length 1
+     axis 0 0 0 XYZ
+  end
+:hierarchy
+  begin
+    root spine
+    spine arm
+    arm hand
+  end
+"""
+AMC = """#!OML:ASF
+:FULLY-SPECIFIED
+:DEGREES
+1
+root 1 2 3 10 20 30
+spine 5 -6 7
+arm 40 50
+2
+root 4 5 6 -70 80 90
+spine 0 0 0
+arm -15 25
+"""
+
+
+def turn(axis: int, degrees: float) -> np.ndarray:
+    n = np.eye(3)[axis]
+    k = np.array([[0, -n[2], n[1]], [n[2], 0, -n[0]], [-n[1], n[0], 0]])
+    angle = np.deg2rad(degrees)
+    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
+
+
+def xyz(x: float, y: float, z: float) -> np.ndarray:
+    """Acclaim's XYZ: about the fixed x, then y, then z."""
+    return turn(2, z) @ turn(1, y) @ turn(0, x)
+
+
+def naive(root: list[float], spine: list[float], arm: list[float]) -> np.ndarray:
+    """Where bones begin (root, spine, arm, hand) and the hand ends, straight from Acclaim's definition."""
+    pelvis = np.array(root[:3])
+    world = xyz(*root[3:])
+    own = xyz(10, 20, 30)
+    world_spine = world @ own @ xyz(*spine) @ own.T
+    end_spine = pelvis + world_spine @ np.array([0, 5, 0])
+    own = xyz(0, 0, 90)
+    # dof rz rx: turned about z first, then x
+    world_arm = world_spine @ own @ (turn(0, arm[1]) @ turn(2, arm[0])) @ own.T
+    end_arm = end_spine + world_arm @ np.array([1.8, 2.4, 0])
+    end_hand = end_arm + world_arm @ np.array([1, 0, 0])
+    return np.array([pelvis, pelvis, end_spine, end_arm, end_hand])
+
+
+@pytest.fixture
+def pair(tmp_path):
+    (tmp_path / "take.asf").write_text(ASF)
+    (tmp_path / "take.amc").write_text(AMC)
+    return tmp_path / "take.amc"
+
+
+def test_it_equals_the_naive_walk(pair):
+    recording = read(pair, ReadOptions(fps=120.0))
+    motion = recording.motion
+    assert motion.skeleton.joints == ("root", "spine", "arm", "hand", "hand_end")
+    assert motion.fps == 120
+    expected = [
+        naive([1, 2, 3, 10, 20, 30], [5, -6, 7], [40, 50]),
+        naive([4, 5, 6, -70, 80, 90], [0, 0, 0], [-15, 25]),
+    ]
+    np.testing.assert_allclose(motion.positions, expected, atol=1e-5)
+    assert recording.unit == "cmu"
+
+
+def test_radians_root_order_and_bones_that_do_not_move(tmp_path):
+    (tmp_path / "take.asf").write_text(
+        ASF.replace("angle deg", "angle rad").replace("axis 10 20 30  XYZ", "axis 0 0 0 XYZ")
+        .replace("order TX TY TZ RX RY RZ", "order RZ TX TZ TY").replace("length 0.45", "length 1")
+    )  # fmt: skip
+    (tmp_path / "take.amc").write_text(f"1\nroot {np.pi / 2} 1 3 2\n")
+    recording = read(tmp_path / "take.amc", ReadOptions(fps=60.0))
+    np.testing.assert_allclose(recording.motion.positions[0, :3], [[1, 2, 3], [1, 2, 3], [-4, 2, 3]], atol=1e-5)
+    assert recording.unit is None
+
+
+def test_the_skeleton_is_found_by_name_by_subject_alone_or_by_option(pair, tmp_path):
+    for asf, amc in (("take.asf", "take.amc"), ("07.asf", "07_03.amc"), ("other.asf", "walk.amc")):
+        folder = tmp_path / amc.split(".")[0]
+        folder.mkdir()
+        (folder / asf).write_text(ASF)
+        (folder / amc).write_text(AMC)
+        assert read(folder / amc, ReadOptions(fps=120.0)).motion.frames == 2
+    (tmp_path / "walk" / "second.asf").write_text(ASF)
+    with pytest.raises(ValueError, match=r"looked for walk\.asf, found 2 \.asf files; give --asf FILE"):
+        read(tmp_path / "walk" / "walk.amc", ReadOptions(fps=120.0))
+    assert read(tmp_path / "walk" / "walk.amc", ReadOptions(fps=120.0, asf=tmp_path / "take.asf")).motion.frames == 2
+
+
+def test_read_motion_passes_rate_and_skeleton_on_and_is_in_metres(pair, tmp_path):
+    motion = read_motion(pair, fps=120, asf=tmp_path / "take.asf", up="y")
+    spine = motion.positions[0, 2] - motion.positions[0, 1]
+    assert np.linalg.norm(spine) == pytest.approx(5 / 0.45 * 0.0254, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("take.amc", "spine 5 -6 7", "spine 5 -6", r"line 6: bone 'spine' has 2 numbers, expected 3"),
+        ("take.amc", "spine 5 -6 7", "tail 5 -6 7", r"line 6: 'tail' is no bone of the skeleton; is this its \.asf"),
+        ("take.amc", "spine 5 -6 7", "spine 5 x 7", r"line 6: bone 'spine' has something that is no number"),
+        ("take.amc", "spine 5 -6 7", "spine 5 nan 7", r"not a finite number"),
+        ("take.amc", "spine 0 0 0\narm -15 25\n", "", r"frame 2 lacks arm, spine; is it cut off"),
+        ("take.amc", AMC, ":DEGREES\n", "no frames in it"),
+        ("take.asf", ":hierarchy", ":tree", r"take\.asf: no :hierarchy section; expected an Acclaim skeleton"),
+        ("take.asf", "arm hand", "arm foot", r"take\.asf: the hierarchy names arm and foot"),
+        ("take.asf", "direction 0 1 0", "direction up", r"take\.asf"),
+        ("take.asf", "length 5", "length", r"take\.asf"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_file_named(name, old, new, message, pair, tmp_path):
+    text = (tmp_path / name).read_text()
+    assert old in text
+    (tmp_path / name).write_text(text.replace(old, new))
+    with pytest.raises(ValueError, match=message) as caught:
+        read(pair, ReadOptions(fps=120.0))
+    assert "take.amc" in str(caught.value)
+
+
+def test_a_rate_must_be_said(pair):
+    with pytest.raises(ValueError, match="an AMC file cannot say its frame rate; give --fps"):
+        read(pair)
+
+
+def test_a_skeleton_that_is_not_there_is_said(pair, tmp_path):
+    with pytest.raises(ValueError, match=r"its skeleton .*none\.asf cannot be read"):
+        read(pair, ReadOptions(fps=120.0, asf=tmp_path / "none.asf"))

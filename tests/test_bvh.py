@@ -1,0 +1,222 @@
+"""BVH: read as the hierarchy says it, against a naive walk and another package; written and read back."""
+
+import itertools
+
+import numpy as np
+import pytest
+from small import recording
+
+from motion2language.formats import ReadOptions, bvh, read
+
+HEAD = """HIERARCHY
+ROOT Hips
+{
+  OFFSET 0 90 0
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT Chest
+  {
+    OFFSET 0 20 1.5e0
+    CHANNELS 3 Zrotation Xrotation Yrotation
+    End Site
+    {
+      OFFSET 0 10 0
+    }
+  }
+}
+"""
+FRAMES = "1 2 3 90 0 0 0 90 0\n-1.5 2e1 3 0 0 90 30 20 10\n"
+WHOLE = f"{HEAD}MOTION\nFrames: 2\nFrame Time: 0.0333333\n{FRAMES}"
+
+
+def taken(text: str | bytes, tmp_path, **options):
+    path = tmp_path / "take.bvh"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(path, ReadOptions(**options)).motion
+
+
+def naive_turn(axis: str, degrees: float) -> np.ndarray:
+    """A rotation by Rodrigues' formula, apart from the code under test."""
+    n = {"X": np.array([1.0, 0, 0]), "Y": np.array([0, 1.0, 0]), "Z": np.array([0, 0, 1.0])}[axis]
+    k = np.array([[0, -n[2], n[1]], [n[2], 0, -n[0]], [-n[1], n[0], 0]])
+    angle = np.deg2rad(degrees)
+    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
+
+
+def naive_walk(joints: list, frame: list[float]) -> np.ndarray:
+    """World positions of one frame; joints are (parent, offset, channels), read straight from the definition."""
+    numbers = iter(frame)
+    world, places = [], []
+    for parent, offset, channels in joints:
+        place, turn = np.array(offset, float), np.eye(3)
+        for channel in channels:
+            value = next(numbers)
+            if channel.endswith("position"):
+                place["XYZ".index(channel[0])] = value
+            else:
+                turn = turn @ naive_turn(channel[0], value)
+        above, origin = world[parent] if parent >= 0 else (np.eye(3), np.zeros(3))
+        places.append(origin + above @ place)
+        world.append((above @ turn, places[-1]))
+    return np.array(places)
+
+
+def test_by_hand(tmp_path):
+    motion = taken(WHOLE, tmp_path)
+    assert motion.skeleton.joints == ("Hips", "Chest", "Chest_end")
+    assert motion.skeleton.parents == (-1, 0, 1)
+    assert motion.fps == 30
+    # 90 degrees about z: the chest lies to the -x of the hips; then 90 about x in the hips' axes: its end points to +z
+    np.testing.assert_allclose(motion.positions[0], [[1, 2, 3], [-19, 2, 4.5], [-19, 2, 14.5]], atol=1e-5)
+
+
+@pytest.mark.parametrize("order", ["".join(order) for order in itertools.permutations("XYZ")])
+@pytest.mark.parametrize("moving", [False, True])
+def test_every_order_and_translations_on_any_joint_equal_the_naive_walk(order, moving, tmp_path):
+    turns = [f"{axis}rotation" for axis in order]
+    moves = [f"{axis}position" for axis in "XYZ"]
+    joints = [
+        (-1, (0, 90, 0), [*moves, *turns]),
+        (0, (1, 20, 3), [*moves, *turns] if moving else turns),
+        (1, (5, 6, 7), turns[:2]),
+        (2, (0, 4, 0), []),
+        (0, (-8, -9, 2), [*turns, *moves] if moving else turns),
+        (4, (0, -4, 1), []),
+    ]
+    lines, depth = ["HIERARCHY"], []
+    for index, (parent, offset, channels) in enumerate(joints):
+        while depth and depth[-1] != parent:
+            depth.pop()
+            lines.append("}")
+        lines += ["End Site" if not channels else f"{'JOINT' if depth else 'ROOT'} j{index}", "{"]
+        lines.append("OFFSET " + " ".join(map(str, offset)))
+        if channels:
+            lines.append(f"CHANNELS {len(channels)} " + " ".join(channels))
+        depth.append(index)
+    lines += ["}"] * len(depth)
+    frames = np.random.default_rng(0).uniform(-180, 180, (4, sum(len(channels) for *_, channels in joints)))
+    rows = "\n".join(" ".join(f"{value:.6f}" for value in frame) for frame in frames)
+    motion = taken("\n".join(lines) + f"\nMOTION\nFrames: 4\nFrame Time: 0.01\n{rows}\n", tmp_path)
+    assert motion.fps == 100
+    expected = [naive_walk(joints, [float(f"{value:.6f}") for value in frame]) for frame in frames]
+    np.testing.assert_allclose(motion.positions, expected, atol=1e-3)
+
+
+def test_another_package_agrees_where_only_the_root_moves(tmp_path):
+    from pymotion.io.bvh import BVH
+    from pymotion.ops.skeleton import fk
+
+    motion = taken(WHOLE, tmp_path)
+    other = BVH()
+    other.load(str(tmp_path / "take.bvh"))
+    turns, places, parents, offsets, *_ = other.get_data()
+    expected, _ = fk(turns, places[:, 0], offsets, parents)
+    np.testing.assert_allclose(motion.positions[:, :2], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_is_written_comes_back(number, tmp_path):
+    motion = recording(number)
+    bvh.write(motion, tmp_path / "take.bvh")
+    again = read(tmp_path / "take.bvh").motion
+    assert again.fps == motion.fps
+    kept = [again.skeleton.index(joint) for joint in motion.skeleton.joints]
+    np.testing.assert_allclose(again.positions[:, kept] / 100, motion.positions, atol=1e-5)
+
+
+def test_writing_a_motion_of_one_frame_and_one_joint_bones(tmp_path):
+    motion = recording().clip(0, 0.01)
+    bvh.write(motion, tmp_path / "one.bvh")
+    again = read(tmp_path / "one.bvh").motion
+    assert again.frames == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: text.replace("  ", "\t"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("OFFSET 0 10 0", "OFFSET 0 10 0 # the neck"),
+        lambda text: text.replace("MOTION\n", "MOTION\n# recorded yesterday\n"),
+        lambda text: text.replace("JOINT Chest\n  {", "JOINT Chest {"),
+        lambda text: text.replace("Frame Time:", "Frame Time :").replace("Frames:", "Frames :"),
+        lambda text: text.replace("\n-1.5", "\n\n\n-1.5") + "\n\n  \n",
+        lambda text: text.replace("1 2 3 90 0 0 0 90 0", "1 2 3 90 0\n0 0 90 0"),
+        lambda text: text.replace("CHANNELS", "Channels").replace("Zrotation", "ZROTATION").replace("OFFSET", "Offset"),
+        lambda text: text.replace("90 0 0 0 90 0", "9.0e+1 -0 .0 0. 90 0"),
+    ],
+)  # fmt: skip
+def test_ways_of_writing_the_same_file_read_the_same(change, tmp_path):
+    expected = taken(WHOLE, tmp_path)
+    found = taken(change(WHOLE), tmp_path)
+    np.testing.assert_allclose(found.positions, expected.positions, atol=1e-5)
+    assert found.skeleton.joints == expected.skeleton.joints
+
+
+@pytest.mark.parametrize("said", ["Frames: 7", "Frames: 1", "Frames: many", ""])
+def test_a_wrong_number_of_frames_is_warned_about_and_all_are_read(said, tmp_path):
+    with pytest.warns(UserWarning, match="but holds 2 frames; all of them are read"):
+        assert taken(WHOLE.replace("Frames: 2", said), tmp_path).frames == 2
+
+
+def test_names_with_spaces_twice_or_called_motion_are_kept_apart(tmp_path):
+    text = WHOLE.replace("JOINT Chest", "JOINT MOTION").replace("ROOT Hips", "ROOT my hips")
+    assert taken(text, tmp_path).skeleton.joints == ("my hips", "MOTION", "MOTION_end")
+    assert taken(WHOLE.replace("JOINT Chest", "JOINT Hips"), tmp_path).skeleton.joints == (
+        "Hips",
+        "Hips_2",
+        "Hips_2_end",
+    )
+
+
+def test_a_file_that_is_not_utf8_is_read(tmp_path):
+    assert taken(WHOLE.replace("Chest", "Brüst").encode("latin-1"), tmp_path).skeleton.joints[1] == "Brüst"
+
+
+def test_a_missing_frame_time_needs_a_rate(tmp_path):
+    text = WHOLE.replace("Frame Time: 0.0333333\n", "")
+    with pytest.raises(ValueError, match=r"take\.bvh: no `Frame Time:` line; say the rate with --fps"):
+        taken(text, tmp_path)
+    assert taken(text, tmp_path, fps=25.0).fps == 25
+
+
+@pytest.mark.parametrize(("said", "fps"), [("0.0333333", 30), ("0.008333", 120), ("0.04", 25), ("0.0416667", 24),
+                                           ("0.016683", 59.94), ("0.001", 1000), ("0.2", 5), ("2.0", 0.5)])  # fmt: skip
+def test_frame_times_of_few_digits_mean_round_rates(said, fps, tmp_path):
+    assert taken(WHOLE.replace("0.0333333", said), tmp_path).fps == pytest.approx(fps, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hello", "not a BVH file: expected HIERARCHY"),
+        (HEAD, "not a BVH file"),
+        (WHOLE[:200] + "\nMOTION\n", "cut off|expected three numbers|expected their number"),
+        (HEAD + "MOTION\nFrames: 0\nFrame Time: 0.1\n", "no frames"),
+        (WHOLE.replace("30 20 10", "30 20"), "17 numbers are not whole frames of 9 channels; .* last frame has 8"),
+        (WHOLE.replace("30 20 10", "30 twenty 10"), "something that is no number"),
+        (WHOLE.replace("30 20 10", "30 nan 10"), "frame 1 holds a value that is not a finite number"),
+        (WHOLE.replace("30 20 10", "30 1e999 10"), "frame 1 holds a value that is not a finite number"),
+        (WHOLE.replace("0.0333333", "-0.01"), "`Frame Time: -0.01`, expected seconds above zero"),
+        (WHOLE.replace("0.0333333", "0"), "expected seconds above zero"),
+        (WHOLE.replace("0.0333333", "soon"), "expected seconds above zero"),
+        (WHOLE.replace("0.0333333", "nan"), "expected seconds above zero"),
+        (WHOLE.replace("OFFSET 0 10 0", "OFFSET 0 10"), "joint 'Chest_end': OFFSET '0 10', expected three numbers"),
+        (WHOLE.replace("CHANNELS 3 Z", "CHANNELS 4 Z"), "joint 'Chest': CHANNELS '4 .*expected their number"),
+        (WHOLE.replace("CHANNELS 3 Zrotation", "CHANNELS 3 Wrotation"), "joint 'Chest': CHANNELS"),
+        (WHOLE.replace("}\nMOTION", "}\n}\nMOTION"), "closes more braces"),
+        (WHOLE.replace("}\nMOTION", "MOTION"), "cut off: its braces do not close"),
+        (WHOLE.replace("}\nMOTION", "}\nROOT Second\n{\nOFFSET 0 0 0\n}\nMOTION"), "a second ROOT 'Second'"),
+        (WHOLE.replace("JOINT Chest", "BONE Chest"), "unexpected 'BONE Chest'"),
+        ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\n}\nMOTION\nFrames: 1\nFrame Time: 1\n1", "no joint has channels"),
+        ("HIERARCHY\nMOTION\nFrames: 1\nFrame Time: 1\n1", "the file has no joints"),
+        (bytes(range(256)) * 10, "not a BVH file"),
+        ("HIERARCHY " + "x" * 2_000_000, "not a BVH file"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_file_named(text, message, tmp_path):
+    with pytest.raises(ValueError, match=message) as caught:
+        taken(text, tmp_path)
+    assert "take.bvh" in str(caught.value)
+    assert len(str(caught.value)) < 400

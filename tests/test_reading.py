@@ -1,0 +1,82 @@
+"""read_motion: unit and up axis found or said, and errors that name the file."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small import recording
+
+import motion2language as m2l
+from motion2language.formats import FORMATS, bvh
+from motion2language.reading import read_with_axes
+
+
+def in_other_axes(motion, scale: float, up: str):
+    """The motion in another unit, with another axis up."""
+    order = {"y": (0, 1, 2), "z": (2, 0, 1), "x": (1, 2, 0)}[up]  # rotations, no mirrors
+    return replace(motion, positions=motion.positions[..., order] * scale / 100)  # bvh.write multiplies by 100
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("m", 1.0), ("cm", 100.0), ("mm", 1000.0), ("inch", 39.37)])
+@pytest.mark.parametrize("up", ["y", "z"])
+def test_unit_and_up_are_found_from_the_body(unit, scale, up, tmp_path):
+    motion = recording(3)
+    bvh.write(in_other_axes(motion, scale, up), tmp_path / "take.bvh")
+    found, axes = read_with_axes(tmp_path / "take.bvh")
+    assert (axes.unit, axes.up) == (unit, up)
+    kept = [found.skeleton.index(joint) for joint in motion.skeleton.joints]
+    heights = found.positions[:, kept, 1] - motion.positions[..., 1]
+    np.testing.assert_allclose(heights, heights.mean(), atol=0.02)
+    spans = np.linalg.norm(found.positions[:, kept[4]] - found.positions[:, kept[0]], axis=1)
+    np.testing.assert_allclose(
+        spans, np.linalg.norm(motion.positions[:, 4] - motion.positions[:, 0], axis=1), rtol=0.01
+    )
+
+
+def test_what_the_user_says_wins(tmp_path):
+    motion = recording(3)
+    bvh.write(motion, tmp_path / "take.bvh")
+    said, axes = read_with_axes(tmp_path / "take.bvh", unit="m", up="z", fps=60)
+    assert (axes.unit, axes.up, said.fps) == ("m", "z", 60)
+    plain = m2l.read_motion(tmp_path / "take.bvh")
+    spans, plainly = (np.ptp(one.positions[:, :21], axis=(0, 1)) for one in (said, plain))
+    np.testing.assert_allclose(sorted(spans), 100 * np.sort(plainly), rtol=1e-3)
+    assert spans[1] == pytest.approx(100 * plainly[2], rel=1e-3)
+
+
+def test_the_suffix_decides_in_any_case(tmp_path):
+    assert set(FORMATS) == {".bvh", ".amc", ".npy", ".npz", ".xml"}
+    bvh.write(recording(3), tmp_path / "TAKE.BVH")
+    motion = m2l.read_motion(str(tmp_path / "TAKE.BVH"))
+    assert (motion.name, motion.fps) == ("TAKE.BVH", 30)
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"unit": "parsec"}, "parsec"), ({"up": "w"}, "'w'"), ({"fps": 0}, "0 frames a second; give a positive number"),
+    ({"fps": float("nan")}, "give a positive number"),
+])  # fmt: skip
+def test_wrong_options_are_said_with_the_file(options, message, tmp_path):
+    bvh.write(recording(3), tmp_path / "take.bvh")
+    with pytest.raises(ValueError, match=message) as caught:
+        m2l.read_motion(tmp_path / "take.bvh", **options)
+    assert "take.bvh" in str(caught.value)
+
+
+def test_files_that_are_none_are_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.bvh: no such file"):
+        m2l.read_motion(tmp_path / "nowhere.bvh")
+    with pytest.raises(ValueError, match=r"a folder, expected a motion file \(\.amc, \.bvh"):
+        m2l.read_motion(tmp_path)
+    (tmp_path / "take.fbx").write_text("x")
+    with pytest.raises(ValueError, match=r"unknown kind of file '\.fbx'; expected \.amc, \.bvh"):
+        m2l.read_motion(tmp_path / "take.fbx")
+    (tmp_path / "take.bvh").write_text("")
+    with pytest.raises(ValueError, match=r"take\.bvh: the file is empty"):
+        m2l.read_motion(tmp_path / "take.bvh")
+
+
+def test_files_too_large_are_refused_unread(tmp_path):
+    with (tmp_path / "take.bvh").open("wb") as file:
+        file.truncate(3 * 2**30)  # sparse: takes no room
+    with pytest.raises(ValueError, match=r"3\.0 GiB, the most read is 1 GiB; cut the take"):
+        m2l.read_motion(tmp_path / "take.bvh")
