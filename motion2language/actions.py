@@ -36,7 +36,7 @@ _NEVER = frozenset(
     "is are was were be being been has have had having starts start starting begins begin beginning continues continue "
     "stops stop tries try trying keeps keep seems seem uses use using does do doing makes make making takes take "
     "taking performs perform performing gives give giving goes it's his as this always sideways forwards backwards "
-    "afterwards upwards downwards towards besides legs arms hands feet steps times something nothing during thing "
+    "afterwards upwards downwards towards besides legs arms hands feet times something nothing during thing "
     "morning evening left right sudden suddenly slightly slowly quickly something".split()
 )
 #: Verbs that lend their noun the action: "makes a turn". Chosen.
@@ -116,8 +116,13 @@ class ActionLexicon:
         return found
 
     def _is_noun(self, words: Sequence[str], index: int) -> bool:
-        """True after a determiner, or after a determiner and one word that is neither subject nor verb."""
+        """True after a determiner, or after an article and one word that is neither subject nor verb.
+
+        Not where the two begin a clause: "the robot walks" has a subject nobody listed.
+        """
         before = words[max(0, index - 2) : index]
+        if index == 2 or (index > 2 and words[index - 3] in _CONNECTIVES):
+            before = before[-1:]
         if before and before[-1] in _DETERMINERS - _SUBJECTS:
             return True
         between = _SUBJECTS | _CONNECTIVES | _AUXILIARIES | self.forms.keys()

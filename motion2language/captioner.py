@@ -36,6 +36,7 @@ from motion2language.vocabulary import Vocabulary
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 BATCH = 32  # recordings decoded together; chosen
+BEAM = 4  # sentences kept while searching; chosen
 FILES = ("config.json", "vocabulary.txt", "normalizer.npz", "actions.json", "weights.safetensors", "card.md")
 
 
@@ -54,7 +55,7 @@ class Captioner:
         self,
         motion: Motion | str | Path,
         *,
-        beam: int = 1,
+        beam: int = BEAM,
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
     ) -> Transcript:
@@ -72,7 +73,7 @@ class Captioner:
         self,
         motions: Sequence[Motion],
         *,
-        beam: int = 1,
+        beam: int = BEAM,
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
     ) -> Iterator[Transcript]:
@@ -103,7 +104,7 @@ class Captioner:
         """The network's input (T, F) for a prepared motion."""
         return self.normalizer.apply(FEATURES[self.config.features](motion))
 
-    def search(self, values: Sequence[np.ndarray], beam: int = 1) -> list[Hypothesis]:
+    def search(self, values: Sequence[np.ndarray], beam: int = BEAM) -> list[Hypothesis]:
         """A Hypothesis for each (T, F) array."""
         device = next(self.network.parameters()).device
         padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(value) for value in values], batch_first=True)

@@ -70,7 +70,7 @@ def caption(
     model: str = "default",
     format: str = "",
     out: Path | None = None,
-    beam: int = 1,
+    beam: int = 4,
     device: str = "auto",
     action_words: Path | None = None,
     refine: bool = True,
@@ -232,7 +232,7 @@ def evaluate(
     split: str = "test",
     root: Path | None = None,
     out: Path | None = None,
-    beam: int = 1,
+    beam: int = 4,
     device: str = "auto",
     refine: bool = True,
 ) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from motion2language import metrics, timing
-from motion2language.captioner import Captioner
+from motion2language.captioner import BEAM, Captioner
 from motion2language.datasets import Sample
 from motion2language.files import write_text
 from motion2language.metrics.segments import GROUPS
@@ -17,7 +17,7 @@ Scores = dict[str, float]
 
 
 def evaluate(
-    captioner: Captioner, samples: Sequence[Sample], *, beam: int = 1, refine: bool = True
+    captioner: Captioner, samples: Sequence[Sample], *, beam: int = BEAM, refine: bool = True
 ) -> tuple[dict[str, Scores], list[Transcript]]:
     """Scores under "captions" (clean), "captions (paper)", "model" (segments) and each floor; and the transcripts.
 

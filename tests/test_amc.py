@@ -126,6 +126,44 @@ def test_radians_root_order_and_bones_that_do_not_move(tmp_path):
     assert recording.unit is None
 
 
+@pytest.mark.parametrize(("asf", "amc"), [("deg", ":RADIANS"), ("rad", ":DEGREES")])
+def test_each_file_says_its_own_angles(asf, amc, pair, tmp_path):
+    expected = read(pair, ReadOptions(fps=120.0)).motion.positions
+    if asf == "rad":
+        axes = {
+            "axis 10 20 30": "axis " + " ".join(map(str, np.deg2rad([10, 20, 30]))),
+            "axis 0 0 90": "axis 0 0 1.5707963",
+        }
+        text = ASF.replace("angle deg", "angle rad")
+        for old, new in axes.items():
+            text = text.replace(old, new)
+        (tmp_path / "take.asf").write_text(text)
+    else:
+        rows = [line.split() for line in AMC.replace(":DEGREES", amc).splitlines()]
+        for row in rows:
+            first = {"root": 4, "spine": 1, "arm": 1}.get(row[0], len(row))
+            row[first:] = [str(np.deg2rad(float(word))) for word in row[first:]]
+        pair.write_text("\n".join(map(" ".join, rows)))
+    np.testing.assert_allclose(read(pair, ReadOptions(fps=120.0)).motion.positions, expected, atol=1e-5)
+
+
+def test_the_axes_of_a_bone_turn_in_the_order_it_says(pair, tmp_path):
+    (tmp_path / "take.asf").write_text(ASF.replace("axis 10 20 30  XYZ", "axis 10 20 30 ZXY"))
+    spine = read(pair, ReadOptions(fps=120.0)).motion.positions[0, 2] - [1, 2, 3]
+    own = turn(1, 20) @ turn(0, 10) @ turn(2, 30)
+    np.testing.assert_allclose(spine, xyz(10, 20, 30) @ own @ xyz(5, -6, 7) @ own.T @ [0, 5, 0], atol=1e-5)
+
+
+def test_the_root_begins_at_its_position_and_orientation(pair, tmp_path):
+    text = ASF.replace("position 0 0 0", "position 7 8 9").replace("orientation 0 0 0", "orientation 40 50 60")
+    (tmp_path / "take.asf").write_text(text)
+    root, _, spine = read(pair, ReadOptions(fps=120.0)).motion.positions[0, :3]
+    np.testing.assert_allclose(root, [8, 10, 12], atol=1e-5)
+    own, bone = xyz(40, 50, 60), xyz(10, 20, 30)
+    world = own @ xyz(10, 20, 30) @ own.T @ bone @ xyz(5, -6, 7) @ bone.T
+    np.testing.assert_allclose(spine - root, world @ [0, 5, 0], atol=1e-5)
+
+
 def test_the_skeleton_is_found_by_name_by_subject_alone_or_by_option(pair, tmp_path):
     for asf, amc in (("take.asf", "take.amc"), ("07.asf", "07_03.amc"), ("other.asf", "walk.amc")):
         folder = tmp_path / amc.split(".")[0]
@@ -154,10 +192,31 @@ def test_read_motion_passes_rate_and_skeleton_on_and_is_in_metres(pair, tmp_path
         ("take.amc", "spine 5 -6 7", "spine 5 nan 7", r"not a finite number"),
         ("take.amc", "spine 0 0 0\narm -15 25\n", "", r"frame 2 lacks arm, spine; is it cut off"),
         ("take.amc", AMC, ":DEGREES\n", "no frames in it"),
+        ("take.amc", AMC, "1\n2\n", "no frames in it"),
+        ("take.amc", "\n2\n", "\n", r"line 8: bone 'root' comes a second time in its frame"),
         ("take.asf", ":hierarchy", ":tree", r"take\.asf: no :hierarchy section; expected an Acclaim skeleton"),
         ("take.asf", "arm hand", "arm foot", r"take\.asf: the hierarchy names arm and foot"),
-        ("take.asf", "direction 0 1 0", "direction up", r"take\.asf"),
-        ("take.asf", "length 5", "length", r"take\.asf"),
+        (
+            "take.asf",
+            "root spine",
+            "arm spine",
+            r"take\.asf: the hierarchy hangs spine on arm before it says on what arm hangs",
+        ),
+        ("take.asf", "arm hand", "hand hand", r"take\.asf: the hierarchy hangs hand on hand"),
+        ("take.asf", "arm hand", "arm hand\n root hand", r"take\.asf: the hierarchy hangs hand on two bones"),
+        ("take.asf", "direction 0 1 0", "direction up", r"take\.asf: bone 'spine': direction 'up', expected 3 num"),
+        ("take.asf", "direction 0 1 0", "direction 0 1", r"bone 'spine': direction '0 1', expected 3 numbers"),
+        ("take.asf", "length 5", "length", r"take\.asf: bone 'spine': length '', expected a number"),
+        ("take.asf", "length 5", "length nan", r"bone 'spine': length 'nan', expected a number"),
+        ("take.asf", "length 0.45", "length inch", r"length of :units 'inch', expected a number"),
+        ("take.asf", "10 20 30  XYZ", "10 20", r"bone 'spine': axis '10 20', expected 3 numbers"),
+        ("take.asf", "10 20 30  XYZ", "10 20 30 XYX", r"bone 'spine': axis order 'XYX', expected X, Y and Z"),
+        ("take.asf", "axis XYZ\n", "axis\n", r"bone 'root': axis order '', expected X, Y and Z"),
+        ("take.asf", "position 0 0 0", "position here", r"bone 'root': position 'here', expected 3 numbers"),
+        ("take.asf", "dof rz rx", "dof rz tx", r"bone 'arm' moves by 'tx'; expected rx, ry, rz"),
+        ("take.asf", "dof rz rx", "dof rz l", r"bone 'arm' moves by 'l'; expected rx, ry, rz"),
+        ("take.asf", "RX RY RZ", "RX RY W", r"bone 'root' moves by 'w'; expected tx, ty, tz, rx, ry, rz"),
+        ("take.asf", "name arm", "name", r"the hierarchy names spine and arm, but not both are bones"),
     ],
 )
 def test_what_is_wrong_is_said_and_the_file_named(name, old, new, message, pair, tmp_path):

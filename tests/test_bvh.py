@@ -160,6 +160,15 @@ def test_a_wrong_number_of_frames_is_warned_about_and_all_are_read(said, tmp_pat
         assert taken(WHOLE.replace("Frames: 2", said), tmp_path).frames == 2
 
 
+def test_frames_on_one_long_line_are_told_apart_by_their_channels(tmp_path):
+    table = np.arange(9 * 60_000.0).reshape(-1, 9) % 1000
+    line = " ".join(f"{value:g}" for value in table.ravel())
+    text = f"{HEAD}MOTION\nFrames: 60000\nFrame Time: 0.01\n"
+    assert len(line) > 2_000_000
+    motion = taken(f"{text}{line}", tmp_path)
+    np.testing.assert_allclose(motion.positions[:, 0], table[:, :3])
+
+
 def test_names_with_spaces_twice_or_called_motion_are_kept_apart(tmp_path):
     text = WHOLE.replace("JOINT Chest", "JOINT MOTION").replace("ROOT Hips", "ROOT my hips")
     assert taken(text, tmp_path).skeleton.joints == ("my hips", "MOTION", "MOTION_end")
@@ -209,6 +218,8 @@ def test_frame_times_of_few_digits_mean_round_rates(said, fps, tmp_path):
         (WHOLE.replace("}\nMOTION", "MOTION"), "cut off: its braces do not close"),
         (WHOLE.replace("}\nMOTION", "}\nROOT Second\n{\nOFFSET 0 0 0\n}\nMOTION"), "a second ROOT 'Second'"),
         (WHOLE.replace("JOINT Chest", "BONE Chest"), "unexpected 'BONE Chest'"),
+        ("HIERARCHY\n{\nOFFSET 0 0 0\n}\nMOTION\n1", "unexpected '{' in the hierarchy"),
+        ("HIERARCHY\nEnd Site\n{\nOFFSET 0 0 0\n}\nMOTION\n1", "unexpected 'End Site' in the hierarchy"),
         ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\n}\nMOTION\nFrames: 1\nFrame Time: 1\n1", "no joint has channels"),
         ("HIERARCHY\nMOTION\nFrames: 1\nFrame Time: 1\n1", "the file has no joints"),
         (bytes(range(256)) * 10, "not a BVH file"),

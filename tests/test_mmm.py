@@ -117,6 +117,7 @@ FRAMES = random_frames(2)
         ("<MMM><Motion>", "not a whole XML file"),
         ("hello", "not a whole XML file"),
         (document(FRAMES)[:-30], "not a whole XML file"),
+        (document(FRAMES).replace("'1.0'?", "'1.0' encoding='nonsense'?"), r"not a whole XML file \(unknown encoding"),
         ("<MMM/>", "0 motions with frames in it, expected an MMM file with one subject"),
         (document([]), "no frames in it|0 motions"),
         (document(FRAMES).replace('<Joint name="LEx_joint"/>', '<Joint name="t"/>'), "JointOrder lacks LEx_joint"),

@@ -117,9 +117,19 @@ def test_objects_text_and_cut_files_are_refused(tmp_path):
     path.write_bytes(whole[:-100])
     with pytest.raises(ValueError, match=r"take\.npy: .*cut off"):
         read(path, ReadOptions(layout="humanml3d"))
+    path.write_bytes(whole.replace(b"(5, 22, 3), }", b"(5, 22, 3 {  "))
+    with pytest.raises(ValueError, match=r"take\.npy: not an \.npy file, or cut off"):
+        read(path, ReadOptions(layout="humanml3d"))
     path.write_bytes(whole.replace(b"(5, 22, 3)", b"(9" + b"9" * 13 + b", 22, 3)")[: len(whole)])
     with pytest.raises(ValueError, match=r"take\.npy"):
         read(path, ReadOptions(layout="humanml3d"))
+
+
+def test_an_archive_called_npy_is_refused(tmp_path):
+    npz.write(recording(1), tmp_path / "take.npz")
+    (tmp_path / "take.npz").rename(tmp_path / "take.npy")
+    with pytest.raises(ValueError, match=r"take\.npy: an archive of arrays; name it \.npz"):
+        read(tmp_path / "take.npy", ReadOptions(layout="kit"))
 
 
 @pytest.mark.parametrize("angles", [None, (30, 44)])
@@ -174,6 +184,12 @@ def test_cut_and_foreign_archives_are_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ValueError, match=r"take\.npz: not an \.npz archive, or cut off"):
         read(path)
+    npz.write(recording(1), path)
+    whole = path.read_bytes()
+    for place in range(200, 2000, 50):  # the compressed numbers: their stream breaks, or their checksum
+        path.write_bytes(whole[:place] + bytes(20) + whole[place + 20 :])
+        with pytest.raises(ValueError, match=r"take\.npz: not an \.npz archive, or cut off"):
+            read(path)
     np.savez(path, something=np.zeros(3))
     with pytest.raises(ValueError, match=r"lacks positions, fps, joints, parents; .* found something"):
         read(path)

@@ -123,7 +123,8 @@ def test_it_learns_three_sentences_by_heart_and_both_searches_say_them():
             assert (found.word_log_probs <= 1e-6).all()
 
 
-def test_a_wide_beam_finds_the_likeliest_of_all_sentences():
+@pytest.mark.parametrize("bonus", [0.0, 0.5, 3.0])
+def test_a_wide_beam_finds_the_best_of_all_sentences(bonus):
     model = network(2, scale=1.5, kind="transducer")
     one = batch(2, lengths=(5,))
     memory, steps = model.encode(one.values, one.lengths)
@@ -134,9 +135,11 @@ def test_a_wide_beam_finds_the_likeliest_of_all_sentences():
         tokens = torch.tensor([sentence or [0]])
         wait, speak, word = model.lattice(memory, tokens)
         scores[tuple(sentence)] = log_likelihood(wait, speak + word, steps, torch.tensor([len(sentence)])).item()
-    (found,) = decode_transducer.beam(model, one.values, one.lengths, max_words=2, width=200)
-    assert tuple(found.tokens.tolist()) == max(scores, key=scores.get)
-    assert found.log_prob == pytest.approx(max(scores.values()), abs=1e-4)
+    (found,) = decode_transducer.beam(model, one.values, one.lengths, max_words=2, width=200, word_bonus=bonus)
+    best = max(scores, key=lambda sentence: scores[sentence] + bonus * len(sentence))
+    assert tuple(found.tokens.tolist()) == best
+    assert found.log_prob == pytest.approx(scores[best], abs=1e-4)
+    assert (len(best) == 2) or bonus < 3
 
 
 def test_searches_of_a_batch_equal_those_of_its_rows_and_obey_the_limit():

@@ -2,7 +2,8 @@
 
 A bone's joint in the result is where the bone begins, named by the bone, and each leaf adds its end as `NAME_end`;
 the root is `root`. In its own axes C a bone turns by M, so its world rotation is parent C M C^-1. The ASF says the
-length unit (CMU: 0.45 units an inch); neither file says the rate.
+length unit (CMU: 0.45 units an inch) and whether its angles are degrees, the AMC may say so for its own; neither says
+the rate. Bones that shift or stretch are refused.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class _Bone:
     name: str
     direction: np.ndarray = field(default_factory=lambda: np.zeros(3))
     length: float = 0.0
-    axis: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    axis: np.ndarray = field(default_factory=lambda: np.zeros(3))  # in the unit of the ASF's angles
     axis_order: str = "xyz"
     dof: tuple[str, ...] = ()
     parent: str = ""
@@ -47,10 +48,9 @@ def read(path: Path, options: ReadOptions) -> Recording:
         acclaim = _read_asf(skeleton_path)
     except OSError as error:
         raise ValueError(f"its skeleton {skeleton_path} cannot be read ({error.strerror})") from None
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         raise ValueError(f"its skeleton {skeleton_path.name}: {error}") from None
-    frames = _read_amc(path, acclaim)
-    positions, skeleton = _positions(acclaim, frames)
+    positions, skeleton = _positions(acclaim, _read_amc(path, acclaim))
     return Recording(Motion(positions, options.fps, skeleton, path.name), acclaim.unit, None)
 
 
@@ -91,10 +91,14 @@ def _read_asf(path: Path) -> _Acclaim:
         for child in words[1:]:
             if words[0] not in bones or child not in bones:
                 raise ValueError(f"the hierarchy names {words[0]} and {child}, but not both are bones")
+            if child in order:
+                raise ValueError(f"the hierarchy hangs {child} on two bones")
+            if words[0] not in order:
+                raise ValueError(f"the hierarchy hangs {child} on {words[0]} before it says on what {words[0]} hangs")
             bones[child].parent = words[0]
             order.append(child)
-    unit = "cmu" if abs(float(units.get("length", "nan")) - _CMU_LENGTH) < 1e-9 else None
-    return _Acclaim(bones, order, degrees, unit)
+    length = _numbers("length of :units", [units["length"]], 1)[0] if "length" in units else 0.0
+    return _Acclaim(bones, order, degrees, "cmu" if abs(length - _CMU_LENGTH) < 1e-9 else None)
 
 
 def _bones(lines: list[list[str]]) -> dict[str, _Bone]:
@@ -104,40 +108,70 @@ def _bones(lines: list[list[str]]) -> dict[str, _Bone]:
         if key == "begin":
             bone = _Bone("")
         elif key == "name":
-            bone.name = values[0]
+            bone.name = " ".join(values)
         elif key == "direction":
-            bone.direction = np.array(values[:3], dtype=float)
+            bone.direction = _numbers(f"bone {bone.name!r}: direction", values, 3)
         elif key == "length":
-            bone.length = float(values[0])
+            bone.length = float(_numbers(f"bone {bone.name!r}: length", values, 1)[0])
         elif key == "axis":
-            bone.axis, bone.axis_order = np.array(values[:3], dtype=float), (values[3:] or ["xyz"])[0].lower()
+            bone.axis = _numbers(f"bone {bone.name!r}: axis", values, 3)
+            bone.axis_order = _axis_order(bone.name, values[3:] or ["xyz"])
         elif key == "dof":
-            bone.dof = tuple(value.lower() for value in values)
+            bone.dof = _freedom(bone.name, values, ("rx", "ry", "rz"))
         elif key == "end":
             bones[bone.name] = bone
     return bones
 
 
 def _root(lines: list[list[str]]) -> _Bone:
-    root = _Bone("root", dof=("tx", "ty", "tz", "rx", "ry", "rz"))
+    every = ("tx", "ty", "tz", "rx", "ry", "rz")
+    root = _Bone("root", dof=every)
     for key, *values in lines:
         if key.lower() == "order":
-            root.dof = tuple(value.lower() for value in values)
+            root.dof = _freedom("root", values, every)
         elif key.lower() == "axis":
-            root.axis_order = values[0].lower()
+            root.axis_order = _axis_order("root", values)
         elif key.lower() == "orientation":
-            root.axis = np.array(values[:3], dtype=float)
+            root.axis = _numbers("bone 'root': orientation", values, 3)
         elif key.lower() == "position":
-            root.direction = np.array(values[:3], dtype=float)
+            root.direction = _numbers("bone 'root': position", values, 3)
     return root
 
 
+def _numbers(what: str, words: list[str], count: int) -> np.ndarray:
+    try:
+        values = np.array(words[:count], dtype=float)
+    except ValueError:
+        values = np.zeros(0)
+    if len(values) != count or not np.isfinite(values).all():
+        expected = "a number" if count == 1 else f"{count} numbers"
+        raise ValueError(f"{what} {' '.join(words)[:60]!r}, expected {expected}")
+    return values
+
+
+def _axis_order(bone: str, words: list[str]) -> str:
+    order = "".join(words[:1]).lower()
+    if sorted(order) != ["x", "y", "z"]:
+        raise ValueError(f"bone {bone!r}: axis order {''.join(words[:1])[:60]!r}, expected X, Y and Z in some order")
+    return order
+
+
+def _freedom(bone: str, words: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    freedom = tuple(word.lower() for word in words)
+    for one in freedom:
+        if one not in known:
+            raise ValueError(f"bone {bone!r} moves by {one[:60]!r}; expected {', '.join(known)}")
+    return freedom
+
+
 def _read_amc(path: Path, acclaim: _Acclaim) -> dict[str, np.ndarray]:
-    """Values (T, degrees of freedom) of each moving bone."""
+    """Values (T, degrees of freedom) of each moving bone, angles in radians."""
     frames: list[dict[str, list[float]]] = []
+    degrees = acclaim.degrees
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         words = line.split("#")[0].split()
         if not words or words[0].startswith(":"):
+            degrees = {":DEGREES": True, ":RADIANS": False}.get(words[0].upper() if words else "", degrees)
             continue
         if len(words) == 1 and words[0].isdigit():
             frames.append({})
@@ -153,14 +187,20 @@ def _read_amc(path: Path, acclaim: _Acclaim) -> dict[str, np.ndarray]:
             raise ValueError(f"line {number}: bone {bone.name!r} has {len(values)} numbers, expected {len(bone.dof)}")
         if not np.isfinite(values).all():
             raise ValueError(f"line {number}: bone {bone.name!r} has a value that is not a finite number")
+        if bone.name in frames[-1]:
+            raise ValueError(f"line {number}: bone {bone.name!r} comes a second time in its frame")
         frames[-1][bone.name] = values
-    if not frames:
+    if not any(frames):
         raise ValueError("no frames in it")
     moving = {name for frame in frames for name in frame}
     for index, frame in enumerate(frames):
         if frame.keys() != moving:
             raise ValueError(f"frame {index + 1} lacks {', '.join(sorted(moving - frame.keys())[:4])}; is it cut off?")
-    return {name: np.array([frame[name] for frame in frames]) for name in sorted(moving)}
+    columns = {name: np.array([frame[name] for frame in frames]) for name in sorted(moving)}
+    for name, values in columns.items() if degrees else ():
+        turns = [dof.startswith("r") for dof in acclaim.bones[name].dof]
+        values[:, turns] = np.radians(values[:, turns])
+    return columns
 
 
 def _positions(acclaim: _Acclaim, values: dict[str, np.ndarray]) -> tuple[np.ndarray, Skeleton]:
@@ -196,11 +236,13 @@ def _reach(bone: _Bone) -> np.ndarray:
 
 
 def _rotation(bone: _Bone, moved: np.ndarray, degrees: bool) -> np.ndarray:
-    """C M C^-1, (T, 3, 3). Acclaim turns about the axes in the order given, each fixed: the first is innermost."""
-    factor = np.pi / 180 if degrees else 1.0
+    """C M C^-1, (T, 3, 3). Acclaim turns about the axes in the order given, each fixed: the first is innermost.
+
+    moved (T, degrees of freedom) is in radians; the bone's own axes are in degrees if `degrees`.
+    """
     turns = [(column, "xyz".index(dof[1])) for column, dof in enumerate(bone.dof) if dof.startswith("r")]
     turns = turns[::-1]
-    motion = euler_rotation([axis for _, axis in turns], moved[:, [column for column, _ in turns]] * factor)
-    order = ["xyz".index(letter) for letter in bone.axis_order if letter in "xyz"][::-1]
-    own = euler_rotation(order, bone.axis[order][None] * factor)
+    motion = euler_rotation([axis for _, axis in turns], moved[:, [column for column, _ in turns]])
+    order = ["xyz".index(letter) for letter in bone.axis_order][::-1]
+    own = euler_rotation(order, (np.radians(bone.axis) if degrees else bone.axis)[order][None])
     return own @ motion @ np.swapaxes(own, 1, 2)

@@ -60,14 +60,14 @@ def _hierarchy(text: str) -> tuple[list[_Joint], int]:
     columns, pending = 0, -1
     for words in lines:
         key = words[0].upper()
-        if key in ("ROOT", "JOINT", "END"):
+        if key in ("ROOT", "JOINT") or (key == "END" and open_joints):
             if key == "ROOT" and joints:
                 raise ValueError(f"a second ROOT {' '.join(words[1:])!r}; one body a file is expected, split the file")
             parent = open_joints[-1] if open_joints else -1
             name = f"{joints[parent].name}_end" if key == "END" else " ".join(words[1:])
             joints.append(_Joint(_unused(name or f"joint_{len(joints)}", joints), parent))
             pending = len(joints) - 1
-        elif key == "{":
+        elif key == "{" and joints:
             open_joints.append(pending)
         elif key == "}":
             if not open_joints:

@@ -76,7 +76,7 @@ def _parse(path: Path) -> ET.Element:
             scout.ParseFile(file)
     except _Stopped:
         pass
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # LookupError: an encoding that there is not
         raise ValueError(f"not a whole XML file ({error})") from None
     try:
         return ET.parse(path).getroot()

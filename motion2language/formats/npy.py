@@ -8,6 +8,8 @@ velocity in its own axes (2), its height (1), the other joints around the root i
 
 from __future__ import annotations
 
+import tokenize
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +50,14 @@ def read(path: Path, options: ReadOptions) -> Recording:
     """The motion of a joint or feature array; ValueError says which shapes and options are expected."""
     try:
         values = np.load(path, allow_pickle=False)
-    except (OSError, EOFError):
+    except (OSError, EOFError, tokenize.TokenError, zipfile.BadZipFile):  # TokenError: a damaged header
         raise ValueError("not an .npy file, or cut off") from None
     except ValueError as error:
         reason = "holds Python objects, which are not read" if "pickle" in str(error).lower() else "is cut off"
         raise ValueError(f"{reason}; expected an array of numbers") from None
+    if not isinstance(values, np.ndarray):
+        values.close()
+        raise ValueError("an archive of arrays; name it .npz")
     if values.dtype.kind not in "fiu":
         raise ValueError(f"holds {values.dtype}, expected an array of numbers")
     name = _layout_of(values.shape, options.layout)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,10 @@ from motion2language.files import write_atomically
 from motion2language.formats.options import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
+# What numpy and zipfile raise at damage; TypeError: a single array under this name.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, tokenize.TokenError, OSError, EOFError, TypeError
+)  # fmt: skip
 _KEYS = ("positions", "fps", "joints", "parents")
 
 
@@ -20,7 +26,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
     try:
         with np.load(path, allow_pickle=False) as archive:
             data = {key: archive[key] for key in archive.files}
-    except (zipfile.BadZipFile, OSError, EOFError, TypeError):  # TypeError: a single array under this name
+    except _DAMAGE:
         raise ValueError("not an .npz archive, or cut off") from None
     except ValueError:
         raise ValueError("holds pickled objects, which are not read; expected plain arrays only") from None
