@@ -66,8 +66,9 @@ def train(
             losses, started = [], time.perf_counter()
             for pairs, random in shuffled:
                 losses.append(state.step(captioner, pairs, run.train, random, total))
-                progress.update(bar, advance=1, detail=f"epoch {epoch + 1}, loss {np.mean(losses[-50:]):.2f}")
-            speed = total * run.train.batch_size / (time.perf_counter() - started)
+                speed = len(losses) * run.train.batch_size / (time.perf_counter() - started)
+                detail = f"epoch {epoch + 1}, loss {np.mean(losses[-50:]):.2f}, {speed:.0f} captions/s"
+                progress.update(bar, advance=1, detail=detail)
             candidate = replace(captioner, network=state.kept(run, device), name=Path(out).name)
             row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "captions_per_s": speed}
             row |= validate(candidate, validation)
