@@ -28,6 +28,7 @@ app = App(
     name="m2l",
     help="What a motion-capture recording shows, in English, each word tied to its moment.",
     help_format="markdown",
+    suppress_keyboard_interrupt=False,  # main says what became of the work
 )
 
 

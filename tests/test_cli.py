@@ -330,3 +330,15 @@ def test_output_that_nobody_reads_to_the_end_is_no_error(take):
     command = f"{Path(sys.executable).parent / 'm2l'} caption {take} {take} {take} | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_ctrl_c_says_that_the_work_is_kept(m2l, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("motion2language.train.train", interrupted)
+    config = Path(__file__).parent.parent / "configs" / "transducer.toml"
+    monkeypatch.setattr("motion2language.datasets.synthetic.SIZES", {"train": 2, "val": 2, "test": 2})
+    status, _, err = m2l("train", config, "--dataset", "synthetic", "--set", "also=[]", "--out", tmp_path / "run")
+    assert status == 130
+    assert err == "m2l: stopped; what was finished is on disk\n"
