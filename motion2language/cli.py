@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +19,7 @@ from cyclopts import App, Parameter
 if TYPE_CHECKING:
     from motion2language.captioner import Captioner
     from motion2language.motion import Motion
+    from motion2language.transcript import Transcript
 
 SAMPLES = Path(__file__).parent / "samples"
 GROUP = 64  # files read, described together and printed before the next are read; chosen
@@ -106,31 +106,46 @@ def caption(
     writers.require_known(formats)
     if beam < 1:
         raise ValueError(f"--beam {beam}: give 1 or more")
-    overrides = source.overrides()
     if out is not None:
         _make_folder(out)
     captioner = _load(model, device, action_words)
     failures = 0
     taken: set[Path] = set()
+    for path, described in _described(files, source, captioner, beam, refine):
+        if described is None:
+            failures += 1
+            continue
+        _, transcript = described
+        heading = f"\n{path}\n" if len(files) > 1 else ""
+        print(heading + (writers.render(transcript, "txt") or "(nothing to describe)\n"), end="", flush=True)
+        for name in formats:
+            try:
+                writers.write(transcript, _unused((out or path.parent) / path.with_suffix(f".{name}").name, taken))
+            except (ValueError, OSError) as error:
+                failures += 1
+                _complain(error)
+    return 1 if failures else 0
+
+
+def _described(
+    files: Sequence[Path], source: Input, captioner: Captioner, beam: int, refine: bool
+) -> Iterator[tuple[Path, tuple[Motion, Transcript] | None]]:
+    """Each file's motion and transcript, in groups; None, after a complaint, where it cannot be described."""
+    overrides = source.overrides()
     for first in range(0, len(files), GROUP):
         read = []
         for path in files[first : first + GROUP]:
-            with _failure() as failed:
+            try:
                 motion = source.read(path)
                 captioner.prepare(motion, overrides)
                 read.append((path, motion))
-            failures += failed()
+            except (ValueError, OSError) as error:
+                _complain(error)
+                yield path, None
         motions = [motion for _, motion in read]
-        described = captioner.transcribe_all(motions, beam=beam, joint_map=overrides, refine=refine)
-        for (path, _), transcript in zip(read, described, strict=True):
-            heading = f"\n{path}\n" if len(files) > 1 else ""
-            print(heading + (writers.render(transcript, "txt") or "(nothing to describe)\n"), end="", flush=True)
-            for name in formats:
-                target = _unused((out or path.parent) / path.with_suffix(f".{name}").name, taken)
-                with _failure() as failed:
-                    writers.write(transcript, target)
-                failures += failed()
-    return 1 if failures else 0
+        transcripts = captioner.transcribe_all(motions, beam=beam, joint_map=overrides, refine=refine)
+        for (path, motion), transcript in zip(read, transcripts, strict=True):
+            yield path, (motion, transcript)
 
 
 @app.command
@@ -310,17 +325,6 @@ def main() -> None:
     except KeyboardInterrupt:
         print("m2l: stopped; what was finished is on disk", file=sys.stderr)
         sys.exit(130)
-
-
-@contextmanager
-def _failure() -> Iterator[Callable[[], bool]]:
-    """Report what is wrong with one file and go on; the yielded function then tells whether something was."""
-    failed = False
-    try:
-        yield lambda: failed
-    except (ValueError, OSError) as error:
-        failed = True
-        _complain(error)
 
 
 def _complain(error: Exception) -> None:
