@@ -154,6 +154,16 @@ def test_the_axes_of_a_bone_turn_in_the_order_it_says(pair, tmp_path):
     np.testing.assert_allclose(spine, xyz(10, 20, 30) @ own @ xyz(5, -6, 7) @ own.T @ [0, 5, 0], atol=1e-5)
 
 
+def test_a_bone_without_its_begin_is_a_bone_of_its_own(pair, tmp_path):
+    expected = read(pair, ReadOptions(fps=120.0)).motion
+    (tmp_path / "take.asf").write_text(
+        ASF.replace("  begin\n     id 3\n", "").replace("  begin\n     id 2", "name tail\n  begin\n     id 2")
+    )
+    found = read(pair, ReadOptions(fps=120.0)).motion
+    assert found.skeleton == expected.skeleton
+    np.testing.assert_array_equal(found.positions, expected.positions)
+
+
 def test_the_root_begins_at_its_position_and_orientation(pair, tmp_path):
     text = ASF.replace("position 0 0 0", "position 7 8 9").replace("orientation 0 0 0", "orientation 40 50 60")
     (tmp_path / "take.asf").write_text(text)

@@ -120,6 +120,7 @@ def _bones(lines: list[list[str]]) -> dict[str, _Bone]:
             bone.dof = _freedom(bone.name, values, ("rx", "ry", "rz"))
         elif key == "end":
             bones[bone.name] = bone
+            bone = _Bone("")  # so that a bone whose `begin` is missing does not change this one
     return bones
 
 
@@ -196,11 +197,9 @@ def _read_amc(path: Path, acclaim: _Acclaim) -> dict[str, np.ndarray]:
     for index, frame in enumerate(frames):
         if frame.keys() != moving:
             raise ValueError(f"frame {index + 1} lacks {', '.join(sorted(moving - frame.keys())[:4])}; is it cut off?")
-    columns = {name: np.array([frame[name] for frame in frames]) for name in sorted(moving)}
-    for name, values in columns.items() if degrees else ():
-        turns = [dof.startswith("r") for dof in acclaim.bones[name].dof]
-        values[:, turns] = np.radians(values[:, turns])
-    return columns
+    unit = np.pi / 180 if degrees else 1.0
+    factors = {name: [unit if dof.startswith("r") else 1.0 for dof in acclaim.bones[name].dof] for name in moving}
+    return {name: np.array([frame[name] for frame in frames]) * factors[name] for name in sorted(moving)}
 
 
 def _positions(acclaim: _Acclaim, values: dict[str, np.ndarray]) -> tuple[np.ndarray, Skeleton]:
