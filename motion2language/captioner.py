@@ -128,9 +128,10 @@ class Captioner:
 
     def _describe(self, motions: Sequence[Motion], beam: int, refine: bool) -> list[Transcript]:
         hypotheses = self.search([self.values(motion) for motion in motions], beam)
-        return [self._timed(*pair, refine=refine) for pair in zip(motions, hypotheses, strict=True)]
+        return [self.timed(*pair, refine=refine) for pair in zip(motions, hypotheses, strict=True)]
 
-    def _timed(self, motion: Motion, hypothesis: Hypothesis, refine: bool) -> Transcript:
+    def timed(self, motion: Motion, hypothesis: Hypothesis, *, refine: bool = True) -> Transcript:
+        """The transcript of what was said of a prepared motion."""
         transcript = timing.transcribe(
             hypothesis,
             self.vocabulary,
@@ -257,7 +258,7 @@ def windows(motion: Motion, longest: float) -> Iterator[tuple[float, Motion]]:
 def join(parts: Sequence[tuple[float, Transcript]], duration: float, source: str, model: str) -> Transcript:
     """One transcript of consecutive pieces, each with its start in seconds; times are clipped to `duration`."""
     segments = tuple(
-        _shift(segment, start, duration)
+        shift(segment, start, duration)
         for start, part in parts
         for segment in part.segments
         if start + segment.start < duration
@@ -265,7 +266,9 @@ def join(parts: Sequence[tuple[float, Transcript]], duration: float, source: str
     return Transcript(segments, duration, source, model)
 
 
-def _shift(segment: Segment, by: float, duration: float) -> Segment:
+def shift(segment: Segment, by: float, duration: float) -> Segment:
+    """The segment `by` seconds later, clipped to `duration`."""
+
     def at(time: float) -> float:
         return min(time + by, duration)
 

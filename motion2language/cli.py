@@ -198,6 +198,7 @@ def train(
     out: Path,
     root: Path | None = None,
     resume: bool = False,
+    start: str | None = None,
     device: str = "auto",
     set: Annotated[list[str] | None, Parameter(negative="")] = None,
 ) -> int:
@@ -215,12 +216,15 @@ def train(
         Where the corpus lies on disk.
     resume
         Go on with the run in --out.
+    start
+        A model to go on from, on this data: its weights, vocabulary and statistics.
     device
         auto, cpu or cuda.
     set
         Override a key of the file: --set model.encoder=gru.
     """
     from motion2language import datasets
+    from motion2language.captioner import load_model
     from motion2language.run_config import load_config
     from motion2language.train import train as run
 
@@ -234,7 +238,8 @@ def train(
         for split in ("train", "val")
     )
     print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
-    run(settings, training, validation, out, resume=resume, device=_device(device))
+    begin = None if start is None else load_model(start)
+    run(settings, training, validation, out, resume=resume, device=_device(device), start=begin)
     print(f"best model: {out / 'best'}")
     return 0
 
@@ -251,6 +256,7 @@ def evaluate(
     beam: int = 4,
     device: str = "auto",
     refine: bool = True,
+    live: bool = False,
 ) -> int:
     """Score a model on a split, motion-blind floors beside it.
 
@@ -272,16 +278,87 @@ def evaluate(
         auto, cpu or cuda.
     refine
         Bound segments by changes of movement; --no-refine takes the paper's rule.
+    live
+        Hear each recording frame by frame, as m2l live does, and say how late each verb came.
     """
     from motion2language import datasets
     from motion2language import evaluate as scoring
 
     captioner = _load(model, device, None)
     samples = datasets.load(dataset, root, split)
-    scores, transcripts = scoring.evaluate(captioner, samples, beam=beam, refine=refine)
+    scores, transcripts = scoring.evaluate(captioner, samples, beam=beam, refine=refine, live=live)
     if out is not None:
         scoring.write(out, scores, transcripts)
     print(scoring.tables(scores))
+    return 0
+
+
+@app.command
+def live(
+    *,
+    model: str = "live",
+    udp: int | None = None,
+    host: str = "127.0.0.1",
+    json: bool = False,
+    beam: int = 4,
+    source: Input = Input(),
+) -> int:
+    """Describe a motion while it happens: frames from standard input or UDP, words as they become certain.
+
+    Parameters
+    ----------
+    model
+        A model that needs nothing of the future, as live is.
+    udp
+        Listen on this port instead of standard input.
+    host
+        Address to listen on; 0.0.0.0 hears other machines.
+    json
+        Print a JSON line for each word, sentence and note.
+    beam
+        Sentences kept in doubt.
+    source
+        What the stream cannot say itself: unit, up axis, joint map.
+    """
+    from motion2language.live import stream
+    from motion2language.live.protocol import parse
+
+    captioner = _load(model, "cpu", None)
+    render = stream.as_json if json else stream.as_text
+
+    def ready(port: int) -> None:
+        print(f"m2l: listening on {host}:{port}", file=sys.stderr, flush=True)
+
+    lines = sys.stdin if udp is None else stream.datagrams(udp, host, ready=ready)
+    overrides = source.overrides()
+    for event in stream.describe(
+        parse(lines), captioner, unit=source.unit, up=source.up, joint_map=overrides, beam=beam
+    ):
+        print(render(event), end="", flush=True)
+    return 0
+
+
+@app.command
+def send(file: Path, /, *, to: str | None = None, speed: float = 1.0, source: Input = Input()) -> int:
+    """Play a recording as a stream that `m2l live` reads, at the pace it happened.
+
+    Parameters
+    ----------
+    file
+        A recording.
+    to
+        HOST:PORT to send to by UDP, instead of standard output.
+    speed
+        How many times as fast; 0 is all at once.
+    source
+        What the file cannot say itself.
+    """
+    from motion2language.live import stream
+
+    if not 0 <= speed < float("inf"):
+        raise ValueError(f"--speed {speed}: give a number from 0")
+    emit = stream.udp_sender(to) if to else lambda line: print(line, flush=True)
+    stream.send(source.read(file), emit, speed=speed)
     return 0
 
 

@@ -56,11 +56,14 @@ def beam(
     memory, steps = model.encode(values, lengths)
     sentences = []
     for row, count in zip(memory, steps.tolist(), strict=True):
-        scores = _best_prefixes(model, row[:count], max_words, width, word_bonus)
-        sentences.append(list(next(iter(scores))))
+        search = PrefixSearch(model, max_words, width, word_bonus)
+        for step in row[:count]:
+            search.advance(step)
+        sentences.append(list(search.best))
     return align(model, memory, steps, lengths, sentences)
 
 
+@torch.inference_mode()
 def align(
     model: Transducer, memory: Tensor, steps: Tensor, lengths: Tensor, sentences: list[list[int]]
 ) -> list[Hypothesis]:
@@ -110,49 +113,81 @@ def _next_word(model: Transducer, memory: Tensor, states: Tensor) -> tuple[Tenso
     return wait[:, 0], spoken
 
 
-def _best_prefixes(
-    model: Transducer, memory: Tensor, max_words: int, width: int, word_bonus: float
-) -> dict[Prefix, float]:
-    """The best sentences of one recording, memory (S, H), best first, with log probability and bonus."""
-    start = model.predict(torch.full((1, 1), SOS, device=memory.device))
-    known: dict[Prefix, tuple[Tensor, Tensor]] = {(): (start[0][0, 0], start[1][0, 0])}
-    kept: dict[Prefix, float] = {(): 0.0}
-    for step in memory:
-        arriving, waited = kept, dict[Prefix, float]()
+class PrefixSearch:
+    """The best sentences so far of one recording, advanced one encoder step at a time; equal prefixes are merged.
+
+    `kept` holds them best first with log probability and bonus, `since` the step at which each appeared.
+    """
+
+    def __init__(self, model: Transducer, max_words: int, width: int, word_bonus: float = WORD_BONUS) -> None:
+        self.model, self.max_words, self.width, self.word_bonus = model, max_words, width, word_bonus
+        device = next(model.parameters()).device
+        state, hidden = model.predict(torch.full((1, 1), SOS, device=device))
+        self.kept: dict[Prefix, float] = {(): 0.0}
+        self.since: dict[Prefix, int] = {(): 0}
+        self.steps = 0
+        self._states: dict[Prefix, tuple[Tensor, Tensor]] = {(): (state[0, 0], hidden[0, 0])}
+
+    @property
+    def best(self) -> Prefix:
+        """The best sentence so far."""
+        return next(iter(self.kept))
+
+    def settled(self) -> Prefix:
+        """The words with which every sentence kept begins."""
+        first, *others = self.kept
+        count = 0
+        while count < len(first) and all(other[: count + 1] == first[: count + 1] for other in others):
+            count += 1
+        return first[:count]
+
+    def settle(self, prefix: Prefix) -> None:
+        """Give up the sentences that do not begin with `prefix`."""
+        self.kept = {other: score for other, score in self.kept.items() if other[: len(prefix)] == prefix}
+
+    @torch.inference_mode()
+    def advance(self, memory: Tensor) -> None:
+        """Hear one more step of the encoder, (H,)."""
+        arriving, waited = self.kept, dict[Prefix, float]()
         for _ in range(WORDS_A_STEP + 1):
             prefixes = list(arriving)
-            _learn(model, prefixes, known)
-            states = torch.stack([known[prefix][0] for prefix in prefixes])
-            wait, spoken = _next_word(model, step[None, None], states[None])
+            self._learn(prefixes)
+            states = torch.stack([self._states[prefix][0] for prefix in prefixes])
+            wait, spoken = _next_word(self.model, memory[None, None], states[None])
             for prefix, score in zip(prefixes, wait[0].tolist(), strict=True):
                 waited[prefix] = float(np.logaddexp(waited.get(prefix, -np.inf), arriving[prefix] + score))
-            floor = sorted(waited.values())[-width] if len(waited) >= width else -np.inf
-            top, word = spoken[0].topk(min(width, spoken.shape[2]), dim=-1)
+            floor = sorted(waited.values())[-self.width] if len(waited) >= self.width else -np.inf
+            top, word = spoken[0].topk(min(self.width, spoken.shape[2]), dim=-1)
             arriving = _best(
                 {
-                    (*prefix, token): arriving[prefix] + score + word_bonus
+                    (*prefix, token): arriving[prefix] + score + self.word_bonus
                     for prefix, scores, tokens in zip(prefixes, top.tolist(), word.tolist(), strict=True)
                     for score, token in zip(scores, tokens, strict=True)
-                    if len(prefix) < max_words and arriving[prefix] + score + word_bonus > floor
+                    if len(prefix) < self.max_words and arriving[prefix] + score + self.word_bonus > floor
                 },
-                width,
+                self.width,
             )
             if not arriving:
                 break
-        kept = _best(waited, width)
-    return kept
+        self.kept = _best(waited, self.width)
+        self.since = {
+            prefix[:count]: self.since.get(prefix[:count], self.steps)
+            for prefix in self.kept
+            for count in range(len(prefix) + 1)
+        }
+        self._states = {prefix: self._states[prefix] for prefix in self.kept}
+        self.steps += 1
 
-
-def _learn(model: Transducer, prefixes: list[Prefix], known: dict[Prefix, tuple[Tensor, Tensor]]) -> None:
-    """Add the states of prefixes not yet in `known`, each one word longer than one that is."""
-    new = [prefix for prefix in prefixes if prefix not in known]
-    if not new:
-        return
-    hidden = torch.stack([known[prefix[:-1]][1] for prefix in new])[None]
-    last = torch.tensor([prefix[-1:] for prefix in new], device=hidden.device)
-    states, hidden = model.predict(last, hidden)
-    for row, prefix in enumerate(new):
-        known[prefix] = (states[row, 0], hidden[0, row])
+    def _learn(self, prefixes: list[Prefix]) -> None:
+        """Add the states of new prefixes, each one word longer than one that is known."""
+        new = [prefix for prefix in prefixes if prefix not in self._states]
+        if not new:
+            return
+        hidden = torch.stack([self._states[prefix[:-1]][1] for prefix in new])[None]
+        last = torch.tensor([prefix[-1:] for prefix in new], device=hidden.device)
+        states, hidden = self.model.predict(last, hidden)
+        for row, prefix in enumerate(new):
+            self._states[prefix] = (states[row, 0], hidden[0, row])
 
 
 def _best(scores: dict[Prefix, float], width: int) -> dict[Prefix, float]:

@@ -6,10 +6,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from motion2language import metrics, timing
 from motion2language.captioner import BEAM, Captioner
 from motion2language.datasets import Sample
 from motion2language.files import write_text
+from motion2language.live.captioner import Word, transcribe
 from motion2language.metrics.segments import GROUPS
 from motion2language.transcript import Transcript
 
@@ -17,15 +20,22 @@ Scores = dict[str, float]
 
 
 def evaluate(
-    captioner: Captioner, samples: Sequence[Sample], *, beam: int = BEAM, refine: bool = True
+    captioner: Captioner, samples: Sequence[Sample], *, beam: int = BEAM, refine: bool = True, live: bool = False
 ) -> tuple[dict[str, Scores], list[Transcript]]:
     """Scores under "captions" (clean), "captions (paper)", "model" (segments) and each floor; and the transcripts.
+
+    live  each recording is heard frame by frame; "delay" then says how long after its action a verb was said
 
     Segment scores only where samples hold reference segments; the counts are among the scores.
     """
     if not samples:
         raise ValueError("no samples to evaluate; check --dataset, --root and --split")
-    transcripts = list(captioner.transcribe_all([sample.motion for sample in samples], beam=beam, refine=refine))
+    if live:
+        heard = [transcribe(captioner, sample.motion, beam=beam) for sample in samples]
+        transcripts = [transcript for transcript, _ in heard]
+    else:
+        heard = []
+        transcripts = list(captioner.transcribe_all([sample.motion for sample in samples], beam=beam, refine=refine))
     references = [[caption.text for caption in sample.captions] for sample in samples]
     texts = [transcript.text for transcript in transcripts]
     scores: dict[str, Scores] = {
@@ -41,7 +51,26 @@ def evaluate(
         for floor in metrics.FLOORS:
             blind = [metrics.floor_transcript(floor, sample.segments, sample.motion.duration) for sample, _ in timed]
             scores[floor] = metrics.segment_scores(segments, [one for one, _ in blind], [times for _, times in blind])
+    if heard and timed:
+        scores["delay"] = delays(captioner, samples, [words for _, words in heard])
     return scores, transcripts
+
+
+def delays(captioner: Captioner, samples: Sequence[Sample], words: Sequence[Sequence[Word]]) -> Scores:
+    """Seconds from an action's start until its verb was said, over the clips whose verbs are all right and in order."""
+    late: list[float] = []
+    clips = 0
+    for sample, said in zip(samples, words, strict=True):
+        verbs = captioner.lexicon.find([word.word for word in said])
+        if sample.segments and [label for _, label in verbs] == [segment.label for segment in sample.segments]:
+            clips += 1
+            late += [
+                said[index].said - segment.start for (index, _), segment in zip(verbs, sample.segments, strict=True)
+            ]
+    if not late:
+        return {"clips": 0, "actions": 0}
+    quantiles = {f"quantile_{share:g}": float(np.quantile(late, share)) for share in (0.05, 0.25, 0.5, 0.75, 0.95, 1)}
+    return {"clips": clips, "actions": len(late), **quantiles}
 
 
 def write(out: Path, scores: dict[str, Scores], transcripts: Sequence[Transcript]) -> None:
@@ -66,11 +95,26 @@ def tables(scores: dict[str, Scores]) -> str:
     ]
     for name, label in (("captions", "clean"), ("captions (paper)", "paper (`<eos>`, `<unk>`)")):
         lines.append(f"| {label} | " + " | ".join(f"{scores[name][f'bleu_{n}']:.1f}" for n in (1, 2, 3, 4)) + " |")
-    names = [name for name in scores if not name.startswith("captions")]
+    names = [name for name in scores if not name.startswith("captions") and name != "delay"]
     for group in GROUPS:
         if names and f"clips/{group}" in scores[names[0]]:
             lines += ["", *_segment_table(scores, names, group)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_delay_table(scores.get("delay", {}))])
+
+
+def _delay_table(delay: Scores) -> list[str]:
+    if not delay.get("actions"):
+        return []
+    quantiles = [name for name in delay if name.startswith("quantile")]
+    return [
+        "",
+        f"Seconds from the start of an action until its verb is said, {delay['actions']:.0f} actions of the "
+        f"{delay['clips']:.0f} clips with all verbs right and in order",
+        "",
+        "| " + " | ".join(f"{100 * float(name.removeprefix('quantile_')):.0f} %" for name in quantiles) + " |",
+        "|" + " --- |" * len(quantiles),
+        "| " + " | ".join(f"{delay[name]:.1f}" for name in quantiles) + " |",
+    ]
 
 
 def _segment_table(scores: dict[str, Scores], names: Sequence[str], group: str) -> list[str]:

@@ -5,9 +5,11 @@
 | `paper`     | all joint positions flattened, 3 J values, metres     | changes           | changes              |
 | `angles`    | the file's joint angles, A values, radians            | unchanged         | unchanged            |
 | `canonical` | heading-free pose, velocities, turn rate, 124 values  | unchanged         | unchanged            |
+| `live`      | the same, of a body measured as it moves              | unchanged         | unchanged            |
 
-`canonical` is causal: frame k depends on frames k-1 and k only, but for the body's size, which is the median over
-the recording. Statistics of a Normalizer come from the training split alone.
+`canonical` and `live` depend, at frame k, on frames k-1 and k and on the body's size: with `canonical` the median over
+the recording, with `live` the mean over the frames so far, so that no later frame matters. Statistics of a
+Normalizer come from the training split alone.
 """
 
 from __future__ import annotations
@@ -47,18 +49,46 @@ def canonical(motion: Motion) -> np.ndarray:
     in the body's own axes (left, up, forward); their velocities; the pelvis' velocity in the same axes; the turn
     rate (radians a second, positive to the left). Velocities are backward differences, zero in the first frame.
     """
-    if motion.skeleton.joints != CANONICAL.joints:
-        raise ValueError(
-            f"{motion.label}: features 'canonical' need the canonical body, found skeleton {motion.skeleton.name!r}; "
-            "map it with motion2language.body.to_canonical first"
-        )
+    _require_canonical(motion, "canonical")
     positions = motion.positions.astype(np.float64)
-    positions /= _leg_length(positions)
+    return _in_leg_lengths(positions / _leg_length(positions), motion.fps)
+
+
+def live(motion: Motion) -> np.ndarray:
+    """As `canonical`, (T, 124), but of no frame still to come: lengths are in mean leg lengths up to each frame."""
+    _require_canonical(motion, "live")
+    positions = motion.positions.astype(np.float64)
+    legs = np.maximum(_legs(positions), 1e-6)
+    size = np.cumsum(legs) / np.arange(1, len(legs) + 1)
+    return _in_leg_lengths(positions / size[:, None, None], motion.fps)
+
+
+class LiveFeatures:
+    """The rows of `live`, one frame at a time; what it keeps does not grow."""
+
+    def __init__(self, fps: float) -> None:
+        self.fps = fps
+        self._frames = 0
+        self._legs = 0.0
+        self._last: np.ndarray | None = None
+
+    def step(self, positions: np.ndarray) -> np.ndarray:
+        """The features (124,) of the next frame (21, 3) of the canonical body."""
+        frame = positions.astype(np.float64)[None]
+        self._frames += 1
+        self._legs += max(float(_legs(frame)[0]), 1e-6)
+        frame = frame / (self._legs / self._frames)
+        pair = frame if self._last is None else np.concatenate([self._last, frame])
+        self._last = frame
+        return _in_leg_lengths(pair, self.fps)[-1]
+
+
+def _in_leg_lengths(positions: np.ndarray, fps: float) -> np.ndarray:
     heading = _heading(positions)
     pose = _to_body_axes(positions[:, 1:] - positions[:, :1], heading)
-    step = np.diff(positions[:, 0], axis=0, prepend=positions[:1, 0]) * motion.fps
-    velocity = np.diff(pose, axis=0, prepend=pose[:1]) * motion.fps
-    turn = np.diff(heading, prepend=heading[:1]) * motion.fps
+    step = np.diff(positions[:, 0], axis=0, prepend=positions[:1, 0]) * fps
+    velocity = np.diff(pose, axis=0, prepend=pose[:1]) * fps
+    turn = np.diff(heading, prepend=heading[:1]) * fps
     columns = (
         pose.reshape(len(pose), -1),
         velocity.reshape(len(pose), -1),
@@ -76,7 +106,12 @@ def joint_speed(motion: Motion) -> np.ndarray:
 
 
 #: Adding a feature is a function and a line here.
-FEATURES: dict[str, Callable[[Motion], np.ndarray]] = {"paper": paper, "angles": angles, "canonical": canonical}
+FEATURES: dict[str, Callable[[Motion], np.ndarray]] = {
+    "paper": paper,
+    "angles": angles,
+    "canonical": canonical,
+    "live": live,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +152,20 @@ class Normalizer:
 
 def _leg_length(positions: np.ndarray) -> float:
     """Hip to knee to ankle, mean of both legs, median over frames: a size no pose changes."""
-    bones = [np.linalg.norm(positions[:, a] - positions[:, b], axis=1) for a, b in _LEGS]
-    return max(float(np.median(np.sum(bones, axis=0))) / 2, 1e-6)
+    return max(float(np.median(_legs(positions))), 1e-6)
+
+
+def _legs(positions: np.ndarray) -> np.ndarray:
+    """Hip to knee to ankle in each frame, (T,), mean of both legs."""
+    return np.sum([np.linalg.norm(positions[:, a] - positions[:, b], axis=1) for a, b in _LEGS], axis=0) / 2
+
+
+def _require_canonical(motion: Motion, name: str) -> None:
+    if motion.skeleton.joints != CANONICAL.joints:
+        raise ValueError(
+            f"{motion.label}: features {name!r} need the canonical body, found skeleton {motion.skeleton.name!r}; "
+            "map it with motion2language.body.to_canonical first"
+        )
 
 
 def _heading(positions: np.ndarray) -> np.ndarray:

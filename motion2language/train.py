@@ -43,14 +43,17 @@ def train(
     *,
     resume: bool = False,
     device: str = "cpu",
+    start: Captioner | None = None,
 ) -> Captioner:
     """Train on `training`, validate on `validation` each epoch, write to the run folder `out`; returns the best.
+
+    start  a trained captioner to go on from: its weights, vocabulary, statistics and action words; else fresh ones
 
     Ctrl-C ends it; the state after the last finished epoch is on disk and `resume` goes on from there. ValueError
     when `out` already holds a run, or another one than `run` on resuming.
     """
     torch.manual_seed(run.train.seed)
-    captioner = untrained(run, training)
+    captioner = untrained(run, training) if start is None else _continued(run, start)
     run = run.model_copy(update={"model": captioner.config})
     _claim(Path(out), run, resume)
     items = make_items(captioner, training, run.train)
@@ -88,12 +91,30 @@ def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:
         raise ValueError(f"{len(training)} training samples hold no caption; nothing can be learnt from them")
     vocabulary = Vocabulary.build(texts, run.train.minimum_count)
     first = training[0].motion
-    joints = run.model.joints or (CANONICAL.joints if run.model.features == "canonical" else first.skeleton.joints)
+    joints = run.model.joints or (
+        CANONICAL.joints if run.model.features in ("canonical", "live") else first.skeleton.joints
+    )
     config = run.model.model_copy(update={"joints": joints})
     compute = FEATURES[config.features]
     normalizer = Normalizer.fit(compute(prepare(sample.motion, config)) for sample in training)
     config = config.model_copy(update={"input_width": len(normalizer.mean), "vocabulary_size": len(vocabulary)})
     return Captioner(config, vocabulary, normalizer, ActionLexicon.learn(texts), build(config))
+
+
+def _continued(run: RunConfig, start: Captioner) -> Captioner:
+    """A captioner with a trained one's weights, to be trained as `run` says; ValueError when it is another network."""
+    known = {"joints", "input_width", "vocabulary_size"}
+    config = run.model.model_copy(update={key: getattr(start.config, key) for key in known})
+    free = {"early", "dropout", "max_words", "max_seconds", "half_window", "half_window_seconds"}
+    other = [key for key, value in config if key not in free and value != getattr(start.config, key)]
+    if other:
+        raise ValueError(
+            f"model {start.name!r} is another network than the configuration's: {', '.join(other)} differ; "
+            "give the configuration it was trained with"
+        )
+    network = build(config)
+    network.load_state_dict(start.network.state_dict())
+    return replace(start, config=config, network=network)
 
 
 def validate(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, float]:

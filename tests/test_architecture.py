@@ -20,14 +20,14 @@ LAYERS = (
     {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
     {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer"},
     {"datasets", "captioner"},
-    {"run_config", "evaluate"},
-    {"batches", "import_checkpoint"},
+    {"run_config", "live"},
+    {"batches", "import_checkpoint", "evaluate"},
     {"train"},
     {"cli"},
     {"__main__"},
 )
 LEVEL = {unit: number for number, units in enumerate(LAYERS) for unit in units}
-TORCH = {"model", "decode", "decode_transducer", "captioner", "batches", "train", "import_checkpoint", "cli"}
+TORCH = {"live", "model", "decode", "decode_transducer", "captioner", "batches", "train", "import_checkpoint", "cli"}
 
 
 def unit_of(path: Path) -> str:
@@ -110,8 +110,8 @@ def test_nothing_is_unpickled_and_no_except_is_bare(path):
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
 
 
-def test_there_are_four_configurations():
-    assert len(CONFIGS) == 4
+def test_there_are_five_configurations():
+    assert len(CONFIGS) == 5
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

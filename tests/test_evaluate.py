@@ -9,6 +9,7 @@ import pytest
 from motion2language import datasets, evaluate
 from motion2language.captioner import load_model
 from motion2language.datasets import Sample, compose
+from motion2language.live import Word
 from motion2language.metrics import FLOORS
 from motion2language.motion import CANONICAL
 from motion2language.transcript import Caption, Segment, TimedWord, Transcript
@@ -142,3 +143,12 @@ def test_corpora_that_are_not_there_are_named(tmp_path):
         datasets.load("compose", None, "test")
     with pytest.raises(FileNotFoundError, match=r"c\.json: not there; corpus 'compose' is a pair"):
         datasets.load("compose", tmp_path / "c.json", "test")
+
+
+def test_heard_live_the_delay_of_each_verb_is_told():
+    said = [Word(f"{segment.label}s", 0.0, segment.start + 0.7) for segment in SAMPLES[0].segments]
+    silent: list[Word] = []
+    delay = evaluate.delays(load_model(), SAMPLES[:2], [said, silent])
+    assert (delay["clips"], delay["actions"]) == (1, len(said))
+    assert delay["quantile_0.5"] == pytest.approx(0.7)
+    assert evaluate.delays(load_model(), SAMPLES[:2], [silent, silent]) == {"clips": 0, "actions": 0}

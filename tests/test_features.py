@@ -16,8 +16,8 @@ def turned(motion: Motion, angle: float, shift=(0.0, 0.0, 0.0)) -> Motion:
     return replace(motion, positions=motion.positions @ turn.T + np.array(shift))
 
 
-def test_there_are_three_features():
-    assert set(FEATURES) == {"paper", "angles", "canonical"}
+def test_there_are_four_features():
+    assert set(FEATURES) == {"paper", "angles", "canonical", "live"}
 
 
 def test_paper_features_are_the_positions_flattened():

@@ -12,8 +12,8 @@ from motion2language.model.network import build
 ALL = [(encoder, attention) for encoder in ENCODERS for attention in ATTENTIONS]
 
 
-def test_the_entries_are_the_papers():
-    assert set(ENCODERS) == {"mlp", "deep-mlp", "gru", "bigru"}
+def test_the_entries_are_the_papers_and_convolutions():
+    assert set(ENCODERS) == {"mlp", "deep-mlp", "gru", "bigru", "convolution", "causal-convolution"}
     assert set(ATTENTIONS) == {"soft", "local", "recurrent-local"}
 
 

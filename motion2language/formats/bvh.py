@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,10 +47,34 @@ def read(path: Path, options: ReadOptions) -> Recording:
     halves = re.split(r"(?m)^\s*MOTION\s*$", text.replace("\r", "\n"), maxsplit=1)
     if len(halves) < 2 or not halves[0].lstrip().upper().startswith("HIERARCHY"):
         raise ValueError("not a BVH file: expected HIERARCHY, the joints, then a line MOTION and the frames")
-    joints, columns = _hierarchy(_COMMENT.sub("", halves[0]))
-    values, fps = _motion(halves[1], columns, options.fps)
-    skeleton = Skeleton("bvh", tuple(joint.name for joint in joints), tuple(joint.parent for joint in joints))
-    return Recording(Motion(_positions(joints, values), fps, skeleton, path.name), None, None)
+    rig = Rig.parse(halves[0])
+    values, fps = _motion(halves[1], rig.columns, options.fps)
+    return Recording(Motion(rig.positions(values), fps, rig.skeleton, path.name), None, None)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A BVH hierarchy: what turns a frame's channel values into joint positions."""
+
+    joints: tuple[_Joint, ...]
+    columns: int  # channel values a frame
+
+    @classmethod
+    def parse(cls, text: str) -> Rig:
+        """The hierarchy from HIERARCHY up to MOTION; ValueError says what is wrong with it."""
+        joints, columns = _hierarchy(_COMMENT.sub("", text))
+        return cls(tuple(joints), columns)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """Names and parents; an end site is `<parent>_end`."""
+        return Skeleton("bvh", tuple(joint.name for joint in self.joints), tuple(joint.parent for joint in self.joints))
+
+    def positions(self, values: np.ndarray) -> np.ndarray:
+        """Joint positions (T, J, 3) of channel values (T, columns), in the file's unit and axes."""
+        if values.shape[1:] != (self.columns,):
+            raise ValueError(f"{values.shape[-1]} channel values, expected {self.columns}")
+        return _positions(self.joints, values)
 
 
 def _hierarchy(text: str) -> tuple[list[_Joint], int]:
@@ -145,10 +170,11 @@ def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, flo
     if frames is None or not frames[1].isdigit() or int(frames[1]) != len(values):
         said = "does not say" if frames is None else f"says `Frames: {frames[1]}`"
         warnings.warn(f"the file {said}, but holds {len(values)} frames; all of them are read", stacklevel=2)
-    return values, fps or _rate(None if time is None else time[1])
+    return values, fps or frame_rate(None if time is None else time[1])
 
 
-def _rate(said: str | None) -> float:
+def frame_rate(said: str | None) -> float:
+    """Frames a second of what `Frame Time:` says; ValueError when that is no positive number of seconds."""
     if said is None:
         raise ValueError("no `Frame Time:` line; say the rate with --fps")
     try:
@@ -162,7 +188,7 @@ def _rate(said: str | None) -> float:
     return float(round(rate)) if abs(rate - round(rate)) < 2e-3 * rate and rate > 1 else rate
 
 
-def _positions(joints: list[_Joint], values: np.ndarray) -> np.ndarray:
+def _positions(joints: Sequence[_Joint], values: np.ndarray) -> np.ndarray:
     offsets: list[np.ndarray] = []
     rotations: list[np.ndarray | None] = []
     for joint in joints:

@@ -26,6 +26,7 @@ class ModelConfig(BaseModel):
     embedding: int = Field(64, gt=0)  # word embedding
     encoder_hidden: int = Field(128, gt=0)  # units of the MLP's hidden layers, channels of a convolution
     dropout: float = Field(0.5, ge=0, lt=1)
+    early: float = Field(0.0, ge=0)  # transducer: log probability a word loses a second it comes later, in training
     features: str = "paper"  # a key of features.FEATURES
     fps: float = Field(10.0, gt=0)  # the model's clock, frames a second
     joints: tuple[str, ...] = ()  # joints the features are made of, in order; filled in from the corpus

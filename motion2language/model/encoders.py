@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from motion2language.model.config import ModelConfig
+from motion2language.model.temporal import ConvolutionEncoder
 
 
 class MlpEncoder(nn.Module):
@@ -62,9 +63,11 @@ class GruEncoder(nn.Module):
 
 
 #: Adding an encoder is a class and a line here.
-ENCODERS: dict[str, Callable[[ModelConfig], MlpEncoder | GruEncoder]] = {
+ENCODERS: dict[str, Callable[[ModelConfig], MlpEncoder | GruEncoder | ConvolutionEncoder]] = {
     "mlp": lambda config: MlpEncoder(config, hidden_layers=1),
     "deep-mlp": lambda config: MlpEncoder(config, hidden_layers=3),
     "gru": lambda config: GruEncoder(config, bidirectional=False),
     "bigru": lambda config: GruEncoder(config, bidirectional=True),
+    "convolution": lambda config: ConvolutionEncoder(config, causal=False),
+    "causal-convolution": lambda config: ConvolutionEncoder(config, causal=True),
 }

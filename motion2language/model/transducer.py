@@ -5,8 +5,8 @@ probability of the next word or of "nothing yet" (blank, id <pad>). The probabil
 all ways to place its words in time, in order; no time is ever given. Where a word belongs is then its posterior
 under that sum, which costs one more pass.
 
-Source: Graves, Sequence Transduction with Recurrent Neural Networks, arXiv 1211.3711. Departs from it: a
-feed-forward convolution encoder, so that what is known at a frame comes from around that frame.
+Source: Graves, Sequence Transduction with Recurrent Neural Networks, arXiv 1211.3711. Any encoder of encoders.py
+serves; with a convolution what is known at a frame comes from around that frame.
 """
 
 from __future__ import annotations
@@ -17,42 +17,12 @@ from torch import Tensor, nn
 
 from motion2language.model.batch import Batch
 from motion2language.model.config import ModelConfig
+from motion2language.model.encoders import ENCODERS
 from motion2language.vocabulary import EOS, PAD, SOS
 
 BLANK = PAD  # a sentence never holds <pad>, so its id is free to mean "nothing yet"
 STRIDE = 2  # encoder frames in one step of the transducer's clock: 10 Hz -> 5 Hz; chosen
 IMPOSSIBLE = -1e9  # log probability of what cannot happen; finite, so that gradients stay finite
-
-
-class ConvolutionEncoder(nn.Module):
-    """Frame-synchronous features from a bounded stretch of time around each frame.
-
-    forward(values (B, S, F), lengths (B,)) -> memory (B, S, H), summary (B, H): one output per frame; the summary
-    is the mean over frames. Residual blocks of dilated convolutions see `2 * sum(dilations)` frames to either side.
-    """
-
-    causal = False
-    dilations = (1, 1, 2, 2)  # with kernel 5: 12 frames, 2.4 s at 5 Hz, to either side; chosen
-
-    def __init__(self, width: int, hidden: int, dropout: float) -> None:
-        super().__init__()
-        self.width = hidden
-        self.project = nn.Linear(width, hidden)
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(hidden, hidden, 5, padding=2 * dilation, dilation=dilation) for dilation in self.dilations
-        )
-        self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in self.dilations)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """One vector a frame; padding changes nothing."""
-        inside = (torch.arange(values.shape[1], device=values.device) < lengths[:, None])[..., None].to(values.dtype)
-        memory = self.project(values) * inside
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            update = convolution((norm(memory) * inside).transpose(1, 2)).transpose(1, 2)
-            memory = memory + self.dropout(F.relu(update))
-        memory = memory * inside
-        return memory, memory.sum(1) / lengths[:, None]
 
 
 class Transducer(nn.Module):
@@ -66,12 +36,15 @@ class Transducer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = ConvolutionEncoder(STRIDE * config.input_width, config.encoder_hidden, config.dropout)
+        if config.encoder not in ENCODERS:
+            raise ValueError(f"model.encoder is {config.encoder!r}; there are {', '.join(ENCODERS)}")
+        self.encoder = ENCODERS[config.encoder](config.model_copy(update={"input_width": STRIDE * config.input_width}))
+        width = self.encoder.width
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding)
         self.predictor = nn.GRU(config.embedding, config.hidden, batch_first=True)
-        self.seen_words = nn.Linear(config.encoder_hidden, config.vocabulary_size)
+        self.seen_words = nn.Linear(width, config.vocabulary_size)
         self.said_words = nn.Linear(config.hidden, config.vocabulary_size)
-        self.seen_gate = nn.Linear(config.encoder_hidden, config.hidden + 1)
+        self.seen_gate = nn.Linear(width, config.hidden + 1)
         self.said_gate = nn.Linear(config.hidden, config.hidden + 1)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -124,6 +97,10 @@ class Transducer(nn.Module):
         tokens = batch.tokens.masked_fill(batch.tokens == EOS, PAD)  # the recording's end ends the sentence
         memory, steps = self.encode(batch.values, batch.lengths)
         wait, speak, word = self.lattice(memory, tokens)
+        if self.config.early:  # placements are weighed down by how late their words come (arXiv 2211.00490)
+            seconds = torch.arange(memory.shape[1], device=memory.device) * STRIDE / self.config.fps
+            middle = (steps - 1) * STRIDE / self.config.fps / 2
+            word = word + self.config.early * (middle[:, None] - seconds)[..., None]
         return -log_likelihood(wait, speak + word, steps, (tokens != PAD).sum(1)).mean()
 
 

@@ -1,0 +1,7 @@
+"""Captions of a motion that is still happening: frames in, words out as they become certain, never taken back."""
+
+from __future__ import annotations
+
+from motion2language.live.captioner import LiveCaptioner, Note, Sentence, Word
+
+__all__ = ["LiveCaptioner", "Note", "Sentence", "Word"]

@@ -1,0 +1,282 @@
+"""LiveCaptioner: frames in as they happen, words out as they become certain; nothing said is taken back.
+
+A take begins with the first frame and again after a gap in the stream. Inside it, a sentence ends where the body
+stands still, after LONGEST seconds, or with the take; then its words get their exact times and its segments their
+bounds, as for a whole recording. Memory is bounded by one sentence. What is said depends on the frames and their
+times alone, not on how many arrive together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motion2language import boundaries, decode_transducer
+from motion2language.body import Axes, detect_axes, map_joints
+from motion2language.body.mapping import JointMap
+from motion2language.captioner import Captioner, shift
+from motion2language.features import LiveFeatures, joint_speed
+from motion2language.live.clock import Clock
+from motion2language.model.temporal import ConvolutionEncoder
+from motion2language.model.transducer import STRIDE, Transducer
+from motion2language.motion import CANONICAL, Motion, Skeleton
+from motion2language.transcript import Segment, Transcript
+
+WARM_UP = 0.5  # seconds of frames from which unit, up axis and joints are found; chosen
+GAP = 0.5  # seconds without a frame that are bridged; after more a new take begins; chosen
+PAUSE = 3.0  # seconds of standing still that end a sentence; chosen
+LONGEST = 25.0  # seconds that end a sentence: training recordings are shorter; chosen
+PATIENCE = 0.0  # seconds the best sentence's next word may be doubted before it is said; more did not help
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word that is certain: `time` it speaks of, and `said`, when it was certain; seconds of the stream."""
+
+    word: str
+    time: float
+    said: float
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A finished sentence: its segments with exact times, seconds of the stream."""
+
+    segments: tuple[Segment, ...]
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something odd about the stream, at a time in seconds."""
+
+    text: str
+    time: float
+
+
+Event = Word | Sentence | Note
+
+
+class LiveCaptioner:
+    """A causal captioner fed frame by frame.
+
+    captioner  its model must be a transducer with a causal convolution and features 'live'; else ValueError
+    skeleton   of the frames
+    unit, up, joint_map  as in read_motion; found from the first half second when not said
+    beam       sentences kept in doubt
+    """
+
+    def __init__(
+        self,
+        captioner: Captioner,
+        skeleton: Skeleton,
+        *,
+        unit: str | None = None,
+        up: str | None = None,
+        joint_map: Mapping[str, str] | None = None,
+        beam: int = 4,
+        patience: float = PATIENCE,
+    ) -> None:
+        network = require_live(captioner)
+        self.captioner, self.network, self.skeleton = captioner, network, skeleton
+        self.unit, self.up, self.joint_map = unit, up, joint_map
+        self.beam, self.patience = beam, patience
+        self._waiting: list[tuple[float, np.ndarray]] = []
+        self._seen: tuple[Axes, JointMap] | None = None
+        self._last = -np.inf
+        self._dropped = 0
+        self._clock = Clock(captioner.config.fps)
+        self._sentence: _Sentence | None = None
+
+    def feed(self, positions: np.ndarray, time: float) -> Iterator[Event]:
+        """What a frame of joint positions (J, 3) at `time` seconds makes certain."""
+        fault = self._fault(positions, time)
+        if fault:
+            self._dropped += 1
+            if self._dropped == 1 or self._dropped % 100 == 0:
+                yield Note(f"frame left out, {self._dropped} so far: {fault}", float(max(time, self._last, 0.0)))
+            return
+        if time - self._last > GAP and np.isfinite(self._last):
+            yield from self.finish()
+            yield Note(f"{time - self._last:.2f} s without a frame; a new take begins", time)
+            self._clock = Clock(self.captioner.config.fps)
+        self._last = time
+        if self._seen is None:
+            self._waiting.append((time, np.asarray(positions, dtype=np.float64)))
+            if time - self._waiting[0][0] >= WARM_UP:
+                yield from self._begin()
+            return
+        yield from self._hear(time, positions)
+
+    def finish(self) -> Iterator[Event]:
+        """What is certain now that no more frames come (in this take)."""
+        if self._seen is None and self._waiting:
+            yield from self._begin()
+        for pose in self._clock.finish():
+            yield from self._pose(pose)
+        yield from self._end_sentence()
+
+    def _fault(self, positions: np.ndarray, time: float) -> str:
+        expected = (len(self.skeleton.joints), 3)
+        if np.shape(positions) != expected:
+            return f"positions of shape {np.shape(positions)}, expected {expected}"
+        if not np.isfinite(time):
+            return f"its time is {time}"
+        if time <= self._last:
+            return f"it is of {time:.3f} s, which is past ({self._last:.3f} s was the last)"
+        return "" if np.isfinite(positions).all() else "a position is not a finite number"
+
+    def _begin(self) -> Iterator[Event]:
+        """Find unit, up axis and joints from the frames that waited, then hear these."""
+        frames = np.stack([positions for _, positions in self._waiting]).astype(np.float32)
+        axes = detect_axes(frames, self.skeleton, self.unit, self.up)
+        self._seen = axes, map_joints(self.skeleton, axes.apply(frames), self.joint_map)
+        waiting, self._waiting = self._waiting, []
+        for time, positions in waiting:
+            yield from self._hear(time, positions)
+
+    def _hear(self, time: float, positions: np.ndarray) -> Iterator[Event]:
+        assert self._seen is not None
+        axes, joints = self._seen
+        body = joints.apply(axes.apply(np.asarray(positions, dtype=np.float64)[None]))[0]
+        for pose in self._clock.feed(time, body):
+            yield from self._pose(pose)
+
+    def _pose(self, pose: np.ndarray) -> Iterator[Event]:
+        """One pose (21, 3) of the model's clock."""
+        fps = self.captioner.config.fps
+        if self._sentence is None:
+            begin = (self._clock.begin or 0.0) + (self._clock.given - 1) / fps
+            self._sentence = _Sentence(self.captioner, self.network, begin, self.beam)
+        sentence = self._sentence
+        sentence.hear(pose)
+        now = max(sentence.begin + len(sentence.poses) / fps, self._last)
+        yield from sentence.certain_words(now, self.patience)
+        if sentence.over():
+            yield from self._end_sentence()
+
+    def _end_sentence(self) -> Iterator[Event]:
+        if self._sentence is not None:
+            now = self._sentence.begin + len(self._sentence.poses) / self.captioner.config.fps
+            yield from self._sentence.finish(max(now, self._last))
+        self._sentence = None
+
+
+class _Sentence:
+    """One sentence being heard: the poses since it began, the encoder's state and the search."""
+
+    def __init__(self, captioner: Captioner, network: Transducer, begin: float, beam: int) -> None:
+        self.captioner, self.network, self.begin = captioner, network, begin
+        self.poses: list[np.ndarray] = []
+        self.memory: list[Tensor] = []
+        self.said = 0
+        self.still = 0
+        self._features = LiveFeatures(captioner.config.fps)
+        self._pending: list[np.ndarray] = []
+        assert isinstance(network.encoder, ConvolutionEncoder)
+        self._encoder = network.encoder
+        self._carried = self._encoder.start(1)
+        self._search = decode_transducer.PrefixSearch(network, captioner.config.max_words, beam)
+
+    def hear(self, pose: np.ndarray) -> None:
+        """One more pose (21, 3)."""
+        self.poses.append(pose.astype(np.float32))
+        self._pending.append(self.captioner.normalizer.apply(self._features.step(self.poses[-1])[None])[0])
+        if len(self._pending) == STRIDE:
+            self._step()
+        if len(self.poses) > 1:
+            speed = joint_speed(self._motion(self.poses[-2:]))[-1]
+            self.still = self.still + 1 if speed < boundaries.STILL else 0
+
+    def over(self) -> bool:
+        """Whether the sentence should end here."""
+        fps = self.captioner.config.fps
+        return (self.said > 0 and self.still >= PAUSE * fps) or len(self.poses) >= LONGEST * fps
+
+    def certain_words(self, now: float, patience: float) -> Iterator[Word]:
+        """The words no sentence in doubt contradicts any more, or whose doubt lasted `patience` seconds."""
+        search, clock = self._search, STRIDE / self.captioner.config.fps
+        best = search.best
+        count = len(search.settled())
+        while count < len(best) and (search.steps - 1 - search.since[best[: count + 1]]) * clock > patience - 1e-9:
+            count += 1
+        if count > self.said:
+            search.settle(best[:count])
+        yield from self._words(best[:count], now)
+
+    def finish(self, now: float) -> Iterator[Event]:
+        """The words still in doubt, as the best sentence has them, and the sentence with its segments."""
+        if self._pending:
+            self._pending *= STRIDE  # a last odd frame is read twice, as in a whole recording
+            self._step()
+        words = self._search.best
+        yield from self._words(words, now)
+        if words:
+            segments = self._segments(words)
+            yield Sentence(segments, self.begin, self.begin + len(self.poses) / self.captioner.config.fps)
+
+    def _words(self, words: tuple[int, ...], now: float) -> Iterator[Word]:
+        clock = STRIDE / self.captioner.config.fps
+        while self.said < len(words):
+            self.said += 1
+            since = self._search.since[words[: self.said]]
+            yield Word(self.captioner.vocabulary.words[words[self.said - 1]], self.begin + since * clock, now)
+
+    @torch.inference_mode()
+    def _step(self) -> None:
+        stacked = torch.from_numpy(np.concatenate(self._pending[:STRIDE]))[None]
+        device = self._carried[0].device
+        memory, self._carried = self._encoder.step(stacked.to(device), self._carried)
+        self._pending = []
+        self.memory.append(memory[0])
+        self._search.advance(memory[0])
+
+    def _motion(self, poses: list[np.ndarray]) -> Motion:
+        return Motion(np.stack(poses), self.captioner.config.fps, CANONICAL)
+
+    def _segments(self, words: tuple[int, ...]) -> tuple[Segment, ...]:
+        """The sentence's segments as for a whole recording, moved to when it began."""
+        captioner, motion = self.captioner, self._motion(self.poses)
+        steps, frames = torch.tensor([len(self.memory)]), torch.tensor([len(self.poses)])
+        memory = torch.stack(self.memory)[None]
+        (hypothesis,) = decode_transducer.align(self.network, memory, steps.to(memory.device), frames, [list(words)])
+        transcript = captioner.timed(motion, hypothesis)
+        return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)
+
+
+def require_live(captioner: Captioner) -> Transducer:
+    """The network of a model that needs nothing of the future; ValueError for another model."""
+    network = captioner.network
+    if isinstance(network, Transducer) and captioner.config.features == "live":
+        encoder = network.encoder
+        if isinstance(encoder, ConvolutionEncoder) and encoder.causal:
+            return network
+    raise ValueError(
+        f"model {captioner.name!r} needs the whole recording; live captions need one trained with a causal encoder "
+        "and features 'live', as configs/live.toml is"
+    )
+
+
+def transcribe(
+    captioner: Captioner, motion: Motion, *, beam: int = 4, patience: float = PATIENCE
+) -> tuple[Transcript, list[Word]]:
+    """A whole recording (metres, Y up) as the live captioner hears it, and when each word was certain."""
+    live = LiveCaptioner(captioner, motion.skeleton, unit="m", up="y", beam=beam, patience=patience)
+    events: list[Event] = []
+    for number, positions in enumerate(motion.positions):
+        events += live.feed(positions, number / motion.fps)
+    events += live.finish()
+    segments = tuple(segment for event in events if isinstance(event, Sentence) for segment in event.segments)
+    words = [event for event in events if isinstance(event, Word)]
+    transcript = Transcript(
+        tuple(shift(segment, 0.0, motion.duration) for segment in segments if segment.start < motion.duration),
+        motion.duration,
+        motion.name,
+        captioner.name,
+    )
+    return transcript, words

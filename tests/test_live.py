@@ -1,0 +1,236 @@
+"""Live captions: fed frame by frame they are those of the whole, never taken back, bounded, and robust."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from small import captioner, config, recording
+
+from motion2language.features import FEATURES, LiveFeatures
+from motion2language.live import LiveCaptioner, Note, Sentence, Word
+from motion2language.live import captioner as live_captioner
+from motion2language.live.captioner import transcribe
+from motion2language.live.clock import Clock
+from motion2language.model.temporal import ConvolutionEncoder
+from motion2language.motion import Motion
+
+
+def model(seed: int = 1):
+    """A tiny causal captioner whose random weights say something now and then."""
+    one = captioner(seed, kind="transducer", encoder="causal-convolution", features="live", max_words=30)
+    with torch.no_grad():
+        one.network.said_gate.bias[0] -= 2.0  # less waiting
+    return one
+
+
+def at_ten(number: int) -> Motion:
+    return recording(number).resample(10.0)
+
+
+def listen(one, motion: Motion, **options) -> list:
+    live = LiveCaptioner(one, motion.skeleton, unit="m", up="y", **options)
+    events = [event for k, frame in enumerate(motion.positions) for event in live.feed(frame, k / motion.fps)]
+    return [*events, *live.finish()]
+
+
+def test_a_causal_convolution_fed_frame_by_frame_gives_the_memory_of_the_whole():
+    torch.manual_seed(0)
+    encoder = ConvolutionEncoder(config(dropout=0.0), causal=True).eval()
+    values = torch.randn(2, 40, 6)
+    whole, _ = encoder(values, torch.tensor([40, 40]))
+    carried, streamed, forgetful = encoder.start(2), [], []
+    for frame in values.unbind(1):
+        memory, carried = encoder.step(frame, carried)
+        streamed.append(memory)
+        forgetful.append(encoder.step(frame, encoder.start(2))[0])
+    torch.testing.assert_close(torch.stack(streamed, 1), whole, atol=1e-6, rtol=1e-5)
+    assert not torch.allclose(torch.stack(forgetful, 1), whole, atol=1e-2)
+    with pytest.raises(ValueError, match="looks ahead"):
+        ConvolutionEncoder(config(), causal=False).start(1)
+
+
+def test_live_features_step_by_step_are_those_of_the_whole_and_need_no_later_frame():
+    motion = at_ten(3)
+    whole = FEATURES["live"](motion)
+    steps = LiveFeatures(10.0)
+    np.testing.assert_allclose([steps.step(frame) for frame in motion.positions], whole, atol=1e-5)
+    np.testing.assert_array_equal(FEATURES["live"](motion.clip(0, 2.0)), whole[:20])
+    np.testing.assert_allclose(whole, FEATURES["canonical"](motion), atol=0.2)
+
+
+@pytest.mark.parametrize("fps", [25.0, 30.0, 60.0, 100.0, 120.0])
+def test_the_clock_gives_what_resampling_the_whole_gives(fps):
+    time = np.arange(int(4 * fps)) / fps
+    frames = np.sin(time[:, None, None] * np.arange(1, 4)[None, None]) * np.ones((1, 5, 1))
+    clock = Clock(10.0)
+    poses = [pose for moment, frame in zip(time, frames, strict=True) for pose in clock.feed(moment, frame)]
+    poses += clock.finish()
+    from motion2language.motion import Skeleton
+
+    skeleton = Skeleton("five", tuple("abcde"), (-1, 0, 1, 2, 3))
+    whole = Motion(frames, fps, skeleton).resample(10.0).positions
+    assert abs(len(poses) - len(whole)) <= 1
+    np.testing.assert_allclose(poses[1:-1], whole[1 : len(poses) - 1], atol=2e-3)
+    assert len(clock._frames) <= 0.2 * fps + 2
+
+
+def test_the_clock_bridges_missing_frames_on_a_line_and_follows_a_changing_rate():
+    clock = Clock(10.0)
+    times = [0.0, 0.03, 0.1, 0.2, 0.55, 0.6, 0.61, 0.7, 1.0]
+    poses = [pose for time in times for pose in clock.feed(time, np.full((1, 3), time))]
+    poses += clock.finish()
+    np.testing.assert_allclose(np.ravel([pose[0, 0] for pose in poses]), np.arange(11) / 10, atol=0.04)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_what_is_said_live_is_what_a_search_of_the_whole_says(seed):
+    one, motion = model(seed), at_ten(seed)
+    (whole,) = one.search([one.values(motion)], beam=4)
+    words = [event.word for event in listen(one, motion, patience=np.inf) if isinstance(event, Word)]
+    assert words == one.vocabulary.decode(whole.tokens.tolist())
+    assert words
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.4, np.inf])
+def test_words_are_never_taken_back_and_come_in_order_of_time(patience):
+    for seed in range(1, 4):
+        events = listen(model(seed), at_ten(seed + 5), patience=patience)
+        words = [event for event in events if isinstance(event, Word)]
+        (sentence,) = [event for event in events if isinstance(event, Sentence)]
+        assert [word.word for word in words] == [word.word for part in sentence.segments for word in part.words]
+        assert all(word.time <= word.said for word in words)
+        assert all(a.said <= b.said and a.time <= b.time for a, b in itertools.pairwise(words))
+        assert events.index(sentence) > max(events.index(word) for word in words)
+
+
+def test_less_patience_says_words_earlier():
+    def said(patience: float) -> float:
+        return float(np.mean([word.said for word in listen(model(2), at_ten(7), patience=patience)
+                              if isinstance(word, Word)]))  # fmt: skip
+
+    assert said(0.0) <= said(1.0) <= said(np.inf)
+    assert said(0.0) < said(np.inf)
+
+
+def test_how_many_frames_arrive_together_changes_nothing():
+    one, motion = model(1), recording(6)
+    events = listen(one, motion)
+    live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
+    feeds = [live.feed(frame, k / motion.fps) for k, frame in enumerate(motion.positions)]
+    late = [event for feed in feeds for event in feed]  # nothing was looked at until all frames were there
+    assert [*late, *live.finish()] == events
+
+
+def test_a_model_that_needs_the_whole_recording_is_refused():
+    for other in (
+        captioner(kind="transducer"),
+        captioner(),
+        captioner(kind="transducer", encoder="causal-convolution"),
+    ):
+        with pytest.raises(ValueError, match="needs the whole recording; live captions need one trained"):
+            LiveCaptioner(other, recording().skeleton)
+
+
+def notes(events: list) -> list[str]:
+    return [event.text for event in events if isinstance(event, Note)]
+
+
+def test_bad_frames_are_left_out_and_said_and_change_nothing_else():
+    one, motion = model(), recording(2)
+    clean = listen(one, motion)
+    live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
+    events = []
+    for k, frame in enumerate(motion.positions):
+        events += live.feed(frame, k / 30)
+        if k == 40:
+            events += live.feed(frame, k / 30)  # twice
+            events += live.feed(frame, 0.1)  # late
+            events += live.feed(frame * np.nan, (k + 0.5) / 30)
+            events += live.feed(frame[:5], (k + 0.5) / 30)
+            events += live.feed(frame, float("nan"))
+    events += live.finish()
+    assert [event for event in events if not isinstance(event, Note)] == clean
+    assert len(notes(events)) == 1
+    assert "frame left out, 1 so far: it is of 1.333 s, which is past" in notes(events)[0]
+
+
+def test_a_short_gap_is_bridged_and_a_long_one_begins_a_new_take():
+    one, motion = model(), recording(2)
+    times = np.arange(motion.frames) / 30
+
+    def with_gap(seconds: float) -> list:
+        live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
+        moments = np.where(times < 2, times, times + seconds)
+        events = [e for frame, time in zip(motion.positions, moments, strict=True) for e in live.feed(frame, time)]
+        return [*events, *live.finish()]
+
+    assert notes(with_gap(0.3)) == []
+    events = with_gap(5.0)
+    assert notes(events) == ["5.03 s without a frame; a new take begins"]
+    sentences = [event for event in events if isinstance(event, Sentence)]
+    assert len(sentences) == 2
+    assert sentences[0].end <= 2.2
+    assert sentences[1].start == pytest.approx(7.0, abs=0.04)
+    assert all(segment.start >= 7.0 - 0.04 for segment in sentences[1].segments)
+
+
+def test_dropped_frames_change_little():
+    one, motion = model(3), recording(8)
+    kept = np.random.default_rng(0).random(motion.frames) > 0.1
+    kept[0] = True
+    live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
+    poses = []
+    one_sentence = live_captioner._Sentence.hear
+    live_captioner._Sentence.hear = lambda self, pose: (poses.append(pose), one_sentence(self, pose))[1]
+    try:
+        for k in np.flatnonzero(kept):
+            list(live.feed(motion.positions[k], k / 30))
+    finally:
+        live_captioner._Sentence.hear = one_sentence
+    whole = motion.resample(10.0).positions
+    assert np.abs(np.array(poses)[1:-2] - whole[1 : len(poses) - 2]).max() < 0.08  # metres
+
+
+def test_standing_still_ends_a_sentence_and_hours_do_not_grow():
+    one, motion = model(), recording(2)
+    still = np.repeat(motion.positions[-1:], 150, axis=0)
+    live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
+    sentences, time, sizes = [], 0.0, []
+    for frame in [*motion.positions, *still, *motion.positions, *np.repeat(still, 12, axis=0)]:
+        sentences += [event for event in live.feed(frame, time) if isinstance(event, Sentence)]
+        time += 1 / 30
+        heard = live._sentence
+        sizes.append(0 if heard is None else len(heard.poses) + len(heard.memory) + len(heard._search._states))
+    assert len(sentences) >= 2
+    assert sentences[0].end == pytest.approx(motion.duration + live_captioner.PAUSE, abs=1.0)
+    assert max(sizes) <= 1.5 * live_captioner.LONGEST * 10 + 4
+    assert all(b.start >= a.end - 1e-6 for a, b in itertools.pairwise(sentences))
+
+
+def test_unit_up_and_joints_are_found_while_it_runs():
+    one, motion = model(1), recording(4)
+    plain = listen(one, motion)
+    live = LiveCaptioner(one, motion.skeleton)
+    centimetres = motion.positions[..., [2, 0, 1]] * 100  # Z up
+    events = [event for k, frame in enumerate(centimetres) for event in live.feed(frame, k / 30)]
+    events += live.finish()
+    assert [event.word for event in events if isinstance(event, Word)] == [
+        event.word for event in plain if isinstance(event, Word)
+    ]
+
+
+def test_a_stream_shorter_than_its_warm_up_is_described_at_its_end():
+    one, motion = model(), recording(2).clip(0, 0.3)
+    assert all(isinstance(event, Word | Sentence) for event in listen(one, motion))
+    live = LiveCaptioner(one, motion.skeleton)
+    assert list(live.finish()) == []
+
+
+def test_a_whole_recording_heard_live_is_a_transcript_of_it():
+    motion = replace(recording(3), name="take")
+    transcript, words = transcribe(model(2), motion)
+    assert transcript.duration == motion.duration
+    assert transcript.text == " ".join(word.word for word in words)
+    assert all(0 <= segment.start < segment.end <= motion.duration for segment in transcript.segments)
