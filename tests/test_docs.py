@@ -55,13 +55,13 @@ def shell_lines() -> list[str]:
     return [
         line
         for line in lines
-        if re.match(r"m2l (caption|inspect) motion2language/|m2l evaluate synthetic .*--out", line)
+        if re.match(r"m2l (caption|inspect|send) motion2language/|m2l evaluate synthetic .*--out", line)
     ]
 
 
 def test_commands_on_shipped_files_run(tmp_path):
     lines = shell_lines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         done = run(["bash", "-c", line], folder_with_samples(tmp_path) if line == lines[0] else tmp_path)
         assert (done.returncode, done.stderr) == (0, ""), line
@@ -75,9 +75,9 @@ def test_every_command_and_option_in_the_pages_exists(tmp_path):
         for block in blocks(page, "bash")
         for line in block.splitlines()
         if (words := line.replace(".venv/bin/", "").split("  #")[0].split())[:1] == ["m2l"]
-        for option in [None, *re.findall(r"--[a-z-]+", line)]
+        for option in [None, *re.findall(r"--[a-z-]+", line.split(" | ")[0])]
     }
-    assert {command for command, _ in used} == {"caption", "inspect", "train", "evaluate", "import-checkpoint"}
+    assert {command for command, _ in used} == {"caption", "inspect", "live", "send", "train", "evaluate", "import-checkpoint"}
     helps = {command: run(["m2l", command, "--help"], tmp_path).stdout for command, _ in used}
     assert [pair for pair in used if pair[1] and pair[1] not in helps[pair[0]]] == []
 

@@ -29,8 +29,8 @@ def test_from_sentences_without_times_it_learns_what_happens_when(tmp_path):
     run = RunConfig.model_validate(
         {
             "model": {
-                "kind": "transducer", "features": "canonical", "hidden": 48, "embedding": 32, "encoder_hidden": 64,
-                "dropout": 0.1,
+                "kind": "transducer", "encoder": "convolution", "features": "canonical", "hidden": 48,
+                "embedding": 32, "encoder_hidden": 64, "dropout": 0.1,
             },
             "train": {
                 "epochs": 14, "batch_size": 16, "learning_rate": 4e-3, "schedule": "cosine", "captions": "one",

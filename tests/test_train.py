@@ -24,7 +24,7 @@ def run_config(kind: str = "transducer", **changes) -> RunConfig:
         {
             "model": {
                 "kind": kind, "features": "canonical", "hidden": 16, "embedding": 8, "encoder_hidden": 16,
-                "dropout": 0.1,
+                "dropout": 0.1, "encoder": "convolution" if kind == "transducer" else "mlp",
             },
             "train": {
                 "epochs": 4, "batch_size": 8, "minimum_count": 1, "captions": "one", "average": 0.5,
@@ -171,3 +171,38 @@ def test_a_damaged_state_is_a_clear_error(tmp_path):
     shutil.copy(tmp_path / "log.csv", tmp_path / "state.pt")
     with pytest.raises(ValueError, match=r"state\.pt: cannot be resumed from"):
         train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path, resume=True)
+
+
+def test_training_goes_on_from_a_trained_model_with_its_words_and_statistics(tmp_path):
+    start = train(run_config(epochs=2, learning_rate=0.01), TRAINING, VALIDATION, tmp_path / "first")
+    other = datasets.load("synthetic", None, "train")[30:40]
+    going_on = run_config(epochs=1, learning_rate=1e-9, average=0.0)
+    again = train(going_on, other, VALIDATION, tmp_path / "second", start=start)
+    assert again.vocabulary == start.vocabulary
+    np.testing.assert_array_equal(again.normalizer.mean, start.normalizer.mean)
+    for key, tensor in start.network.state_dict().items():
+        torch.testing.assert_close(again.network.state_dict()[key], tensor, atol=1e-6, rtol=0)
+
+
+def test_going_on_from_another_network_is_an_error(tmp_path):
+    start = train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path / "first")
+    wider = run_config(epochs=1)
+    wider = wider.model_copy(update={"model": wider.model.model_copy(update={"hidden": 32, "encoder": "gru"})})
+    with pytest.raises(ValueError, match="another network than the configuration's: encoder, hidden differ"):
+        train(wider, TRAINING, VALIDATION, tmp_path / "second", start=start)
+
+
+def test_words_that_come_late_cost_more_when_early_ones_are_wanted():
+    """Of two models alike but for how early they speak, the eager one is the better when `early` is set."""
+    from small import batch, network
+
+    one = batch()
+    plain, eager = (network(kind="transducer", encoder="causal-convolution", early=early) for early in (0.0, 2.0))
+
+    def gain(model: torch.nn.Module) -> float:
+        """What speaking a little sooner everywhere does to the loss."""
+        loss = model.loss(one)
+        (gradient,) = torch.autograd.grad(loss, model.said_gate.bias)
+        return float(gradient[0])  # of waiting
+
+    assert gain(eager) > gain(plain)

@@ -155,15 +155,13 @@ class LiveCaptioner:
             self._sentence = _Sentence(self.captioner, self.network, begin, self.beam)
         sentence = self._sentence
         sentence.hear(pose)
-        now = max(sentence.begin + len(sentence.poses) / fps, self._last)
-        yield from sentence.certain_words(now, self.patience)
+        yield from sentence.certain_words(self._last, self.patience)
         if sentence.over():
             yield from self._end_sentence()
 
     def _end_sentence(self) -> Iterator[Event]:
         if self._sentence is not None:
-            now = self._sentence.begin + len(self._sentence.poses) / self.captioner.config.fps
-            yield from self._sentence.finish(max(now, self._last))
+            yield from self._sentence.finish(self._last)
         self._sentence = None
 
 
