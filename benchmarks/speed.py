@@ -9,8 +9,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from motion2language.captioner import load_model
 from motion2language.formats import bvh, read
+from motion2language.live.captioner import transcribe
+from motion2language.motion import Motion
 from motion2language.synthesis import make_recording
 
 RUNS = 5
@@ -40,6 +44,7 @@ def main() -> None:
             path.symlink_to(take)
         seconds, _ = whole([M2L, "caption", *takes, "--out", Path(folder) / "out"])
         row(f"`m2l caption` of {CLIPS:,} such files in one call, each", [1000 * seconds / CLIPS], "ms")
+        row("live captions, one thread, a frame at 100 frames a second", live_frames(recording.motion), "ms")
 
 
 def whole(command: list) -> tuple[float, float]:
@@ -68,6 +73,18 @@ def reading(path: Path) -> list[float]:
         read(path)
         seconds.append(time.perf_counter() - start)
     return seconds
+
+
+def live_frames(motion: Motion) -> list[float]:
+    """Mean milliseconds the live captioner takes for a frame that arrives 100 times a second, each of several runs."""
+    torch.set_num_threads(1)
+    captioner, motion = load_model("live"), motion.resample(100.0)
+    milliseconds = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        transcribe(captioner, motion)
+        milliseconds.append(1000 * (time.perf_counter() - start) / motion.frames)
+    return milliseconds
 
 
 def row(name: str, values: list[float] | tuple[float, ...], unit: str) -> None:

