@@ -1,4 +1,7 @@
-"""Batches for training: recordings and one caption each, shuffled in buckets of similar length."""
+"""Batches for training: pairs of a recording and a caption, shuffled in buckets of similar length.
+
+The captions of one recording stay together, so that it is encoded once for all of them.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from motion2language.run_config import TrainConfig
 from motion2language.vocabulary import EOS, PAD
 
 BUCKET_SECONDS = 1.0  # recordings whose lengths differ by less may share a batch; chosen
+BUCKET_WORDS = 4  # and of these those whose longest captions differ by fewer words; chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +50,16 @@ def batches(
     items: Sequence[Item], config: TrainConfig, random: np.random.Generator
 ) -> Iterator[tuple[list[Item], np.random.Generator]]:
     """Every item once, in random batches of similar length, each with the generator for what is random in it."""
-    shuffled = random.permutation(len(items)).tolist()
-    order = sorted(shuffled, key=lambda number: int(items[number].motion.duration / BUCKET_SECONDS))
+    place, longest = dict[int, int](), dict[int, int]()
+    for rank, number in enumerate(random.permutation(len(items)).tolist()):
+        motion, words = id(items[number].motion), max(len(text.split()) for text in items[number].texts)
+        place[motion], longest[motion] = rank, max(words, longest.get(motion, 0))
+
+    def key(item: Item) -> tuple[int, int, int]:
+        motion = id(item.motion)
+        return int(item.motion.duration / BUCKET_SECONDS), longest[motion] // BUCKET_WORDS, place[motion]
+
+    order = sorted(range(len(items)), key=lambda number: key(items[number]))
     groups = [order[first : first + config.batch_size] for first in range(0, len(order), config.batch_size)]
     random.shuffle(groups)
     for group in groups:
@@ -57,17 +69,24 @@ def batches(
 def make_batch(
     captioner: Captioner, items: Sequence[Item], augment: AugmentConfig, random: np.random.Generator
 ) -> Batch:
-    """Padded features and tokens of the items, each varied and with one of its texts."""
-    values, tokens = [], []
+    """Padded features and tokens of the items, each with one of its texts; varied, or else each motion once."""
+    values: list[torch.Tensor] = []
+    tokens: list[torch.Tensor] = []
+    rows: list[int] = []
+    known: dict[int, int] = {}
     for item in items:
-        text = item.texts[random.integers(len(item.texts))]
-        motion = item.motion
+        text, motion = item.texts[random.integers(len(item.texts))], item.motion
+        row = known.setdefault(id(item.motion), len(values))
         if augment != AugmentConfig():
             motion, text = vary(motion, text, augment, random)
-        values.append(torch.from_numpy(captioner.values(motion)))
+            row = len(values)
+        if row == len(values):
+            values.append(torch.from_numpy(captioner.values(motion)))
+        rows.append(row)
         tokens.append(torch.tensor([*captioner.vocabulary.encode(text), EOS]))
     return Batch(
         torch.nn.utils.rnn.pad_sequence(values, batch_first=True),
         torch.tensor([len(value) for value in values]),
         torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True, padding_value=PAD),
+        None if len(values) == len(rows) else torch.tensor(rows),
     )

@@ -1,4 +1,4 @@
-"""The command line: `m2l caption | demo | inspect | train | evaluate | import-checkpoint`.
+"""The command line, `m2l COMMAND`: caption, view, split, render, demo, inspect, train, evaluate, live, bench and more.
 
 Each command imports what it runs, so that `m2l --help` stays fast. What a user can cause is one line on standard
 error and exit status 1, never a traceback.
@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from motion2language.captioner import Captioner
     from motion2language.motion import Motion
     from motion2language.transcript import Transcript
@@ -86,7 +89,8 @@ def caption(
     model
         A shipped model (default, synthetic) or a model folder.
     format
-        Files to write, by comma: json,txt,srt,vtt,tsv.
+        Files to write, by comma: json,txt,srt,vtt,tsv,csv,eaf,textgrid,
+        audacity,labelstudio,babel, or html for the player.
     out
         Folder for these files (json when no --format is given); without it they go beside each recording.
     beam
@@ -103,7 +107,7 @@ def caption(
     from motion2language import writers
 
     formats = [name.strip() for name in format.split(",") if name.strip()] or ["json"] * (out is not None)
-    writers.require_known(formats)
+    writers.require_known(formats, also=["html"])
     if beam < 1:
         raise ValueError(f"--beam {beam}: give 1 or more")
     if out is not None:
@@ -115,12 +119,17 @@ def caption(
         if described is None:
             failures += 1
             continue
-        _, transcript = described
+        motion, transcript = described
         heading = f"\n{path}\n" if len(files) > 1 else ""
         print(heading + (writers.render(transcript, "txt") or "(nothing to describe)\n"), end="", flush=True)
         for name in formats:
             try:
-                writers.write(transcript, _unused((out or path.parent) / path.with_suffix(f".{name}").name, taken))
+                suffix = ".html" if name == "html" else writers.suffix(name)
+                target = _unused(out or path.parent, path.stem, suffix, taken)
+                if name == "html":
+                    _write_player([(motion, transcript)], (), target, captioner, source, beam)
+                else:
+                    writers.write(transcript, target)
             except (ValueError, OSError) as error:
                 failures += 1
                 _complain(error)
@@ -146,6 +155,228 @@ def _described(
         transcripts = captioner.transcribe_all(motions, beam=beam, joint_map=overrides, refine=refine)
         for (path, motion), transcript in zip(read, transcripts, strict=True):
             yield path, (motion, transcript)
+
+
+@app.command
+def view(
+    files: Annotated[list[Path], Parameter(negative="")],
+    /,
+    *,
+    out: Path | None = None,
+    reference: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    open: bool = True,
+    model: str = "default",
+    beam: int = 4,
+    device: str = "auto",
+    action_words: Path | None = None,
+    refine: bool = True,
+    source: Input = Input(),
+) -> int:
+    """Describe recordings and play them with their words in the browser: one HTML file that needs no network.
+
+    Parameters
+    ----------
+    files
+        Recordings, up to 8, side by side.
+    out
+        The file to write; without it, the first recording's name with .html, beside it.
+    reference
+        Transcript in JSON to show under the prediction; once for each recording.
+    open
+        Open the file in the browser.
+    model
+        A shipped model (default, synthetic) or a model folder.
+    beam
+        Sentences kept while searching; 1 is greedy and fastest.
+    device
+        auto, cpu or cuda.
+    action_words
+        File with an action word a line (or `form lemma`): where sentences are cut into segments.
+    refine
+        Bound segments by changes of movement; --no-refine takes the paper's rule.
+    source
+        What the files cannot say themselves.
+    """
+    import webbrowser
+
+    from motion2language.viewer import MOST_TAKES
+    from motion2language.writers.json import read
+
+    if len(files) > MOST_TAKES:
+        raise ValueError(f"m2l view shows {MOST_TAKES} recordings side by side, found {len(files)}; give fewer")
+    if reference and len(reference) != len(files):
+        raise ValueError(f"{len(reference)} --reference for {len(files)} recordings; give one for each, in their order")
+    references = [read(path) for path in reference or ()]
+    if beam < 1:
+        raise ValueError(f"--beam {beam}: give 1 or more")
+    captioner = _load(model, device, action_words)
+    described = [found for _, found in _described(files, source, captioner, beam, refine)]
+    takes = [found for found in described if found is not None]
+    if len(takes) < len(files):
+        return 1
+    target = out or files[0].with_suffix(".html")
+    _write_player(takes, references, target, captioner, source, beam)
+    print(f"wrote {target}")
+    if open and not webbrowser.open(target.resolve().as_uri()):
+        print("m2l: note: found no browser; open the file yourself", file=sys.stderr)
+    return 0
+
+
+def _write_player(
+    described: Sequence[tuple[Motion, Transcript]],
+    references: Sequence[Transcript],
+    path: Path,
+    captioner: Captioner,
+    source: Input,
+    beam: int,
+) -> None:
+    from motion2language import viewer
+    from motion2language.attention_map import attention_map
+
+    overrides = source.overrides()
+    takes = [
+        viewer.Take(
+            motion, transcript, reference, attention_map(captioner, motion, transcript, beam=beam, joint_map=overrides)
+        )
+        for (motion, transcript), reference in zip_longest(described, references)
+    ]
+    viewer.write(takes, path)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Words:
+    """Where the words about a recording come from."""
+
+    transcript: Path | None = None
+    """Take these words and segments (.json, .labelstudio.json) instead of a model's."""
+    model: str = "default"
+    """A shipped model (default, synthetic) or a model folder."""
+    beam: int = 4
+    """Sentences kept while searching; 1 is greedy and fastest."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    action_words: Path | None = None
+    """File with an action word a line (or `form lemma`): where sentences are cut into segments."""
+    refine: bool = True
+    """Bound segments by changes of movement; --no-refine takes the paper's rule."""
+
+    def of(self, motion: Motion, source: Input) -> tuple[Transcript, Captioner | None]:
+        """The recording's transcript, and who said it where it was a model."""
+        from motion2language import writers
+
+        if self.beam < 1:
+            raise ValueError(f"--beam {self.beam}: give 1 or more")
+        if self.transcript is not None:
+            transcript = writers.read(self.transcript)
+            transcript.require_of(motion.label, motion.duration)
+            return transcript, None
+        captioner = _load(self.model, self.device, self.action_words)
+        overrides = source.overrides()
+        return captioner.transcribe(motion, beam=self.beam, joint_map=overrides, refine=self.refine), captioner
+
+
+@app.command
+def split(file: Path, /, *, out: Path, words: Words = Words(), source: Input = Input()) -> int:
+    """Cut a recording at its segments: one BVH file each, named by order and label.
+
+    Parameters
+    ----------
+    file
+        A recording.
+    out
+        Folder for the pieces.
+    words
+        Where the segments come from.
+    source
+        What the file cannot say itself.
+    """
+    from motion2language.split import split as cut
+    from motion2language.writers.txt import line
+
+    motion = source.read(file)
+    transcript, _ = words.of(motion, source)
+    _make_folder(out)
+    for path, segment in cut(motion, transcript, out, file.stem):
+        print(f"{path}  {line(segment)}")
+    if not transcript.segments:
+        print("(nothing to cut out)")
+    return 0
+
+
+@app.command
+def render(
+    file: Path,
+    /,
+    *,
+    out: Path,
+    figure: str = "poses",
+    rate: float | None = None,
+    width: int | None = None,
+    subtitles: bool = False,
+    words: Words = Words(),
+    source: Input = Input(),
+) -> int:
+    """Draw a described recording: a picture (.png, .svg, .pdf) or a film (.gif, .mp4).
+
+    Parameters
+    ----------
+    file
+        A recording.
+    out
+        The file to write; its suffix says what is drawn.
+    figure
+        What a picture shows: poses (laid along time), or attention (where the model looked for each word).
+    rate
+        A film's frames a second; 25, or 12.5 for GIF.
+    width
+        A film's width in pixels, a multiple of 32; 960, or 640 for GIF.
+    subtitles
+        Give an .mp4 the words as a track that players can switch on, too.
+    words
+        Where the words come from.
+    source
+        What the file cannot say itself.
+    """
+    from motion2language.body import to_canonical
+    from motion2language.viewer import render as draw
+
+    if figure not in ("poses", "attention"):
+        raise ValueError(f"--figure {figure}: expected poses or attention")
+    if figure == "attention" and (words.transcript is not None or out.suffix in draw.FILMS):
+        raise ValueError(
+            "--figure attention is a picture of where a model looked; give .png, .svg or .pdf, no transcript"
+        )
+    if out.suffix in draw.PICTURES and (rate or width or subtitles):
+        raise ValueError("--rate, --width and --subtitles are of films; give a name that ends in .mp4 or .gif")
+    motion = source.read(file)
+    draw.require(out, motion)
+    body = to_canonical(motion, source.overrides())
+    transcript, captioner = words.of(motion, source)
+    if out.suffix in draw.FILMS:
+        draw.make_film(body, transcript, out, rate=rate, width=width, subtitles=subtitles, progress=_bar)
+    elif figure == "poses" or captioner is None:
+        draw.draw_poses(body, transcript, out)
+    else:
+        from motion2language.attention_map import attention_map
+
+        weights = attention_map(captioner, motion, transcript, beam=words.beam, joint_map=source.overrides())
+        if weights is None:
+            raise ValueError(
+                f"{file}: no attention to draw, nothing is said of it or it is too long; cut the recording"
+            )
+        draw.draw_attention(transcript, weights, out)
+    print(f"wrote {out}")
+    return 0
+
+
+def _bar(frames: Iterable[np.ndarray], count: int) -> Iterable[np.ndarray]:
+    """The frames, with a bar on standard error while someone watches."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(frames, "frames", total=count, console=console, transient=True, disable=not console.is_terminal)
 
 
 @app.command
@@ -362,6 +593,69 @@ def send(file: Path, /, *, to: str | None = None, speed: float = 1.0, source: In
     return 0
 
 
+@app.command
+def bench(
+    what: Literal["train", "decode", "load"],
+    /,
+    *,
+    dataset: str,
+    root: Path | None = None,
+    config: Path | None = None,
+    model: str | None = None,
+    batch_size: int = 32,
+    batches: int = 100,
+    beam: int = 4,
+    threads: int = 1,
+    device: str = "auto",
+    json: bool = False,
+    set: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Measure the speed and memory of training, decoding or loading on a corpus, and where the time goes.
+
+    Parameters
+    ----------
+    what
+        train (updates on the training split), decode (the test split) or load (from disk to batches).
+    dataset
+        A corpus: compose, synthetic.
+    root
+        Where the corpus lies on disk.
+    config
+        TOML file of configs/; without it the paper's MLP with recurrent local attention.
+    model
+        decode: a shipped model or model folder; without it fresh weights, whose sentences run to the limit.
+    batch_size
+        Captions (train, load) or recordings (decode) taken together.
+    batches
+        train: batches measured.
+    beam
+        decode: sentences kept while searching; 1 is greedy.
+    threads
+        CPU threads torch may use.
+    device
+        auto, cpu or cuda.
+    json
+        Print the figures once more as one last line of JSON.
+    set
+        Override a key of the configuration: --set model.encoder=gru.
+    """
+    for name, number in (("batch-size", batch_size), ("batches", batches), ("beam", beam), ("threads", threads)):
+        if number < 1:
+            raise ValueError(f"--{name} {number}: give 1 or more")
+    import torch
+
+    torch.set_num_threads(threads)
+    from motion2language import bench as measuring
+    from motion2language.run_config import load_config
+
+    run = load_config(config, [*(set or ()), f"train.batch_size={batch_size}"])
+    report = measuring.bench(what, dataset, root, run, model, batches, beam, _device(device))
+    print(report)
+    if json:
+        print(report.to_json())
+    return 0
+
+
 @app.command(name="import-checkpoint")
 def import_checkpoint(
     file: Path, /, *, vocabulary: Path, config: Path, out: Path, normalizer: Path | None = None
@@ -444,10 +738,10 @@ def _make_folder(folder: Path) -> None:
         raise ValueError(f"{folder}: cannot be made ({error.strerror}); choose another --out") from None
 
 
-def _unused(path: Path, used: set[Path]) -> Path:
-    """`path`, numbered when another recording of this call already took it."""
-    number, candidate = 2, path
+def _unused(folder: Path, stem: str, suffix: str, used: set[Path]) -> Path:
+    """The file's path, numbered when another recording of this call already took it."""
+    number, candidate = 2, folder / f"{stem}{suffix}"
     while candidate in used:
-        candidate, number = path.with_stem(f"{path.stem}_{number}"), number + 1
+        candidate, number = folder / f"{stem}_{number}{suffix}", number + 1
     used.add(candidate)
     return candidate

@@ -6,6 +6,9 @@ attention position and state.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -41,77 +44,69 @@ def beam(
     memory, state = Memory(*(part[rows] for part in memory)), _take(state, rows)
     scores = torch.full((clips, width), -torch.inf, device=device)
     scores[:, 0] = 0  # all hypotheses of a clip begin equal; only the first may grow
-    history = _History(clips * width, values.shape[1], device)
+    first_row = width * torch.arange(clips, device=device)[:, None]
     finished = torch.zeros(clips * width, dtype=torch.bool, device=device)
+    said = torch.zeros(clips * width, device=device)
     token = torch.full((clips * width,), SOS, device=device)
-    for _ in range(max_words + 1):
+    allowed = _allowed(model.config.vocabulary_size, device)
+    steps: list[_Step] = []
+    while len(steps) <= max_words:
         logits, state, weights = model.step(token, state, memory)
-        chances = _allowed(logits.log_softmax(-1), finished, last=history.steps == max_words)
+        chances = logits.log_softmax(-1) + (allowed.ending if len(steps) == max_words else allowed.words)
+        chances = torch.where(finished[:, None], allowed.nothing, chances)
         size = chances.shape[1]
         scores, best = (scores[:, :, None] + chances.view(clips, width, size)).flatten(1).topk(width)
-        parents = (best // size + width * torch.arange(clips, device=device)[:, None]).flatten()
-        token = (best % size).flatten()
-        history = history.take(parents).add(token, state.position[parents], weights[parents], chances[parents, token])
-        state, finished = _take(state, parents), finished[parents] | (token == EOS)
+        parents, token = (best // size + first_row).flatten(), (best % size).flatten()
+        steps.append(_Step(token, parents, state.position, weights, chances[parents, token]))
+        state = _take(state, parents)
+        finished, said = finished[parents] | (token == EOS), said[parents] + (token != EOS)
         if finished.all():
             break
-    lengths_said = (history.tokens != EOS).sum(1).view(clips, width) + 1
-    chosen = (scores / lengths_said**length_penalty).argmax(1) + width * torch.arange(clips, device=device)
-    return [
-        history.hypothesis(int(row), int(frames), float(scores.flatten()[row]))
-        for row, frames in zip(chosen, lengths, strict=True)
-    ]
+    chosen = (scores / (said.view(clips, width) + 1) ** length_penalty).argmax(1)
+    return _trace(steps, chosen + first_row[:, 0], lengths, scores.gather(1, chosen[:, None])[:, 0])
 
 
-def _allowed(chances: Tensor, finished: Tensor, last: bool) -> Tensor:
-    """Log probabilities (rows, V) without specials; a finished sentence only goes on with <eos>, at no cost."""
-    chances = chances.clone()
-    chances[:, [index for index in range(UNK + 1) if index != EOS]] = -torch.inf
-    if last:
-        chances[:, EOS + 1 :] = -torch.inf
-    chances[finished] = -torch.inf
-    chances[finished, EOS] = 0
-    return chances
+class _Allowed(NamedTuple):
+    """What is added to the log probabilities (V,) of words: 0 where a word may be said, -inf where not."""
+
+    words: Tensor  # no special but <eos>
+    ending: Tensor  # <eos> only
+    nothing: Tensor  # after the end: <eos>, at no cost
 
 
-class _History:
-    """What each row has said so far: tokens, positions and log probabilities (rows, steps), weights (.., T)."""
+def _allowed(size: int, device: torch.device) -> _Allowed:
+    words = torch.zeros(size, device=device)
+    words[: UNK + 1] = -torch.inf
+    ending = torch.full_like(words, -torch.inf)
+    words[EOS] = ending[EOS] = 0
+    return _Allowed(words, ending, ending)
 
-    def __init__(self, rows: int, frames: int, device: torch.device) -> None:
-        self.tokens = torch.zeros(rows, 0, dtype=torch.long, device=device)
-        self.positions = torch.zeros(rows, 0, device=device)
-        self.chances = torch.zeros(rows, 0, device=device)
-        self.weights = torch.zeros(rows, 0, frames, device=device)
 
-    @property
-    def steps(self) -> int:
-        return self.tokens.shape[1]
+class _Step(NamedTuple):
+    """One step of all rows: the word each new row said, from which row it comes, and what that row looked at."""
 
-    def take(self, rows: Tensor) -> _History:
-        """The rows, in that order, with repetition."""
-        new = _History(0, 0, rows.device)
-        for name, value in vars(self).items():
-            setattr(new, name, value[rows])
-        return new
+    token: Tensor  # (rows,)
+    parents: Tensor  # (rows,)
+    position: Tensor  # (rows before,)
+    weights: Tensor  # (rows before, T)
+    chance: Tensor  # (rows,) log probability of the word
 
-    def add(self, token: Tensor, position: Tensor, weights: Tensor, chance: Tensor) -> _History:
-        """One more step of every row."""
-        self.tokens = torch.cat((self.tokens, token[:, None]), 1)
-        self.positions = torch.cat((self.positions, position[:, None]), 1)
-        self.chances = torch.cat((self.chances, chance[:, None]), 1)
-        self.weights = torch.cat((self.weights, weights[:, None]), 1)
-        return self
 
-    def hypothesis(self, row: int, frames: int, score: float) -> Hypothesis:
-        """The row's sentence up to <eos>."""
-        said = int((self.tokens[row] != EOS).sum())
-        return Hypothesis(
-            self.tokens[row, :said].cpu().numpy(),
-            np.clip(self.positions[row, :said].cpu().numpy(), 0, frames - 1),
-            self.weights[row, :said, :frames].cpu().numpy(),
-            score,
-            self.chances[row, :said].cpu().numpy(),
-        )
+def _trace(steps: Sequence[_Step], rows: Tensor, lengths: Tensor, scores: Tensor) -> list[Hypothesis]:
+    """The sentences that end in `rows`, followed back to their first word."""
+    path = []
+    for step in reversed(steps):
+        token, chance, rows = step.token[rows], step.chance[rows], step.parents[rows]
+        path.append((token, step.position[rows], step.weights[rows], chance))
+    parts = (torch.stack(part[::-1], 1).cpu().numpy() for part in zip(*path, strict=True))
+    tokens, positions, weights, chances = parts
+    hypotheses = []
+    for row, (frames, score) in enumerate(zip(lengths.tolist(), scores.tolist(), strict=True)):
+        said = int((tokens[row] != EOS).sum())
+        place = np.clip(positions[row, :said], 0, frames - 1)
+        looked = weights[row, :said, :frames].copy()  # not a view that keeps the whole batch
+        hypotheses.append(Hypothesis(tokens[row, :said], place, looked, score, chances[row, :said]))
+    return hypotheses
 
 
 def _take(state: DecoderState, rows: Tensor) -> DecoderState:

@@ -96,10 +96,12 @@ def _hypothesis(
     """From posteriors (L, S) over steps: positions are their means, a word's probability its mean where it fell."""
     mass = np.maximum(posteriors.sum(1), 1e-9)
     centres = np.arange(posteriors.shape[1]) * STRIDE + (STRIDE - 1) / 2
+    shares = np.full(posteriors.shape[1], STRIDE)  # frames of each step; the last may have fewer
+    shares[-1] = frames - STRIDE * (len(shares) - 1)
     return Hypothesis(
         tokens=np.array(sentence, dtype=np.int64),
         positions=np.clip(posteriors @ centres / mass, 0, frames - 1).astype(np.float32),
-        weights=np.repeat(posteriors / STRIDE, STRIDE, axis=1)[:, :frames].astype(np.float32),
+        weights=np.repeat(posteriors / shares, shares, axis=1).astype(np.float32),
         log_prob=log_prob,
         word_log_probs=np.log(np.clip((posteriors * certainty).sum(1) / mass, 1e-9, 1)).astype(np.float32),
     )

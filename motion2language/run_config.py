@@ -47,10 +47,13 @@ class RunConfig(BaseModel):
     also: tuple[str, ...] = ()  # further corpora without a root, added to the training split: "synthetic"
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """The run a TOML file describes, with overrides such as `model.encoder=gru`; ValueError names what is wrong."""
+def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
+    """The run a TOML file describes, with overrides such as `model.encoder=gru`; ValueError names what is wrong.
+
+    Without a file the defaults: the paper's MLP encoder with recurrent local attention.
+    """
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        data = {} if path is None else tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     for override in overrides:
@@ -65,7 +68,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
-        raise ValueError(f"{path}: {explain(error)}") from None
+        raise ValueError(f"{path or 'configuration'}: {explain(error)}") from None
 
 
 def explain(error: ValidationError) -> str:

@@ -137,7 +137,7 @@ class _State:
 
     def __init__(self, network: torch.nn.Module, config: TrainConfig) -> None:
         self.network = network
-        self.optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+        self.optimizer = optimizer_of(network, config)
         self.averaged = {key: value.clone() for key, value in network.state_dict().items()}
         self.epoch, self.updates, self.best = 0, 0, -math.inf
 
@@ -194,6 +194,11 @@ class _State:
             self.epoch, self.updates, self.best = (state["progress"][key] for key in ("epoch", "updates", "best"))
         except (ValueError, LookupError, TypeError, RuntimeError) as error:
             raise ValueError(f"{path}: cannot be resumed from ({' '.join(str(error).split())[:200]})") from None
+
+
+def optimizer_of(network: torch.nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """Adam with decoupled weight decay, all parameters in one call."""
+    return torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True)
 
 
 def learning_rate(config: TrainConfig, update: int, updates: int) -> float:

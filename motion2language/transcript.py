@@ -15,6 +15,8 @@ import numpy as np
 
 #: Written into every transcript's JSON; a reader refuses any other.
 SCHEMA = 1
+#: Seconds a transcript's duration may differ from its recording's; chosen, more is another recording.
+SLACK = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,14 @@ class Transcript:
     def text(self) -> str:
         """The sentence."""
         return " ".join(word.word for word in self.words)
+
+    def require_of(self, name: str, duration: float) -> None:
+        """ValueError when this is no transcript of the recording `name`, which lasts `duration` seconds."""
+        if abs(self.duration - duration) > SLACK:
+            raise ValueError(
+                f"{name}: lasts {duration:.2f} s, but the transcript is of {self.source or 'a recording'} "
+                f"of {self.duration:.2f} s; give the one of this recording"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, times rounded to 0.1 ms."""

@@ -38,7 +38,7 @@ ASF = """# a comment
      direction 0.6 0.8 0
      length 3
      axis 0 0 90 XYZ
-     dof rz rx
+     dof rz rx # about z first
   end
   begin
      id 3
@@ -60,7 +60,7 @@ AMC = """#!OML:ASF
 1
 root 1 2 3 10 20 30
 spine 5 -6 7
-arm 40 50
+arm 40 50 # the second number is about x
 2
 root 4 5 6 -70 80 90
 spine 0 0 0
@@ -139,7 +139,7 @@ def test_each_file_says_its_own_angles(asf, amc, pair, tmp_path):
             text = text.replace(old, new)
         (tmp_path / "take.asf").write_text(text)
     else:
-        rows = [line.split() for line in AMC.replace(":DEGREES", amc).splitlines()]
+        rows = [line.split(" #")[0].split() for line in AMC.replace(":DEGREES", amc).splitlines()]
         for row in rows:
             first = {"root": 4, "spine": 1, "arm": 1}.get(row[0], len(row))
             row[first:] = [str(np.deg2rad(float(word))) for word in row[first:]]
@@ -175,12 +175,14 @@ def test_the_root_begins_at_its_position_and_orientation(pair, tmp_path):
 
 
 def test_the_skeleton_is_found_by_name_by_subject_alone_or_by_option(pair, tmp_path):
-    for asf, amc in (("take.asf", "take.amc"), ("07.asf", "07_03.amc"), ("other.asf", "walk.amc")):
+    for asf, amc in (("01_02.asf", "01_02.amc"), ("07.asf", "07_03.amc"), ("other.asf", "walk.amc")):
         folder = tmp_path / amc.split(".")[0]
         folder.mkdir()
         (folder / asf).write_text(ASF)
         (folder / amc).write_text(AMC)
         assert read(folder / amc, ReadOptions(fps=120.0)).motion.frames == 2
+    (tmp_path / "01_02" / "01.asf").write_text("of its subject")  # its own name comes first
+    assert read(tmp_path / "01_02" / "01_02.amc", ReadOptions(fps=120.0)).motion.frames == 2
     (tmp_path / "walk" / "second.asf").write_text(ASF)
     with pytest.raises(ValueError, match=r"looked for walk\.asf, found 2 \.asf files; give --asf FILE"):
         read(tmp_path / "walk" / "walk.amc", ReadOptions(fps=120.0))
@@ -199,7 +201,7 @@ def test_read_motion_passes_rate_and_skeleton_on_and_is_in_metres(pair, tmp_path
         ("take.amc", "spine 5 -6 7", "spine 5 -6", r"line 6: bone 'spine' has 2 numbers, expected 3"),
         ("take.amc", "spine 5 -6 7", "tail 5 -6 7", r"line 6: 'tail' is no bone of the skeleton; is this its \.asf"),
         ("take.amc", "spine 5 -6 7", "spine 5 x 7", r"line 6: bone 'spine' has something that is no number"),
-        ("take.amc", "spine 5 -6 7", "spine 5 nan 7", r"not a finite number"),
+        ("take.amc", "spine 5 -6 7", "spine 5 nan 7", r"line 6: bone 'spine' has a value that is not a finite"),
         ("take.amc", "spine 0 0 0\narm -15 25\n", "", r"frame 2 lacks arm, spine; is it cut off"),
         ("take.amc", AMC, ":DEGREES\n", "no frames in it"),
         ("take.amc", AMC, "1\n2\n", "no frames in it"),

@@ -18,16 +18,28 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = (
     {"motion", "transcript", "vocabulary", "files"},
     {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
-    {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer"},
+    {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer", "viewer", "split"},
     {"datasets", "captioner"},
-    {"run_config", "live"},
+    {"run_config", "live", "attention_map"},
     {"batches", "import_checkpoint", "evaluate"},
     {"train"},
+    {"bench"},
     {"cli"},
     {"__main__"},
 )
 LEVEL = {unit: number for number, units in enumerate(LAYERS) for unit in units}
-TORCH = {"live", "model", "decode", "decode_transducer", "captioner", "batches", "train", "import_checkpoint", "cli"}
+TORCH = {
+    "live",
+    "model",
+    "decode",
+    "decode_transducer",
+    "captioner",
+    "batches",
+    "train",
+    "bench",
+    "import_checkpoint",
+    "cli",
+}
 
 
 def unit_of(path: Path) -> str:

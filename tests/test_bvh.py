@@ -1,6 +1,7 @@
 """BVH: read as the hierarchy says it, against a naive walk and another package; written and read back."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,10 +116,10 @@ def test_another_package_agrees_where_only_the_root_moves(tmp_path):
 
 @pytest.mark.parametrize("number", range(3))
 def test_what_is_written_comes_back(number, tmp_path):
-    motion = recording(number)
+    motion = replace(recording(number), fps=(30, 29.97, 100.1)[number])
     bvh.write(motion, tmp_path / "take.bvh")
     again = read(tmp_path / "take.bvh").motion
-    assert again.fps == motion.fps
+    assert again.fps == pytest.approx(motion.fps, rel=1e-6)
     kept = [again.skeleton.index(joint) for joint in motion.skeleton.joints]
     np.testing.assert_allclose(again.positions[:, kept] / 100, motion.positions, atol=1e-5)
 
@@ -139,6 +140,7 @@ def test_writing_a_motion_of_one_frame_and_one_joint_bones(tmp_path):
         lambda text: "\ufeff" + text,
         lambda text: text.replace("OFFSET 0 10 0", "OFFSET 0 10 0 # the neck"),
         lambda text: text.replace("MOTION\n", "MOTION\n# recorded yesterday\n"),
+        lambda text: text.replace("0 90 0\n", "0 90 0 # the first\n// and the second\n"),
         lambda text: text.replace("JOINT Chest\n  {", "JOINT Chest {"),
         lambda text: text.replace("Frame Time:", "Frame Time :").replace("Frames:", "Frames :"),
         lambda text: text.replace("\n-1.5", "\n\n\n-1.5") + "\n\n  \n",
@@ -191,9 +193,16 @@ def test_a_missing_frame_time_needs_a_rate(tmp_path):
 
 
 @pytest.mark.parametrize(("said", "fps"), [("0.0333333", 30), ("0.008333", 120), ("0.04", 25), ("0.0416667", 24),
-                                           ("0.016683", 59.94), ("0.001", 1000), ("0.2", 5), ("2.0", 0.5)])  # fmt: skip
+                                           ("0.0333333351", 30), ("8.333e-3", 120), ("0.00833", 120), ("0.016670", 60),
+                                           ("0.001", 1000), ("0.2", 5), ("1", 1), ("2.0", 0.5)])  # fmt: skip
 def test_frame_times_of_few_digits_mean_round_rates(said, fps, tmp_path):
-    assert taken(WHOLE.replace("0.0333333", said), tmp_path).fps == pytest.approx(fps, rel=2e-3)
+    assert taken(WHOLE.replace("0.0333333", said), tmp_path).fps == fps
+
+
+@pytest.mark.parametrize(("said", "fps"), [("0.016683", 59.94), ("0.033367", 29.97), ("0.0417083", 23.976),
+                                           ("0.03", 33.3333)])  # fmt: skip
+def test_a_rate_that_is_not_round_stays(said, fps, tmp_path):
+    assert taken(WHOLE.replace("0.0333333", said), tmp_path).fps == pytest.approx(fps, rel=5e-5)
 
 
 @pytest.mark.parametrize(

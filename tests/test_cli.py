@@ -375,3 +375,71 @@ def test_a_model_that_cannot_go_live_and_a_stream_of_nothing_are_said(m2l, monke
     assert "the stream held no header" in err
     assert m2l("send", SAMPLES[0], "--speed", "-1")[0] == 1
     assert "expected HOST:PORT" in m2l("send", SAMPLES[0], "--to", "nowhere")[2]
+
+
+def test_split_writes_a_file_a_segment_and_says_which(m2l, tmp_path):
+    take = SAMPLES[1]
+    status, out, err = m2l("split", take, "--out", tmp_path / "deep" / "pieces")
+    assert (status, err) == (0, "")
+    names = sorted(path.name for path in (tmp_path / "deep" / "pieces").iterdir())
+    assert names == ["2_walk_bow_01_walk.bvh", "2_walk_bow_02_bow.bvh"]
+    assert [Path(line.split("  [")[0]).name for line in out.splitlines()] == names
+    status, out, _ = m2l("caption", tmp_path / "deep" / "pieces" / names[1])
+    assert "bow" in out
+
+
+def test_split_and_render_take_a_transcript_that_is_there(m2l, tmp_path):
+    take = SAMPLES[1]
+    assert m2l("caption", take, "--format", "json,labelstudio", "--out", tmp_path)[0] == 0
+    written = tmp_path / "2_walk_bow.json"
+    data = json.loads(written.read_text())
+    data["segments"][0]["label"] = "stroll"
+    written.write_text(json.dumps(data))
+    assert m2l("split", take, "--out", tmp_path / "a", "--transcript", written, "--model", "nowhere")[0] == 0
+    assert "2_walk_bow_01_stroll.bvh" in {path.name for path in (tmp_path / "a").iterdir()}
+    other = tmp_path / "2_walk_bow.labelstudio.json"
+    assert m2l("split", take, "--out", tmp_path / "b", "--transcript", other)[0] == 0
+    assert "2_walk_bow_01_walk.bvh" in {path.name for path in (tmp_path / "b").iterdir()}
+    assert m2l("render", take, "--out", tmp_path / "a.svg", "--transcript", written)[0] == 0
+    assert "stroll" in (tmp_path / "a.svg").read_text()
+    status, _, err = m2l("split", SAMPLES[0], "--out", tmp_path / "c", "--transcript", written)
+    assert status == 1
+    assert "but the transcript is of 2_walk_bow.bvh" in err
+
+
+def test_render_makes_each_kind_of_file(m2l, take, tmp_path):
+    for name, *options in (("a.png",), ("b.pdf", "--figure", "attention"), ("c.gif", "--rate", 2, "--width", 320),
+                           ("d.mp4", "--rate", 2, "--width", 320, "--subtitles")):  # fmt: skip
+        status, out, err = m2l("render", take, "--out", tmp_path / name, *options)
+        assert (status, out.replace("\n", ""), err) == (0, f"wrote {tmp_path / name}", "")
+        assert (tmp_path / name).stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("a.jpg",), "suffix '.jpg'; m2l render draws"),
+        (("none/a.png",), "cannot be written"),
+        (("a.png", "--figure", "bars"), "--figure bars: expected poses or attention"),
+        (("a.mp4", "--figure", "attention"), "give .png, .svg or .pdf"),
+        (("a.png", "--rate", "3"), "are of films"),
+        (("a.gif", "--width", "100"), "100 pixels wide"),
+        (("a.png", "--beam", "0"), "--beam 0: give 1 or more"),
+        (("a.png", "--transcript", "none.json"), "none.json"),
+        (("a.png", "--transcript", "none.srt"), "transcripts are read from .json and .labelstudio.json"),
+    ],
+)
+def test_what_cannot_be_rendered_is_one_line(words, said, m2l, take, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = m2l("render", take, "--out", *words)
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert said in err
+    assert {path.name for path in tmp_path.iterdir()} == {"take.bvh"}
+
+
+def test_outputs_with_long_suffixes_are_numbered_before_them(m2l, take, tmp_path):
+    assert m2l("caption", take, take, "--format", "audacity,textgrid", "--out", tmp_path / "out")[0] == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "take.audacity.txt", "take_2.audacity.txt", "take.TextGrid", "take_2.TextGrid",
+    }  # fmt: skip

@@ -55,17 +55,29 @@ def shell_lines() -> list[str]:
     return [
         line
         for line in lines
-        if re.match(r"m2l (caption|inspect|send) motion2language/|m2l evaluate synthetic .*--out", line)
+        if re.match(r"m2l (caption|inspect|render|send|split) motion2language/|m2l evaluate synthetic .*--out", line)
     ]
 
 
 def test_commands_on_shipped_files_run(tmp_path):
     lines = shell_lines()
-    assert len(lines) == 5
+    assert len(lines) == 10
     for line in lines:
         done = run(["bash", "-c", line], folder_with_samples(tmp_path) if line == lines[0] else tmp_path)
         assert (done.returncode, done.stderr) == (0, ""), line
-    assert {path.name for path in tmp_path.iterdir()} == {"motion2language", "described", "scores"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "motion2language",
+        "described",
+        "looked.svg",
+        "pieces",
+        "poses.pdf",
+        "scores",
+        "wave.gif",
+    }
+    assert {path.name for path in (tmp_path / "pieces").iterdir()} == {
+        "2_walk_bow_01_walk.bvh",
+        "2_walk_bow_02_bow.bvh",
+    }
 
 
 def test_every_command_and_option_in_the_pages_exists(tmp_path):
@@ -78,13 +90,17 @@ def test_every_command_and_option_in_the_pages_exists(tmp_path):
         for option in [None, *re.findall(r"--[a-z-]+", line.split(" | ")[0])]
     }
     assert {command for command, _ in used} == {
+        "bench",
         "caption",
         "inspect",
         "live",
+        "render",
         "send",
+        "split",
         "train",
         "evaluate",
         "import-checkpoint",
+        "view",
     }
     helps = {command: run(["m2l", command, "--help"], tmp_path).stdout for command, _ in used}
     assert [pair for pair in used if pair[1] and pair[1] not in helps[pair[0]]] == []

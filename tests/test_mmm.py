@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from motion2language.formats import ReadOptions, read
+from motion2language.formats.mmm import positions_of
 from motion2language.formats.mmm_body import ANGLES, BODY
 from motion2language.reading import read_motion
 
@@ -87,10 +88,29 @@ def test_standing_still_it_is_an_upright_body_in_metres(tmp_path):
 def test_the_rate_comes_from_the_time_steps_or_is_said(tmp_path):
     frames = random_frames(4)
     assert read(written(tmp_path, document(frames, fps=50))).motion.fps == 50
-    uneven = document(frames).replace("<Timestep>0.02</Timestep>", "<Timestep>0.5</Timestep>")
+    last = "<Timestep>0.03</Timestep>"
+    for uneven in (document(frames).replace(last, last.replace("3", when)) for when in ("5", "1", "2")):
+        with pytest.raises(ValueError, match="time steps are not even and rising; say the rate with --fps"):
+            read(written(tmp_path, uneven))
+        assert read(written(tmp_path, uneven), ReadOptions(fps=100.0)).motion.frames == 4
+
+
+def test_a_single_frame_needs_a_rate(tmp_path):
+    path = written(tmp_path, document(random_frames(1)))
     with pytest.raises(ValueError, match="time steps are not even and rising; say the rate with --fps"):
-        read(written(tmp_path, uneven))
-    assert read(written(tmp_path, uneven), ReadOptions(fps=100.0)).motion.frames == 4
+        read(path)
+    assert read(path, ReadOptions(fps=100.0)).motion.frames == 1
+
+
+def test_the_feet_turn_as_the_published_model_says():
+    # Rotations and offsets (mm) of LMrot, RMrot and then LFx, RFx in mmm.xml of the Master Motor Map.
+    left = [[0.987688, 0.151104, -0.0404882], [-0.156434, 0.954034, -0.255633], [0, 0.258819, 0.965926]]
+    right = [[0.987688, -0.151104, 0.0404882], [0.156434, 0.954034, -0.255633], [0, 0.258819, 0.965926]]
+    rest = positions_of(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros((1, 44)), 1.0)[0]
+    at = dict(zip((row.joint for row in BODY), rest, strict=True))
+    for ankle, middle, toe, turned, x in (("LA", "LMrot", "LF", left, -8.8), ("RA", "RMrot", "RF", right, 8.8)):
+        np.testing.assert_allclose(at[middle] - at[ankle], [0.6, 23.8, -18.7], atol=1e-6)
+        np.testing.assert_allclose(at[toe] - at[middle], np.array(turned) @ [x, 53.7, -14.4], atol=1e-4)
 
 
 ENTITY = '<!DOCTYPE MMM [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
@@ -122,6 +142,8 @@ FRAMES = random_frames(2)
         (document([]), "no frames in it|0 motions"),
         (document(FRAMES).replace('<Joint name="LEx_joint"/>', '<Joint name="t"/>'), "JointOrder lacks LEx_joint"),
         (document(FRAMES, height="tall"), "no Height of the subject"),
+        (document(FRAMES, height="inf"), "Height of the subject .* is inf, expected above zero"),
+        (document(FRAMES).replace("</MMM>", document(FRAMES).partition("<MMM>")[2]), "2 motions with frames in it"),
         (document(FRAMES, height="-1"), "Height of the subject .* is -1.0, expected above zero"),
         (document(FRAMES).replace("<RootRotation>", "<RootRotation>1 "), "frame 0: RootRotation has 4 numbers"),
         (document(FRAMES).replace("RootPosition", "Place"), "frame 0: RootPosition has none numbers, expected 3"),

@@ -110,6 +110,9 @@ def test_objects_text_and_cut_files_are_refused(tmp_path):
     path = saved(tmp_path, np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="holds Python objects, which are not read"):
         read(path, ReadOptions(layout="kit"))
+    path.write_bytes(b"PK\x03\x04 a damaged archive")
+    with pytest.raises(ValueError, match=r"take\.npy: not an \.npy file, or cut off"):
+        read(path, ReadOptions(layout="kit"))
     path.write_bytes(b"not an array")
     with pytest.raises(ValueError, match=r"take\.npy: .*expected an array of numbers"):
         read(path, ReadOptions(layout="kit"))

@@ -7,7 +7,7 @@ import pytest
 from small import recording
 
 import motion2language as m2l
-from motion2language.formats import FORMATS, bvh
+from motion2language.formats import FORMATS, bvh, npz
 from motion2language.reading import read_with_axes
 
 
@@ -44,6 +44,26 @@ def test_what_the_user_says_wins(tmp_path):
     assert spans[1] == pytest.approx(100 * plainly[2], rel=1e-3)
 
 
+def test_what_the_user_says_wins_over_what_the_file_says(tmp_path):
+    motion = recording(3)
+    npz.write(motion, tmp_path / "take.npz")
+    _, plain = read_with_axes(tmp_path / "take.npz")
+    assert (plain.unit, plain.up) == ("m", "y")
+    said, axes = read_with_axes(tmp_path / "take.npz", unit="cm", up="z")
+    assert (axes.unit, axes.up) == ("cm", "z")
+    np.testing.assert_allclose(np.ptp(said.positions[..., 1]), np.ptp(motion.positions[..., 2]) / 100, rtol=1e-4)
+
+
+def test_a_file_that_may_not_be_read_is_said(tmp_path, monkeypatch):
+    def refuse(path, options):
+        raise PermissionError
+
+    (tmp_path / "take.bvh").write_text("x")
+    monkeypatch.setattr(bvh, "read", refuse)
+    with pytest.raises(ValueError, match=r"take\.bvh: may not be read; check its permissions"):
+        m2l.read_motion(tmp_path / "take.bvh")
+
+
 def test_the_suffix_decides_in_any_case(tmp_path):
     assert set(FORMATS) == {".bvh", ".amc", ".npy", ".npz", ".xml"}
     bvh.write(recording(3), tmp_path / "TAKE.BVH")
@@ -53,7 +73,7 @@ def test_the_suffix_decides_in_any_case(tmp_path):
 
 @pytest.mark.parametrize(("options", "message"), [
     ({"unit": "parsec"}, "parsec"), ({"up": "w"}, "'w'"), ({"fps": 0}, "0 frames a second; give a positive number"),
-    ({"fps": float("nan")}, "give a positive number"),
+    ({"fps": float("nan")}, "give a positive number"), ({"fps": float("inf")}, "inf frames a second; give a positive"),
 ])  # fmt: skip
 def test_wrong_options_are_said_with_the_file(options, message, tmp_path):
     bvh.write(recording(3), tmp_path / "take.bvh")

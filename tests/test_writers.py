@@ -17,7 +17,13 @@ from motion2language.transcript import Segment, TimedWord, Transcript
 from motion2language.writers import json as json_writer
 from motion2language.writers import srt, txt, vtt
 
-NAMES = ("json", "srt", "tsv", "txt", "vtt")
+NAMES = ("audacity", "babel", "csv", "eaf", "json", "labelstudio", "srt", "textgrid", "tsv", "txt", "vtt")
+SUFFIXES = {
+    "audacity": ".audacity.txt",
+    "babel": ".babel.json",
+    "labelstudio": ".labelstudio.json",
+    "textgrid": ".TextGrid",
+}
 HOUR = 3600.0
 MOMENT = re.compile(r"<[\d:.]+>")
 
@@ -57,6 +63,11 @@ def timed(draw: st.DrawFn) -> Transcript:
     return transcript(*parts, duration=2e5)
 
 
+def dateless(text: str) -> str:
+    """An ELAN file says when it was made."""
+    return re.sub(r'DATE="[^"]*"', "", text)
+
+
 # All outputs
 
 
@@ -69,17 +80,17 @@ def test_the_outputs_there_are() -> None:
 def test_write_puts_the_text_of_its_suffix_into_the_file(
     name: str, given_transcript: Transcript, tmp_path: Path
 ) -> None:
-    path = tmp_path / f"out.{name}"
+    path = tmp_path / f"out{writers.suffix(name)}"
     writers.write(given_transcript, path)
-    expected = importlib.import_module(f"motion2language.writers.{name}").text(given_transcript)
-    assert path.read_bytes().decode("utf-8") == expected == writers.render(given_transcript, name)
+    expected = dateless(importlib.import_module(f"motion2language.writers.{name}").text(given_transcript))
+    assert dateless(path.read_bytes().decode("utf-8")) == expected == dateless(writers.render(given_transcript, name))
     assert all(segment.text in expected for segment in given_transcript.segments if name != "vtt")
     assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("name", ["docx", "", "JSON", "__init__"])
 def test_an_unknown_output_lists_those_there_are(name: str, tmp_path: Path) -> None:
-    message = re.escape(f"no output {name!r}; there are json, srt, tsv, txt, vtt")
+    message = re.escape(f"no output {name!r}; there are {', '.join(NAMES)}")
     with pytest.raises(ValueError, match=message):
         writers.render(TWO, name)
     with pytest.raises(ValueError, match=message):
@@ -87,6 +98,20 @@ def test_an_unknown_output_lists_those_there_are(name: str, tmp_path: Path) -> N
     with pytest.raises(ValueError, match=message):
         writers.write(TWO, tmp_path / (f"out.{name}" if name else "out"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [("a.txt", "txt"), ("a.audacity.txt", "audacity"), ("a.audacity", "audacity"), ("a.json", "json"),
+     ("a.babel.json", "babel"), ("a.v2.labelstudio.json", "labelstudio"), ("a.TextGrid", "textgrid"),
+     ("a.textgrid", "textgrid"), ("audacity.txt", "txt")],
+)  # fmt: skip
+def test_the_longest_suffix_says_the_kind(file: str, kind: str) -> None:
+    assert writers.kind(file) == writers.kind(Path("x.json") / file) == kind
+
+
+def test_suffixes_are_the_names_but_where_a_module_says_otherwise() -> None:
+    assert {name: writers.suffix(name) for name in NAMES} == {name: f".{name}" for name in NAMES} | SUFFIXES
 
 
 def test_known_outputs_are_no_error() -> None:

@@ -15,6 +15,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
     except UnicodeDecodeError:
         text = path.read_text(encoding="latin-1")
     # Only a MOTION alone on its line separates the halves: a joint may be called MOTION.
-    halves = re.split(r"(?m)^\s*MOTION\s*$", text.replace("\r", "\n"), maxsplit=1)
+    halves = re.split(r"(?m)^\s*MOTION\s*$", text, maxsplit=1)
     if len(halves) < 2 or not halves[0].lstrip().upper().startswith("HIERARCHY"):
         raise ValueError("not a BVH file: expected HIERARCHY, the joints, then a line MOTION and the frames")
     rig = Rig.parse(halves[0])
@@ -183,9 +184,13 @@ def frame_rate(said: str | None) -> float:
         seconds = float("nan")
     if not 0 < seconds < float("inf"):
         raise ValueError(f"`Frame Time: {said}`, expected seconds above zero; say the rate with --fps")
-    # Frame times are printed with few digits: 0.0333333 means 30 frames a second.
+    # Frame times are printed with few digits: 0.0333333 and 0.00833 mean 30 and 120 frames a second, but 0.033367
+    # means 29.97. So a rate is made whole if that moves the time by less than a unit of its last digit and 0.2 %, or by
+    # less than 0.02 %, which tools lose that pad with zeros or print single precision (both chosen).
     rate = 1 / seconds
-    return float(round(rate)) if abs(rate - round(rate)) < 2e-3 * rate and rate > 1 else rate
+    whole = max(1, round(rate))
+    last = 10.0 ** int(Decimal(said).as_tuple().exponent)
+    return float(whole) if abs(1 / whole - seconds) < max(min(last, 2e-3 * seconds), 2e-4 * seconds) else rate
 
 
 def _positions(joints: Sequence[_Joint], values: np.ndarray) -> np.ndarray:

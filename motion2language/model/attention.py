@@ -76,26 +76,35 @@ class LocalAttention(nn.Module):
 
         With the mask, frames outside floor(p - D) <= s < floor(p + D) get 0.
         """
-        position = self._move(query, memory.lengths, position, first)
-        scores = torch.tanh((memory.keys @ self.query(query)[..., None])[..., 0])
-        clock = torch.arange(scores.shape[1], device=scores.device, dtype=scores.dtype)
-        window = torch.exp(-2 * ((clock - position[:, None]) / self.half_window) ** 2)
+        last = (memory.lengths - 1).to(query.dtype)
+        position = self.place(position, self.share(self.move(query), first), last)
+        scores = torch.tanh((self.query(query)[:, None] @ memory.keys.transpose(1, 2))[:, 0])
+        softmax = scores.masked_fill(memory.outside, -torch.inf).softmax(-1)
+        weights = softmax * self.window(position, scores.shape[1])
+        return _weighted(weights, memory), weights, position
+
+    def share(self, moved: Tensor, first: bool) -> Tensor:
+        """How much (B,) of the way to the end the position moves, in (0, 1), for moved = U query + c (B, H)."""
+        if self.humanml3d and self.recurrent and first:
+            return moved.new_zeros(len(moved))
+        if self.humanml3d:
+            return torch.sigmoid(torch.tanh(moved) @ self.gate.weight[0])
+        return torch.sigmoid(self.scale * (moved @ self.gate.weight[0]))
+
+    def place(self, position: Tensor, share: Tensor, last: Tensor) -> Tensor:
+        """The next position (B,), for clips whose last frame is `last` (B,)."""
+        return position + (last - position) * share if self.recurrent else last * share
+
+    def window(self, position: Tensor, frames: int) -> Tensor:
+        """The Gaussian window (B, T) around a position."""
+        clock = torch.arange(frames, device=position.device, dtype=position.dtype)
+        away = clock - position[:, None]
+        exponent = away * away * (-2 / self.half_window**2)
+        window = torch.exp(exponent.clamp(min=-80))  # below e^-80 exp takes five times as long, for what is nothing
         if self.mask:
             low, high = torch.floor(position - self.half_window), torch.floor(position + self.half_window)
             window = window * ((clock >= low[:, None]) & (clock < high[:, None]))
-        weights = scores.masked_fill(memory.outside, -torch.inf).softmax(-1) * window
-        return _weighted(weights, memory), weights, position
-
-    def _move(self, query: Tensor, lengths: Tensor, position: Tensor, first: bool) -> Tensor:
-        last = (lengths - 1).to(query.dtype)
-        moved = self.move(query)
-        if self.humanml3d:
-            if first and self.recurrent:
-                return torch.zeros_like(position)
-            share = torch.sigmoid(self.gate(torch.tanh(moved)))[:, 0]
-        else:
-            share = torch.sigmoid(self.scale * self.gate(moved))[:, 0]
-        return position + (last - position) * share if self.recurrent else last * share
+        return window
 
 
 #: Adding an attention is a class and a line here.

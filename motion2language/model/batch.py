@@ -14,16 +14,23 @@ class Batch(NamedTuple):
     values   (B, T, F)  features; frames at or beyond `lengths` are padding
     lengths  (B,)       frames, int64
     tokens   (B, L)     word ids then <eos>, padded with <pad>; None when there is no reference
+    rows     (B,)       the row of `values` each caption describes; None when row i describes row i. A motion with
+                        several captions is encoded once: then `values` and `lengths` have fewer rows than `tokens`
     """
 
     values: Tensor
     lengths: Tensor
     tokens: Tensor | None = None
+    rows: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on `device`."""
-        tokens = None if self.tokens is None else self.tokens.to(device)
-        return Batch(self.values.to(device), self.lengths.to(device), tokens)
+        tokens, rows = (None if part is None else part.to(device) for part in (self.tokens, self.rows))
+        return Batch(self.values.to(device), self.lengths.to(device), tokens, rows)
+
+    def each_caption(self, part: Tensor) -> Tensor:
+        """From a row a motion to a row a caption."""
+        return part if self.rows is None else part.index_select(0, self.rows)
 
 
 class DecoderState(NamedTuple):

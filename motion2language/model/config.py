@@ -20,8 +20,8 @@ class ModelConfig(BaseModel):
     encoder: str = "mlp"  # a key of model.encoders.ENCODERS
     attention: str = "recurrent-local"  # a key of model.attention.ATTENTIONS
     mask: bool = True  # cut the Gaussian window at the half window
-    half_window: float | None = None  # D in frames of the model's clock; the paper uses 5 and 9
-    half_window_seconds: float | None = None  # D in seconds, instead of frames
+    half_window: float | None = Field(None, gt=0)  # D in frames of the model's clock; the paper uses 5 and 9
+    half_window_seconds: float | None = Field(None, gt=0)  # D in seconds, instead of frames
     hidden: int = Field(64, gt=0)  # decoder units H
     embedding: int = Field(64, gt=0)  # word embedding
     encoder_hidden: int = Field(128, gt=0)  # units of the MLP's hidden layers, channels of a convolution

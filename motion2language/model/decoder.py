@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from motion2language.model.attention import ATTENTIONS, Memory
+from motion2language.model import recurrence
+from motion2language.model.attention import ATTENTIONS, LocalAttention, Memory
 from motion2language.model.batch import Batch, DecoderState
 from motion2language.model.config import ModelConfig
 from motion2language.model.encoders import ENCODERS
@@ -45,10 +46,8 @@ class AttentionCaptioner(nn.Module):
     def step(self, token: Tensor, state: DecoderState, memory: Memory) -> tuple[Tensor, DecoderState, Tensor]:
         """Scores (B, V) of the word after `token` (B,), the new state, and where the attention looked, (B, T)."""
         context, weights, position = self.attention(state.hidden, memory, state.position, state.first)
-        embedded = self.embedding(token)
-        hidden = self.cell(torch.cat((embedded, context), -1), state.hidden)
-        logits = self.output(torch.cat((embedded, hidden, context), -1))
-        return logits, DecoderState(hidden, position, first=False), weights
+        hidden = self.cell(torch.cat((self.embedding(token), context), -1), state.hidden)
+        return self._score(token, hidden, context), DecoderState(hidden, position, first=False), weights
 
     def forward(
         self, batch: Batch, teacher_forcing: float = 1.0, generator: torch.Generator | None = None
@@ -60,7 +59,7 @@ class AttentionCaptioner(nn.Module):
         """
         if batch.tokens is None:
             raise ValueError("a batch without captions cannot be fed its references")
-        memory, state = self.encode(batch.values, batch.lengths)
+        memory, state = self._encode_captions(batch)
         token = torch.full_like(batch.tokens[:, 0], SOS)
         forced = torch.rand(batch.tokens.shape[1], generator=generator) < teacher_forcing
         steps = []
@@ -73,6 +72,46 @@ class AttentionCaptioner(nn.Module):
 
     def loss(self, batch: Batch, teacher_forcing: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
         """Mean cross-entropy over words and <eos>; padding does not count."""
+        if batch.tokens is None:
+            raise ValueError("a batch without captions cannot be fed its references")
+        if isinstance(self.attention, LocalAttention):
+            return self._quick_loss(batch, batch.tokens, self.attention, teacher_forcing, generator)
         logits, _, _ = self(batch, teacher_forcing, generator)
-        assert batch.tokens is not None
         return F.cross_entropy(logits.flatten(0, 1), batch.tokens.flatten(), ignore_index=PAD)
+
+    def _encode_captions(self, batch: Batch) -> tuple[Memory, DecoderState]:
+        """`encode`, each motion once, then a row for each caption."""
+        memory, state = self.encode(batch.values, batch.lengths)
+        if batch.rows is None:
+            return memory, state
+        each = batch.each_caption
+        frames = each(memory.frames)
+        keys = frames if memory.keys is memory.frames else each(memory.keys)
+        repeated = DecoderState(each(state.hidden), each(state.position), state.first)
+        return Memory(frames, keys, each(memory.lengths), each(memory.outside)), repeated
+
+    def _quick_loss(
+        self,
+        batch: Batch,
+        references: Tensor,
+        attention: LocalAttention,
+        teacher_forcing: float,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """The same number from recurrence.py; in the loop words are only scored where the model is fed its own."""
+        memory, state = self._encode_captions(batch)
+        forced = (torch.rand(references.shape[1], generator=generator) < teacher_forcing).tolist()
+
+        def next_word(step: int, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
+            return references[:, step] if forced[step] else self._score(token, hidden, context).argmax(-1)
+
+        first = torch.full_like(references[:, 0], SOS)
+        weights = recurrence.join(self.embedding, attention, self.cell)
+        fed = recurrence.write(attention, weights, memory, state.hidden, first, references.shape[1], next_word)
+        words = references.T.flatten()
+        kept = (words != PAD).nonzero()[:, 0]
+        hidden, context, tokens = (part.flatten(0, 1).index_select(0, kept) for part in fed)
+        return F.cross_entropy(self._score(tokens, hidden, context), words[kept])
+
+    def _score(self, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
+        return self.output(torch.cat((self.embedding(token), hidden, context), -1))

@@ -95,7 +95,7 @@ class Transducer(nn.Module):
         if batch.tokens is None:
             raise ValueError("a batch without captions has no loss")
         tokens = batch.tokens.masked_fill(batch.tokens == EOS, PAD)  # the recording's end ends the sentence
-        memory, steps = self.encode(batch.values, batch.lengths)
+        memory, steps = (batch.each_caption(part) for part in self.encode(batch.values, batch.lengths))
         wait, speak, word = self.lattice(memory, tokens)
         if self.config.early:  # placements are weighed down by how late their words come (arXiv 2211.00490)
             seconds = torch.arange(memory.shape[1], device=memory.device) * STRIDE / self.config.fps

@@ -1,4 +1,8 @@
-"""Transcripts to files: one module an output, `text(transcript) -> str`; the module's name is the file's suffix."""
+"""Transcripts to files: one module an output, `text(transcript) -> str`; the module's name is the file's suffix.
+
+A module whose programs expect another suffix, or one that several kinds share, says it: `SUFFIX = ".audacity.txt"`.
+A file of either suffix is then of that kind. Modules that begin with an underscore are no outputs.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from motion2language.files import write_text
 from motion2language.transcript import Transcript
@@ -13,23 +18,51 @@ from motion2language.transcript import Transcript
 
 def names() -> tuple[str, ...]:
     """The outputs there are."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_"))
 
 
-def require_known(wanted: Sequence[str]) -> None:
-    """ValueError when one of the wanted outputs does not exist."""
+def require_known(wanted: Sequence[str], also: Sequence[str] = ()) -> None:
+    """ValueError when one of the wanted outputs is neither there nor among those that a caller makes itself."""
+    known = sorted([*names(), *also])
     for name in wanted:
-        if name not in names():
-            raise ValueError(f"no output {name!r}; there are {', '.join(names())}")
+        if name not in known:
+            raise ValueError(f"no output {name!r}; there are {', '.join(known)}")
+
+
+def suffix(name: str) -> str:
+    """How the files of an output end, with the dot."""
+    return str(getattr(_module(name), "SUFFIX", f".{name}"))
+
+
+def kind(path: str | Path) -> str:
+    """The output that a file's name asks for, by the longest suffix that fits; ValueError when there is none."""
+    file = Path(path).name
+    endings = {ending: name for name in names() for ending in (f".{name}", suffix(name))}
+    fitting = [ending for ending in endings if file.endswith(ending)]
+    if not fitting:
+        require_known([Path(path).suffix.lstrip(".")])
+    return endings[max(fitting, key=len)]
 
 
 def render(transcript: Transcript, name: str) -> str:
     """The transcript in an output's form."""
-    require_known([name])
-    module = importlib.import_module(f"{__name__}.{name}")
-    return str(module.text(transcript))
+    return str(_module(name).text(transcript))
 
 
 def write(transcript: Transcript, path: str | Path) -> None:
     """Write to a file of the kind its suffix names, whole or not at all."""
-    write_text(path, render(transcript, Path(path).suffix.lstrip(".")))
+    write_text(path, render(transcript, kind(path)))
+
+
+def read(path: str | Path) -> Transcript:
+    """The transcript in a file of a kind that is read back, by its name; ValueError says which kinds these are."""
+    module = _module(kind(path))
+    if not hasattr(module, "read"):
+        raise ValueError(f"{path}: transcripts are read from .json and .labelstudio.json; write one of these")
+    read_back: Transcript = module.read(path)
+    return read_back
+
+
+def _module(name: str) -> ModuleType:
+    require_known([name])
+    return importlib.import_module(f"{__name__}.{name}")

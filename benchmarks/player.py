@@ -1,0 +1,79 @@
+"""The player in headless Chromium without a graphics card: `python benchmarks/player.py take.bvh [--seconds 60]`.
+
+Repeats the recording, there and back, until it lasts as long as asked, describes it, writes the page, opens it from
+disk and plays it. Prints the page's size, what it grows by each 10 s, the time until it can be played, and frames a
+second while it plays. Needs the extra `dev` and Chromium.
+"""
+
+import argparse
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+import motion2language as m2l
+from motion2language import viewer
+from motion2language.attention_map import attention_map
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+COUNT = """
+(seconds) => new Promise((done) => {
+  let frames = 0;
+  const start = performance.now();
+  const next = (now) => {
+    frames += 1;
+    if (now - start < 1000 * seconds) requestAnimationFrame(next);
+    else done((1000 * frames) / (now - start));
+  };
+  requestAnimationFrame(next);
+})
+"""
+
+
+def take(motion: m2l.Motion, seconds: float) -> viewer.Take:
+    """The recording made as long as asked, with what the shipped model says of it."""
+    whole = np.concatenate([motion.positions, motion.positions[::-1]])
+    count = round(seconds * motion.fps)
+    positions = np.concatenate([whole] * (1 + count // len(whole)))[:count]
+    longer = replace(motion, positions=positions, angles=None)
+    captioner = m2l.load_model("default")
+    transcript = captioner.transcribe(longer)
+    return viewer.Take(longer, transcript, weights=attention_map(captioner, longer, transcript))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    arguments = parser.parse_args()
+    motion = m2l.read_motion(arguments.file)
+    base, long = (len(viewer.page([take(motion, seconds)]).encode()) for seconds in (10.0, arguments.seconds))
+    growth = (long - base) / (arguments.seconds - 10) * 10
+    print(
+        f"{arguments.seconds:g} s, {len(motion.skeleton.joints)} joints: {long / 1e6:.2f} MB, "
+        f"{growth / 1e3:.1f} kB for each 10 s"
+    )
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        path = Path(folder) / "player.html"
+        viewer.write([take(motion, arguments.seconds)], path)
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for width, height in ((1280, 800), (400, 800)):
+            page = browser.new_page(viewport={"width": width, "height": height})
+            start = time.perf_counter()
+            page.goto(path.as_uri())
+            page.wait_for_selector("html[data-ready]")
+            opened = time.perf_counter() - start
+            page.keyboard.press("k")
+            rate = page.evaluate(COUNT, 10)
+            print(f"{width} x {height}: can be played after {opened:.1f} s, plays at {rate:.0f} frames a second")
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

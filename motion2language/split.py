@@ -1,0 +1,38 @@
+"""A recording cut at the segments of its transcript: one BVH file each, where it happened, named by order and label."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from motion2language.formats import bvh
+from motion2language.motion import Motion
+from motion2language.transcript import Segment, Transcript
+
+UNNAMED = "segment"  # the label of a file whose segment has none
+LONGEST = 40  # letters of a label in a file's name; chosen, so that no name is too long for a disk
+
+
+def split(motion: Motion, transcript: Transcript, folder: Path, stem: str) -> list[tuple[Path, Segment]]:
+    """Write each segment to `folder`, in order of time; the files, each with its segment.
+
+    A file holds the frames sampled in [start, end), its root where the recording has it. A file is called
+    `stem_NUMBER_LABEL.bvh`; an older one of that name is replaced.
+
+    ValueError, before anything is written, when a segment holds no frame or the transcript is of another recording.
+    """
+    transcript.require_of(motion.label, motion.duration)
+    ordered = sorted(transcript.segments, key=lambda segment: (segment.start, segment.end))
+    pieces = [motion.clip(segment.start, segment.end) for segment in ordered]
+    digits = max(2, len(str(len(ordered))))
+    written = []
+    for number, (segment, piece) in enumerate(zip(ordered, pieces, strict=True), start=1):
+        path = folder / f"{stem}_{number:0{digits}d}_{file_name(segment.label)}.bvh"
+        bvh.write(piece, path)
+        written.append((path, segment))
+    return written
+
+
+def file_name(label: str | None) -> str:
+    """A label as part of a file's name on any system: letters and digits of any script, the rest as hyphens."""
+    return re.sub(r"[\W_]+", "-", label or "").strip("-")[:LONGEST] or UNNAMED

@@ -1,0 +1,166 @@
+// Buttons and keys. Every action is in one table, which makes the buttons' hints, the keys and the help page.
+"use strict";
+
+const ORBIT = 0.12; // radians a key press
+const PAN = 0.06; // of the camera's distance
+const ZOOM = 1.15;
+
+/** Rows [keys, what it does, how]; a key is KeyboardEvent.key, with "Shift+" where it matters. */
+function actionsOf(clock, player) {
+  const stages = (call) => () => player.stages.forEach(call);
+  return [
+    [["k", " "], "play or pause", () => clock.toggle()],
+    [["ArrowRight"], "a frame on", () => clock.step(1)],
+    [["ArrowLeft"], "a frame back", () => clock.step(-1)],
+    [["Shift+ArrowRight"], "a second on", () => clock.seek(clock.time + 1)],
+    [["Shift+ArrowLeft"], "a second back", () => clock.seek(clock.time - 1)],
+    [["Home"], "to the start", () => clock.seek(0)],
+    [["End"], "to the end", () => clock.seek(clock.duration)],
+    [["n"], "next segment", () => player.jump(1)],
+    [["p"], "previous segment", () => player.jump(-1)],
+    [["."], "next word", () => player.jumpWord(1)],
+    [[","], "previous word", () => player.jumpWord(-1)],
+    [["l"], "loop this segment, or stop looping", () => player.toggleLoop()],
+    [["ArrowUp"], "faster", () => clock.changeSpeed(1)],
+    [["ArrowDown"], "slower", () => clock.changeSpeed(-1)],
+    [["f"], "follow the body, or not", () => player.setFollowing(!player.following)],
+    [["d"], "turn the view to the right", stages((stage) => stage.orbit(ORBIT, 0))],
+    [["a"], "turn the view to the left", stages((stage) => stage.orbit(-ORBIT, 0))],
+    [["w"], "view from higher", stages((stage) => stage.orbit(0, ORBIT))],
+    [["s"], "view from lower", stages((stage) => stage.orbit(0, -ORBIT))],
+    [["Shift+D"], "move the view to the right", stages((stage) => stage.pan(PAN, 0))],
+    [["Shift+A"], "move the view to the left", stages((stage) => stage.pan(-PAN, 0))],
+    [["Shift+W"], "move the view up", stages((stage) => stage.pan(0, PAN))],
+    [["Shift+S"], "move the view down", stages((stage) => stage.pan(0, -PAN))],
+    [["+", "="], "nearer", stages((stage) => stage.zoom(ZOOM))],
+    [["-"], "farther", stages((stage) => stage.zoom(1 / ZOOM))],
+    [["0"], "the first view again", stages((stage) => stage.lookAtBody())],
+    [["h"], "unfold or fold the attention map", () => player.toggleHeat()],
+    [["?"], "this list", () => player.help.showModal()],
+  ];
+}
+
+const ICONS = {
+  play: "M8 5v14l11-7z",
+  pause: "M6 5h4v14H6zM14 5h4v14h-4z",
+  back: "M15 5v14L6 12zM4 5h2v14H4z",
+  on: "M9 5v14l9-7zM18 5h2v14h-2z",
+  previous: "M19 5v14l-7-7zM11 5v14l-7-7z",
+  next: "M5 5v14l7-7zM13 5v14l7-7z",
+  loop: "M7 7h10v3l4-4-4-4v3H5v6h2zm10 10H7v-3l-4 4 4 4v-3h12v-6h-2z",
+  follow: "M11 2h2v3.1a7 7 0 015.9 5.9H22v2h-3.1a7 7 0 01-5.9 5.9V22h-2v-3.1A7 7 0 015.1 13H2v-2h3.1A7 7 0 0111 5.1zM12 7a5 5 0 100 10 5 5 0 000-10zm0 3a2 2 0 110 4 2 2 0 010-4z",
+  view: "M3 3h6v2H5v4H3zm12 0h6v6h-2V5h-4zM3 15h2v4h4v2H3zm16 0h2v6h-6v-2h4z",
+};
+
+function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const path = document.createElementNS(space, "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+function makeButton(name, label, key, act) {
+  const attributes = { type: "button", class: `tool ${name}`, "aria-label": label, title: `${label} (${key})` };
+  const button = element("button", attributes, ICONS[name] ? icon(name) : "?");
+  button.addEventListener("click", act);
+  return button;
+}
+
+/** Fill the bar; returns update(). */
+function makeControls(bar, clock, player) {
+  const play = makeButton("play", "Play", "K or space", () => clock.toggle());
+  const loop = makeButton("loop", "Loop segment", "L", () => player.toggleLoop());
+  const follow = makeButton("follow", "Follow the body", "F", () => player.setFollowing(!player.following));
+  const slider = element("input", { type: "range", class: "time", min: 0, max: clock.duration, step: "any" });
+  slider.setAttribute("aria-label", "Time");
+  slider.style.setProperty("--stripes", stripes(player.takes[0], clock.duration));
+  slider.addEventListener("input", () => clock.seek(Number(slider.value)));
+  const speed = element("select", { class: "speeds", "aria-label": "Speed", title: "Speed (arrows up and down)" });
+  speed.append(...SPEEDS.map((each) => element("option", { value: each }, `${each}×`)));
+  speed.addEventListener("change", () => clock.setSpeed(Number(speed.value)));
+  const now = element("output", { class: "clock", "aria-hidden": "true" });
+  bar.append(
+    makeButton("previous", "Previous segment", "P", () => player.jump(-1)),
+    makeButton("back", "Frame back", "arrow left", () => clock.step(-1)),
+    play,
+    makeButton("on", "Frame on", "arrow right", () => clock.step(1)),
+    makeButton("next", "Next segment", "N", () => player.jump(1)),
+    slider,
+    now,
+    speed,
+    loop,
+    follow,
+    makeButton("view", "First view", "0", () => player.stages.forEach((stage) => stage.lookAtBody())),
+    makeButton("help", "Keys", "?", () => player.help.showModal()),
+  );
+  let wasPlaying = null;
+  return () => {
+    slider.value = clock.time;
+    slider.style.setProperty("--done", `${(100 * clock.time) / clock.duration}%`);
+    slider.setAttribute("aria-valuetext", spokenTime(clock, player.takes[0]));
+    now.textContent = `${clockText(clock.time, 2)} / ${clockText(clock.duration, 2)}`;
+    speed.value = String(clock.speed);
+    loop.setAttribute("aria-pressed", String(clock.loop !== null));
+    follow.setAttribute("aria-pressed", String(player.following));
+    if (wasPlaying === clock.playing) return;
+    wasPlaying = clock.playing;
+    play.replaceChildren(icon(clock.playing ? "pause" : "play"));
+    play.setAttribute("aria-label", clock.playing ? "Pause" : "Play");
+  };
+}
+
+function spokenTime(clock, take) {
+  const segment = segmentAt(take.transcript, clock.time);
+  const what = segment && segment.label !== null ? `, ${segment.label}` : "";
+  return `${clock.time.toFixed(1)} of ${clock.duration.toFixed(1)} seconds${what}`;
+}
+
+/** The first take's segments as a gradient under the slider. */
+function stripes(take, duration) {
+  const at = (time) => `${((100 * Math.min(time, duration)) / duration).toFixed(2)}%`;
+  const parts = [...take.transcript.segments]
+    .sort((a, b) => a.start - b.start)
+    .flatMap(({ start, end, colour }) => [
+      `transparent ${at(start)}`,
+      `${colourOf(colour)} ${at(start)} ${at(end)}`,
+      `transparent ${at(end)}`,
+    ]);
+  return parts.length ? `linear-gradient(to right, ${parts.join(", ")})` : "none";
+}
+
+/** The dialog of keys, and the listener that obeys them. Single keys can be switched off for who speaks to the page. */
+function makeKeys(actions, dialog) {
+  const names = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+  const nice = (key) => key.replace(/Arrow\w+| /, (part) => names[part]).replace(/^[a-z]$/, (letter) => letter.toUpperCase());
+  const shown = (keys) => keys.flatMap((key, at) => [...(at ? [" or "] : []), element("kbd", {}, nice(key))]);
+  const rows = actions.map(([keys, what]) => element("tr", {}, element("td", {}, ...shown(keys)), element("td", {}, what)));
+  const enabled = element("input", { type: "checkbox", id: "keys", ".checked": true });
+  const close = element("button", { type: "button", class: "close", autofocus: "" }, "Close");
+  close.addEventListener("click", () => dialog.close());
+  dialog.append(
+    element("header", {}, element("h2", { id: "help-title" }, "Keys"), close),
+    element("p", {}, enabled, element("label", { for: "keys" }, " obey keys outside of fields and buttons")),
+    element("table", {}, element("tbody", {}, ...rows)),
+    element("p", {}, "Drag to turn the view, drag with the right button to move it, turn the wheel to come nearer."),
+  );
+  document.addEventListener("keydown", (event) => {
+    if (!enabled.checked || dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
+    const focus = event.target.tagName;
+    const own = { " ": ["BUTTON", "SUMMARY", "SELECT"], ArrowUp: ["SELECT"], ArrowDown: ["SELECT"] }[event.key] || [];
+    if (own.includes(focus)) return;
+    const pressed = event.shiftKey && /^(Arrow\w+|[A-Z])$/.test(event.key) ? `Shift+${event.key}` : event.key;
+    const found = actions.find(([keys]) => keys.includes(pressed));
+    if (!found) return;
+    event.preventDefault();
+    found[2]();
+  });
+  // A mouse leaves no focus behind, so that the space bar goes on playing and pausing.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button, summary");
+    if (button && event.detail > 0 && !dialog.contains(button)) button.blur();
+  });
+}

@@ -1,0 +1,90 @@
+// The page's data, decoded. The undoing of packing.py: base64, deflate, zigzag differences, parent-relative positions.
+"use strict";
+
+/** The bytes that were deflated and written as base64. */
+async function inflate(text) {
+  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Positions in metres as one Float32Array, three values a joint, joint after joint, frame after frame. */
+async function decodePositions(take) {
+  const { frames, step, origin, data } = take.motion;
+  const bytes = await inflate(data);
+  const joints = take.parents.length;
+  const whole = new Int32Array(frames * joints * 3);
+  const half = bytes.length / 2;
+  let from = 0;
+  for (let channel = 0; channel < joints * 3; channel++) {
+    let value = 0;
+    for (let frame = 0; frame < frames; frame++, from++) {
+      const coded = bytes[from] | (bytes[half + from] << 8);
+      value = ((value + ((coded >>> 1) ^ -(coded & 1))) << 16) >> 16;
+      whole[frame * joints * 3 + channel] = value;
+    }
+  }
+  const positions = new Float32Array(whole.length);
+  for (let at = 0; at < whole.length; at++) {
+    const joint = Math.floor(at / 3) % joints;
+    if (joint > 0) whole[at] += whole[at + (take.parents[joint] - joint) * 3];
+    positions[at] = whole[at] * step + origin[at % 3];
+  }
+  return positions;
+}
+
+/** Every word of a transcript in order, each knowing its segment. */
+function wordsOf(transcript) {
+  return transcript.segments.flatMap((segment) => segment.words.map((word) => ({ ...word, segment })));
+}
+
+/** The words that the motion has just reached: of those whose window holds the time, the latest; several when equal. */
+function wordsAt(words, time) {
+  const open = words.filter((word) => word.time <= time && time < word.end);
+  const latest = Math.max(...open.map((word) => word.time));
+  return new Set(open.filter((word) => word.time === latest));
+}
+
+/** The segment that holds the time; of several, the one that began last. */
+function segmentAt(transcript, time) {
+  const open = transcript.segments.filter((segment) => segment.start <= time && time < segment.end);
+  return open.reduce((best, segment) => (best && best.start > segment.start ? best : segment), null);
+}
+
+/** Numbers for the labels of all takes, the same label always with the same one; null where there is no label. */
+function colourNumbers(takes) {
+  const numbers = new Map();
+  for (const take of takes) {
+    for (const transcript of [take.transcript, take.reference]) {
+      for (const { label } of transcript ? transcript.segments : []) {
+        if (label !== null && !numbers.has(label)) numbers.set(label, numbers.size % 8);
+      }
+    }
+  }
+  return (label) => (numbers.has(label) ? numbers.get(label) : null);
+}
+
+/** `var(--c3)`: a label's colour. */
+function colourOf(number) {
+  return number === null ? "var(--unnamed)" : `var(--c${number})`;
+}
+
+/** Seconds as people read them: 0:05.8, with `digits` after the point. */
+function clockText(seconds, digits = 1) {
+  const unit = 10 ** digits;
+  const whole = Math.round(seconds * unit);
+  const rest = ((whole % (60 * unit)) / unit).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
+  return `${Math.floor(whole / (60 * unit))}:${rest}`;
+}
+
+/** An element with attributes, properties whose names start with a dot, and children; text never becomes markup. */
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith(".")) made[name.slice(1)] = value;
+    else if (name.startsWith("--")) made.style.setProperty(name, value);
+    else if (value !== null) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}

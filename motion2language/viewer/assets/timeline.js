@@ -1,0 +1,221 @@
+// The time line of a take: seconds, segments, words with their windows, joint speed, and the attention map.
+"use strict";
+
+const SECOND = 36; // least width of a second in pixels; a time line too long for that scrolls
+const LANE = 24; // height of a row of words
+const HEAT_ROW = 18;
+
+/** {root, update()}; several takes share the width of the longest, `clock.duration`, and then show their names. */
+function makeTimeline(take, clock, named) {
+  const inner = element("div", { class: "inner", "--least": `${Math.ceil(clock.duration * SECOND)}px` });
+  const scroller = element("div", { class: "scroller" }, inner);
+  const left = (time) => `${(100 * Math.min(time, clock.duration)) / clock.duration}%`;
+  const axis = element("div", { class: "axis", "aria-hidden": "true" });
+  inner.append(axis);
+  const redraws = [() => drawAxis(axis, inner.clientWidth, clock.duration, left)];
+  for (const [transcript, words, name] of [
+    [take.transcript, take.words, take.reference ? "Predicted" : null],
+    [take.reference, take.referenceWords, "Reference"],
+  ]) {
+    if (!transcript) continue;
+    const title = name ? `${name} segments and words` : "Segments and words";
+    inner.append(element("div", { class: "row-title" }, title), makeSegments(transcript, clock, left, title));
+    const row = element("div", { class: "words", "aria-hidden": "true" });
+    inner.append(row);
+    redraws.push(() => drawWords(row, words, inner.clientWidth, clock, left));
+  }
+  const top = usualTop(take.speed);
+  inner.append(element("div", { class: "row-title" }, `Joint speed, 0 to ${top.toFixed(1)} m/s`));
+  inner.append(makeSpeed(take, top, left));
+  const head = element("div", { class: "playhead", "aria-hidden": "true" });
+  const loop = element("div", { class: "looped", "aria-hidden": "true" });
+  inner.append(loop, head);
+  scrubOn(inner, clock);
+  const root = element("section", { class: "timeline", "aria-label": `Time line of ${take.name}` });
+  if (named) root.append(element("h2", {}, element("bdi", {}, take.name)));
+  root.append(scroller);
+  if (take.weights) root.append(makeHeat(take, clock));
+  let width = 0;
+  new ResizeObserver(() => {
+    if (inner.clientWidth !== width) redraws.forEach((redraw) => redraw());
+    width = inner.clientWidth;
+  }).observe(inner);
+  requestAnimationFrame(() => redraws.forEach((redraw) => redraw()));
+  const update = () => {
+    for (const line of root.querySelectorAll(".playhead")) line.style.left = left(clock.time);
+    loop.hidden = !clock.loop;
+    if (clock.loop) Object.assign(loop.style, { left: left(clock.loop.start), right: `calc(100% - ${left(clock.loop.end)})` });
+    for (const button of root.querySelectorAll(".segment")) {
+      button.classList.toggle("now", button.segment.start <= clock.time && clock.time < button.segment.end);
+    }
+    keepInSight(root, clock.time / clock.duration, clock.playing ? 0.85 : 1);
+  };
+  return { root, update };
+}
+
+function drawAxis(axis, width, duration, left) {
+  const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
+  const step = steps.find((each) => (each * width) / duration >= 48) || 1800;
+  const marks = [];
+  for (let time = 0; time <= duration - 0.3 * step; time += step) {
+    const text = clockText(time, step < 1 ? 1 : 0);
+    marks.push(element("span", { class: "mark", "--left": left(time) }, text));
+  }
+  axis.replaceChildren(...marks);
+}
+
+/** Buttons in as few rows as their overlaps allow. */
+function makeSegments(transcript, clock, left, title) {
+  const row = element("div", { class: "segments", role: "group", "aria-label": title });
+  const ends = [];
+  for (const segment of [...transcript.segments].sort((a, b) => a.start - b.start)) {
+    const found = ends.findIndex((end) => end <= segment.start + 1e-6);
+    const lane = found < 0 ? ends.length : found;
+    ends[lane] = segment.end;
+    const times = `${segment.start.toFixed(1)} to ${segment.end.toFixed(1)} seconds`;
+    const name = segment.label === null ? "no action" : segment.label;
+    const button = element("button", {
+      type: "button",
+      class: "segment",
+      title: `${name}, ${times}: ${segment.text}`,
+      "aria-label": `${name}, ${times}: ${segment.text}`,
+      "--colour": colourOf(segment.colour),
+      "--left": left(segment.start),
+      "--width": `calc(${left(segment.end)} - ${left(segment.start)})`,
+      "--lane": lane,
+      ".segment": segment,
+    });
+    button.append(element("span", { dir: "auto" }, segment.label === null ? segment.text : segment.label));
+    button.addEventListener("click", () => clock.seek(segment.start));
+    row.append(button);
+  }
+  row.style.setProperty("--lanes", Math.max(ends.length, 1));
+  return row;
+}
+
+/** A mark where each word was seen, its window as a bar, its text beside; in as few rows as do not overlap. */
+function drawWords(row, words, width, clock, left) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `500 12px ${getComputedStyle(row).fontFamily}`;
+  const x = (time) => (width * Math.min(time, clock.duration)) / clock.duration;
+  const ends = [];
+  const made = words.map((word) => {
+    const text = pen.measureText(word.word).width + 10;
+    const backward = x(word.time) + text > width && x(word.time) - text > 0;
+    const from = Math.min(x(word.start), backward ? x(word.time) - text : x(word.time));
+    const to = Math.max(x(word.end), backward ? x(word.time) : x(word.time) + text);
+    const found = ends.findIndex((end) => end <= from);
+    const lane = found < 0 ? ends.length : found;
+    ends[lane] = to + 2;
+    const chip = element(
+      "span",
+      { class: backward ? "chip backward" : "chip", "--left": left(word.time), "--lane": lane, dir: "auto" },
+      word.word,
+    );
+    chip.addEventListener("click", () => clock.seek(word.time));
+    chip.addEventListener("pointerdown", (event) => event.stopPropagation());
+    const bar = element("span", {
+      class: "window",
+      "--left": left(word.start),
+      "--width": `calc(${left(word.end)} - ${left(word.start)})`,
+      "--lane": lane,
+    });
+    for (const part of [chip, bar]) part.style.setProperty("--colour", colourOf(word.segment.colour));
+    return [bar, chip];
+  });
+  row.style.height = `${Math.max(ends.length, 1) * LANE}px`;
+  row.replaceChildren(...made.flat());
+}
+
+/** A speed that all but one in fifty moments keep to, and a bit: a leap in the recording must not flatten the rest. */
+function usualTop(speeds) {
+  const sorted = [...speeds].sort((a, b) => a - b);
+  return Math.max(Math.min(1.15 * sorted[Math.floor(0.98 * (sorted.length - 1))], sorted[sorted.length - 1]), 0.1);
+}
+
+function makeSpeed(take, top, left) {
+  const last = Math.max(take.speed.length - 1, 1);
+  const points = take.speed.map((speed, at) => `${((100 * at) / last).toFixed(2)},${(30 - (28 * Math.min(speed, top)) / top).toFixed(2)}`);
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const line = document.createElementNS(space, "polygon");
+  line.setAttribute("points", `0,30 ${points.join(" ")} 100,30`);
+  svg.setAttribute("viewBox", "0 0 100 30");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", `Mean speed of the joints over time, up to ${top.toFixed(1)} metres a second`);
+  svg.append(line);
+  return element("div", { class: "speed", "--width": left(take.duration) }, svg);
+}
+
+/** The attention map, folded: a row a word, time to the right, darker where the model looked more. */
+function makeHeat(take, clock) {
+  const { words, frames } = take.weights;
+  const canvas = element("canvas", { ".width": frames, ".height": words, role: "img" });
+  canvas.setAttribute("aria-label", `Attention of ${words} words over ${take.duration.toFixed(1)} seconds`);
+  const share = `${(100 * take.duration) / clock.duration}%`;
+  const inner = element("div", { class: "inner", "--least": `${Math.ceil(clock.duration * SECOND)}px` }, canvas);
+  canvas.style.width = share;
+  canvas.style.height = `${words * HEAT_ROW}px`;
+  take.words.forEach((word, row) => {
+    const late = word.time > 0.75 * clock.duration;
+    const side = late ? word.start : word.end;
+    const style = { "--left": `${(100 * side) / clock.duration}%`, "--top": `${row * HEAT_ROW}px` };
+    inner.append(element("span", { class: late ? "heat-word backward" : "heat-word", dir: "auto", ...style }, word.word));
+  });
+  inner.append(element("div", { class: "playhead", "aria-hidden": "true" }));
+  scrubOn(inner, clock);
+  const paint = () => paintHeat(canvas, take);
+  canvas.repaint = paint;
+  const title = element("summary", {}, "Attention: where the model looked for each word");
+  const fold = element("details", { class: "heat" }, title, element("div", { class: "scroller tall" }, inner));
+  fold.addEventListener("toggle", paint);
+  return fold;
+}
+
+function paintHeat(canvas, take) {
+  const { frames, values } = take.weights;
+  if (!values) return;
+  const pen = canvas.getContext("2d");
+  const style = getComputedStyle(canvas);
+  const image = pen.createImageData(canvas.width, canvas.height);
+  take.words.forEach((word, row) => {
+    const name = word.segment.colour === null ? "--unnamed" : `--c${word.segment.colour}`;
+    const [red, green, blue] = rgb(style.getPropertyValue(name).trim());
+    for (let frame = 0; frame < frames; frame++) {
+      image.data.set([red, green, blue, values[row * frames + frame]], 4 * (row * frames + frame));
+    }
+  });
+  pen.putImageData(image, 0, 0);
+}
+
+/** #rrggbb as three numbers. */
+function rgb(colour) {
+  return [1, 3, 5].map((from) => parseInt(colour.slice(from, from + 2), 16));
+}
+
+/** Pressing and dragging on empty parts moves the time. */
+function scrubOn(inner, clock) {
+  const seek = (event) => {
+    const box = inner.getBoundingClientRect();
+    clock.seek(((event.clientX - box.left) / box.width) * clock.duration);
+  };
+  inner.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || event.target.closest("button")) return;
+    seek(event);
+    if (event.pointerType === "mouse") inner.setPointerCapture(event.pointerId);
+  });
+  inner.addEventListener("pointermove", (event) => {
+    if (inner.hasPointerCapture(event.pointerId)) seek(event);
+  });
+}
+
+/** Scroll a long time line along, when the time passes the share `until` of what is seen of it. */
+function keepInSight(root, share, until) {
+  for (const scroller of root.querySelectorAll(".scroller")) {
+    const at = share * scroller.scrollWidth;
+    const room = scroller.clientWidth;
+    if (scroller.scrollWidth <= room) continue;
+    if (at < scroller.scrollLeft || at > scroller.scrollLeft + until * room) scroller.scrollLeft = at - 0.15 * room;
+  }
+}

@@ -1,0 +1,154 @@
+"""What pictures and films share: colours of segments, bones with their sides, a camera, the width of words.
+
+Figures are made without pyplot, so that nothing of the user's own figures or backends changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from motion2language.motion import CANONICAL, Motion
+from motion2language.transcript import Transcript
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Of segments, told apart by the colour-blind and on paper; again from the first when there are more labels.
+COLOURS = ("#2f6db5", "#d9722b", "#2f9468", "#a24f9b", "#b8912a", "#c0445a", "#3a9db0", "#6b6bc4")
+GREY = (0.68, 0.69, 0.71)  # of moments that nothing is said of
+INK, QUIET = "#22252a", "#9aa0a8"
+RIGHT = tuple(joint.startswith("right_") for joint in CANONICAL.joints)
+BONES = tuple((joint, parent) for joint, parent in enumerate(CANONICAL.parents) if parent >= 0)
+HEAD, NECK = CANONICAL.index("head"), CANONICAL.index("neck")
+
+Colour = tuple[float, float, float]
+
+
+def new_figure(width: float, height: float, dpi: float = 100) -> Figure:
+    """An empty white figure, inches; ValueError says how to install matplotlib where it is missing."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ValueError(
+            "pictures need matplotlib, which is not installed; pip install 'motion2language[plot]'"
+        ) from None
+    figure = Figure(figsize=(width, height), dpi=dpi, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """How figures are drawn and saved: one font, text that stays text in PDF, the same bytes each time in SVG."""
+    from matplotlib import rc_context
+
+    choices: dict[Any, Any] = {
+        "font.family": ["DejaVu Sans"],
+        "text.parse_math": False,
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "motion2language",
+        "axes.edgecolor": "#5b6068",
+        "xtick.color": "#5b6068",
+        "axes.labelcolor": "#5b6068",
+    }
+    with rc_context(choices):
+        yield
+
+
+def segment_colours(transcript: Transcript) -> list[Colour]:
+    """A colour a segment; the same label has the same colour."""
+    from matplotlib.colors import to_rgb
+
+    labels = list(dict.fromkeys(segment.label for segment in transcript.segments))
+    return [to_rgb(COLOURS[labels.index(segment.label) % len(COLOURS)]) for segment in transcript.segments]
+
+
+def colour_at(transcript: Transcript, colours: list[Colour], time: float) -> Colour:
+    """The colour of the segment under way, the later one where two are; grey where none is."""
+    under_way = [n for n, segment in enumerate(transcript.segments) if segment.start <= time < segment.end]
+    return colours[max(under_way, key=lambda n: transcript.segments[n].start)] if under_way else GREY
+
+
+def tint(colour: Colour, share: float) -> Colour:
+    """The colour mixed with so much white."""
+    red, green, blue = (part + (1 - part) * share for part in colour)
+    return red, green, blue
+
+
+def shade(colour: Colour, share: float) -> Colour:
+    """So much of the colour, the rest black; for small letters."""
+    red, green, blue = (part * share for part in colour)
+    return red, green, blue
+
+
+def bone_colours(colour: Colour) -> list[Colour]:
+    """A colour a bone: the right side is lighter than the left."""
+    light = tint(colour, 0.42)
+    return [light if RIGHT[joint] else colour for joint, _ in BONES]
+
+
+def crown(points: np.ndarray) -> np.ndarray:
+    """The middle of the head (3,): beyond the head's joint, on the line from the neck."""
+    way = points[HEAD] - points[NECK]
+    return points[HEAD] + way * (0.07 / max(float(np.linalg.norm(way)), 1e-6))
+
+
+def heading(body: Motion) -> float:
+    """Where the body faces in its first frame, radians about Y from +Z towards +X."""
+    first = body.positions[0]
+    left = first[CANONICAL.index("left_hip")] - first[CANONICAL.index("right_hip")]
+    return float(np.arctan2(-left[2], left[0]))
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that looks at a target from a direction, radians about Y from +Z to +X, and from above.
+
+    distance  metres from the target; None sees everything in parallel, so that lengths compare
+    """
+
+    direction: float
+    above: float = 0.0
+    distance: float | None = None
+
+    def project(self, points: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Points (..., 3) as the camera sees them: (..., 2) metres at the target's depth, and their nearness."""
+        sine, cosine = np.sin(self.direction), np.cos(self.direction)
+        away = points - target
+        right = cosine * away[..., 0] - sine * away[..., 2]
+        level = sine * away[..., 0] + cosine * away[..., 2]
+        up = np.cos(self.above) * away[..., 1] - np.sin(self.above) * level
+        near = np.sin(self.above) * away[..., 1] + np.cos(self.above) * level
+        seen = np.stack((right, up), axis=-1)
+        if self.distance is not None:
+            seen = seen * (self.distance / np.maximum(self.distance - near, 0.1))[..., None]
+        return seen, near
+
+
+@lru_cache(maxsize=4096)
+def width_of(text: str, size: float, weight: str = "normal") -> float:
+    """How wide a text is, inches."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    points, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
+    return float(points) / 72
+
+
+def wrapped(words: list[str], size: float, room: float) -> list[list[str]]:
+    """The words on lines no wider than `room` inches, a word at least on each."""
+    lines: list[list[str]] = []
+    for word in words:
+        if lines and width_of(" ".join([*lines[-1], word]), size) <= room:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    return lines

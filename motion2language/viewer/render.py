@@ -1,0 +1,195 @@
+"""Pictures and films of a described recording, by the suffix of the file.
+
+| suffix | |
+| --- | --- |
+| .png .svg .pdf | the recording frozen in time (poses.py), or where the model looked for each word (attention.py) |
+| .gif .mp4 | the skeleton moving, its words lighting up (film.py); .mp4 may carry the words as a subtitle track too |
+
+Figures need matplotlib (extra `plot`), which brings Pillow for GIF; MP4 needs the ffmpeg inside imageio-ffmpeg (extra
+`video`). Films are put together in a temporary folder and moved to their place whole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from motion2language.files import write_atomically
+from motion2language.motion import Motion
+from motion2language.transcript import Transcript
+from motion2language.viewer import attention, drawing, film, poses
+from motion2language.writers import srt
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PICTURES, FILMS = (".png", ".svg", ".pdf"), (".gif", ".mp4")
+DPI = 150  # of .png; chosen for print at the width of a column
+RATES = {".gif": 12.5, ".mp4": 25.0}  # frames a second; whole hundredths of a second, as GIF counts time
+WIDTHS = {".gif": 640, ".mp4": 960}  # pixels; chosen
+LONGEST_GIF = 60.0  # seconds; chosen, longer ones are larger than a film by far
+QUALITY = 20  # x264's constant rate factor, chosen: lines stay sharp
+
+#: Given the films' frames and their number, hands the frames on and says how far it is.
+Progress = Callable[[Iterable[np.ndarray], int], Iterable[np.ndarray]]
+
+
+def require(path: Path, motion: Motion | None = None) -> None:
+    """ValueError, before any work is done, when nothing can be drawn to `path`: suffix, folder, extras, length."""
+    suffix = path.suffix
+    if suffix not in PICTURES + FILMS:
+        found = f"suffix {suffix!r}" if suffix else "no suffix"
+        raise ValueError(f"{path}: {found}; m2l render draws {', '.join(PICTURES + FILMS)}")
+    if path.is_dir() or not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+        raise ValueError(f"{path}: cannot be written; name a file in a folder that exists and is yours")
+    if suffix == ".mp4":
+        _ffmpeg()
+    drawing.new_figure(1, 1)
+    if suffix == ".gif" and motion is not None and motion.duration > LONGEST_GIF:
+        raise ValueError(
+            f"{path}: {motion.duration:.0f} s; a GIF holds {LONGEST_GIF:.0f} s, give an .mp4 or cut the take"
+        )
+
+
+def draw_poses(body: Motion, transcript: Transcript, path: Path) -> None:
+    """The picture of a motion of the canonical body, frozen in time."""
+    with drawing.style():
+        _save(poses.figure(body, transcript), path)
+
+
+def draw_attention(transcript: Transcript, weights: np.ndarray, path: Path) -> None:
+    """The picture of weights (L, T) of the transcript's words."""
+    with drawing.style():
+        _save(attention.figure(transcript, weights), path)
+
+
+def make_film(
+    body: Motion,
+    transcript: Transcript,
+    path: Path,
+    *,
+    rate: float | None = None,
+    width: int | None = None,
+    subtitles: bool = False,
+    progress: Progress = lambda frames, _: frames,
+) -> None:
+    """The film of a motion of the canonical body.
+
+    rate       frames a second; 25, or 12.5 for GIF
+    width      pixels, a multiple of 32 so that 16:9 gives whole and even numbers; 960, or 640 for GIF
+    subtitles  an MP4 carries the segments as a track that players can switch on
+    """
+    require(path, body)
+    rate, width = rate or RATES[path.suffix], width or WIDTHS[path.suffix]
+    if not 1 <= rate <= 120:
+        raise ValueError(f"{rate:g} frames a second; give 1 to 120")
+    if width % 32 or not 320 <= width <= 3840:
+        raise ValueError(f"{width} pixels wide; give a multiple of 32 from 320 to 3840, such as 960 or 1920")
+    if subtitles and path.suffix != ".mp4":
+        raise ValueError(f"{path}: only .mp4 carries subtitles")
+    with drawing.style():
+        moving = film.Film(body, transcript, rate=rate, width=width)
+        frames = iter(progress((moving[number] for number in range(len(moving))), len(moving)))
+        if path.suffix == ".gif":
+            palette = _palette([moving[number] for number in np.linspace(0, len(moving) - 1, 12).astype(int)])
+            write_atomically(path, lambda file: _gif(frames, len(moving), rate, palette, file))
+        else:
+            _mp4(frames, rate, srt.text(transcript) if subtitles else "", path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    plain: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}  # the same bytes each time
+    write_atomically(
+        path,
+        lambda file: figure.savefig(file, format=path.suffix[1:], dpi=DPI, metadata=plain.get(path.suffix)),
+    )
+
+
+def _palette(frames: Sequence[np.ndarray]) -> Any:
+    """256 colours for all frames, so that nothing flickers."""
+    from PIL import Image
+
+    reduced = Image.fromarray(np.concatenate(frames)).quantize(256, method=Image.Quantize.MEDIANCUT)
+    colours = np.array(reduced.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    colours[colours.min(axis=1) >= 248] = 255  # paper is white, and Pillow compares colours no finer than eighths
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(colours.tobytes())
+    return palette
+
+
+def _gif(frames: Iterator[np.ndarray], count: int, rate: float, palette: Any, file: IO[bytes]) -> None:
+    from PIL import Image
+
+    reduced = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
+    marks = [round(100 * number / rate) * 10 for number in range(count + 1)]  # GIF counts hundredths of a second
+    lengths = [after - before for before, after in pairwise(marks)]
+    next(reduced).save(file, "GIF", save_all=True, append_images=reduced, duration=lengths, loop=0)
+
+
+def _ffmpeg() -> str:
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        raise ValueError(
+            "MP4 films need imageio-ffmpeg, which is not installed; pip install 'motion2language[video]', "
+            "or give a name that ends in .gif"
+        ) from None
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def _mp4(frames: Iterator[np.ndarray], rate: float, subtitles: str, path: Path) -> None:
+    """H.264 through ffmpeg, the subtitles (SubRip) as a soft track where there are any."""
+    first = next(frames)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "words.srt").write_text(subtitles, encoding="utf-8")
+        command = [_ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+        command += ["-s", f"{first.shape[1]}x{first.shape[0]}", "-r", f"{rate:.6g}", "-i", "-"]
+        if subtitles:
+            command += ["-i", "words.srt", "-c:s", "mov_text", "-metadata:s:s:0", "language=eng"]
+        command += [
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-crf",
+            str(QUALITY),
+            "-pix_fmt",
+            "yuv420p",
+            "-movflags",
+            "+faststart",
+        ]
+        command += ["-fflags", "+bitexact", "film.mp4"]
+        _run(command, folder, [first], frames)
+        with (Path(folder) / "film.mp4").open("rb") as made:
+            write_atomically(path, lambda file: shutil.copyfileobj(made, file))
+
+
+def _run(command: Sequence[str], folder: str, *frames: Iterable[np.ndarray]) -> None:
+    """Feed the frames to ffmpeg; ValueError with its last words when it fails."""
+    with (
+        (Path(folder) / "errors.txt").open("w+b") as errors,
+        subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=errors, stderr=errors) as process,
+    ):
+        assert process.stdin is not None
+        try:
+            for some in frames:
+                for frame in some:
+                    process.stdin.write(frame.tobytes())
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # its exit status says why
+        except BaseException:
+            process.kill()
+            raise
+        if process.wait() != 0:
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
+            raise ValueError(f"ffmpeg could not make the film: {said[0][:200]}")

@@ -1,0 +1,65 @@
+"""Which joints of any skeleton are left and right, its pelvis, its head, and where it faces: for colours and camera."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from motion2language.body.mapping import JointMap, map_joints
+from motion2language.body.names import split_names
+from motion2language.motion import Motion
+
+_LETTERS = {"left": "l", "right": "r"}
+
+
+def describe(motion: Motion) -> dict[str, Any]:
+    """What the page needs to know of a skeleton.
+
+    sides        a letter a joint: l, r or m (middle)
+    pelvis       index of the joint that goes where the body goes; the root where no body is recognised
+    head         index or None
+    facing       radians from +Z to +X, in the first frame
+    """
+    try:
+        mapped = map_joints(motion.skeleton, motion.positions)
+    except ValueError:  # no human body: its names may still say left and right
+        mapped = None
+    letters = _sides(motion, mapped)
+    found = {part: None if mapped is None else _single(mapped, part) for part in ("pelvis", "head")}
+    return {
+        "sides": "".join(letters),
+        "pelvis": 0 if found["pelvis"] is None else motion.skeleton.index(found["pelvis"]),
+        "head": None if found["head"] is None else motion.skeleton.index(found["head"]),
+        "facing": _facing(motion, letters),
+    }
+
+
+def _sides(motion: Motion, mapped: JointMap | None) -> list[str]:
+    """What the canonical body says of a joint, else its name, else its parent."""
+    known = {joint: _LETTERS.get(side, "") for joint, (side, _) in split_names(motion.skeleton).items()}
+    for rule in mapped.rules if mapped else ():
+        side, _, part = rule.canonical.partition("_")
+        source = _single(mapped, rule.canonical) if mapped else None
+        if part and source is not None:
+            known[source] = _LETTERS[side]
+    letters: list[str] = []
+    for joint, parent in zip(motion.skeleton.joints, motion.skeleton.parents, strict=True):
+        inherited = letters[parent] if parent >= 0 else "m"
+        letters.append(known[joint] or inherited)
+    return letters
+
+
+def _single(mapped: JointMap, canonical: str) -> str | None:
+    """The one joint that stands for a canonical joint, None for a mixture."""
+    rule = next(rule for rule in mapped.rules if rule.canonical == canonical)
+    return rule.weights[0][0] if len(rule.weights) == 1 else None
+
+
+def _facing(motion: Motion, letters: list[str]) -> float:
+    """Forward is left turned by -90 degrees about Y, in the first frame; 0 where nothing tells left from right."""
+    sides = np.array(letters)
+    if not ((sides == "l").any() and (sides == "r").any()):
+        return 0.0
+    left = motion.positions[0, sides == "l"].mean(axis=0) - motion.positions[0, sides == "r"].mean(axis=0)
+    return float(np.arctan2(-left[2], left[0]))

@@ -1,0 +1,18 @@
+"""Comma-separated values (RFC 4180): start and end in seconds, label and text, a line a segment under a header."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from motion2language.transcript import Transcript
+
+
+def text(transcript: Transcript) -> str:
+    """Header and lines; what holds a comma or a quotation mark is quoted."""
+    file = io.StringIO()
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(("start", "end", "label", "text"))
+    for part in transcript.segments:
+        table.writerow((f"{part.start:.3f}", f"{part.end:.3f}", part.label or "", part.text))
+    return file.getvalue()

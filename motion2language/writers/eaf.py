@@ -1,0 +1,57 @@
+"""ELAN annotations: tiers `sentence`, `segments` (labels), `phrases` and `words`, times in whole milliseconds.
+
+ELAN lets no two annotations of a tier overlap: overlapping segments go on to `segments 2` and `phrases 2`; a word
+begins at its moment and lasts until its window ends or the next word begins, and words said of the same millisecond
+are one annotation. Source, model and duration are properties of the file. No medium is linked; link a film of the
+recording (`m2l render --out take.mp4`) in ELAN.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from motion2language.transcript import Transcript
+from motion2language.writers import _tiers
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def text(transcript: Transcript) -> str:
+    """The XML file."""
+    pympi = _tiers.pympi()
+    document = pympi.Eaf(author=_xml(transcript.model or "motion2language"))
+    document.adocument["DATE"] = datetime.now(UTC).isoformat(timespec="seconds")
+    for name in ("source", "model", "duration"):
+        document.add_property(name, _xml(str(getattr(transcript, name))))
+    document.remove_tier("default")
+    document.add_tier("sentence")
+    if transcript.words:
+        document.add_annotation("sentence", 0, _tiers.length(transcript), _xml(transcript.text))
+    for number, layer in enumerate(_tiers.layers(transcript.segments)):
+        for tier in ("segments", "phrases"):
+            document.add_tier(_tiers.named(tier, number))
+            for segment in layer:
+                value = segment.text if tier == "phrases" else segment.label or ""
+                document.add_annotation(_tiers.named(tier, number), *_tiers.span(segment), _xml(value))
+    document.add_tier("words")
+    for moment, end, said in _tiers.moments(transcript):
+        document.add_annotation("words", moment, end, _xml(said))
+    _order_slots(document)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + pympi.Elan.to_string(document) + "\n"
+
+
+def _order_slots(document: Any) -> None:
+    """Number the time slots in order of time, as ELAN does; the library numbers them as they come."""
+    ordered = sorted(document.timeslots.items(), key=lambda slot: slot[1])
+    fresh = {old: f"ts{number}" for number, (old, _) in enumerate(ordered, start=1)}
+    document.timeslots = {fresh[old]: time for old, time in ordered}
+    for aligned, *_ in document.tiers.values():
+        for name, (start, end, *rest) in aligned.items():
+            aligned[name] = (fresh[start], fresh[end], *rest)
+
+
+def _xml(value: str) -> str:
+    """Without characters that no XML file may hold."""
+    return _NOT_XML.sub("\ufffd", value)

@@ -1,0 +1,37 @@
+"""Praat's TextGrid: interval tiers `sentence`, `segments` (labels) and `phrases`, and a point tier `words`.
+
+Praat lets no two intervals of a tier overlap and no two points coincide: overlapping segments go on to `segments 2`
+and `phrases 2`, words said of the same millisecond share a point.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from motion2language.transcript import Transcript
+from motion2language.writers import _tiers
+
+SUFFIX = ".TextGrid"
+
+
+def text(transcript: Transcript) -> str:
+    """The file in Praat's long form, times in whole milliseconds."""
+    end = _tiers.length(transcript) / 1000
+    grid = _tiers.pympi().TextGrid(xmax=end)
+    sentence = grid.add_tier("sentence")
+    if transcript.words:
+        sentence.add_interval(0.0, end, transcript.text)
+    for number, layer in enumerate(_tiers.layers(transcript.segments)):
+        labels = grid.add_tier(_tiers.named("segments", number))
+        phrases = grid.add_tier(_tiers.named("phrases", number))
+        for segment in layer:
+            first, last = (time / 1000 for time in _tiers.span(segment))
+            labels.add_interval(first, last, segment.label or "")
+            phrases.add_interval(first, last, segment.text)
+    words = grid.add_tier("words", "TextTier")
+    for moment, _, said in _tiers.moments(transcript):
+        words.add_point(moment / 1000, said)
+    with tempfile.TemporaryDirectory() as folder:  # the library writes to a path and nowhere else
+        grid.to_file(Path(folder) / "it")
+        return (Path(folder) / "it").read_bytes().decode("utf-8")

@@ -1,0 +1,88 @@
+"""`m2l bench`: what it counts, and that a stage's time is its own."""
+
+import json
+import sys
+import time
+
+import pytest
+import torch
+
+from motion2language import bench, cli, datasets
+
+TRAINING = datasets.load("synthetic", None, "train")[:8]
+
+
+@pytest.fixture(autouse=True)
+def few_samples(monkeypatch):
+    monkeypatch.setattr(datasets, "load", lambda name, root, split: TRAINING)
+
+
+@pytest.fixture
+def m2l(monkeypatch, capsys):
+    """Run `m2l bench`; returns its status, standard output and standard error."""
+
+    def run(*words) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["m2l", "bench", *map(str, words), "--dataset", "synthetic"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+STAGES = {
+    "train": {"batch", "encoder", "decoder and loss", "backward", "update"},
+    "decode": {"features", "encoder", "search"},
+    "load": {"read", "prepare", "batch"},
+}
+
+
+@pytest.mark.parametrize("what", STAGES)
+@pytest.mark.parametrize("kind", ["attention", "transducer"])
+def test_the_last_line_is_json_with_the_figures_printed_above(what, kind, m2l):
+    options = ("--batch-size", 5, "--batches", 3, "--beam", 1, "--set", f"model.kind={kind}")
+    status, out, err = m2l(what, *options, "--threads", 1, "--json")
+    assert (status, err) == (0, "")
+    figures = json.loads(out.splitlines()[-1])
+    assert figures["what"] == what
+    assert set(figures["shares"]) == STAGES[what]
+    assert sum(figures["shares"].values()) == pytest.approx(1)
+    assert all(share > 0 for share in figures["shares"].values())
+    assert figures["ms_a_caption"] == pytest.approx(1000 / figures["captions_per_s"])
+    assert figures["peak_memory_mb"] > 50
+    assert f"{figures['captions_per_s']:,.0f} captions/s" in out
+    captions = sum(len(sample.captions) for sample in TRAINING)
+    assert figures["captions"] == {"train": figures["captions"], "decode": len(TRAINING), "load": captions}[what]
+    assert 0 < figures["captions"] <= captions
+
+
+def test_without_json_the_last_line_is_a_stage(m2l):
+    _, out, _ = m2l("load")
+    assert out.splitlines()[-1].startswith("| batch |")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--batch-size", 0), "--batch-size 0: give 1 or more"),
+        (("--threads", -1), "--threads -1: give 1 or more"),
+        (("--set", "model.encodr=gru"), "unknown key model.encodr; did you mean encoder?"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(options, message, m2l):
+    status, _, err = m2l("train", *options)
+    assert status == 1
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_time_within_an_inner_stage_is_not_the_outer_ones():
+    watch = bench._Stopwatch(torch.device("cpu"))
+    inner = torch.nn.Identity()
+    inner.forward = lambda value: time.sleep(0.05) or value
+    with watch("outer"), watch.inside(inner, "inner"):
+        inner(torch.zeros(1))
+    inner(torch.zeros(1))
+    assert 0.05 <= watch.seconds["inner"] < 0.1
+    assert watch.seconds["outer"] < 0.02

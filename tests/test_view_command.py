@@ -1,0 +1,113 @@
+"""`m2l view` and `m2l caption --format html` as a user types them."""
+
+import json
+import re
+import sys
+import webbrowser
+from pathlib import Path
+
+import pytest
+from small import recording
+
+from motion2language import cli
+from motion2language.formats import bvh
+
+
+@pytest.fixture
+def opened(monkeypatch) -> list[str]:
+    """Addresses given to the browser; none is opened."""
+    found: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: found.append(address) or True)
+    return found
+
+
+@pytest.fixture
+def m2l(monkeypatch, capsys, opened):
+    def run(*words) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def take(tmp_path) -> Path:
+    bvh.write(recording(2), tmp_path / "take.bvh")
+    return tmp_path / "take.bvh"
+
+
+def data_of(path: Path) -> list[dict]:
+    return json.loads(re.search(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL)[1])
+
+
+def test_view_writes_the_page_beside_the_recording_and_opens_it(m2l, take, opened):
+    page = take.with_suffix(".html")
+    assert m2l("view", take) == (0, f"wrote {page}\n", "")
+    assert opened == [page.as_uri()]
+    (data,) = data_of(page)
+    assert data["name"] == "take.bvh"
+    assert data["weights"]["words"] == len(data["transcript"]["text"].split()) > 0
+    assert data["reference"] is None
+
+
+def test_out_and_no_open(m2l, take, tmp_path, opened):
+    assert m2l("view", take, "--out", tmp_path / "page.html", "--no-open")[0] == 0
+    assert opened == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "take.bvh"]
+
+
+def test_without_a_browser_the_file_is_named(m2l, take, monkeypatch):
+    monkeypatch.setattr(webbrowser, "open", lambda address: False)
+    status, out, err = m2l("view", take)
+    assert (status, out) == (0, f"wrote {take.with_suffix('.html')}\n")
+    assert "found no browser" in err
+
+
+def test_references_stand_under_their_recordings(m2l, take, tmp_path):
+    assert m2l("caption", take, "--format", "json")[0] == 0
+    reference = take.with_suffix(".json")
+    assert m2l("view", take, "--reference", reference)[0] == 0
+    (data,) = data_of(take.with_suffix(".html"))
+    assert data["reference"] == data["transcript"]
+    assert (
+        m2l("view", take, take, "--reference", reference, "--reference", reference, "--out", tmp_path / "two.html")[0]
+        == 0
+    )
+    assert len(data_of(tmp_path / "two.html")) == 2
+    status, _, err = m2l("view", take, take, "--reference", reference)
+    assert (status, err) == (1, "m2l: 1 --reference for 2 recordings; give one for each, in their order\n")
+
+
+def test_a_reference_of_another_recording_or_no_transcript_is_one_clear_line(m2l, take, tmp_path):
+    other = tmp_path / "other.json"
+    other.write_text('{"schema":1,"source":"x.bvh","model":"","duration":99,"text":"","words":[],"segments":[]}')
+    status, _, err = m2l("view", take, "--reference", other)
+    assert status == 1
+    assert re.fullmatch(r"m2l: take.bvh: lasts .* s, but the reference is of x.bvh of 99.00 s; give its own\n", err)
+    other.write_text("nothing")
+    assert m2l("view", take, "--reference", other)[2].startswith(f"m2l: {other}: not JSON")
+    assert not take.with_suffix(".html").exists()
+
+
+def test_too_many_or_bad_recordings_write_nothing(m2l, take, tmp_path, opened):
+    status, _, err = m2l("view", *[take] * 9)
+    assert (status, err) == (1, "m2l: m2l view shows 8 recordings side by side, found 9; give fewer\n")
+    status, _, err = m2l("view", take, tmp_path / "none.bvh")
+    assert status == 1
+    assert "none.bvh" in err
+    assert opened == []
+    assert list(tmp_path.iterdir()) == [take]
+
+
+def test_caption_writes_the_player_among_other_formats(m2l, take, tmp_path, opened):
+    assert m2l("caption", take, "--format", "html,txt", "--out", tmp_path / "out")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["take.html", "take.txt"]
+    (data,) = data_of(tmp_path / "out" / "take.html")
+    assert data["weights"] is not None
+    assert opened == []
+    status, _, err = m2l("caption", take, "--format", "docx")
+    assert status == 1
+    assert re.search(r"no output 'docx'; there are .*\bhtml\b.*\bjson\b", err)
