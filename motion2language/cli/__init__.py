@@ -1,0 +1,54 @@
+"""The command line, `m2l COMMAND`; each module here holds the commands of one kind of work.
+
+A command imports what it runs, so that `m2l --help` stays fast. What a user can cause is one line on standard error
+and exit status 1, never a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from cyclopts import App
+
+from motion2language.cli import bench, caption, evaluate, inspect, live, train, view
+from motion2language.cli.options import complain
+
+app = App(
+    name="m2l",
+    help="What a motion-capture recording shows, in English, each word tied to its moment.",
+    help_format="markdown",
+    suppress_keyboard_interrupt=False,  # main says what became of the work
+)
+for command in (
+    caption.caption,
+    view.view,
+    view.split,
+    view.render,
+    caption.demo,
+    inspect.inspect,
+    train.train,
+    evaluate.evaluate,
+    live.live,
+    live.send,
+    bench.bench,
+    train.import_checkpoint,
+):
+    app.command(command)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    warnings.showwarning = lambda message, *_: print(f"m2l: note: {message}", file=sys.stderr)
+    try:
+        sys.exit(app(sys.argv[1:]))
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (ValueError, OSError) as error:
+        complain(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("m2l: stopped; what was finished is on disk", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,72 @@
+"""m2l bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from motion2language.cli.options import device_of
+
+
+def bench(
+    what: Literal["train", "decode", "load"],
+    /,
+    *,
+    dataset: str,
+    root: Path | None = None,
+    config: Path | None = None,
+    model: str | None = None,
+    batch_size: int = 32,
+    batches: int = 100,
+    beam: int = 4,
+    threads: int = 1,
+    device: str = "auto",
+    json: bool = False,
+    set: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Measure the speed and memory of training, decoding or loading on a corpus, and where the time goes.
+
+    Parameters
+    ----------
+    what
+        train (updates on the training split), decode (the test split) or load (from disk to batches).
+    dataset
+        A corpus: compose, synthetic.
+    root
+        Where the corpus lies on disk.
+    config
+        TOML file of configs/; without it the paper's MLP with recurrent local attention.
+    model
+        decode: a shipped model or model folder; without it fresh weights, whose sentences run to the limit.
+    batch_size
+        Captions (train, load) or recordings (decode) taken together.
+    batches
+        train: batches measured.
+    beam
+        decode: sentences kept while searching; 1 is greedy.
+    threads
+        CPU threads torch may use.
+    device
+        auto, cpu or cuda.
+    json
+        Print the figures once more as one last line of JSON.
+    set
+        Override a key of the configuration: --set model.encoder=gru.
+    """
+    for name, number in (("batch-size", batch_size), ("batches", batches), ("beam", beam), ("threads", threads)):
+        if number < 1:
+            raise ValueError(f"--{name} {number}: give 1 or more")
+    import torch
+
+    torch.set_num_threads(threads)
+    from motion2language import bench as measuring
+    from motion2language.run_config import load_config
+
+    run = load_config(config, [*(set or ()), f"train.batch_size={batch_size}"])
+    report = measuring.bench(what, dataset, root, run, model, batches, beam, device_of(device))
+    print(report)
+    if json:
+        print(report.to_json())
+    return 0

@@ -1,0 +1,33 @@
+"""m2l inspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from motion2language.cli.options import Input
+
+
+def inspect(file: Path, /, *, source: Input = Input()) -> int:
+    """Show what a recording holds: skeleton, frames, rate, unit, up axis, height, and which joint is which.
+
+    Parameters
+    ----------
+    file
+        A recording.
+    source
+        What the file cannot say itself.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from motion2language.body import describe
+    from motion2language.reading import read_with_axes
+
+    motion, axes = read_with_axes(
+        file, fps=source.fps, layout=source.layout, asf=source.asf, unit=source.unit, up=source.up
+    )
+    table = Table("", str(file), box=None, show_edge=False, pad_edge=False)
+    for label, value in describe(motion, axes, source.overrides()):
+        table.add_row(label, f"{value:.4g}" if isinstance(value, float) else str(value))
+    Console(highlight=False).print(table)
+    return 0

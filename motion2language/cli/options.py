@@ -1,0 +1,119 @@
+"""What several commands share: what the user may say of files and words, models, folders, and complaints."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from motion2language.captioner import Captioner
+    from motion2language.motion import Motion
+    from motion2language.transcript import Transcript
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Input:
+    """What the user says of the files that they may not say themselves."""
+
+    fps: float | None = None
+    """Frames a second, for files that cannot say (.npy, .amc)."""
+    layout: str | None = None
+    """humanml3d or kit: what the numbers of an .npy file are."""
+    asf: Path | None = None
+    """Skeleton of an .amc file that does not lie beside it."""
+    unit: str | None = None
+    """m, cm, mm, inch, ft or cmu, instead of what the body's size tells."""
+    up: str | None = None
+    """x, y, z, -x, -y or -z, instead of what the stance tells."""
+    joint_map: Path | None = None
+    """TOML file, `canonical_joint = "joint of the file"`, for unknown joint names."""
+
+    def overrides(self) -> dict[str, str] | None:
+        """The joint map, read."""
+        from motion2language.body import load_joint_map
+
+        return None if self.joint_map is None else load_joint_map(self.joint_map)
+
+    def read(self, path: Path) -> Motion:
+        """A file's recording, in metres."""
+        from motion2language.reading import read_motion
+
+        return read_motion(path, fps=self.fps, layout=self.layout, asf=self.asf, unit=self.unit, up=self.up)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Words:
+    """Where the words about a recording come from."""
+
+    transcript: Path | None = None
+    """Take these words and segments (.json, .labelstudio.json) instead of a model's."""
+    model: str = "default"
+    """A shipped model (default, synthetic) or a model folder."""
+    beam: int = 4
+    """Sentences kept while searching; 1 is greedy and fastest."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    action_words: Path | None = None
+    """File with an action word a line (or `form lemma`): where sentences are cut into segments."""
+    refine: bool = True
+    """Bound segments by changes of movement; --no-refine takes the paper's rule."""
+
+    def of(self, motion: Motion, source: Input) -> tuple[Transcript, Captioner | None]:
+        """The recording's transcript, and who said it where it was a model."""
+        from motion2language import writers
+
+        if self.beam < 1:
+            raise ValueError(f"--beam {self.beam}: give 1 or more")
+        if self.transcript is not None:
+            transcript = writers.read(self.transcript)
+            transcript.require_of(motion.label, motion.duration)
+            return transcript, None
+        captioner = load(self.model, self.device, self.action_words)
+        overrides = source.overrides()
+        return captioner.transcribe(motion, beam=self.beam, joint_map=overrides, refine=self.refine), captioner
+
+
+def complain(error: Exception) -> None:
+    """One line on standard error."""
+    print("m2l: " + " ".join(str(error).split()), file=sys.stderr)
+
+
+def load(model: str, device: str, action_words: Path | None) -> Captioner:
+    """The captioner of --model, on --device, with --action-words."""
+    from motion2language.actions import ActionLexicon
+    from motion2language.captioner import load_model
+
+    lexicon = None if action_words is None else ActionLexicon.from_file(action_words)
+    import torch
+
+    torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
+    captioner = load_model(model, device_of(device))
+    return captioner if lexicon is None else replace(captioner, lexicon=lexicon)
+
+
+def device_of(name: str) -> str:
+    """The torch device of --device: auto takes CUDA where there is one."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"--device {name}: expected auto, cpu or cuda")
+    if name == "cpu":
+        return name
+    import torch
+
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        raise ValueError("--device cuda: this torch finds no CUDA device; take --device cpu")
+    return "cuda" if found else "cpu"
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of --out, or say why not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{folder}: cannot be made ({error.strerror}); choose another --out") from None

@@ -1,0 +1,93 @@
+"""m2l train and m2l import-checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from motion2language.cli.options import device_of
+
+
+def train(
+    config: Path,
+    /,
+    *,
+    dataset: str,
+    out: Path,
+    root: Path | None = None,
+    resume: bool = False,
+    start: str | None = None,
+    device: str = "auto",
+    set: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Train a model as a TOML file of configs/ says; Ctrl-C keeps what was reached.
+
+    Parameters
+    ----------
+    config
+        TOML file with tables [model] and [train].
+    dataset
+        A corpus: compose, synthetic.
+    out
+        Run folder: best/ and last/ are model folders, log.csv holds the scores of each epoch.
+    root
+        Where the corpus lies on disk.
+    resume
+        Go on with the run in --out.
+    start
+        A model to go on from, on this data: its weights, vocabulary and statistics.
+    device
+        auto, cpu or cuda.
+    set
+        Override a key of the file: --set model.encoder=gru.
+    """
+    from motion2language import datasets
+    from motion2language.captioner import load_model
+    from motion2language.run_config import load_config
+    from motion2language.train import train as run
+
+    settings = load_config(config, set or ())
+    training, validation = (
+        [
+            sample
+            for name in (dataset, *settings.also)
+            for sample in datasets.load(name, _root(name, dataset, root), split)
+        ]
+        for split in ("train", "val")
+    )
+    print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
+    begin = None if start is None else load_model(start)
+    run(settings, training, validation, out, resume=resume, device=device_of(device), start=begin)
+    print(f"best model: {out / 'best'}")
+    return 0
+
+
+def _root(name: str, main_corpus: str, root: Path | None) -> Path | None:
+    return root if name == main_corpus else None
+
+
+def import_checkpoint(
+    file: Path, /, *, vocabulary: Path, config: Path, out: Path, normalizer: Path | None = None
+) -> int:
+    """Turn weights published by the paper's authors into a model folder.
+
+    Parameters
+    ----------
+    file
+        What their code saved: model state and optimiser state.
+    vocabulary
+        Text file, one word a line in the order of their ids, from <pad>.
+    config
+        TOML file whose [model] table describes the network.
+    out
+        The model folder to write.
+    normalizer
+        An .npz with `mean` and `std` of each feature; without it features are taken as they are.
+    """
+    from motion2language.import_checkpoint import import_checkpoint as run
+
+    dropped = run(file, vocabulary, config, out, normalizer)
+    print(f"wrote {out}; dropped {len(dropped)} unused parameters: {', '.join(dropped) or 'none'}")
+    return 0

@@ -1,0 +1,180 @@
+"""m2l view, split and render: what is said of a recording, seen and cut."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from motion2language.cli.caption import described, write_player
+from motion2language.cli.options import Input, Words, load, make_folder
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def view(
+    files: Annotated[list[Path], Parameter(negative="")],
+    /,
+    *,
+    out: Path | None = None,
+    reference: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    open: bool = True,
+    model: str = "default",
+    beam: int = 4,
+    device: str = "auto",
+    action_words: Path | None = None,
+    refine: bool = True,
+    source: Input = Input(),
+) -> int:
+    """Describe recordings and play them with their words in the browser: one HTML file that needs no network.
+
+    Parameters
+    ----------
+    files
+        Recordings, up to 8, side by side.
+    out
+        The file to write; without it, the first recording's name with .html, beside it.
+    reference
+        Transcript in JSON to show under the prediction; once for each recording.
+    open
+        Open the file in the browser.
+    model
+        A shipped model (default, synthetic) or a model folder.
+    beam
+        Sentences kept while searching; 1 is greedy and fastest.
+    device
+        auto, cpu or cuda.
+    action_words
+        File with an action word a line (or `form lemma`): where sentences are cut into segments.
+    refine
+        Bound segments by changes of movement; --no-refine takes the paper's rule.
+    source
+        What the files cannot say themselves.
+    """
+    import webbrowser
+
+    from motion2language.viewer import MOST_TAKES
+    from motion2language.writers.json import read
+
+    if len(files) > MOST_TAKES:
+        raise ValueError(f"m2l view shows {MOST_TAKES} recordings side by side, found {len(files)}; give fewer")
+    if reference and len(reference) != len(files):
+        raise ValueError(f"{len(reference)} --reference for {len(files)} recordings; give one for each, in their order")
+    references = [read(path) for path in reference or ()]
+    if beam < 1:
+        raise ValueError(f"--beam {beam}: give 1 or more")
+    captioner = load(model, device, action_words)
+    takes = [found for _, found in described(files, source, captioner, beam, refine) if found is not None]
+    if len(takes) < len(files):
+        return 1
+    target = out or files[0].with_suffix(".html")
+    write_player(takes, references, target, captioner, source, beam)
+    print(f"wrote {target}")
+    if open and not webbrowser.open(target.resolve().as_uri()):
+        print("m2l: note: found no browser; open the file yourself", file=sys.stderr)
+    return 0
+
+
+def split(file: Path, /, *, out: Path, words: Words = Words(), source: Input = Input()) -> int:
+    """Cut a recording at its segments: one BVH file each, named by order and label.
+
+    Parameters
+    ----------
+    file
+        A recording.
+    out
+        Folder for the pieces.
+    words
+        Where the segments come from.
+    source
+        What the file cannot say itself.
+    """
+    from motion2language.split import split as cut
+    from motion2language.writers.txt import line
+
+    motion = source.read(file)
+    transcript, _ = words.of(motion, source)
+    make_folder(out)
+    for path, segment in cut(motion, transcript, out, file.stem):
+        print(f"{path}  {line(segment)}")
+    if not transcript.segments:
+        print("(nothing to cut out)")
+    return 0
+
+
+def render(
+    file: Path,
+    /,
+    *,
+    out: Path,
+    figure: str = "poses",
+    rate: float | None = None,
+    width: int | None = None,
+    subtitles: bool = False,
+    words: Words = Words(),
+    source: Input = Input(),
+) -> int:
+    """Draw a described recording: a picture (.png, .svg, .pdf) or a film (.gif, .mp4).
+
+    Parameters
+    ----------
+    file
+        A recording.
+    out
+        The file to write; its suffix says what is drawn.
+    figure
+        What a picture shows: poses (laid along time), or attention (where the model looked for each word).
+    rate
+        A film's frames a second; 25, or 12.5 for GIF.
+    width
+        A film's width in pixels, a multiple of 32; 960, or 640 for GIF.
+    subtitles
+        Give an .mp4 the words as a track that players can switch on, too.
+    words
+        Where the words come from.
+    source
+        What the file cannot say itself.
+    """
+    from motion2language.body import to_canonical
+    from motion2language.viewer import render as draw
+
+    if figure not in ("poses", "attention"):
+        raise ValueError(f"--figure {figure}: expected poses or attention")
+    if figure == "attention" and (words.transcript is not None or out.suffix in draw.FILMS):
+        raise ValueError(
+            "--figure attention is a picture of where a model looked; give .png, .svg or .pdf, no transcript"
+        )
+    if out.suffix in draw.PICTURES and (rate or width or subtitles):
+        raise ValueError("--rate, --width and --subtitles are of films; give a name that ends in .mp4 or .gif")
+    motion = source.read(file)
+    draw.require(out, motion)
+    body = to_canonical(motion, source.overrides())
+    transcript, captioner = words.of(motion, source)
+    if out.suffix in draw.FILMS:
+        draw.make_film(body, transcript, out, rate=rate, width=width, subtitles=subtitles, progress=_bar)
+    elif figure == "poses" or captioner is None:
+        draw.draw_poses(body, transcript, out)
+    else:
+        from motion2language.attention_map import attention_map
+
+        weights = attention_map(captioner, motion, transcript, beam=words.beam, joint_map=source.overrides())
+        if weights is None:
+            raise ValueError(
+                f"{file}: no attention to draw, nothing is said of it or it is too long; cut the recording"
+            )
+        draw.draw_attention(transcript, weights, out)
+    print(f"wrote {out}")
+    return 0
+
+
+def _bar(frames: Iterable[np.ndarray], count: int) -> Iterable[np.ndarray]:
+    """The frames, with a bar on standard error while someone watches."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(frames, "frames", total=count, console=console, transient=True, disable=not console.is_terminal)
