@@ -1,12 +1,14 @@
 """Batches for training: pairs of a recording and a caption, shuffled in buckets of similar length.
 
-The captions of one recording stay together, so that it is encoded once for all of them.
+The captions of one recording stay together, so that it is encoded once for all of them. What is random about a pair
+is drawn from a number of its own, so it does not matter which process reads it or in what company.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -31,6 +33,13 @@ class Item:
     texts: tuple[str, ...]
 
 
+class Drawn(NamedTuple):
+    """An item's turn in an epoch, and the number all its randomness is drawn from."""
+
+    item: Item
+    number: int
+
+
 def make_items(captioner: Captioner, samples: Sequence[Sample], config: TrainConfig) -> list[Item]:
     """The pairs of an epoch: one for each caption, or one for each recording (`captions`)."""
     items = []
@@ -46,39 +55,36 @@ def steps(items: Sequence[Item], config: TrainConfig) -> int:
     return -(-len(items) // config.batch_size)
 
 
-def batches(
-    items: Sequence[Item], config: TrainConfig, random: np.random.Generator
-) -> Iterator[tuple[list[Item], np.random.Generator]]:
-    """Every item once, in random batches of similar length, each with the generator for what is random in it."""
+def batches(items: Sequence[Item], config: TrainConfig, random: np.random.Generator) -> Iterator[list[Drawn]]:
+    """Every item once, in random batches of similar length."""
     place, longest = dict[int, int](), dict[int, int]()
-    for rank, number in enumerate(random.permutation(len(items)).tolist()):
-        motion, words = id(items[number].motion), max(len(text.split()) for text in items[number].texts)
+    for rank, index in enumerate(random.permutation(len(items)).tolist()):
+        motion, words = id(items[index].motion), max(len(text.split()) for text in items[index].texts)
         place[motion], longest[motion] = rank, max(words, longest.get(motion, 0))
 
     def key(item: Item) -> tuple[int, int, int]:
         motion = id(item.motion)
         return int(item.motion.duration / BUCKET_SECONDS), longest[motion] // BUCKET_WORDS, place[motion]
 
-    order = sorted(range(len(items)), key=lambda number: key(items[number]))
+    order = sorted(range(len(items)), key=lambda index: key(items[index]))
     groups = [order[first : first + config.batch_size] for first in range(0, len(order), config.batch_size)]
     random.shuffle(groups)
+    numbers = random.integers(2**63, size=len(items)).tolist()
     for group in groups:
-        yield [items[number] for number in group], random
+        yield [Drawn(items[index], numbers[index]) for index in group]
 
 
-def make_batch(
-    captioner: Captioner, items: Sequence[Item], augment: AugmentConfig, random: np.random.Generator
-) -> Batch:
+def make_batch(captioner: Captioner, drawn: Sequence[Drawn], augment: AugmentConfig) -> Batch:
     """Padded features and tokens of the items, each with one of its texts; varied, or else each motion once."""
     values: list[torch.Tensor] = []
     tokens: list[torch.Tensor] = []
     rows: list[int] = []
     known: dict[int, int] = {}
-    for item in items:
-        text, motion = item.texts[random.integers(len(item.texts))], item.motion
+    for item, number in drawn:
+        text, motion = item.texts[number % len(item.texts)], item.motion
         row = known.setdefault(id(item.motion), len(values))
         if augment != AugmentConfig():
-            motion, text = vary(motion, text, augment, random)
+            motion, text = vary(motion, text, augment, np.random.default_rng(number))
             row = len(values)
         if row == len(values):
             values.append(torch.from_numpy(captioner.values(motion)))

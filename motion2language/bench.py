@@ -24,9 +24,10 @@ from motion2language import datasets
 from motion2language.batches import batches, make_batch, make_items
 from motion2language.captioner import Captioner, load_model
 from motion2language.datasets import Sample
+from motion2language.learner import optimizer_of
 from motion2language.model.transducer import Transducer
 from motion2language.run_config import RunConfig
-from motion2language.train import optimizer_of, untrained
+from motion2language.train import untrained
 
 WARM_UP = 5  # batches before the clock starts; chosen
 ALONE = 60  # recordings decoded one at a time, for comparison; chosen
@@ -113,12 +114,12 @@ def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig,
     epochs = (batches(items, config, random) for _ in itertools.count())
     captions = frames = 0
     with watch.inside(network.encoder, "encoder"):
-        for number, (pairs, _) in enumerate(itertools.islice(itertools.chain.from_iterable(epochs), WARM_UP + count)):
+        for number, drawn in enumerate(itertools.islice(itertools.chain.from_iterable(epochs), WARM_UP + count)):
             if number == WARM_UP:
                 watch.reset()
                 captions = frames = 0
             with watch("batch"):
-                batch = make_batch(captioner, pairs, config.augment, random).to(device)
+                batch = make_batch(captioner, drawn, config.augment).to(device)
             with watch("decoder and loss"):
                 forced = () if isinstance(network, Transducer) else (config.teacher_forcing,)
                 loss = network.loss(batch, *forced)
@@ -128,7 +129,7 @@ def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig,
             with watch("update"):
                 torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_norm)
                 optimizer.step()
-            captions, frames = captions + len(pairs), frames + int(batch.lengths.sum())
+            captions, frames = captions + len(drawn), frames + int(batch.lengths.sum())
     passes = sum(watch.seconds[stage] for stage in ("encoder", "decoder and loss", "backward"))
     special = {"ms_a_caption_forward_and_backward": 1000 * passes / captions}
     return _report("train", watch, captions, frames, config.batch_size, device, special)
@@ -169,9 +170,9 @@ def bench_load(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, 
     with watch("prepare"):
         items = make_items(captioner, samples, run.train)
     frames = 0
-    for pairs, random in batches(items, run.train, np.random.default_rng(run.train.seed)):
+    for drawn in batches(items, run.train, np.random.default_rng(run.train.seed)):
         with watch("batch"):
-            batch = make_batch(captioner, pairs, run.train.augment, random)
+            batch = make_batch(captioner, drawn, run.train.augment)
         frames += int(batch.lengths.sum())
     special = {"batch_captions_per_s": len(items) / watch.seconds["batch"]}
     return _report("load", watch, len(items), frames, run.train.batch_size, torch.device("cpu"), special)

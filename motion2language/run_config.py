@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from motion2language.augment import AugmentConfig
 from motion2language.model.config import ModelConfig
@@ -23,17 +23,24 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(40, gt=0)
-    batch_size: int = Field(32, gt=0)  # captions
+    batch_size: int = Field(32, gt=0)  # captions an update, over all processes and parts
+    accumulate: int = Field(1, gt=0)  # parts a process computes its share of a batch in, to save memory
     learning_rate: float = Field(1e-3, gt=0)  # Adam
     weight_decay: float = Field(0.0, ge=0)  # decoupled (AdamW)
     schedule: Literal["constant", "cosine"] = "constant"  # cosine falls to zero at the last step
     warmup_steps: int = Field(0, ge=0)  # linear, from zero
     gradient_norm: float = Field(1.0, gt=0)  # clipped at this
     teacher_forcing: float = Field(0.5, ge=0, le=1)  # probability a step is fed the reference word
+    teacher_forcing_end: float | None = Field(None, ge=0, le=1)  # ... at the last update, reached in a line
+    label_smoothing: float = Field(0.0, ge=0, lt=1)  # share of each word's target spread over the vocabulary
     average: float = Field(0.0, ge=0, lt=1)  # decay of the moving average of weights that is kept; 0 keeps the last
+    validate_every: int = Field(1, gt=0)  # epochs; the last one is validated always
+    patience: int | None = Field(None, gt=0)  # stop after so many validations without a better score
+    precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: of large products, weights stay float32
+    compile: bool = False  # the encoder by torch.compile; pays on a GPU, in long runs
     captions: Literal["all", "one"] = "all"  # a recording's captions an epoch: every one, or one drawn at random
     minimum_count: int = Field(3, gt=0)  # words seen less often become <unk>
-    seed: int = 11
+    seed: int = Field(11, ge=0)
     augment: AugmentConfig = AugmentConfig()
 
 
@@ -45,6 +52,12 @@ class RunConfig(BaseModel):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     also: tuple[str, ...] = ()  # further corpora without a root, added to the training split: "synthetic"
+
+    @model_validator(mode="after")
+    def _forcing_where_words_are_fed(self) -> RunConfig:
+        if self.model.kind == "transducer" and self.train.teacher_forcing_end is not None:
+            raise ValueError("train.teacher_forcing_end: a transducer is always fed the reference words; leave it out")
+        return self
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:

@@ -12,8 +12,9 @@ from safetensors.torch import load_file
 from motion2language import datasets
 from motion2language.batches import batches, make_items
 from motion2language.captioner import load_model
+from motion2language.learner import Learner, learning_rate
 from motion2language.run_config import RunConfig, load_config
-from motion2language.train import learning_rate, train, untrained
+from motion2language.train import train, untrained
 
 TRAINING = datasets.load("synthetic", None, "train")[:24]
 VALIDATION = datasets.load("synthetic", None, "val")[:6]
@@ -42,16 +43,14 @@ def log_of(folder) -> list[dict[str, str]]:
 
 def interrupted_after(epochs: int, monkeypatch) -> None:
     """Ctrl-C in the middle of the epoch after `epochs` finished ones."""
-    from motion2language.train import _State
-
-    step, batches_an_epoch = _State.step, 3
+    step, batches_an_epoch = Learner.step, 3
 
     def stopping(self, *arguments):
         if self.updates == epochs * batches_an_epoch + 1:
             raise KeyboardInterrupt
         return step(self, *arguments)
 
-    monkeypatch.setattr(_State, "step", stopping)
+    monkeypatch.setattr(Learner, "step", stopping)
 
 
 @pytest.mark.parametrize("kind", ["transducer", "attention"])
@@ -126,7 +125,10 @@ def test_every_pair_comes_once_an_epoch_in_batches_of_similar_length_and_another
     config = run_config().train.model_copy(update={"captions": "all"})
     items = make_items(untrained(run_config(), TRAINING), TRAINING, config)
     assert len(items) == 3 * len(TRAINING)
-    epochs = [[pairs for pairs, _ in batches(items, config, np.random.default_rng(seed))] for seed in (0, 1)]
+    epochs = [
+        [[item for item, _ in drawn] for drawn in batches(items, config, np.random.default_rng(seed))]
+        for seed in (0, 1)
+    ]
     for groups in epochs:
         assert sorted(id(item) for group in groups for item in group) == sorted(id(item) for item in items)
     spread = [np.ptp([item.motion.duration for item in group]) for group in epochs[0]]

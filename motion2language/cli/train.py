@@ -45,6 +45,7 @@ def train(
     """
     from motion2language import datasets
     from motion2language.captioner import load_model
+    from motion2language.processes import processes
     from motion2language.run_config import load_config
     from motion2language.train import train as run
 
@@ -57,10 +58,13 @@ def train(
         ]
         for split in ("train", "val")
     )
-    print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
     begin = None if start is None else load_model(start)
-    run(settings, training, validation, out, resume=resume, device=device_of(device), start=begin)
-    print(f"best model: {out / 'best'}")
+    with processes(device_of(device)) as team:
+        if team.first:
+            print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
+        run(settings, training, validation, out, resume=resume, start=begin, processes=team)
+        if team.first:
+            print(f"best model: {out / 'best'}")
     return 0
 
 

@@ -61,23 +61,37 @@ class AttentionCaptioner(nn.Module):
             raise ValueError("a batch without captions cannot be fed its references")
         memory, state = self._encode_captions(batch)
         token = torch.full_like(batch.tokens[:, 0], SOS)
-        forced = torch.rand(batch.tokens.shape[1], generator=generator) < teacher_forcing
+        forced = _forced(batch.tokens.shape[1], teacher_forcing, generator)
         steps = []
-        for reference, force in zip(batch.tokens.unbind(1), forced.tolist(), strict=True):
+        for reference, force in zip(batch.tokens.unbind(1), forced, strict=True):
             logits, state, weights = self.step(token, state, memory)
             steps.append((logits, weights, state.position))
             token = reference if force else logits.argmax(-1)
         logits, weights, positions = (torch.stack(parts, 1) for parts in zip(*steps, strict=True))
         return logits, weights, positions
 
-    def loss(self, batch: Batch, teacher_forcing: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """Mean cross-entropy over words and <eos>; padding does not count."""
+    def terms(self, batch: Batch) -> int:
+        """How many terms the loss is the mean of: the words and <eos>."""
+        return 0 if batch.tokens is None else int((batch.tokens != PAD).sum())
+
+    def loss(
+        self,
+        batch: Batch,
+        teacher_forcing: float = 1.0,
+        generator: torch.Generator | None = None,
+        label_smoothing: float = 0.0,
+    ) -> Tensor:
+        """Mean cross-entropy over words and <eos>; padding does not count.
+
+        label_smoothing  share of each target that is spread evenly over the vocabulary (arXiv 1512.00567)
+        """
         if batch.tokens is None:
             raise ValueError("a batch without captions cannot be fed its references")
         if isinstance(self.attention, LocalAttention):
-            return self._quick_loss(batch, batch.tokens, self.attention, teacher_forcing, generator)
-        logits, _, _ = self(batch, teacher_forcing, generator)
-        return F.cross_entropy(logits.flatten(0, 1), batch.tokens.flatten(), ignore_index=PAD)
+            logits, words = self._quick_logits(batch, batch.tokens, self.attention, teacher_forcing, generator)
+        else:
+            logits, words = self(batch, teacher_forcing, generator)[0].flatten(0, 1), batch.tokens.flatten()
+        return F.cross_entropy(logits, words, ignore_index=PAD, label_smoothing=label_smoothing)
 
     def _encode_captions(self, batch: Batch) -> tuple[Memory, DecoderState]:
         """`encode`, each motion once, then a row for each caption."""
@@ -90,28 +104,39 @@ class AttentionCaptioner(nn.Module):
         repeated = DecoderState(each(state.hidden), each(state.position), state.first)
         return Memory(frames, keys, each(memory.lengths), each(memory.outside)), repeated
 
-    def _quick_loss(
+    def _quick_logits(
         self,
         batch: Batch,
         references: Tensor,
         attention: LocalAttention,
         teacher_forcing: float,
         generator: torch.Generator | None,
-    ) -> Tensor:
-        """The same number from recurrence.py; in the loop words are only scored where the model is fed its own."""
+    ) -> tuple[Tensor, Tensor]:
+        """Scores (N, V) and words (N,) of all that is no padding, from recurrence.py, which is kept in full precision.
+
+        In the loop words are only scored where the model is fed its own.
+        """
         memory, state = self._encode_captions(batch)
-        forced = (torch.rand(references.shape[1], generator=generator) < teacher_forcing).tolist()
+        forced = _forced(references.shape[1], teacher_forcing, generator)
 
         def next_word(step: int, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
             return references[:, step] if forced[step] else self._score(token, hidden, context).argmax(-1)
 
         first = torch.full_like(references[:, 0], SOS)
-        weights = recurrence.join(self.embedding, attention, self.cell)
-        fed = recurrence.write(attention, weights, memory, state.hidden, first, references.shape[1], next_word)
+        with torch.autocast(first.device.type, enabled=False):
+            exact = memory._replace(frames=memory.frames.to(self.output.weight.dtype))
+            hidden = state.hidden.to(self.output.weight.dtype)
+            weights = recurrence.join(self.embedding, attention, self.cell)
+            fed = recurrence.write(attention, weights, exact, hidden, first, references.shape[1], next_word)
         words = references.T.flatten()
         kept = (words != PAD).nonzero()[:, 0]
         hidden, context, tokens = (part.flatten(0, 1).index_select(0, kept) for part in fed)
-        return F.cross_entropy(self._score(tokens, hidden, context), words[kept])
+        return self._score(tokens, hidden, context), words[kept]
 
     def _score(self, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
         return self.output(torch.cat((self.embedding(token), hidden, context), -1))
+
+
+def _forced(steps: int, teacher_forcing: float, generator: torch.Generator | None) -> list[bool]:
+    """Whether each step is fed the reference's word; a longer batch draws the same for the steps of a shorter one."""
+    return [torch.rand((), generator=generator).item() < teacher_forcing for _ in range(steps)]

@@ -79,24 +79,33 @@ class Transducer(nn.Module):
         gate = left[..., 1:] @ right[..., 1:].transpose(1, 2) * scale + left[..., :1] + right[..., 0][:, None]
         return F.logsigmoid(gate), F.logsigmoid(-gate), seen, said, total
 
-    def lattice(self, memory: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def lattice(self, memory: Tensor, tokens: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
         """Log probabilities of waiting (B, S, L+1), of speaking (B, S, L) and of then saying the sentence's next word.
 
-        For memory (B, S, H) and words (B, L) padded with <pad>.
+        For memory (B, S, H) and words (B, L) padded with <pad>. With label smoothing a word's log probability is mixed
+        with the mean over the vocabulary, as a cross-entropy's would be.
         """
         states, _ = self.predict(F.pad(tokens, (1, 0), value=SOS))
-        wait, speak, seen, said, total = self.joint(memory, states)
+        exact = self.said_words.weight.dtype
+        with torch.autocast(memory.device.type, enabled=False):  # sums over the vocabulary need full precision
+            wait, speak, seen, said, total = self.joint(memory.to(exact), states.to(exact))
         wanted = tokens[:, None].expand(-1, memory.shape[1], -1)
         word = seen.gather(2, wanted) + said[:, :-1].gather(2, tokens[..., None]).transpose(1, 2)
+        if label_smoothing:
+            word = torch.lerp(word, seen.mean(-1)[..., None] + said[:, None, :-1].mean(-1), label_smoothing)
         return wait, speak[..., :-1], word - total[..., :-1]
 
-    def loss(self, batch: Batch) -> Tensor:
+    def terms(self, batch: Batch) -> int:
+        """How many terms the loss is the mean of: the captions."""
+        return 0 if batch.tokens is None else len(batch.tokens)
+
+    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """Mean over captions of -log P(sentence | motion), for tokens (B, L): words, <eos>, <pad>."""
         if batch.tokens is None:
             raise ValueError("a batch without captions has no loss")
         tokens = batch.tokens.masked_fill(batch.tokens == EOS, PAD)  # the recording's end ends the sentence
         memory, steps = (batch.each_caption(part) for part in self.encode(batch.values, batch.lengths))
-        wait, speak, word = self.lattice(memory, tokens)
+        wait, speak, word = self.lattice(memory, tokens, label_smoothing)
         if self.config.early:  # placements are weighed down by how late their words come (arXiv 2211.00490)
             seconds = torch.arange(memory.shape[1], device=memory.device) * STRIDE / self.config.fps
             middle = (steps - 1) * STRIDE / self.config.fps / 2

@@ -1,0 +1,106 @@
+"""The processes that train one model together, as torchrun starts them; on their own, one process is all.
+
+Each computes the gradient of its share of every batch, torch's DistributedDataParallel adds them up, and all make
+the same update. Only the first writes. gloo carries CPU tensors, nccl CUDA's.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NoReturn
+
+import torch
+import torch.distributed as dist
+
+PATIENCE = timedelta(hours=1)  # the first process validates alone, the others wait for its score; chosen
+
+
+@dataclass(frozen=True)
+class Processes:
+    """How many there are, which of them this is, and its device."""
+
+    count: int = 1
+    rank: int = 0
+    device: str = "cpu"
+
+    @property
+    def first(self) -> bool:
+        """Whether this one writes."""
+        return self.rank == 0
+
+    def sum(self, value: float) -> float:
+        """The sum of every process's value."""
+        return value if self.count == 1 else self._reduce(value, dist.ReduceOp.SUM)
+
+    def told(self, value: float) -> float:
+        """The first process's value."""
+        if self.count == 1:
+            return value
+        tensor = torch.tensor(value, dtype=torch.float64, device=self.device)
+        dist.broadcast(tensor, 0)
+        return tensor.item()
+
+    def require_equal(self, value: float, what: str) -> None:
+        """ValueError when the processes do not all find the same `what`, such as another corpus on another machine."""
+        if self.count == 1:
+            return
+        least, most = (self._reduce(value, which) for which in (dist.ReduceOp.MIN, dist.ReduceOp.MAX))
+        if least != most:
+            raise ValueError(
+                f"the {self.count} processes find from {least:g} to {most:g} {what}; "
+                "every machine must see the same corpus and the same run folder"
+            )
+
+    def _reduce(self, value: float, which: Any) -> float:
+        tensor = torch.tensor(value, dtype=torch.float64, device=self.device)
+        dist.all_reduce(tensor, which)
+        return tensor.item()
+
+
+@contextmanager
+def processes(device: str) -> Iterator[Processes]:
+    """This process among those torchrun started, or alone; `device` is cpu or cuda.
+
+    ValueError when another one was lost. A process told to end (SIGTERM) does so as on Ctrl-C, leaving nothing half
+    written.
+    """
+    started = dist.is_available() and dist.is_torchelastic_launched()
+    count = int(os.environ["WORLD_SIZE"]) if started else 1
+    if count == 1:
+        yield Processes(device=device)
+        return
+    rank, place = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
+    if device == "cuda":
+        if place >= torch.cuda.device_count():
+            raise ValueError(
+                f"process {place + 1} of this machine finds {torch.cuda.device_count()} CUDA devices; "
+                "start one process a device or take --device cpu"
+            )
+        torch.cuda.set_device(place)
+        device = f"cuda:{place}"
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
+        yield Processes(count, rank, device)
+    except RuntimeError as error:  # gloo and nccl raise no class of their own
+        if not any(word in str(error) for word in ("gloo", "Gloo", "NCCL", "nccl", "peer")):
+            raise
+        raise ValueError(f"process {rank}: another process ended; what was finished is on disk") from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def shares(length: int, parts: int) -> list[slice]:
+    """A batch cut into parts whose lengths differ by at most one."""
+    return [slice(length * part // parts, length * (part + 1) // parts) for part in range(parts)]
+
+
+def _end(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,67 @@
+"""What a training run leaves on disk while it runs: its configuration, log and TensorBoard events.
+
+A run folder holds `config.json` (everything resolved), `log.csv` (a row an epoch), TensorBoard events, `last/` and
+`best/` (model folders) and `state.pt` (what `--resume` needs).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from motion2language.files import write_text
+from motion2language.run_config import RunConfig
+
+COLUMNS = ("epoch", "loss", "captions_per_s", "bleu_4", "verbs", "iou", "score")  # of log.csv; empty: not measured
+
+
+def claim(out: Path, run: RunConfig, resume: bool) -> None:
+    """Make the run folder and write its configuration; ValueError when it holds another run."""
+    path, text = out / "config.json", run.model_dump_json(indent=2) + "\n"
+    if path.is_file():
+        if not resume:
+            raise ValueError(f"{out}: already holds a run; add --resume to continue it or choose another --out")
+        if path.read_text(encoding="utf-8") != text:
+            raise ValueError(f"{out}: holds a run of another configuration or corpus; choose another --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    write_text(path, text)
+
+
+class RunLog:
+    """`log.csv`, and TensorBoard events where it is installed: one row an epoch."""
+
+    def __init__(self, out: Path, finished: int) -> None:
+        self.path = out / "log.csv"
+        if self.path.is_file():  # an epoch that was logged but not finished will be logged again
+            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            write_text(self.path, "".join(lines[: finished + 1]))
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.events: SummaryWriter | None = SummaryWriter(str(out))
+        except ImportError:
+            self.events = None
+
+    def __enter__(self) -> RunLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.events is not None:
+            self.events.close()
+
+    def write(self, row: Mapping[str, float]) -> None:
+        """Add an epoch's row, keys of COLUMNS."""
+        fresh = not self.path.is_file()
+        with self.path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+        if self.events is not None:
+            for key, value in row.items():
+                self.events.add_scalar(key, value, int(row["epoch"]))
+            self.events.flush()
