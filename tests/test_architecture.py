@@ -19,7 +19,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = (
     {"motion", "transcript", "vocabulary", "files"},
     {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
-    {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer", "viewer", "split"},
+    {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer", "viewer", "split", "label_studio"},
     {"datasets", "captioner"},
     {"run_config", "live", "attention_map", "processes"},
     {"batches", "import_checkpoint", "evaluate", "run_folder"},

@@ -12,7 +12,7 @@ import warnings
 
 from cyclopts import App
 
-from motion2language.cli import bench, caption, evaluate, inspect, live, train, view
+from motion2language.cli import bench, caption, evaluate, inspect, live, segments, train, view
 from motion2language.cli.options import complain
 
 app = App(
@@ -36,6 +36,10 @@ for command in (
     train.import_checkpoint,
 ):
     app.command(command)
+
+data = App(name="data", help="Corpora and benchmarks on disk.")
+data.command(segments.segments)
+app.command(data)
 
 
 def main() -> None:

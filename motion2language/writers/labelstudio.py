@@ -21,17 +21,21 @@ UNNAMED = "unnamed"  # the label of a segment without one
 
 def text(transcript: Transcript) -> str:
     """A list of one task."""
+    return json.dumps([task(transcript)], ensure_ascii=False, indent=1) + "\n"
+
+
+def task(transcript: Transcript) -> dict[str, Any]:
+    """The task of a transcript; a file of several is a list of these."""
     data = transcript.to_dict()
     regions = [
         region
         for number, part in enumerate(data["segments"], start=1)
         for region in _regions(f"segment-{number}", part)
     ]
-    task = {
+    return {
         "data": {SERIES: _series(data), "text": data["text"], "source": data["source"], "transcript": data},
         "predictions": [{"model_version": data["model"], "result": regions}],
     }
-    return json.dumps([task], ensure_ascii=False, indent=1) + "\n"
 
 
 def read(path: str | Path) -> Transcript:
@@ -47,7 +51,7 @@ def read(path: str | Path) -> Transcript:
     if len(tasks) != 1:
         raise ValueError(f"{path}: holds {len(tasks)} tasks, expected one; export each recording by itself")
     try:
-        return _transcript(tasks[0])
+        return transcript_of(tasks[0])
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise ValueError(f"{path}: not a task that this package wrote ({type(error).__name__}: {error})") from None
     except ValueError as error:
@@ -78,18 +82,28 @@ def _field(kind: str) -> str:
     return "text" if kind == "textarea" else kind
 
 
-def _transcript(task: dict[str, Any]) -> Transcript:
+def transcript_of(task: dict[str, Any], chosen: dict[str, Any] | None = None) -> Transcript:
+    """What an annotation of a task that `text` wrote says; without one the first, or else the prediction."""
     said = Transcript.from_dict(task["data"]["transcript"])
-    done = [each for each in task.get("annotations") or [] if not each.get("was_cancelled")]
-    chosen = (done or task["predictions"])[0]
+    if chosen is None:
+        done = [each for each in task.get("annotations") or [] if not each.get("was_cancelled")]
+        chosen = (done or task["predictions"])[0]
     before = {f"segment-{number}": segment for number, segment in enumerate(said.segments, start=1)}
     phrases = {each["id"]: each["value"]["text"] for each in chosen["result"] if each["type"] == "textarea"}
     regions = [each for each in chosen["result"] if each["type"] == "timeserieslabels"]
     if any(each["id"] not in before for each in regions):  # a new one stands last in the file, whenever it is
         regions.sort(key=lambda each: each["value"]["start"])
     segments = [_segment(each["value"], phrases.get(each["id"], []), before.get(each["id"])) for each in regions]
-    model = said.model if not done else str(chosen.get("completed_by") or "annotator")
+    model = said.model if "model_version" in chosen else person(chosen) or "annotator"
     return Transcript(tuple(segments), said.duration, said.source, model)
+
+
+def person(annotation: dict[str, Any]) -> str:
+    """Who made an annotation: a number or an address; "" where it does not say."""
+    by = annotation.get("completed_by")
+    if isinstance(by, dict):  # exports with users written out
+        by = by.get("email") or by.get("id")
+    return "" if by is None else str(by)
 
 
 def _segment(value: dict[str, Any], phrase: list[str] | str, before: Segment | None) -> Segment:
