@@ -66,7 +66,7 @@ class Captioner:
         joint_map  canonical joint -> joint of the recording, for skeletons with unknown names
         refine     bound segments by changes of movement (motion2language.boundaries); else by the paper's rule
         """
-        recording = motion if isinstance(motion, Motion) else read_motion(motion)
+        recording = motion if isinstance(motion, Motion) else read_motion(motion, joint_map=joint_map)
         return next(self.transcribe_all([recording], beam=beam, joint_map=joint_map, refine=refine))
 
     def transcribe_all(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from motion2language.body import Axes, detect_axes
 from motion2language.formats import ReadOptions, read
 from motion2language.motion import Motion
+
+#: Frames a second a recording may have. Chosen: slower shows no movement, faster no camera is.
+RATES = (1.0, 10_000.0)
 
 
 def read_motion(
@@ -18,18 +22,20 @@ def read_motion(
     asf: str | Path | None = None,
     unit: str | None = None,
     up: str | None = None,
+    joint_map: Mapping[str, str] | None = None,
 ) -> Motion:
     """The recording in a .bvh, .amc, .npy, .npz or _mmm.xml file, in metres, Y up.
 
-    fps     frames a second, for files that cannot say (.npy, .amc); for others it overrides
-    layout  "humanml3d" or "kit", for .npy
-    asf     the skeleton of an .amc file that does not lie beside it
-    unit    m, cm, mm, inch, ft or cmu instead of what file or body tell
-    up      x, y or z (or -x, -y, -z) instead of what file or stance tell
+    fps        frames a second, for files that cannot say (.npy, .amc); for others it overrides
+    layout     "humanml3d" or "kit", for .npy
+    asf        the skeleton of an .amc file that does not lie beside it
+    unit       m, cm, mm, inch, ft or cmu instead of what file or body tell
+    up         x, y or z (or -x, -y, -z) instead of what file or stance tell
+    joint_map  canonical joint -> joint of the file, for skeletons with unknown names
 
     FileNotFoundError or ValueError says what was found, what was expected and what to do.
     """
-    return read_with_axes(path, fps=fps, layout=layout, asf=asf, unit=unit, up=up)[0]
+    return read_with_axes(path, fps=fps, layout=layout, asf=asf, unit=unit, up=up, joint_map=joint_map)[0]
 
 
 def read_with_axes(
@@ -40,14 +46,24 @@ def read_with_axes(
     asf: str | Path | None = None,
     unit: str | None = None,
     up: str | None = None,
+    joint_map: Mapping[str, str] | None = None,
 ) -> tuple[Motion, Axes]:
     """As read_motion, with the unit and up axis that were said or found."""
-    if fps is not None and not 0 < fps < float("inf"):
-        raise ValueError(f"{path}: {fps} frames a second; give a positive number")
+    if fps is not None:
+        _require_rate(path, fps)
     recording = read(path, ReadOptions(fps, layout, None if asf is None else Path(asf)))
+    _require_rate(path, recording.motion.fps)
     motion = replace(recording.motion, name=recording.motion.name or Path(path).name)
     try:
-        axes = detect_axes(motion.positions, motion.skeleton, unit or recording.unit, up or recording.up)
+        axes = detect_axes(motion.positions, motion.skeleton, unit or recording.unit, up or recording.up, joint_map)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return replace(motion, positions=axes.apply(motion.positions)), axes
+
+
+def _require_rate(path: str | Path, fps: float) -> None:
+    lowest, highest = RATES
+    if not lowest <= fps <= highest:
+        raise ValueError(
+            f"{path}: {fps:g} frames a second, expected {lowest:g} to {highest:,.0f}; say the right rate with --fps"
+        )

@@ -175,6 +175,7 @@ def spoilt(kind: str, tmp_path: Path) -> Path:
         "nan": text.replace(lines[-1], " ".join(["nan"] * len(lines[-1].split()))),
         "infinite": text.replace(lines[-1], " ".join(["inf"] * len(lines[-1].split()))),
         "negative frame time": head + "Frame Time: -0.01\n" + frames.partition("\n")[2],
+        "one frame": head.replace(f"Frames: {motion.frames}", "Frames: 1") + "Frame Time: 0.03\n" + lines[-1],
         "zero frame time": head + "Frame Time: 0\n" + frames.partition("\n")[2],
     }
     path.write_text(contents[kind])
@@ -184,7 +185,7 @@ def spoilt(kind: str, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "kind",
     ["empty", "truncated", "cut in the hierarchy", "no frames", "nan", "infinite", "negative frame time",
-     "zero frame time"],
+     "zero frame time", "one frame"],
 )  # fmt: skip
 def test_a_spoilt_bvh_is_one_line_that_names_it(kind, m2l, tmp_path):
     path = spoilt(kind, tmp_path)
@@ -273,6 +274,7 @@ def test_other_bad_files_are_one_line_that_says_what(make, said, m2l, tmp_path):
         (("--up", "w"), "'w'"),
         (("--action-words", "nowhere.txt"), "nowhere.txt"),
         (("--joint-map", "nowhere.toml"), "nowhere.toml"),
+        (("--fps", "1e9"), "1e+09 frames a second, expected 1 to 10,000"),
         (("--fps", "-3"), "-3"),
         (("--fps", "nan"), "nan"),
     ],
@@ -282,6 +284,25 @@ def test_wrong_options_are_one_line_that_says_what(words, said, m2l, take):
     assert (status, out) == (1, "")
     assert len(err.splitlines()) == 1
     assert said in err
+
+
+def test_a_joint_map_is_heard_by_caption_and_inspect(m2l, tmp_path):
+    motion = recording(2)
+    bvh.write(motion, tmp_path / "take.bvh")
+    text = (tmp_path / "take.bvh").read_text()
+    (tmp_path / "take.bvh").write_text(text.replace("JOINT left_", "JOINT part_of_"))
+    for command in ("caption", "inspect"):
+        assert m2l(command, tmp_path / "take.bvh")[0] == 1
+    parts = [joint.removeprefix("left_") for joint in motion.skeleton.joints if joint.startswith("left_")]
+    (tmp_path / "map.toml").write_text("".join(f'left_{part} = "part_of_{part}"\n' for part in parts))
+    status, out, err = m2l("caption", tmp_path / "take.bvh", "--joint-map", tmp_path / "map.toml")
+    assert (status, err) == (0, "")
+    bvh.write(motion, tmp_path / "take.bvh")
+    assert m2l("caption", tmp_path / "take.bvh")[1] == out
+    (tmp_path / "take.bvh").write_text(text.replace("JOINT left_", "JOINT part_of_"))
+    status, out, _ = m2l("inspect", tmp_path / "take.bvh", "--joint-map", tmp_path / "map.toml")
+    assert status == 0
+    assert "part_of_knee" in out
 
 
 def test_an_output_folder_that_cannot_be_is_one_line(m2l, take, tmp_path):
@@ -302,9 +323,13 @@ def test_long_recordings_and_odd_rates_are_described(m2l, tmp_path):
     status, out, _ = m2l("caption", tmp_path / "long.npz")
     assert status == 0
     assert out.splitlines()[-1].startswith("[0")
-    for fps in (5, 1000):
+    said = set()
+    for fps in (5, 30, 1000):
         npz.write(motion.resample(fps), tmp_path / f"at{fps}.npz")
-        assert m2l("caption", tmp_path / f"at{fps}.npz")[0] == 0
+        assert m2l("caption", tmp_path / f"at{fps}.npz", "--out", tmp_path)[0] == 0
+        segments = json.loads((tmp_path / f"at{fps}.json").read_text())["segments"]
+        said.add(tuple(segment["label"] for segment in segments))
+    assert said == {("squat", "turn", "wave", "clap")}
 
 
 def python(code: str) -> str:

@@ -64,6 +64,17 @@ def test_a_file_that_may_not_be_read_is_said(tmp_path, monkeypatch):
         m2l.read_motion(tmp_path / "take.bvh")
 
 
+def test_a_joint_map_serves_unit_and_up_axis_too(tmp_path):
+    motion = recording(3)
+    unknown = {name: f"x{number}" for number, name in enumerate(motion.skeleton.joints) if name.startswith("left_")}
+    joints = tuple(unknown.get(name, name) for name in motion.skeleton.joints)
+    bvh.write(replace(motion, skeleton=replace(motion.skeleton, joints=joints)), tmp_path / "take.bvh")
+    with pytest.raises(ValueError, match=r"take\.bvh: .*found no joint for left_shoulder"):
+        m2l.read_motion(tmp_path / "take.bvh")
+    found, axes = read_with_axes(tmp_path / "take.bvh", joint_map=unknown)
+    assert (axes.unit, axes.up, found.frames) == ("cm", "y", motion.frames)
+
+
 def test_the_suffix_decides_in_any_case(tmp_path):
     assert set(FORMATS) == {".bvh", ".amc", ".npy", ".npz", ".xml"}
     bvh.write(recording(3), tmp_path / "TAKE.BVH")
@@ -72,8 +83,9 @@ def test_the_suffix_decides_in_any_case(tmp_path):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"unit": "parsec"}, "parsec"), ({"up": "w"}, "'w'"), ({"fps": 0}, "0 frames a second; give a positive number"),
-    ({"fps": float("nan")}, "give a positive number"), ({"fps": float("inf")}, "inf frames a second; give a positive"),
+    ({"unit": "parsec"}, "parsec"), ({"up": "w"}, "'w'"), ({"fps": 0}, "0 frames a second, expected 1 to 10,000"),
+    ({"fps": float("nan")}, "nan frames a second"), ({"fps": float("inf")}, "inf frames a second"),
+    ({"fps": 0.5}, r"0\.5 frames a second, expected 1 to 10,000; say the right rate with --fps"),
 ])  # fmt: skip
 def test_wrong_options_are_said_with_the_file(options, message, tmp_path):
     bvh.write(recording(3), tmp_path / "take.bvh")

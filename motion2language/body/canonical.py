@@ -24,7 +24,11 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
 
     ValueError when joints are missing, the body is not of human size in metres, or left and right are swapped.
     """
-    positions = map_joints(motion.skeleton, motion.positions, overrides).apply(motion.positions)
+    try:
+        joint_map = map_joints(motion.skeleton, motion.positions, overrides)
+    except ValueError as error:
+        raise ValueError(f"{motion.label}: {error}") from None
+    positions = joint_map.apply(motion.positions)
     body = replace(motion, positions=positions, skeleton=CANONICAL)
     height = body_height(body)
     low, high = _METRE_HEIGHTS

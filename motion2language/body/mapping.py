@@ -138,7 +138,7 @@ def _require_present(needed: tuple[str, ...], found: dict[str, str], skeleton: S
     if missing:
         raise ValueError(
             f"skeleton {skeleton.name!r}: found no joint for {', '.join(missing)}; "
-            f"it has {', '.join(skeleton.joints)}. "
+            f"it has {', '.join(skeleton.joints[:80])}{' …' * (len(skeleton.joints) > 80)}. "
             f'Say which is which in a TOML file, one line a joint such as {missing[0]} = "NAME", '
             "and give it with --joint-map FILE"
         )

@@ -45,7 +45,7 @@ def find_by_structure(skeleton: Skeleton, positions: np.ndarray) -> dict[str, st
     pelvis = next((joint for joint in range(len(skeleton.joints)) if tree.has_three_long_branches(joint)), None)
     if pelvis is None:
         return {}
-    trunk = max(tree.children[pelvis], key=tree.total_length)
+    trunk = max(tree.children[pelvis], key=lambda joint: tree.total[joint])
     leg_roots = [joint for joint in tree.branches(pelvis) if joint != trunk][:2]
     top = trunk
     while len(tree.children[top]) == 1:
@@ -80,9 +80,11 @@ class _Tree:
         bones = np.linalg.norm(positions - positions[:, np.maximum(parents, 0)], axis=2)
         self.bone = np.median(bones, axis=0)
         self.reach = self.bone.copy()  # length of the longest way from the parent through the joint to an end
+        self.total = self.bone.copy()  # all bones of the branch together: a trunk with its arms outweighs a leg
         for joint in range(len(parents) - 1, 0, -1):
             below = [self.reach[child] for child in self.children[joint]]
             self.reach[joint] = self.bone[joint] + max(below, default=0.0)
+            self.total[parents[joint]] += self.total[joint]
 
     def branches(self, joint: int) -> list[int]:
         """Children, the one with the longest way to an end first."""
@@ -92,10 +94,6 @@ class _Tree:
         """True for a pelvis: its legs reach at least 0.4 (chosen) as far as spine and arm together."""
         branches = self.branches(joint)
         return len(branches) >= 3 and self.reach[branches[2]] >= 0.4 * self.reach[branches[0]]
-
-    def total_length(self, joint: int) -> float:
-        """All bones of the branch together: a trunk with its arms outweighs a leg."""
-        return self.bone[joint] + sum(self.total_length(child) for child in self.children[joint])
 
     def limb(self, start: int, joint: int, bones: int) -> list[int]:
         """The joints of `bones` bones in a row that start with the limb's two longest neighbours; empty for a stub."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Input, complain, load, make_folder
+from motion2language.cli.options import Input, complain, load, make_folder, require_movement
 
 if TYPE_CHECKING:
     from motion2language.captioner import Captioner
@@ -112,6 +112,7 @@ def described(
         for path in files[first : first + GROUP]:
             try:
                 motion = source.read(path)
+                require_movement(motion)
                 captioner.prepare(motion, overrides)
                 read.append((path, motion))
             except (ValueError, OSError) as error:

@@ -23,11 +23,18 @@ def inspect(file: Path, /, *, source: Input = Input()) -> int:
     from motion2language.body import describe
     from motion2language.reading import read_with_axes
 
+    overrides = source.overrides()
     motion, axes = read_with_axes(
-        file, fps=source.fps, layout=source.layout, asf=source.asf, unit=source.unit, up=source.up
+        file,
+        fps=source.fps,
+        layout=source.layout,
+        asf=source.asf,
+        unit=source.unit,
+        up=source.up,
+        joint_map=overrides,
     )
     table = Table("", str(file), box=None, show_edge=False, pad_edge=False)
-    for label, value in describe(motion, axes, source.overrides()):
+    for label, value in describe(motion, axes, overrides):
         table.add_row(label, f"{value:.4g}" if isinstance(value, float) else str(value))
     Console(highlight=False).print(table)
     return 0

@@ -43,7 +43,15 @@ class Input:
         """A file's recording, in metres."""
         from motion2language.reading import read_motion
 
-        return read_motion(path, fps=self.fps, layout=self.layout, asf=self.asf, unit=self.unit, up=self.up)
+        return read_motion(
+            path,
+            fps=self.fps,
+            layout=self.layout,
+            asf=self.asf,
+            unit=self.unit,
+            up=self.up,
+            joint_map=self.overrides(),
+        )
 
 
 @Parameter(name="*")
@@ -76,7 +84,14 @@ class Words:
             return transcript, None
         captioner = load(self.model, self.device, self.action_words)
         overrides = source.overrides()
+        require_movement(motion)
         return captioner.transcribe(motion, beam=self.beam, joint_map=overrides, refine=self.refine), captioner
+
+
+def require_movement(motion: Motion) -> None:
+    """ValueError for a single pose, in which nobody does anything."""
+    if motion.frames < 2:
+        raise ValueError(f"{motion.label}: holds one frame, a pose without movement; expected two or more")
 
 
 def complain(error: Exception) -> None:

@@ -39,7 +39,7 @@ def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
     except MemoryError:
         raise ValueError(f"{path}: says it holds more than fits in memory; is it damaged?") from None
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from None
 
 
 __all__ = ["FORMATS", "ReadOptions", "Recording", "read"]

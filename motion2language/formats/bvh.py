@@ -27,6 +27,11 @@ from motion2language.motion import Motion, Skeleton
 
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 _COMMENT = re.compile(r"(?m)(?:^|(?<=\s))(?:#|//).*$")
+# Only a MOTION alone on its line separates the halves: a joint may be called MOTION.
+_MOTION = re.compile(r"(?im)^[ \t]*MOTION[ \t]*(?:(?:#|//).*)?$")
+# Where a line may end that some files do not end: after an offset's numbers or a channel's name.
+_LINE = re.compile(r"(?i)(?<=[\dn])[ \t]+(?=(?:OFFSET|CHANNELS|JOINT|END\s+SITE)\s)")
+_EXPECTED = "not a BVH file: expected HIERARCHY, the joints, then a line MOTION and the frames"
 
 
 @dataclass
@@ -44,12 +49,13 @@ def read(path: Path, options: ReadOptions) -> Recording:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         text = path.read_text(encoding="latin-1")
-    # Only a MOTION alone on its line separates the halves: a joint may be called MOTION.
-    halves = re.split(r"(?m)^\s*MOTION\s*$", text, maxsplit=1)
-    if len(halves) < 2 or not halves[0].lstrip().upper().startswith("HIERARCHY"):
-        raise ValueError("not a BVH file: expected HIERARCHY, the joints, then a line MOTION and the frames")
+    halves = _MOTION.split(text, maxsplit=1)
+    if len(halves) < 2:
+        raise ValueError(_EXPECTED)
     rig = Rig.parse(halves[0])
-    values, fps = _motion(halves[1], rig.columns, options.fps)
+    values, fps, note = _motion(halves[1], rig.columns, options.fps)
+    if note:
+        warnings.warn(f"{path.name} {note}", stacklevel=2)
     return Recording(Motion(rig.positions(values), fps, rig.skeleton, path.name), None, None)
 
 
@@ -63,7 +69,10 @@ class Rig:
     @classmethod
     def parse(cls, text: str) -> Rig:
         """The hierarchy from HIERARCHY up to MOTION; ValueError says what is wrong with it."""
-        joints, columns = _hierarchy(_COMMENT.sub("", text))
+        bare = _COMMENT.sub("", text).lstrip()
+        if not bare.upper().startswith("HIERARCHY"):
+            raise ValueError(_EXPECTED)
+        joints, columns = _hierarchy(bare[len("HIERARCHY") :])
         return cls(tuple(joints), columns)
 
     @property
@@ -80,7 +89,8 @@ class Rig:
 
 def _hierarchy(text: str) -> tuple[list[_Joint], int]:
     """Joints in file order and the number of channels of a frame."""
-    lines = [line.split() for line in re.sub(r"([{}])", r"\n\1\n", text).splitlines() if line.split()][1:]
+    text = _LINE.sub("\n", re.sub(r"([{}])", r"\n\1\n", text))
+    lines = [line.split() for line in text.splitlines() if line.split()]
     joints: list[_Joint] = []
     open_joints: list[int] = []
     columns, pending = 0, -1
@@ -146,10 +156,10 @@ def _channels(joint: str, words: list[str], first: int) -> list[tuple[int, int, 
     ]
 
 
-def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, float]:
-    """Values (T, columns) and the frame rate."""
-    frames = re.search(r"(?im)^\s*Frames\s*:?[ \t]*([^\s]*)[^\n]*$", text)
-    time = re.search(r"(?im)^\s*Frame\s+Time\s*:?[ \t]*([^\s]*)[^\n]*$", text)
+def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, float, str]:
+    """Values (T, columns), the frame rate, and what is to be noted about the number of frames."""
+    frames = re.search(r"(?im)^[ \t]*Frames[ \t]*:?[ \t]*(\S*).*$", text)
+    time = re.search(r"(?im)^[ \t]*Frame[ \t]+Time[ \t]*:?[ \t]*(\S*).*$", text)
     rest = text[max(match.end() if match else 0 for match in (frames, time)) :]
     if "#" in rest or "//" in rest:
         rest = _COMMENT.sub("", rest)
@@ -168,10 +178,11 @@ def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, flo
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         raise ValueError(f"frame {int(bad.argmax())} holds a value that is not a finite number; repair or cut it")
-    if frames is None or not frames[1].isdigit() or int(frames[1]) != len(values):
-        said = "does not say" if frames is None else f"says `Frames: {frames[1]}`"
-        warnings.warn(f"the file {said}, but holds {len(values)} frames; all of them are read", stacklevel=2)
-    return values, fps or frame_rate(None if time is None else time[1])
+    note = ""
+    if frames is None or frames[1].lstrip("0") != str(len(values)):
+        said = "does not say how many frames it holds" if frames is None else f"says `Frames: {frames[1][:20]}`"
+        note = f"{said}, there are {len(values)}; all of them are read"
+    return values, fps or frame_rate(None if time is None else time[1]), note
 
 
 def frame_rate(said: str | None) -> float:
@@ -182,7 +193,7 @@ def frame_rate(said: str | None) -> float:
         seconds = float(said)
     except ValueError:
         seconds = float("nan")
-    if not 0 < seconds < float("inf"):
+    if not 1e-300 < seconds < float("inf"):  # one over less is no number
         raise ValueError(f"`Frame Time: {said}`, expected seconds above zero; say the rate with --fps")
     # Frame times are printed with few digits: 0.0333333 and 0.00833 mean 30 and 120 frames a second, but 0.033367
     # means 29.97. So a rate is made whole if that moves the time by less than a unit of its last digit and 0.2 %, or by
