@@ -1,6 +1,7 @@
 """RunConfig: everything a training run is decided by, from a TOML file and `--set` overrides.
 
-Unknown keys are errors that suggest the nearest known one; every field says its unit and source.
+A file may begin with `base = "other.toml"`, a file beside it whose values hold where it gives none. Unknown keys are
+errors that suggest the nearest known one; every field says its unit and source.
 """
 
 from __future__ import annotations
@@ -65,10 +66,7 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
 
     Without a file the defaults: the paper's MLP encoder with recurrent local attention.
     """
-    try:
-        data = {} if path is None else tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a TOML file: {error}") from None
+    data = {} if path is None else _read(Path(path))
     for override in overrides:
         key, _, value = override.partition("=")
         if not value:
@@ -95,6 +93,33 @@ def explain(error: ValidationError) -> str:
     near = difflib.get_close_matches(str(first["loc"][-1]), owner.model_fields, n=1)
     advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(owner.model_fields)}"
     return f"unknown key {where}; {advice}"
+
+
+def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A file's tables over those of its base; `above` are the files that led to it."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file: {error}") from None
+    base = data.pop("base", None)
+    if base is None:
+        return data
+    if not isinstance(base, str):
+        raise ValueError(f"{path}: base: expected the name of a file beside it, found {base!r}")
+    if path in above:
+        raise ValueError(f"{path}: its base leads back to itself; take the line `base = ...` out of one of the files")
+    if not (path.parent / base).is_file():
+        raise ValueError(f"{path}: base: there is no file {path.parent / base}")
+    return _over(_read(path.parent / base, (*above, path)), data)
+
+
+def _over(below: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """`data` over `below`, tables merged key by key."""
+    merged = below | data
+    for key, value in data.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            merged[key] = _over(below[key], value)
+    return merged
 
 
 def _value(text: str) -> Any:

@@ -25,7 +25,7 @@ LAYERS = (
     {"batches", "import_checkpoint", "evaluate", "run_folder"},
     {"learner"},
     {"train"},
-    {"bench"},
+    {"bench", "reproduce"},
     {"cli"},
     {"__main__"},
 )
@@ -125,13 +125,16 @@ def test_nothing_is_unpickled_and_no_except_is_bare(path):
 
 
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
+SUITES = [path for suite in ("paper", "ablation") for path in (ROOT / "configs" / suite).rglob("*.toml")]
+ROWS = sorted(path for path in SUITES if path.name != "base.toml")
 
 
-def test_there_are_five_configurations():
+def test_there_are_five_configurations_and_the_rows_of_two_suites():
     assert len(CONFIGS) == 5
+    assert len(ROWS) == 28 + 22
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CONFIGS + ROWS, ids=lambda path: path.stem)
 def test_a_configuration_resolves_and_builds(path):
     run = load_config(path)
     assert run != RunConfig()

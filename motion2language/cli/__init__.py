@@ -12,7 +12,7 @@ import warnings
 
 from cyclopts import App
 
-from motion2language.cli import bench, caption, evaluate, inspect, live, segments, train, view
+from motion2language.cli import bench, caption, evaluate, inspect, live, reproduce, segments, train, view
 from motion2language.cli.options import complain
 
 app = App(
@@ -30,6 +30,7 @@ for command in (
     inspect.inspect,
     train.train,
     evaluate.evaluate,
+    reproduce.reproduce,
     live.live,
     live.send,
     bench.bench,

@@ -1,0 +1,71 @@
+"""m2l reproduce."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from motion2language.cli.options import complain, device_of
+
+
+def reproduce(
+    *,
+    suite: str,
+    corpus: str,
+    out: Path,
+    root: Path | None = None,
+    seeds: int = 3,
+    first_seed: int = 11,
+    rows: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
+    device: str = "auto",
+    set: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Train and score every row of a suite of experiments; one table, with floors, and figures.
+
+    What is finished is not done again, so the same command goes on after Ctrl-C, and with more seeds or rows.
+
+    Parameters
+    ----------
+    suite
+        paper, ablation, or a folder of configurations.
+    corpus
+        The corpus to train and test on.
+    out
+        Folder: ROW/seed-N/ are run folders; table.md, table.tex, table.csv and the figures are of all of them.
+    root
+        Where the corpus lies on disk.
+    seeds
+        Runs of each row, with consecutive seeds.
+    first_seed
+        The seed of the first.
+    rows
+        Rows to run, instead of all; the table shows all the same.
+    device
+        auto, cpu or cuda.
+    set
+        Override a key in every row: --set train.epochs=1.
+    """
+    import torch
+
+    from motion2language import datasets
+    from motion2language.processes import Processes
+    from motion2language.reproduce import experiment, table
+    from motion2language.reproduce import suite as suites
+
+    if seeds < 1 or first_seed < 0:
+        raise ValueError(f"--seeds {seeds} --first-seed {first_seed}: give 1 or more runs, from seed 0 or more")
+    every = suites.load(suite, set or ())
+    wanted = suites.chosen(every, rows or ())
+    numbers = range(first_seed, first_seed + seeds)
+    splits = {split: datasets.load(corpus, root, split) for split in ("train", "val", "test")}
+    torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
+    lines = experiment.reproduce(
+        every, wanted, suite, corpus, numbers, out, splits, Processes(device=device_of(device))
+    )
+    print(table.markdown(lines), end="")
+    failed = [line.name for line in lines if "failed" in line.note]
+    if failed:
+        complain(ValueError(f"{len(failed)} of {len(lines)} rows failed: {', '.join(failed)}; the notes say why"))
+    return int(bool(failed))

@@ -1,0 +1,64 @@
+"""A suite on a corpus, from its rows to the table: seed by seed, so that every row has one run before any has two."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from motion2language.datasets import Sample
+from motion2language.files import write_text
+from motion2language.processes import Processes
+from motion2language.reproduce import figures, runs, table
+from motion2language.reproduce.suite import KIT, Row, not_here, reason_not_to_run
+
+
+def reproduce(
+    rows: Sequence[Row],
+    wanted: Sequence[Row],
+    suite: str,
+    corpus: str,
+    seeds: Sequence[int],
+    out: Path,
+    splits: Mapping[str, Sequence[Sample]],
+    processes: Processes,
+) -> list[table.Line]:
+    """Run the `wanted` of a suite's rows; the table of all its rows, as written to `out` with its figures.
+
+    splits  train, val and test of the corpus
+
+    The table is written after every run, the figures at the end. ValueError, before anything is run, when a split
+    is empty, or when `out` is of another corpus or a run folder in it of another configuration.
+    """
+    _claim(out, corpus, splits)
+    runs.require_same(out, rows, seeds)
+    angles = splits["train"][0].motion.angles is not None
+    reasons = [reason_not_to_run(row, rows, suite, corpus, angles) for row in rows]
+    published = any(row.corpus for row in rows) and corpus not in (KIT, *(row.corpus for row in rows))
+    elsewhere = [table.Line(f"the rows without a folder, on {KIT}", note=not_here(suite, KIT))] if published else []
+    planned = [row for row, reason in zip(rows, reasons, strict=True) if row in wanted and not reason]
+    for number, (seed, row) in enumerate([(seed, row) for seed in seeds for row in planned], start=1):
+        print(f"run {number} of {len(planned) * len(seeds)}: {row.name}, seed {seed}", flush=True)
+        runs.run(row, seed, out, splits, processes)
+        table.write(out, table.lines(rows, reasons, seeds, out) + elsewhere)
+    lines = table.lines(rows, reasons, seeds, out) + elsewhere
+    table.write(out, lines)
+    figures.draw(out, rows, lines, seeds)
+    return lines
+
+
+def _claim(out: Path, corpus: str, splits: Mapping[str, Sequence[Sample]]) -> None:
+    """Note in `out` which corpus its runs are of; ValueError when that is another one, or has an empty split."""
+    for split, samples in splits.items():
+        if not samples:
+            raise ValueError(f"corpus {corpus!r}: its split {split} holds no sample; give the --root of a whole corpus")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    path, sizes = out / "corpus.json", {split: len(samples) for split, samples in splits.items()}
+    text = json.dumps({"corpus": corpus, "samples": sizes}) + "\n"
+    if not path.is_file():
+        write_text(path, text)
+    elif (found := path.read_text(encoding="utf-8")) != text:
+        raise ValueError(f"{out}: holds runs on {found.strip()}, not on {text.strip()}; choose another --out")

@@ -1,0 +1,110 @@
+"""Figures of a suite, as SVG: every run's scores beside the spread of its seeds, and IoU threshold curves."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motion2language import metrics
+from motion2language.files import write_text
+from motion2language.metrics.segments import THRESHOLDS
+from motion2language.reproduce.suite import Row
+from motion2language.reproduce.table import Line, results
+
+SHOWN = ("BLEU-4", "verbs exact", "Element-of", "IoU, rule", "IoU, refined")
+FLOOR = "n equal cuts"  # the strongest of the floors
+COLOURS = {"soft": "#d55e00", "local": "#0072b2", "recurrent-local": "#009e73"}  # told apart by every eye
+DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+
+
+def draw(out: Path, rows: Sequence[Row], table: Sequence[Line], seeds: Sequence[int]) -> list[Path]:
+    """Write `scores.svg`, and `curves.svg` where segments were scored; the files. None without a scored run."""
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg", force=False)
+    except ModuleNotFoundError:
+        raise ValueError("figures need matplotlib: pip install 'motion2language[plot]'") from None
+    done = [row for row in rows if results(row, seeds, out)]
+    if not done:
+        return []
+    written = [_scores(out / "scores.svg", [line for line in table if line.runs])]
+    found = {row.name: results(row, seeds, out) for row in done}
+    if all("model" in result["rule"] for several in found.values() for result in several):
+        written.append(_curves(out / "curves.svg", done, found))
+    return written
+
+
+def _scores(path: Path, table: Sequence[Line]) -> Path:
+    """A panel a column: a dot a run, a bar at their mean, a line at the floor."""
+    from matplotlib.figure import Figure
+
+    models = [line for line in table if not line.name.startswith("no motion seen")][::-1]
+    floor = next((line for line in table if line.name.endswith(f": {FLOOR}")), None)
+    shown = [column for column in SHOWN if any(line.values.get(column) for line in models)]
+    figure = Figure(figsize=(2.2 + 2.1 * len(shown), 1.0 + 0.24 * len(models)), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(shown), sharey=True))
+    for panel, column in zip(panels, shown, strict=True):
+        for height, line in enumerate(models):
+            values = line.values.get(column, [])
+            if values:
+                panel.barh(height, float(np.mean(values)), height=0.7, color="#cfd8e3")
+                panel.plot(values, [height] * len(values), "o", markersize=3.5, color="#1f3b63")
+        if floor is not None and floor.values.get(column):
+            panel.axvline(floor.values[column][0], color="#777777", linestyle="--", linewidth=1)
+        panel.set_title(column, fontsize=9)
+        panel.tick_params(labelsize=8)
+        panel.set_xlim(left=0)
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_yticks(range(len(models)), [line.name for line in models])
+    panels[0].set_ylim(-0.6, len(models) - 0.4)
+    dashed = "" if floor is None else f"; dashed: no motion seen, {FLOOR}"
+    figure.supxlabel(f"a dot a run, bars: means over runs; segments: strict protocol{dashed}", fontsize=8)
+    return _save(figure, path)
+
+
+def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any]]]) -> Path:
+    """A column of panels an encoder, by the paper's rule above and refined below; colours are attentions."""
+    from matplotlib.figure import Figure
+
+    encoders = list(dict.fromkeys(row.config.model.encoder for row in rows))
+    figure = Figure(figsize=(1.0 + 3.0 * len(encoders), 6.6), layout="constrained")
+    panels = figure.subplots(2, len(encoders), sharex=True, sharey=True, squeeze=False)
+    for place, encoder in enumerate(encoders):
+        mine = [row for row in rows if row.config.model.encoder == encoder]
+        for panel, bounds in zip(panels[:, place], ("rule", "refined"), strict=True):
+            used: dict[str, int] = {}
+            for row in mine:
+                attention = row.config.model.attention
+                dash = DASHES[used.get(attention, 0) % len(DASHES)]
+                used[attention] = used.get(attention, 0) + 1
+                curve = np.mean([result["curves"][bounds] for result in found[row.name]], axis=0)
+                panel.plot(THRESHOLDS, curve, color=COLOURS.get(attention, "#444444"), linestyle=dash, label=row.name)
+            for floor in metrics.FLOORS:
+                curve, width = found[mine[0].name][0]["curves"][floor], 1.6 if floor == FLOOR else 0.8
+                panel.plot(THRESHOLDS, curve, color="#999999", linewidth=width, label=f"no motion: {floor}", zorder=1)
+            panel.spines[["top", "right"]].set_visible(False)
+            panel.tick_params(labelsize=8)
+            panel.set_ylim(0, 1)
+            panel.set_xlim(0, 1)
+        panels[0, place].set_title(f"{encoder}, segments by the paper's rule", fontsize=9)
+        panels[1, place].set_title(f"{encoder}, refined", fontsize=9)
+        panels[1, place].legend(fontsize=6, loc="upper right", frameon=False)
+    figure.supxlabel("IoU threshold", fontsize=9)
+    figure.supylabel("share of reference segments at or above it, strict", fontsize=9)
+    return _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> Path:
+    """Write a figure; the same numbers give the same file."""
+    import matplotlib
+
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "motion2language", "svg.fonttype": "none"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    write_text(path, text.getvalue())
+    return path

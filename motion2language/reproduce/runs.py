@@ -1,0 +1,104 @@
+"""The runs of a suite, one at a time, each in its own run folder; what is finished is not done again.
+
+`OUT/ROW/seed-N/` is a run folder (run_folder.py) with `test.json` beside it once the run is scored, or `failed.txt`
+where it could not be. An interrupted run is resumed from its last finished epoch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from motion2language import evaluate, metrics
+from motion2language.captioner import Captioner
+from motion2language.datasets import Sample
+from motion2language.files import write_text
+from motion2language.metrics.segments import interval_iou, match
+from motion2language.processes import Processes
+from motion2language.reproduce.suite import Row
+from motion2language.run_config import RunConfig
+from motion2language.train import train
+from motion2language.transcript import Transcript
+
+FILLED_IN = ("joints", "input_width", "vocabulary_size")  # of a model's configuration, from the corpus
+
+
+def folder_of(out: Path, row: Row, seed: int) -> Path:
+    """Where a run lies."""
+    return out / row.name / f"seed-{seed}"
+
+
+def seeded(row: Row, seed: int) -> RunConfig:
+    """The row's configuration with another seed."""
+    return row.config.model_copy(update={"train": row.config.train.model_copy(update={"seed": seed})})
+
+
+def require_same(out: Path, rows: Sequence[Row], seeds: Sequence[int]) -> None:
+    """ValueError where a run folder in `out` holds a run of another configuration than its row says."""
+    for row in rows:
+        for seed in seeds:
+            path = folder_of(out, row, seed) / "config.json"
+            if not path.is_file():
+                continue
+            try:
+                there = RunConfig.model_validate_json(path.read_bytes())
+            except ValueError:
+                raise ValueError(f"{path}: not the configuration of a run; delete its folder") from None
+            blank = {key: getattr(row.config.model, key) for key in FILLED_IN}
+            there = there.model_copy(update={"model": there.model.model_copy(update=blank)})
+            if there != seeded(row, seed):
+                raise ValueError(
+                    f"{path.parent}: holds a run of another configuration than row {row.name}; "
+                    "delete it or choose another --out"
+                )
+
+
+def run(
+    row: Row,
+    seed: int,
+    out: Path,
+    splits: Mapping[str, Sequence[Sample]],
+    processes: Processes,
+) -> None:
+    """Train and score one run unless that is done; a run that cannot be trained leaves `failed.txt` with the reason."""
+    folder = folder_of(out, row, seed)
+    if (folder / "test.json").is_file():
+        return
+    (folder / "failed.txt").unlink(missing_ok=True)
+    config = seeded(row, seed)
+    try:
+        resume = (folder / "config.json").is_file()
+        best = train(config, splits["train"], splits["val"], folder, resume=resume, processes=processes)
+        result = score(best, splits["test"])
+    except ValueError as error:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "failed.txt", f"{error}\n")
+        return
+    write_text(folder / "test.json", json.dumps(result, indent=1) + "\n")
+
+
+def score(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, Any]:
+    """What a run reached: scores with segments by the paper's rule and refined, and their IoU threshold curves."""
+    result: dict[str, Any] = {"curves": {}}
+    for name, refine in (("rule", False), ("refined", True)):
+        scores, transcripts = evaluate.evaluate(captioner, samples, refine=refine)
+        result[name] = scores
+        result["curves"][name] = metrics.threshold_curve(overlaps(samples, transcripts))
+    for floor in metrics.FLOORS:
+        blind = [metrics.floor_transcript(floor, one.segments, one.motion.duration)[0] for one in samples]
+        result["curves"][floor] = metrics.threshold_curve(overlaps(samples, blind))
+    return result
+
+
+def overlaps(samples: Sequence[Sample], transcripts: Sequence[Transcript]) -> list[float]:
+    """The IoU of every reference segment with the segment of its verb, 0 where there is none."""
+    values = []
+    for sample, transcript in zip(samples, transcripts, strict=True):
+        found = match([part.label for part in sample.segments], [part.label for part in transcript.segments])
+        values += [
+            0.0 if index is None else interval_iou(transcript.segments[index], part)
+            for part, index in zip(sample.segments, found, strict=True)
+        ]
+    return values

@@ -1,0 +1,174 @@
+"""One table of a suite: mean ± standard deviation over seeds, floors beneath; as Markdown, LaTeX and CSV.
+
+A row that was not run, or could not be, says why in place of its figures. Segment scores are of the strict protocol
+(every clip counts, a verb the caption lacks scores 0) but for those called paper's, which leave clips out.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from motion2language import metrics
+from motion2language.files import write_text
+from motion2language.reproduce.runs import folder_of
+from motion2language.reproduce.suite import Row
+
+#: Column -> where its value is in test.json, decimals. `rule`: segments by the paper's rule; `refined`: boundaries.py.
+COLUMNS: dict[str, tuple[tuple[str, str, str], int]] = {
+    "BLEU-4": (("rule", "captions", "bleu_4"), 1),
+    "verbs exact": (("rule", "model", "verbs_exact/all"), 3),
+    "Element-of": (("rule", "model", "element_of/strict/all"), 3),
+    "IoU, rule": (("rule", "model", "iou/strict/all"), 3),
+    "IoU, refined": (("refined", "model", "iou/strict/all"), 3),
+    "paper's Element-of": (("rule", "model", "element_of/paper/all"), 3),
+    "paper's IoU, rule": (("rule", "model", "iou/paper/all"), 3),
+    "left out": (("rule", "model", "left_out/paper/all"), 0),
+}
+NOT_OF_FLOORS = ("BLEU-4", "verbs exact", "IoU, refined")  # floors are given the verbs, say nothing and have one rule
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table: the values of each column, one a seed; or a note."""
+
+    name: str
+    values: dict[str, list[float]] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def runs(self) -> int:
+        """Seeds that were scored."""
+        return max((len(values) for values in self.values.values()), default=0)
+
+
+def results(row: Row, seeds: Sequence[int], out: Path) -> list[dict[str, Any]]:
+    """What the row's finished runs reached, in the order of the seeds."""
+    files = [folder_of(out, row, seed) / "test.json" for seed in seeds]
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+
+
+def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out: Path) -> list[Line]:
+    """The table's rows in the suite's order, then the floors: of the test split, so the same for every run."""
+    table, any_result = [], None
+    for row, reason in zip(rows, reasons, strict=True):
+        found = results(row, seeds, out)
+        any_result = any_result or next(iter(found), None)
+        table.append(Line(row.name, _values(found), reason or _missing(row, seeds, out)))
+    if any_result is not None and "model" in any_result["rule"]:
+        for floor in metrics.FLOORS:
+            values = _values([{"rule": {"model": any_result["rule"][floor]}}])
+            table.append(Line(f"no motion seen: {floor}", {k: v for k, v in values.items() if k not in NOT_OF_FLOORS}))
+    return table
+
+
+def write(out: Path, table: Sequence[Line]) -> None:
+    """Write `table.md`, `table.tex` and `table.csv` into `out`."""
+    for suffix, render in (("md", markdown), ("tex", latex), ("csv", comma_separated)):
+        write_text(out / f"table.{suffix}", render(table))
+
+
+def markdown(table: Sequence[Line]) -> str:
+    """The table for a page: as many columns as have values."""
+    columns = _columns(table)
+    last = [" note |", " --- |"] if any(line.note for line in table) else ["", ""]
+    rows = [
+        f"| row | runs | {' | '.join(columns)} |{last[0]}",
+        "| --- |" + " --- |" * (len(columns) + 1) + last[1],
+    ]
+    for line in table:
+        cells = [line.name, str(line.runs or "–"), *(_cell(line, column, " ± ") for column in columns)]
+        if last[0]:
+            cells.append(line.note.replace("|", "/"))
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*rows, ""])
+
+
+def latex(table: Sequence[Line]) -> str:
+    """The table for an article, with the rules of the package booktabs."""
+    columns = _columns(table)
+    rows = [
+        "% needs \\usepackage{booktabs}",
+        f"\\begin{{tabular}}{{l{'r' * (len(columns) + 1)}}}",
+        "\\toprule",
+        " & ".join(["row", "runs", *(_escaped(column) for column in columns)]) + " \\\\",
+        "\\midrule",
+    ]
+    for line in table:
+        if not line.runs:
+            text = f"\\multicolumn{{{len(columns) + 1}}}{{l}}{{{_escaped(line.note)}}}"
+            rows.append(f"{_escaped(line.name)} & {text} \\\\")
+            continue
+        cells = [_cell(line, column, " \\pm ") for column in columns]
+        cells = [f"${cell}$" if "pm" in cell else cell.replace("–", "--") for cell in cells]
+        rows.append(" & ".join([_escaped(line.name), str(line.runs), *cells]) + " \\\\")
+    return "\n".join([*rows, "\\bottomrule", "\\end{tabular}", ""])
+
+
+def comma_separated(table: Sequence[Line]) -> str:
+    """The table for a program: mean and standard deviation of each column, unrounded; the note last."""
+    columns = _columns(table)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["row", "runs", *(f"{c}, {part}" for c in columns for part in ("mean", "deviation")), "note"])
+    for line in table:
+        numbers = [number for column in columns for number in _mean_and_deviation(line.values.get(column, []))]
+        writer.writerow([line.name, line.runs, *("" if n is None else n for n in numbers), line.note])
+    return text.getvalue()
+
+
+def _missing(row: Row, seeds: Sequence[int], out: Path) -> str:
+    """Which of the row's runs have no scores, and why."""
+    states: dict[str, list[int]] = {}
+    for seed in seeds:
+        folder = folder_of(out, row, seed)
+        if (folder / "test.json").is_file():
+            continue
+        state = "not finished" if (folder / "config.json").is_file() else "not run yet"
+        if (folder / "failed.txt").is_file():
+            state = f"failed ({' '.join((folder / 'failed.txt').read_text(encoding='utf-8').split())})"
+        states.setdefault(state, []).append(seed)
+    return "; ".join(f"seed {', '.join(map(str, some))} {state}" for state, some in states.items())
+
+
+def _values(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    values: dict[str, list[float]] = {}
+    for column, ((bounds, kind, key), _) in COLUMNS.items():
+        numbers = [result.get(bounds, {}).get(kind, {}).get(key) for result in found]
+        values[column] = [number for number in numbers if number is not None]
+    return values
+
+
+def _columns(table: Sequence[Line]) -> list[str]:
+    """The columns any row has a value in; all when there is no value at all."""
+    used = [column for column in COLUMNS if any(line.values.get(column) for line in table)]
+    return used or list(COLUMNS)
+
+
+def _mean_and_deviation(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """The mean, and the sample standard deviation from two values on."""
+    if not values:
+        return None, None
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def _cell(line: Line, column: str, between: str) -> str:
+    mean, deviation = _mean_and_deviation(line.values.get(column, []))
+    if mean is None:
+        return "–"
+    decimals = COLUMNS[column][1]
+    return f"{mean:.{decimals}f}" + ("" if deviation is None else f"{between}{deviation:.{decimals}f}")
+
+
+def _escaped(text: str) -> str:
+    """Text with what LaTeX reads as commands escaped."""
+    text = text.replace("\\", "/")
+    for character in "&%$#_{}":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("~", "\\textasciitilde{}").replace("^", "\\textasciicircum{}").replace("–", "--")

@@ -1,0 +1,250 @@
+"""Experiments by the suite: which rows there are, runs that go on and fail by themselves, one table and its figures."""
+
+import csv
+import io
+import json
+import shutil
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from test_cli import m2l  # noqa: F401
+
+from motion2language import datasets
+from motion2language.datasets.synthetic import Samples
+from motion2language.learner import Learner
+from motion2language.processes import Processes
+from motion2language.reproduce import experiment, figures, runs, suite, table
+from motion2language.run_config import load_config
+
+SMALL = ("train.epochs=2", "train.validate_every=1", "train.minimum_count=1", "model.hidden=8", "model.embedding=8")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """A compose corpus of 8 + 3 + 4 recordings; the path of its index."""
+    path, arrays, entries = tmp_path_factory.mktemp("corpus") / "small.json", {}, {}
+    for split, count in (("train", 8), ("val", 3), ("test", 4)):
+        for sample in Samples(split, count):
+            motion = sample.motion.resample(10.0)
+            arrays[sample.name] = (100 * motion.positions.reshape(motion.frames, -1)).astype(np.float16)
+            segments = [(int(10 * part.start), int(10 * part.end), part.label) for part in sample.segments]
+            entries[sample.name] = {
+                "split": split,
+                "captions": [caption.text for caption in sample.captions],
+                "segments": [{"start": start, "end": end, "verb": verb} for start, end, verb in segments],
+            }
+    skeleton = {"joints": motion.skeleton.joints, "parents": motion.skeleton.parents}
+    path.write_text(json.dumps({"fps": 10, "unit": "cm", "up": "y", "samples": entries} | skeleton))
+    np.savez(path.with_suffix(".npz"), **arrays)
+    return path
+
+
+@pytest.fixture(scope="module")
+def splits(corpus):
+    return {split: datasets.load("compose", corpus, split) for split in ("train", "val", "test")}
+
+
+def reproduce(rows, out, splits, seeds=(1, 2), corpus="compose"):
+    return experiment.reproduce(rows, rows, "suite", corpus, seeds, out, splits, Processes())
+
+
+def rows_of(*names, overrides=SMALL):
+    return suite.chosen(suite.load("ablation", overrides), names)
+
+
+def test_the_ablation_is_every_attention_with_every_encoder_and_both_windows():
+    rows = {row.name: row.config for row in suite.load("ablation")}
+    assert len(rows) == 22
+    shapes = {(c.model.encoder, c.model.attention, c.model.half_window, c.model.mask) for c in rows.values()}
+    assert len(shapes) == 22
+    every = {(e, a) for e in ("mlp", "deep-mlp", "gru", "bigru") for a in ("soft", "local", "recurrent-local")}
+    assert {shape[:2] for shape in shapes if shape[2:] == (5, True)} == every
+    for encoder in ("mlp", "bigru"):
+        windows = {shape[2:] for shape in shapes if shape[:2] == (encoder, "recurrent-local")}
+        assert windows == {(half, mask) for half in (2, 5, 9) for mask in (True, False)}
+    assert len({config.train.model_dump_json() for config in rows.values()}) == 1
+
+
+def test_the_papers_rows_are_those_of_its_tables():
+    rows = {row.name: row for row in suite.load("paper")}
+    own = [row.config.model for row in rows.values() if row.corpus is None]
+    assert (len(rows), len(own)) == (28, 24)
+    assert {row.corpus for row in rows.values()} == {None, "kit-augmented", "humanml3d"}
+    assert sum(model.features == "angles" for model in own) == 2
+    assert sum(model.attention == "recurrent-local" for model in own) == 16
+    assert {row.config.model.variant for row in rows.values() if row.corpus == "humanml3d"} == {"humanml3d"}
+    assert {row.config.model.fps for row in rows.values() if row.corpus == "kit-augmented"} == {6.25}
+
+
+def test_rows_of_another_corpus_and_those_without_input_say_why_they_are_not_run():
+    rows = suite.load("paper")
+    reasons = {row.name: suite.reason_not_to_run(row, rows, "paper", "compose", angles=False) for row in rows}
+    assert reasons["soft-gru-angles"] == "not applicable: compose has no joint angles"
+    assert reasons["soft-gru-cartesian"] == ""
+    wide = reasons["humanml3d/recurrent-local-mlp-d10"]
+    assert wide.startswith("not run here: humanml3d may not be redistributed")
+    assert wide.endswith("m2l reproduce --suite paper --corpus humanml3d --root ROOT --out OUT")
+    there = {row.name: suite.reason_not_to_run(row, rows, "paper", "humanml3d", angles=False) for row in rows}
+    assert [name for name, reason in there.items() if not reason] == [
+        "humanml3d/recurrent-local-mlp-d10",
+        "humanml3d/recurrent-local-mlp-d5",
+    ]
+    assert "--corpus kit " in there["soft-gru-cartesian"]
+    kit = {row.name for row in rows if not suite.reason_not_to_run(row, rows, "paper", "kit", angles=True)}
+    assert kit == {row.name for row in rows if row.corpus is None}
+
+
+def test_every_row_is_run_with_every_seed_and_what_is_finished_is_not_done_again(splits, tmp_path, monkeypatch):
+    rows = rows_of("recurrent-local-mlp", "soft-mlp")
+    lines = {line.name: line for line in reproduce(rows, tmp_path, splits)}
+    assert [lines[row.name].runs for row in rows] == [2, 2]
+    assert len(lines) == 2 + 3
+    configured = [json.loads((tmp_path / row.name / "seed-2" / "config.json").read_text()) for row in rows]
+    assert [found["train"]["seed"] for found in configured] == [2, 2]
+    assert [found["model"]["attention"] for found in configured] == ["recurrent-local", "soft"]
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"table.md", "table.tex", "table.csv", "scores.svg", "curves.svg"} <= names
+    before = {name: (tmp_path / name).read_bytes() for name in ("table.md", "table.csv", "scores.svg", "curves.svg")}
+    monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("trained again"))
+    reproduce(rows, tmp_path, splits)
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+
+
+def test_an_interrupted_run_goes_on_to_the_same_scores(splits, tmp_path, monkeypatch):
+    rows = rows_of("recurrent-local-mlp")
+    whole = reproduce(rows, tmp_path / "whole", splits, [3])
+    step = Learner.step
+
+    def stopping(self, *arguments):
+        if self.epoch == 1:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    with monkeypatch.context() as context:
+        context.setattr(Learner, "step", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            reproduce(rows, tmp_path / "broken", splits, [3])
+    folder = tmp_path / "broken" / "recurrent-local-mlp" / "seed-3"
+    assert len((folder / "log.csv").read_text().splitlines()) == 2
+    assert reproduce(rows, tmp_path / "broken", splits, [3]) == whole
+    assert len((folder / "log.csv").read_text().splitlines()) == 3
+
+
+def test_a_run_that_fails_says_so_in_its_row_and_the_others_go_on(splits, tmp_path):
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (folder / "bad.toml").write_text("[train]\nlearning_rate = 1e30\ngradient_norm = 1e30\nbatch_size = 4\n")
+    (folder / "good.toml").write_text("")
+    rows = suite.load(str(folder), SMALL)
+    lines = {line.name: line for line in reproduce(rows, tmp_path / "out", splits, [1])}
+    assert lines["bad"].runs == 0
+    assert "seed 1 failed (the loss became nan in epoch 1" in lines["bad"].note
+    assert (lines["good"].runs, lines["good"].note) == (1, "")
+    assert "the loss became nan" in (tmp_path / "out" / "table.tex").read_text()
+
+
+def test_a_folder_of_other_runs_is_refused_before_anything_is_run(splits, tmp_path):
+    reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
+    kept = (tmp_path / "soft-mlp" / "seed-1" / "test.json").read_bytes()
+    other = rows_of("local-mlp", "soft-mlp", overrides=(*SMALL, "train.learning_rate=1e-5"))
+    with pytest.raises(ValueError, match="seed-1: holds a run of another configuration than row soft-mlp"):
+        reproduce(other, tmp_path, splits, [1])
+    with pytest.raises(ValueError, match=r"holds runs on .*compose.*, not on .*kit.*; choose another --out"):
+        reproduce(rows_of("soft-mlp"), tmp_path, splits, [1], corpus="kit")
+    with pytest.raises(ValueError, match="its split test holds no sample"):
+        reproduce(rows_of("soft-mlp"), tmp_path / "new", splits | {"test": []}, [1])
+    (tmp_path / "soft-mlp" / "seed-1" / "config.json").write_text("{")
+    with pytest.raises(ValueError, match=r"config\.json: not the configuration of a run"):
+        reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
+    assert (tmp_path / "soft-mlp" / "seed-1" / "test.json").read_bytes() == kept
+    assert not (tmp_path / "local-mlp").exists()
+
+
+LINES = [
+    table.Line("a_1", {"BLEU-4": [40.0, 44.0], "IoU, rule": [0.5, 0.7], "left out": [10.0, 12.0]}),
+    table.Line("b", {"BLEU-4": [50.0]}, "seed 2 failed (50 % | of it)"),
+    table.Line("c", {}, "not applicable: no angles & more"),
+]
+
+
+def test_the_table_shows_means_deviations_and_reasons():
+    assert table.markdown(LINES).splitlines()[2:] == [
+        "| a_1 | 2 | 42.0 ± 2.8 | 0.600 ± 0.141 | 11 ± 1 |  |",
+        "| b | 1 | 50.0 | – | – | seed 2 failed (50 % / of it) |",
+        "| c | – | – | – | – | not applicable: no angles & more |",
+    ]
+    assert "a\\_1 & 2 & $42.0 \\pm 2.8$ & $0.600 \\pm 0.141$ & $11 \\pm 1$ \\\\" in table.latex(LINES)
+    assert "c & \\multicolumn{4}{l}{not applicable: no angles \\& more} \\\\" in table.latex(LINES)
+    rows = list(csv.DictReader(io.StringIO(table.comma_separated(LINES))))
+    assert float(rows[0]["BLEU-4, mean"]) == 42.0
+    assert float(rows[0]["BLEU-4, deviation"]) == pytest.approx(8**0.5)
+    assert rows[1]["BLEU-4, deviation"] == ""
+    assert rows[2]["note"] == "not applicable: no angles & more"
+
+
+def test_the_table_is_of_the_scores_on_disk_with_the_floors_beneath(splits, tmp_path):
+    rows = rows_of("soft-mlp", "local-mlp")
+    lines = {line.name: line for line in reproduce(rows[:1], tmp_path, splits, [1])}
+    scored = json.loads((tmp_path / rows[0].name / "seed-1" / "test.json").read_text())
+    for column, ((bounds, kind, key), _) in table.COLUMNS.items():
+        assert lines[rows[0].name].values[column] == [scored[bounds][kind][key]]
+    floor = lines["no motion seen: n equal cuts"]
+    assert floor.values["IoU, rule"] == [scored["rule"]["n equal cuts"]["iou/strict/all"]]
+    assert "BLEU-4" not in floor.values
+    assert scored["curves"]["rule"][0] == 1.0
+    waiting = table.lines(rows[1:], [""], [1, 2], tmp_path)[0]
+    assert waiting.note == "seed 1, 2 not run yet"
+
+
+def test_the_figures_show_every_run(splits, tmp_path):
+    rows = rows_of("soft-mlp", "recurrent-local-gru")
+    lines = reproduce(rows, tmp_path, splits, [1, 2])
+    for name in ("scores.svg", "curves.svg"):
+        text = (tmp_path / name).read_text()
+        assert ElementTree.fromstring(text).tag.endswith("svg")
+        assert "soft-mlp" in text
+        assert "recurrent-local-gru" in text
+    shutil.rmtree(tmp_path / "soft-mlp")
+    shutil.rmtree(tmp_path / "recurrent-local-gru")
+    assert figures.draw(tmp_path, rows, lines, [1, 2]) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--suite", "papr"], "no suite 'papr'; there are ablation, paper, or give a folder"),
+        (["--suite", "paper", "--rows", "soft-gru"], "no row 'soft-gru' in this suite; did you mean"),
+        (["--suite", "paper", "--seeds", "0"], "give 1 or more runs"),
+        (["--suite", "paper", "--set", "train.epocs=1"], "did you mean epochs?"),
+    ],
+)
+def test_wrong_words_are_one_line(m2l, corpus, words, message, tmp_path):  # noqa: F811
+    status, out, err = m2l("reproduce", "--corpus", "compose", "--root", corpus, "--out", tmp_path / "out", *words)
+    assert (status, out) == (1, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_out_that_cannot_be_written_is_one_line(m2l, corpus, tmp_path):  # noqa: F811
+    (tmp_path / "file").write_text("")
+    words = ("reproduce", "--suite", "ablation", "--corpus", "compose", "--root", corpus, "--out")
+    status, _, err = m2l(*words, tmp_path / "file")
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert "choose another --out" in err
+
+
+def test_a_base_gives_what_a_file_leaves_out(tmp_path):
+    (tmp_path / "base.toml").write_text("[model]\nencoder = 'gru'\nhidden = 8\n[train]\nepochs = 3\n")
+    (tmp_path / "row.toml").write_text("base = 'base.toml'\n[model]\nencoder = 'mlp'\n")
+    found = load_config(tmp_path / "row.toml", ["train.seed=5"])
+    assert (found.model.encoder, found.model.hidden, found.train.epochs, found.train.seed) == ("mlp", 8, 3, 5)
+    for text, message in (
+        ("base = 3", "base: expected the name of a file beside it, found 3"),
+        ("base = 'none.toml'", "base: there is no file .*none.toml"),
+        ("base = 'row.toml'", "its base leads back to itself"),
+    ):
+        (tmp_path / "row.toml").write_text(text)
+        with pytest.raises(ValueError, match=message):
+            load_config(tmp_path / "row.toml")
