@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from motion2language.captioner import BATCH, BEAM, Captioner, windows
+from motion2language.captioner import BATCH, Captioner, windows
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 from motion2language.vocabulary import UNK
@@ -22,7 +22,7 @@ def attention_map(
     motion: Motion,
     transcript: Transcript,
     *,
-    beam: int = BEAM,
+    beam: int | None = None,
     joint_map: Mapping[str, str] | None = None,
 ) -> np.ndarray | None:
     """(L, T): how much each word of the transcript looked at each of T equal parts of the motion.

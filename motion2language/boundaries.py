@@ -6,12 +6,13 @@ of pose and joint speeds from their mean in each segment (the classical change-p
 programming). A pause near such a boundary belongs to neither action, and stillness is trimmed at both ends of each
 segment, so that segments may leave gaps. Word times stay what they were. Works for the output of any model.
 
-Fixed choices (smoothing, thresholds) were made on BNR-Compose's validation split.
+A boundary's probability is how often one like it is right within half a second, given that its action is right.
+Fixed choices (smoothing, thresholds, these frequencies) were made on BNR-Compose's validation split.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -24,6 +25,10 @@ from motion2language.transcript import Transcript
 SMOOTHING = 7  # frames averaged before looking for changes, 0.7 s at 10 Hz
 STILL = 0.025  # leg lengths a second: mean joint speed below which a body is still (about 2 cm/s)
 NEAR = 0.3  # seconds from a boundary within which a pause is taken for it
+NEARLY = 0.5  # seconds a boundary may be off and still count as right, as in the scores
+SPREAD = 400.0  # squared deviation by which one set of boundaries is e times likelier than another
+LEAST, GAIN = 0.35, 0.6  # from the share of likely boundaries that are near to how often the chosen one is right
+OUTER = 0.93  # how often the start of the first action and the end of the last are right
 #: Weights of pose, joint speeds, pelvis velocity (3) and turn rate: near one over their standard deviations.
 WEIGHTS = np.concatenate([np.full(60, 13.0), np.full(60, 6.0), [5.0, 5.0, 1.0], [2.0]])
 
@@ -44,14 +49,24 @@ def refine(transcript: Transcript, anchors: list[float], motion: Motion) -> Tran
     columns[:, 60:] = np.abs(columns[:, 60:])
     changes = _smooth(columns * WEIGHTS)
     speed = joint_speed(motion)
-    cuts = change_points(changes, np.array(anchors)[order] * motion.fps)
+    frames = np.array(anchors)[order] * motion.fps
+    cuts = change_points(changes, frames)
+    sure = [OUTER, *(LEAST + GAIN * share for share in certainty(changes, frames, cuts, NEARLY * motion.fps)), OUTER]
     pauses = [_pause(speed, cut, int(NEAR * motion.fps)) for cut in cuts]
     starts, ends = [0, *(after for _, after in pauses)], [*(before for before, _ in pauses), motion.frames]
     for rank, index in enumerate(order):
         first, last = _without_stillness(speed, starts[rank], max(ends[rank], starts[rank] + 1))
         end = min(last / motion.fps, transcript.duration)
         start = min(first / motion.fps, end - 0.5 / motion.fps)
-        segments[index] = replace(segments[index], start=max(start, 0.0), end=end)
+        right = segments[index].probability
+        segments[index] = replace(
+            segments[index],
+            start=max(start, 0.0),
+            end=end,
+            start_probability=None if right is None else right * sure[rank],
+            end_probability=None if right is None else right * sure[rank + 1],
+            bounded_by="movement",
+        )
     return replace(transcript, segments=tuple(segments))
 
 
@@ -79,6 +94,29 @@ def change_points(values: np.ndarray, anchors: np.ndarray) -> list[int]:
         best = int(choice[best])
         cuts.append(int(before[best]))
     return cuts[::-1]
+
+
+def certainty(values: np.ndarray, anchors: np.ndarray, cuts: Sequence[int], near: float) -> list[float]:
+    """For each cut of `change_points` the share of all sets of boundaries that has one within `near` frames of it.
+
+    Sets of boundaries are weighed by exp(-squared deviation / SPREAD): a sharp change of movement leaves no other
+    place, a gradual one many.
+    """
+    if not cuts:
+        return []
+    allowed, deviation, frames = _between(anchors, len(values)), _deviation(values), len(values)
+    forward = [-deviation(np.zeros(1, dtype=int), allowed[0])[0] / SPREAD]
+    moves = [-deviation(before, here) / SPREAD for before, here in pairwise(allowed)]
+    for move in moves:
+        forward.append(np.logaddexp.reduce(forward[-1][:, None] + move, axis=0))
+    backward = [-deviation(allowed[-1], np.array([frames]))[:, 0] / SPREAD]
+    for move in reversed(moves):
+        backward.append(np.logaddexp.reduce(move + backward[-1], axis=1))
+    shares = []
+    for places, before, after, cut in zip(allowed, forward, reversed(backward), cuts, strict=True):
+        weights = np.exp(before + after - np.logaddexp.reduce(before + after))
+        shares.append(float(weights[np.abs(places - cut) <= near].sum()))
+    return shares
 
 
 def _between(anchors: np.ndarray, frames: int) -> list[np.ndarray]:

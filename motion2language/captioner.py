@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,7 +37,8 @@ from motion2language.vocabulary import Vocabulary
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 BATCH = 32  # recordings decoded together; chosen
-BEAM = 4  # sentences kept while searching; chosen
+BEAM = 4  # sentences kept while searching with the paper's model; chosen
+CONSENSUS = 0  # instead of a beam: of drawn sentences the one most like the others
 FILES = ("config.json", "vocabulary.txt", "normalizer.npz", "actions.json", "weights.safetensors", "card.md")
 
 
@@ -55,14 +57,15 @@ class Captioner:
         self,
         motion: Motion | str | Path,
         *,
-        beam: int = BEAM,
+        beam: int | None = None,
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
     ) -> Transcript:
         """What the recording shows, and when.
 
         motion     a Motion or a file's path
-        beam       sentences kept while searching; 1 is greedy
+        beam       sentences kept while searching; 1 is greedy; 0 draws sentences and takes the one most like the
+                   others. None: 0 for a transducer, 4 for the paper's model
         joint_map  canonical joint -> joint of the recording, for skeletons with unknown names
         refine     bound segments by changes of movement (motion2language.boundaries); else by the paper's rule
         """
@@ -73,7 +76,7 @@ class Captioner:
         self,
         motions: Sequence[Motion],
         *,
-        beam: int = BEAM,
+        beam: int | None = None,
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
     ) -> Iterator[Transcript]:
@@ -104,7 +107,7 @@ class Captioner:
         """The network's input (T, F) for a prepared motion."""
         return self.normalizer.apply(FEATURES[self.config.features](motion))
 
-    def search(self, values: Sequence[np.ndarray], beam: int = BEAM) -> list[Hypothesis]:
+    def search(self, values: Sequence[np.ndarray], beam: int | None = None) -> list[Hypothesis]:
         """A Hypothesis for each (T, F) array."""
         device = next(self.network.parameters()).device
         padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(value) for value in values], batch_first=True)
@@ -116,17 +119,20 @@ class Captioner:
         finally:
             self.network.train(training)
 
-    def _search(self, padded: Tensor, lengths: Tensor, beam: int) -> list[Hypothesis]:
-        limit = self.config.max_words
-        if isinstance(self.network, Transducer):
-            if beam == 1:
-                return decode_transducer.greedy(self.network, padded, lengths, limit)
-            return decode_transducer.beam(self.network, padded, lengths, limit, beam)
-        if beam == 1:
-            return decode.greedy(self.network, padded, lengths, limit)
-        return decode.beam(self.network, padded, lengths, limit, beam)
+    def _search(self, padded: Tensor, lengths: Tensor, beam: int | None) -> list[Hypothesis]:
+        transducer, limit = isinstance(self.network, Transducer), self.config.max_words
+        kind: Any = decode_transducer if transducer else decode
+        if beam is None:
+            beam = CONSENSUS if transducer else BEAM
+        if beam == CONSENSUS:
+            return kind.consensus(self.network, padded, lengths, limit)
+        return (
+            kind.beam(self.network, padded, lengths, limit, beam)
+            if beam > 1
+            else kind.greedy(self.network, padded, lengths, limit)
+        )
 
-    def _describe(self, motions: Sequence[Motion], beam: int, refine: bool) -> list[Transcript]:
+    def _describe(self, motions: Sequence[Motion], beam: int | None, refine: bool) -> list[Transcript]:
         hypotheses = self.search([self.values(motion) for motion in motions], beam)
         return [self.timed(*pair, refine=refine) for pair in zip(motions, hypotheses, strict=True)]
 

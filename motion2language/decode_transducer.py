@@ -1,15 +1,19 @@
-"""Searches for a transducer: greedy and beam, from padded features to one Hypothesis a motion.
+"""Searches for a transducer: greedy, beam and consensus, from padded features to one Hypothesis a motion.
 
-Both decide the words first; a second pass over the finished sentence then says where each word belongs, as its
+All decide the words first; a second pass over the finished sentence then says where each word belongs, as its
 posterior under all alignments. Positions and weights come back on the clock of the input frames.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from motion2language.consensus import DRAWS, agreement, spread
+from motion2language.consensus import consensus as most_alike
 from motion2language.model.transducer import STRIDE, Transducer, emission_posteriors, log_likelihood
 from motion2language.transcript import Hypothesis
 from motion2language.vocabulary import PAD, SOS, UNK
@@ -61,6 +65,59 @@ def beam(
             search.advance(step)
         sentences.append(list(search.best))
     return align(model, memory, steps, lengths, sentences)
+
+
+@torch.inference_mode()
+def consensus(
+    model: Transducer, values: Tensor, lengths: Tensor, max_words: int, draws: int = DRAWS
+) -> list[Hypothesis]:
+    """Of `draws` sentences drawn from the model the one most like the others (motion2language.consensus).
+
+    A word's probability is the share of the draws that say it in its place. The draws of a motion come from a seed of
+    their own, so that they are the same alone and in a batch.
+    """
+    memory, steps = model.encode(values, lengths)
+    drawn = draw(model, memory, steps, max_words, draws)
+    chosen = [most_alike(sentences) for sentences in drawn]
+    aligned = align(model, memory, steps, lengths, [list(sentence) for sentence in chosen])
+    shares = [agreement(*pair) for pair in zip(chosen, drawn, strict=True)]
+    return [
+        replace(found, word_log_probs=np.log(np.maximum(share, 1e-9)).astype(np.float32), drawn=tuple(sentences))
+        for found, share, sentences in zip(aligned, shares, drawn, strict=True)
+    ]
+
+
+@torch.inference_mode()
+def draw(model: Transducer, memory: Tensor, steps: Tensor, max_words: int, draws: int) -> list[list[Prefix]]:
+    """`draws` sentences for each row of memory (B, S, H), each word or wait drawn with its probability.
+
+    Chance is spread evenly over the draws: at every decision each gets one of `draws` equal parts of [0, 1).
+    """
+    clips, device = len(memory), memory.device
+    chances = torch.from_numpy(spread(memory.shape[1] * WORDS_A_STEP, draws)).to(device)
+    state, hidden = model.predict(torch.full((1, 1), SOS, device=device))
+    states, hidden = state[0, 0].repeat(clips * draws, 1), hidden[0, 0].repeat(clips * draws, 1)
+    words = torch.full((clips * draws, max_words), PAD, device=device)
+    said = torch.zeros(clips * draws, dtype=torch.int64, device=device)
+    for step in range(memory.shape[1]):
+        speaking = (steps > step).repeat_interleave(draws)
+        for turn in range(WORDS_A_STEP):
+            wait, spoken = _next_word(model, memory[:, step : step + 1], states.view(clips, draws, -1))
+            total = torch.cat((wait[..., None], spoken), -1).flatten(0, 1).exp().cumsum(-1)
+            choice = torch.searchsorted(
+                total, chances[step * WORDS_A_STEP + turn].repeat(clips)[:, None] * total[:, -1:], right=True
+            )[:, 0]
+            speaking = speaking & (choice > 0) & (said < max_words)
+            rows = speaking.nonzero()[:, 0]
+            if not len(rows):
+                break
+            word = (choice[rows] - 1).clamp(max=spoken.shape[-1] - 1)
+            new, carried = model.predict(word[:, None], hidden[None, rows])
+            states[rows], hidden[rows] = new[:, 0], carried[0]
+            words[rows, said[rows]] = word
+            said[rows] += 1
+    sentences = [tuple(row[:count]) for row, count in zip(words.tolist(), said.tolist(), strict=True)]
+    return [sentences[first : first + draws] for first in range(0, len(sentences), draws)]
 
 
 @torch.inference_mode()

@@ -20,7 +20,7 @@ Scores = dict[str, float]
 
 
 def evaluate(
-    captioner: Captioner, samples: Sequence[Sample], *, beam: int = BEAM, refine: bool = True, live: bool = False
+    captioner: Captioner, samples: Sequence[Sample], *, beam: int | None = None, refine: bool = True, live: bool = False
 ) -> tuple[dict[str, Scores], list[Transcript]]:
     """Scores under "captions" (clean), "captions (paper)", "model" (segments) and each floor; and the transcripts.
 
@@ -31,7 +31,7 @@ def evaluate(
     if not samples:
         raise ValueError("no samples to evaluate; check --dataset, --root and --split")
     if live:
-        heard = [transcribe(captioner, sample.motion, beam=beam) for sample in samples]
+        heard = [transcribe(captioner, sample.motion, beam=BEAM if beam is None else beam) for sample in samples]
         transcripts = [transcript for transcript, _ in heard]
     else:
         heard = []

@@ -20,6 +20,7 @@ from itertools import pairwise
 import numpy as np
 
 from motion2language.actions import ActionLexicon
+from motion2language.consensus import agreement
 from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
 from motion2language.vocabulary import UNK, Vocabulary
 
@@ -45,7 +46,10 @@ def transcribe(
     duration     of the recording, seconds
     """
     words = timed_words(hypothesis, vocabulary, fps=fps, half_window=half_window, duration=duration)
-    return Transcript(segments_by_rule(words, lexicon, duration, 1 / fps), duration, source, model)
+    segments = segments_by_rule(words, lexicon, duration, 1 / fps)
+    if hypothesis.drawn and segments and segments[0].label is not None:
+        segments = _with_probabilities(segments, hypothesis.drawn, vocabulary, lexicon)
+    return Transcript(segments, duration, source, model)
 
 
 def timed_words(
@@ -98,8 +102,19 @@ def segments_by_rule(
     for label, action, members in group(words, lexicon):
         end = max(members[-1].end, members[action].time, shortest)
         start = min(members[action].start, end - shortest)
-        segments.append(Segment(start, end, label, members))
+        segments.append(Segment(start, end, label, members, bounded_by="windows"))
     return _leading_words_moved(segments)
+
+
+def _with_probabilities(
+    segments: Sequence[Segment], drawn: Sequence[Sequence[int]], vocabulary: Vocabulary, lexicon: ActionLexicon
+) -> tuple[Segment, ...]:
+    """The segments, each with the share of the drawn sentences whose actions have its action in its place."""
+    named = [
+        tuple(label for _, label in lexicon.find([vocabulary.words[token] for token in tokens])) for tokens in drawn
+    ]
+    shares = agreement([segment.label for segment in segments], named)
+    return tuple(replace(segment, probability=float(share)) for segment, share in zip(segments, shares, strict=True))
 
 
 def _leading_words_moved(segments: Sequence[Segment]) -> tuple[Segment, ...]:

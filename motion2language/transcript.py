@@ -17,6 +17,8 @@ import numpy as np
 SCHEMA = 1
 #: Seconds a transcript's duration may differ from its recording's; chosen, more is another recording.
 SLACK = 1.0
+#: Fields of a segment's JSON that older transcripts lack.
+_SAID_OF_SEGMENTS = ("probability", "start_probability", "end_probability", "bounded_by")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,7 @@ class Hypothesis:
     weights    (L, T) float32, how much it looked at each frame, as the attention or alignment gives it
     log_prob   log probability of the whole sentence
     word_log_probs  (L,) float32, log probability of each word
+    drawn      sentences (word ids) drawn from the model for the same motion, where the search drew any
     """
 
     tokens: np.ndarray
@@ -35,6 +38,7 @@ class Hypothesis:
     weights: np.ndarray
     log_prob: float
     word_log_probs: np.ndarray
+    drawn: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         words, frames = self.weights.shape
@@ -78,18 +82,30 @@ class TimedWord:
 
 @dataclass(frozen=True)
 class Segment:
-    """An interval (seconds), its action word (or None) and the words of the sentence that describe it."""
+    """An interval (seconds), its action word (or None) and the words of the sentence that describe it.
+
+    probability        that the action is right, or None where nobody says
+    start_probability  that the start is right within half a second; end_probability likewise
+    bounded_by         how start and end were found: "windows" of the words (the paper's rule), "movement", or None
+    """
 
     start: float
     end: float
     label: str | None
     words: tuple[TimedWord, ...] = ()
+    probability: float | None = None
+    start_probability: float | None = None
+    end_probability: float | None = None
+    bounded_by: str | None = None
 
     def __post_init__(self) -> None:
         if self.label is not None:
             _require_line(self.label, "label")
         if not 0 <= self.start < self.end:
             raise ValueError(f"segment {self.label!r}: expected 0 <= start < end, found {self.start}, {self.end}")
+        for probability in (self.probability, self.start_probability, self.end_probability):
+            if probability is not None and not 0 <= probability <= 1:
+                raise ValueError(f"segment {self.label!r}: expected probabilities in [0, 1], found {probability}")
 
     @property
     def text(self) -> str:
@@ -157,6 +173,10 @@ class Transcript:
                     "end": round(segment.end, 4),
                     "label": segment.label,
                     "text": segment.text,
+                    "probability": _rounded(segment.probability),
+                    "start_probability": _rounded(segment.start_probability),
+                    "end_probability": _rounded(segment.end_probability),
+                    "bounded_by": segment.bounded_by,
                     "words": [_word_dict(word) for word in segment.words],
                 }
                 for segment in self.segments
@@ -176,6 +196,7 @@ class Transcript:
                     float(segment["end"]),
                     segment["label"],
                     tuple(TimedWord(**word) for word in _of_kind(segment, "words", list)),
+                    *(segment.get(field) for field in _SAID_OF_SEGMENTS),
                 )
                 for segment in _of_kind(data, "segments", list)
             )
@@ -202,5 +223,9 @@ def _word_dict(word: TimedWord) -> dict[str, Any]:
         "time": round(word.time, 4),
         "start": round(word.start, 4),
         "end": round(word.end, 4),
-        "probability": None if word.probability is None else round(word.probability, 4),
+        "probability": _rounded(word.probability),
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Input, complain, load, make_folder, require_movement
+from motion2language.cli.options import Input, complain, load, make_folder, require_beam, require_movement
 
 if TYPE_CHECKING:
     from motion2language.captioner import Captioner
@@ -27,7 +27,7 @@ def caption(
     model: str = "default",
     format: str = "",
     out: Path | None = None,
-    beam: int = 4,
+    beam: int | None = None,
     device: str = "auto",
     action_words: Path | None = None,
     refine: bool = True,
@@ -47,7 +47,8 @@ def caption(
     out
         Folder for these files (json when no --format is given); without it they go beside each recording.
     beam
-        Sentences kept while searching; 1 is greedy and fastest.
+        Sentences kept while searching; 1 is greedy. 0 draws sentences and takes the one most like the others.
+        Without it: 0 for a transducer, such as the shipped models, 4 for the paper's model.
     device
         auto, cpu or cuda.
     action_words
@@ -61,8 +62,7 @@ def caption(
 
     formats = [name.strip() for name in format.split(",") if name.strip()] or ["json"] * (out is not None)
     writers.require_known(formats, also=["html"])
-    if beam < 1:
-        raise ValueError(f"--beam {beam}: give 1 or more")
+    require_beam(beam)
     if out is not None:
         make_folder(out)
     captioner = load(model, device, action_words)
@@ -103,7 +103,7 @@ def demo(*, model: str = "default") -> int:
 
 
 def described(
-    files: Sequence[Path], source: Input, captioner: Captioner, beam: int, refine: bool
+    files: Sequence[Path], source: Input, captioner: Captioner, beam: int | None, refine: bool
 ) -> Iterator[tuple[Path, tuple[Motion, Transcript] | None]]:
     """Each file's motion and transcript, in groups; None, after a complaint, where it cannot be described."""
     overrides = source.overrides()
@@ -130,7 +130,7 @@ def write_player(
     path: Path,
     captioner: Captioner,
     source: Input,
-    beam: int,
+    beam: int | None,
 ) -> None:
     """Write the player of described recordings, with references where there are any."""
     from motion2language import viewer

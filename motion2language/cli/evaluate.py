@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import load
+from motion2language.cli.options import load, require_beam
 
 
 def evaluate(
@@ -15,7 +15,7 @@ def evaluate(
     split: str = "test",
     root: Path | None = None,
     out: Path | None = None,
-    beam: int = 4,
+    beam: int | None = None,
     device: str = "auto",
     refine: bool = True,
     live: bool = False,
@@ -35,7 +35,8 @@ def evaluate(
     out
         Folder for scores.json and transcripts.jsonl.
     beam
-        Sentences kept while searching.
+        Sentences kept while searching; 1 is greedy. 0 draws sentences and takes the one most like the others.
+        Without it: 0 for a transducer, such as the shipped models, 4 for the paper's model.
     device
         auto, cpu or cuda.
     refine
@@ -46,6 +47,7 @@ def evaluate(
     from motion2language import datasets
     from motion2language import evaluate as scoring
 
+    require_beam(beam)
     captioner = load(model, device, None)
     samples = datasets.load(dataset, root, split)
     scores, transcripts = scoring.evaluate(captioner, samples, beam=beam, refine=refine, live=live)

@@ -63,8 +63,8 @@ class Words:
     """Take these words and segments (.json, .labelstudio.json) instead of a model's."""
     model: str = "default"
     """A shipped model (default, synthetic) or a model folder."""
-    beam: int = 4
-    """Sentences kept while searching; 1 is greedy and fastest."""
+    beam: int | None = None
+    """Sentences kept while searching; 1 is greedy; 0 (a transducer's default) takes the most typical of drawn ones."""
     device: str = "auto"
     """auto, cpu or cuda."""
     action_words: Path | None = None
@@ -76,8 +76,7 @@ class Words:
         """The recording's transcript, and who said it where it was a model."""
         from motion2language import writers
 
-        if self.beam < 1:
-            raise ValueError(f"--beam {self.beam}: give 1 or more")
+        require_beam(self.beam)
         if self.transcript is not None:
             transcript = writers.read(self.transcript)
             transcript.require_of(motion.label, motion.duration)
@@ -132,3 +131,9 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{folder}: cannot be made ({error.strerror}); choose another --out") from None
+
+
+def require_beam(beam: int | None) -> None:
+    """ValueError for a --beam below 0."""
+    if beam is not None and beam < 0:
+        raise ValueError(f"--beam {beam}: give 1 or more, or 0 for the most typical of drawn sentences")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from motion2language.cli.caption import described, write_player
-from motion2language.cli.options import Input, Words, load, make_folder
+from motion2language.cli.options import Input, Words, load, make_folder, require_beam
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ def view(
     reference: Annotated[list[Path] | None, Parameter(negative="")] = None,
     open: bool = True,
     model: str = "default",
-    beam: int = 4,
+    beam: int | None = None,
     device: str = "auto",
     action_words: Path | None = None,
     refine: bool = True,
@@ -45,7 +45,8 @@ def view(
     model
         A shipped model (default, synthetic) or a model folder.
     beam
-        Sentences kept while searching; 1 is greedy and fastest.
+        Sentences kept while searching; 1 is greedy. 0 draws sentences and takes the one most like the others.
+        Without it: 0 for a transducer, such as the shipped models, 4 for the paper's model.
     device
         auto, cpu or cuda.
     action_words
@@ -65,8 +66,7 @@ def view(
     if reference and len(reference) != len(files):
         raise ValueError(f"{len(reference)} --reference for {len(files)} recordings; give one for each, in their order")
     references = [read(path) for path in reference or ()]
-    if beam < 1:
-        raise ValueError(f"--beam {beam}: give 1 or more")
+    require_beam(beam)
     captioner = load(model, device, action_words)
     takes = [found for _, found in described(files, source, captioner, beam, refine) if found is not None]
     if len(takes) < len(files):

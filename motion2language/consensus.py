@@ -1,0 +1,73 @@
+"""Of many sentences drawn from a model, the one most like all the others: minimum Bayes risk.
+
+The likeliest sentence is often an odd one: ways of saying the same share its probability, so that a short or rare
+wording may win. The sentence that has most n-grams in common with draws from the model is what a second writer would
+most nearly write (Kumar and Byrne 2004; Eikema and Aziz 2020). The draws also say how far to trust each part of it.
+Numpy only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from difflib import SequenceMatcher
+
+import numpy as np
+
+DRAWS = 64  # sentences drawn; chosen on BNR-Compose's validation split, more gain little
+ORDERS = (1, 2, 3, 4)  # n-grams compared, as in BLEU-4
+SMOOTHING = 0.1  # added to each n-gram count, so that a sentence without a common 4-gram still counts; chosen
+
+Sentence = tuple[int, ...]
+
+
+def consensus(drawn: Sequence[Sentence]) -> Sentence:
+    """The drawn sentence (word ids) whose mean sentence BLEU-4 against all draws is highest."""
+    counts = Counter(drawn)
+    spoken = [sentence for sentence in counts if sentence]
+    if not spoken:
+        return ()
+    shares = np.array([counts[sentence] for sentence in spoken]) / len(drawn)
+    gains = _bleu(spoken) @ shares
+    best = int(gains.argmax())
+    return spoken[best] if gains[best] >= counts[()] / len(drawn) else ()
+
+
+def agreement(chosen: Sequence[Hashable], drawn: Sequence[Sequence[Hashable]]) -> np.ndarray:
+    """For each word (or action) of `chosen` the share of `drawn` that has it in its place, (L,) in [0, 1]."""
+    shares = np.zeros(len(chosen))
+    for other, count in Counter(map(tuple, drawn)).items():
+        for block in SequenceMatcher(None, chosen, other, autojunk=False).get_matching_blocks():
+            shares[block.a : block.a + block.size] += count / len(drawn)
+    return np.minimum(shares, 1.0)
+
+
+def spread(decisions: int, draws: int) -> np.ndarray:
+    """Chances (decisions, draws) in [0, 1): at each decision one in each of `draws` equal parts, shuffled.
+
+    Always the same numbers; those of a decision do not depend on how many decisions follow.
+    """
+    random = np.random.default_rng(0).random((decisions, 2, draws))
+    return ((random[:, 0].argsort(axis=1) + random[:, 1]) / draws).astype(np.float32)
+
+
+def _bleu(sentences: Sequence[Sentence]) -> np.ndarray:
+    """(N, N) sentence BLEU-4 of each sentence (row) against each as its only reference (column)."""
+    lengths = np.array([len(sentence) for sentence in sentences], dtype=np.float64)
+    scores = np.minimum(0.0, 1 - lengths[None] / lengths[:, None])
+    for order in ORDERS:
+        counts = _ngram_counts(sentences, order)
+        shared = np.minimum(counts[:, None], counts[None]).sum(-1, dtype=np.float64)
+        scores += np.log((shared + SMOOTHING) / (counts.sum(1)[:, None] + SMOOTHING)) / len(ORDERS)
+    return np.exp(scores)
+
+
+def _ngram_counts(sentences: Sequence[Sentence], order: int) -> np.ndarray:
+    """How often (N, G) each n-gram of any sentence occurs in each."""
+    ngrams = [list(zip(*(sentence[first:] for first in range(order)), strict=False)) for sentence in sentences]
+    columns = {ngram: column for column, ngram in enumerate(dict.fromkeys(ngram for some in ngrams for ngram in some))}
+    counts = np.zeros((len(sentences), len(columns)), dtype=np.int16)
+    for row, some in enumerate(ngrams):
+        for ngram in some:
+            counts[row, columns[ngram]] += 1
+    return counts
