@@ -18,17 +18,23 @@ DRAWS = 64  # sentences drawn; chosen on BNR-Compose's validation split, more ga
 ORDERS = (1, 2, 3, 4)  # n-grams compared, as in BLEU-4
 SMOOTHING = 0.1  # added to each n-gram count, so that a sentence without a common 4-gram still counts; chosen
 
+BEGINNING = -1  # stands before a sentence's first word
+
 Sentence = tuple[int, ...]
 
 
-def consensus(drawn: Sequence[Sentence]) -> Sentence:
-    """The drawn sentence (word ids) whose mean sentence BLEU-4 against all draws is highest."""
+def consensus(drawn: Sequence[Sentence], before: Sentence = ()) -> Sentence:
+    """The drawn sentence (word ids) whose mean sentence BLEU-4 against all draws is highest.
+
+    before  words all of them follow; n-grams reach into these, or into the sentence's beginning
+    """
+    context = ((BEGINNING,) * (len(ORDERS) - 1) + before)[1 - len(ORDERS) :]
     counts = Counter(drawn)
     spoken = [sentence for sentence in counts if sentence]
     if not spoken:
         return ()
     shares = np.array([counts[sentence] for sentence in spoken]) / len(drawn)
-    gains = _bleu(spoken) @ shares
+    gains = _bleu([context + sentence for sentence in spoken]) @ shares
     best = int(gains.argmax())
     return spoken[best] if gains[best] >= counts[()] / len(drawn) else ()
 

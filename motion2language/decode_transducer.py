@@ -102,22 +102,29 @@ def draw(model: Transducer, memory: Tensor, steps: Tensor, max_words: int, draws
     for step in range(memory.shape[1]):
         speaking = (steps > step).repeat_interleave(draws)
         for turn in range(WORDS_A_STEP):
-            wait, spoken = _next_word(model, memory[:, step : step + 1], states.view(clips, draws, -1))
-            total = torch.cat((wait[..., None], spoken), -1).flatten(0, 1).exp().cumsum(-1)
-            choice = torch.searchsorted(
-                total, chances[step * WORDS_A_STEP + turn].repeat(clips)[:, None] * total[:, -1:], right=True
-            )[:, 0]
-            speaking = speaking & (choice > 0) & (said < max_words)
+            chance = chances[step * WORDS_A_STEP + turn]
+            word = draw_word(model, memory[:, step : step + 1], states.view(clips, draws, -1), chance).flatten()
+            speaking = speaking & (word >= 0) & (said < max_words)
             rows = speaking.nonzero()[:, 0]
             if not len(rows):
                 break
-            word = (choice[rows] - 1).clamp(max=spoken.shape[-1] - 1)
-            new, carried = model.predict(word[:, None], hidden[None, rows])
+            new, carried = model.predict(word[rows, None], hidden[None, rows])
             states[rows], hidden[rows] = new[:, 0], carried[0]
-            words[rows, said[rows]] = word
+            words[rows, said[rows]] = word[rows]
             said[rows] += 1
     sentences = [tuple(row[:count]) for row, count in zip(words.tolist(), said.tolist(), strict=True)]
     return [sentences[first : first + draws] for first in range(0, len(sentences), draws)]
+
+
+def draw_word(model: Transducer, memory: Tensor, states: Tensor, chance: Tensor) -> Tensor:
+    """The word (B, N) that each of N prefixes draws at a step, -1 for none: memory (B, 1, H), states (B, N, H).
+
+    chance  (N,) in [0, 1): where on the heap of all possibilities, none first, each draw lies
+    """
+    wait, spoken = _next_word(model, memory, states)
+    total = torch.cat((wait[..., None], spoken), -1).exp().cumsum(-1)
+    choice = torch.searchsorted(total, (chance * total[..., -1])[..., None], right=True)[..., 0]
+    return choice.clamp(max=spoken.shape[-1]) - 1
 
 
 @torch.inference_mode()

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from motion2language import metrics, timing
-from motion2language.captioner import BEAM, Captioner
+from motion2language.captioner import Captioner
 from motion2language.datasets import Sample
 from motion2language.files import write_text
 from motion2language.live.captioner import Word, transcribe
+from motion2language.live.draws import Patience
 from motion2language.metrics.segments import GROUPS
 from motion2language.transcript import Transcript
 
@@ -20,18 +21,24 @@ Scores = dict[str, float]
 
 
 def evaluate(
-    captioner: Captioner, samples: Sequence[Sample], *, beam: int | None = None, refine: bool = True, live: bool = False
+    captioner: Captioner,
+    samples: Sequence[Sample],
+    *,
+    beam: int | None = None,
+    refine: bool = True,
+    live: Patience | None = None,
 ) -> tuple[dict[str, Scores], list[Transcript]]:
     """Scores under "captions" (clean), "captions (paper)", "model" (segments) and each floor; and the transcripts.
 
-    live  each recording is heard frame by frame; "delay" then says how long after its action a verb was said
+    live  given: each recording is heard frame by frame with this patience; "delay" then says how long after its
+          action a verb was said
 
     Segment scores only where samples hold reference segments; the counts are among the scores.
     """
     if not samples:
         raise ValueError("no samples to evaluate; check --dataset, --root and --split")
-    if live:
-        heard = [transcribe(captioner, sample.motion, beam=BEAM if beam is None else beam) for sample in samples]
+    if live is not None:
+        heard = [transcribe(captioner, sample.motion, patience=live) for sample in samples]
         transcripts = [transcript for transcript, _ in heard]
     else:
         heard = []

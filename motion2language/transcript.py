@@ -8,7 +8,7 @@ speech transcribers use: {schema, source, model, duration, text, words: [...], s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -149,6 +149,14 @@ class Transcript:
     def text(self) -> str:
         """The sentence."""
         return " ".join(word.word for word in self.words)
+
+    def surer_than(self, least: float) -> Transcript:
+        """The transcript without the segments, words included, whose action is less probable than `least`.
+
+        A segment without a probability stays.
+        """
+        kept = tuple(part for part in self.segments if part.probability is None or part.probability >= least)
+        return replace(self, segments=kept)
 
     def require_of(self, name: str, duration: float) -> None:
         """ValueError when this is no transcript of the recording `name`, which lasts `duration` seconds."""

@@ -10,7 +10,7 @@ from bodies import standing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.boundaries import SMOOTHING, _pause, change_points, refine
+from motion2language.boundaries import SMOOTHING, SPREAD, _pause, certainty, change_points, refine
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 
@@ -206,3 +206,29 @@ def test_a_boundary_near_the_edge_of_a_pause_takes_the_pause_for_it(cut, found):
     speed[10:20] = 0.0
     speed[29] = 0.0  # one still frame is no pause
     assert _pause(speed, cut, near=3) == found
+
+
+# certainty
+
+
+def test_certainty_is_the_share_of_all_boundaries_near_the_chosen_by_enumeration() -> None:
+    random = np.random.default_rng(3)
+    values, anchors = random.normal(0, 6, (12, 2)), np.array([1.0, 5.0, 10.0])
+    cuts = change_points(values, anchors)
+    weights = {}
+    for first in range(2, 6):
+        for second in range(max(first + 1, 6), 11):
+            parts = np.split(values, [first, second])
+            weights[first, second] = np.exp(-sum(((part - part.mean(0)) ** 2).sum() for part in parts) / SPREAD)
+    total = sum(weights.values())
+    for index, found in enumerate(certainty(values, anchors, cuts, near=1)):
+        near = sum(weight for places, weight in weights.items() if abs(places[index] - cuts[index]) <= 1)
+        assert found == pytest.approx(near / total, abs=1e-6)
+
+
+def test_a_sharp_change_is_more_certain_than_none() -> None:
+    sharp = np.repeat([[0.0], [30.0]], 20, axis=0)
+    anchors = np.array([2.0, 37.0])
+    assert certainty(sharp, anchors, [20], 2)[0] > 0.99
+    assert certainty(np.zeros((40, 1)), anchors, [20], 2)[0] == pytest.approx(5 / 35)
+    assert certainty(sharp, np.array([3.0]), [], 2) == []

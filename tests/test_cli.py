@@ -268,7 +268,7 @@ def test_other_bad_files_are_one_line_that_says_what(make, said, m2l, tmp_path):
     [
         (("--model", "nowhere"), "no model 'nowhere'"),
         (("--format", "docx"), "no output 'docx'; there are "),
-        (("--beam", "0"), "--beam 0: give 1 or more"),
+        (("--beam", "-1"), "--beam -1: give 1 or more"),
         (("--device", "tpu"), "--device tpu: expected auto, cpu or cuda"),
         (("--unit", "parsec"), "parsec"),
         (("--up", "w"), "'w'"),
@@ -450,7 +450,7 @@ def test_render_makes_each_kind_of_file(m2l, take, tmp_path):
         (("a.mp4", "--figure", "attention"), "give .png, .svg or .pdf"),
         (("a.png", "--rate", "3"), "are of films"),
         (("a.gif", "--width", "100"), "100 pixels wide"),
-        (("a.png", "--beam", "0"), "--beam 0: give 1 or more"),
+        (("a.png", "--beam", "-1"), "--beam -1: give 1 or more"),
         (("a.png", "--transcript", "none.json"), "none.json"),
         (("a.png", "--transcript", "none.srt"), "transcripts are read from .json and .labelstudio.json"),
     ],

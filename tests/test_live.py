@@ -9,12 +9,15 @@ import torch
 from small import captioner, config, recording
 
 from motion2language.features import FEATURES, LiveFeatures
-from motion2language.live import LiveCaptioner, Note, Sentence, Word
+from motion2language.live import LiveCaptioner, Note, Sentence, Word, draws
 from motion2language.live import captioner as live_captioner
 from motion2language.live.captioner import transcribe
 from motion2language.live.clock import Clock
+from motion2language.live.draws import Patience
 from motion2language.model.temporal import ConvolutionEncoder
 from motion2language.motion import Motion
+
+NEVER = Patience(2.0, np.inf)  # no share is enough, no time too long: all is said at the end
 
 
 def model(seed: int = 1):
@@ -85,15 +88,17 @@ def test_the_clock_bridges_missing_frames_on_a_line_and_follows_a_changing_rate(
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
-def test_what_is_said_live_is_what_a_search_of_the_whole_says(seed):
+def test_what_is_said_live_is_what_a_search_of_the_whole_says(seed, monkeypatch):
+    monkeypatch.setattr(draws, "AGREED", 2.0)  # nothing is said before the end
+    monkeypatch.setattr(live_captioner, "PAUSE", np.inf)
     one, motion = model(seed), at_ten(seed)
-    (whole,) = one.search([one.values(motion)], beam=4)
-    words = [event.word for event in listen(one, motion, patience=np.inf) if isinstance(event, Word)]
+    (whole,) = one.search([one.values(motion)])
+    words = [event.word for event in listen(one, motion, patience=NEVER) if isinstance(event, Word)]
     assert words == one.vocabulary.decode(whole.tokens.tolist())
     assert words
 
 
-@pytest.mark.parametrize("patience", [0.0, 0.4, np.inf])
+@pytest.mark.parametrize("patience", [Patience(0.01, 0.0), Patience(), NEVER])
 def test_words_are_never_taken_back_and_come_in_order_of_time(patience):
     for seed in range(1, 4):
         events = listen(model(seed), at_ten(seed + 5), patience=patience)
@@ -106,12 +111,15 @@ def test_words_are_never_taken_back_and_come_in_order_of_time(patience):
 
 
 def test_less_patience_says_words_earlier():
-    def said(patience: float) -> float:
-        return float(np.mean([word.said for word in listen(model(2), at_ten(7), patience=patience)
+    def said(patience: Patience) -> float:
+        return float(np.mean([word.said for seed in range(1, 4)
+                              for word in listen(model(seed), at_ten(7), patience=patience)
                               if isinstance(word, Word)]))  # fmt: skip
 
-    assert said(0.0) <= said(1.0) <= said(np.inf)
-    assert said(0.0) < said(np.inf)
+    assert said(Patience(0.05, 0.0)) < said(Patience(0.9, 2.0)) <= said(NEVER)
+    for wrong in ((0.0, 1.0), (0.5, -1.0)):
+        with pytest.raises(ValueError, match="expected above 0, and 0 or more"):
+            Patience(*wrong)
 
 
 def test_how_many_frames_arrive_together_changes_nothing():
@@ -161,7 +169,7 @@ def test_a_short_gap_is_bridged_and_a_long_one_begins_a_new_take():
     times = np.arange(motion.frames) / 30
 
     def with_gap(seconds: float) -> list:
-        live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
+        live = LiveCaptioner(one, motion.skeleton, unit="m", up="y", patience=Patience(0.02, 0.0))
         moments = np.where(times < 2, times, times + seconds)
         events = [e for frame, time in zip(motion.positions, moments, strict=True) for e in live.feed(frame, time)]
         return [*events, *live.finish()]
@@ -202,7 +210,7 @@ def test_standing_still_ends_a_sentence_and_hours_do_not_grow():
         sentences += [event for event in live.feed(frame, time) if isinstance(event, Sentence)]
         time += 1 / 30
         heard = live._sentence
-        sizes.append(0 if heard is None else len(heard.poses) + len(heard.memory) + len(heard._search._states))
+        sizes.append(0 if heard is None else len(heard.poses) + len(heard.memory) + len(heard._search.said))
     assert len(sentences) >= 2
     assert sentences[0].end == pytest.approx(motion.duration + live_captioner.PAUSE, abs=1.0)
     assert max(sizes) <= 1.5 * live_captioner.LONGEST * 10 + 4

@@ -31,6 +31,7 @@ def caption(
     device: str = "auto",
     action_words: Path | None = None,
     refine: bool = True,
+    least: float = 0.0,
     source: Input = Input(),
 ) -> int:
     """Describe recordings: prints a line a segment, `[start → end] words`.
@@ -55,6 +56,8 @@ def caption(
         File with an action word a line (or `form lemma`): where sentences are cut into segments.
     refine
         Bound segments by changes of movement; --no-refine takes the paper's rule.
+    least
+        Say nothing of an action that is less probable than this, from 0 to 1.
     source
         What the files cannot say themselves.
     """
@@ -63,6 +66,8 @@ def caption(
     formats = [name.strip() for name in format.split(",") if name.strip()] or ["json"] * (out is not None)
     writers.require_known(formats, also=["html"])
     require_beam(beam)
+    if not 0 <= least <= 1:
+        raise ValueError(f"--least {least}: give a probability from 0 to 1")
     if out is not None:
         make_folder(out)
     captioner = load(model, device, action_words)
@@ -72,7 +77,7 @@ def caption(
         if found is None:
             failures += 1
             continue
-        motion, transcript = found
+        motion, transcript = found[0], found[1].surer_than(least)
         heading = f"\n{path}\n" if len(files) > 1 else ""
         print(heading + (writers.render(transcript, "txt") or "(nothing to describe)\n"), end="", flush=True)
         for name in formats:

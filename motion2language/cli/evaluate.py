@@ -19,6 +19,8 @@ def evaluate(
     device: str = "auto",
     refine: bool = True,
     live: bool = False,
+    sure: float = 0.3,
+    patience: float = 0.4,
 ) -> int:
     """Score a model on a split, motion-blind floors beside it.
 
@@ -43,14 +45,21 @@ def evaluate(
         Bound segments by changes of movement; --no-refine takes the paper's rule.
     live
         Hear each recording frame by frame, as m2l live does, and say how late each verb came.
+    sure
+        With --live: as in m2l live.
+    patience
+        With --live: as in m2l live.
     """
     from motion2language import datasets
     from motion2language import evaluate as scoring
+    from motion2language.live import Patience
 
     require_beam(beam)
     captioner = load(model, device, None)
     samples = datasets.load(dataset, root, split)
-    scores, transcripts = scoring.evaluate(captioner, samples, beam=beam, refine=refine, live=live)
+    scores, transcripts = scoring.evaluate(
+        captioner, samples, beam=beam, refine=refine, live=Patience(sure, patience) if live else None
+    )
     if out is not None:
         scoring.write(out, scores, transcripts)
     print(scoring.tables(scores))

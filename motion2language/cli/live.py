@@ -14,7 +14,8 @@ def live(
     udp: int | None = None,
     host: str = "127.0.0.1",
     json: bool = False,
-    beam: int = 4,
+    sure: float = 0.3,
+    patience: float = 0.4,
     source: Input = Input(),
 ) -> int:
     """Describe a motion while it happens: frames from standard input or UDP, words as they become certain.
@@ -29,14 +30,17 @@ def live(
         Address to listen on; 0.0.0.0 hears other machines.
     json
         Print a JSON line for each word, sentence and note.
-    beam
-        Sentences kept in doubt.
+    sure
+        An action is said as soon as this share of the sentences drawn names it,
+    patience
+        or this many seconds after the first of them named one. More of both is later and more often right.
     source
         What the stream cannot say itself: unit, up axis, joint map.
     """
-    from motion2language.live import stream
+    from motion2language.live import Patience, stream
     from motion2language.live.protocol import parse
 
+    doubt = Patience(sure, patience)
     captioner = load(model, "cpu", None)
     render = stream.as_json if json else stream.as_text
 
@@ -46,7 +50,7 @@ def live(
     lines = sys.stdin if udp is None else stream.datagrams(udp, host, ready=ready)
     overrides = source.overrides()
     for event in stream.describe(
-        parse(lines), captioner, unit=source.unit, up=source.up, joint_map=overrides, beam=beam
+        parse(lines), captioner, unit=source.unit, up=source.up, joint_map=overrides, patience=doubt
     ):
         print(render(event), end="", flush=True)
     return 0

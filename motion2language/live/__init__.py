@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from motion2language.live.captioner import LiveCaptioner, Note, Sentence, Word
+from motion2language.live.draws import Patience
 
-__all__ = ["LiveCaptioner", "Note", "Sentence", "Word"]
+__all__ = ["LiveCaptioner", "Note", "Patience", "Sentence", "Word"]

@@ -21,6 +21,7 @@ from motion2language.body.mapping import JointMap
 from motion2language.captioner import Captioner, shift
 from motion2language.features import LiveFeatures, joint_speed
 from motion2language.live.clock import Clock
+from motion2language.live.draws import PATIENCE, Draws, Patience
 from motion2language.model.temporal import ConvolutionEncoder
 from motion2language.model.transducer import STRIDE, Transducer
 from motion2language.motion import CANONICAL, Motion, Skeleton
@@ -30,7 +31,6 @@ WARM_UP = 0.5  # seconds of frames from which unit, up axis and joints are found
 GAP = 0.5  # seconds without a frame that are bridged; after more a new take begins; chosen
 PAUSE = 3.0  # seconds of standing still that end a sentence; chosen
 LONGEST = 25.0  # seconds that end a sentence: training recordings are shorter; chosen
-PATIENCE = 0.0  # seconds the best sentence's next word may be doubted before it is said; more did not help
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class LiveCaptioner:
     captioner  its model must be a transducer with a causal convolution and features 'live'; else ValueError
     skeleton   of the frames
     unit, up, joint_map  as in read_motion; found from the first half second when not said
-    beam       sentences kept in doubt
+    patience   how sure, or how long in doubt, before an action is said
     """
 
     def __init__(
@@ -79,13 +79,12 @@ class LiveCaptioner:
         unit: str | None = None,
         up: str | None = None,
         joint_map: Mapping[str, str] | None = None,
-        beam: int = 4,
-        patience: float = PATIENCE,
+        patience: Patience = PATIENCE,
     ) -> None:
         network = require_live(captioner)
         self.captioner, self.network, self.skeleton = captioner, network, skeleton
         self.unit, self.up, self.joint_map = unit, up, joint_map
-        self.beam, self.patience = beam, patience
+        self.patience = patience
         self._waiting: list[tuple[float, np.ndarray]] = []
         self._seen: tuple[Axes, JointMap] | None = None
         self._last = -np.inf
@@ -152,10 +151,10 @@ class LiveCaptioner:
         fps = self.captioner.config.fps
         if self._sentence is None:
             begin = (self._clock.begin or 0.0) + (self._clock.given - 1) / fps
-            self._sentence = _Sentence(self.captioner, self.network, begin, self.beam)
+            self._sentence = _Sentence(self.captioner, self.network, begin, self.patience)
         sentence = self._sentence
         sentence.hear(pose)
-        yield from sentence.certain_words(self._last, self.patience)
+        yield from sentence.certain_words(self._last)
         if sentence.over():
             yield from self._end_sentence()
 
@@ -168,7 +167,7 @@ class LiveCaptioner:
 class _Sentence:
     """One sentence being heard: the poses since it began, the encoder's state and the search."""
 
-    def __init__(self, captioner: Captioner, network: Transducer, begin: float, beam: int) -> None:
+    def __init__(self, captioner: Captioner, network: Transducer, begin: float, patience: Patience) -> None:
         self.captioner, self.network, self.begin = captioner, network, begin
         self.poses: list[np.ndarray] = []
         self.memory: list[Tensor] = []
@@ -179,7 +178,7 @@ class _Sentence:
         assert isinstance(network.encoder, ConvolutionEncoder)
         self._encoder = network.encoder
         self._carried = self._encoder.start(1)
-        self._search = decode_transducer.PrefixSearch(network, captioner.config.max_words, beam)
+        self._search = Draws(network, captioner.vocabulary, captioner.lexicon, captioner.config.max_words, patience)
 
     def hear(self, pose: np.ndarray) -> None:
         """One more pose (21, 3)."""
@@ -194,36 +193,26 @@ class _Sentence:
     def over(self) -> bool:
         """Whether the sentence should end here."""
         fps = self.captioner.config.fps
-        return (self.said > 0 and self.still >= PAUSE * fps) or len(self.poses) >= LONGEST * fps
+        return (not self._search.silent and self.still >= PAUSE * fps) or len(self.poses) >= LONGEST * fps
 
-    def certain_words(self, now: float, patience: float) -> Iterator[Word]:
-        """The words no sentence in doubt contradicts any more, or whose doubt lasted `patience` seconds."""
-        search, clock = self._search, STRIDE / self.captioner.config.fps
-        best = search.best
-        count = len(search.settled())
-        while count < len(best) and (search.steps - 1 - search.since[best[: count + 1]]) * clock > patience - 1e-9:
-            count += 1
-        if count > self.said:
-            search.settle(best[:count])
-        yield from self._words(best[:count], now)
+    def certain_words(self, now: float) -> Iterator[Word]:
+        """The words that became certain since the last call."""
+        clock = STRIDE / self.captioner.config.fps
+        words, steps = self._search.said, self._search.steps
+        for token, step in zip(words[self.said :], steps[self.said :], strict=True):
+            yield Word(self.captioner.vocabulary.words[token], self.begin + step * clock, now)
+        self.said = len(words)
 
     def finish(self, now: float) -> Iterator[Event]:
-        """The words still in doubt, as the best sentence has them, and the sentence with its segments."""
+        """The words still in doubt and the sentence with its segments."""
         if self._pending:
             self._pending *= STRIDE  # a last odd frame is read twice, as in a whole recording
             self._step()
-        words = self._search.best
-        yield from self._words(words, now)
-        if words:
-            segments = self._segments(words)
+        self._search.finish()
+        yield from self.certain_words(now)
+        if self._search.said:
+            segments = self._segments(self._search.said)
             yield Sentence(segments, self.begin, self.begin + len(self.poses) / self.captioner.config.fps)
-
-    def _words(self, words: tuple[int, ...], now: float) -> Iterator[Word]:
-        clock = STRIDE / self.captioner.config.fps
-        while self.said < len(words):
-            self.said += 1
-            since = self._search.since[words[: self.said]]
-            yield Word(self.captioner.vocabulary.words[words[self.said - 1]], self.begin + since * clock, now)
 
     @torch.inference_mode()
     def _step(self) -> None:
@@ -260,11 +249,9 @@ def require_live(captioner: Captioner) -> Transducer:
     )
 
 
-def transcribe(
-    captioner: Captioner, motion: Motion, *, beam: int = 4, patience: float = PATIENCE
-) -> tuple[Transcript, list[Word]]:
+def transcribe(captioner: Captioner, motion: Motion, *, patience: Patience = PATIENCE) -> tuple[Transcript, list[Word]]:
     """A whole recording (metres, Y up) as the live captioner hears it, and when each word was certain."""
-    live = LiveCaptioner(captioner, motion.skeleton, unit="m", up="y", beam=beam, patience=patience)
+    live = LiveCaptioner(captioner, motion.skeleton, unit="m", up="y", patience=patience)
     events: list[Event] = []
     for number, positions in enumerate(motion.positions):
         events += live.feed(positions, number / motion.fps)

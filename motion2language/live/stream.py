@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from motion2language.captioner import Captioner
 from motion2language.live.captioner import Event, LiveCaptioner, Note, Sentence, Word, require_live
+from motion2language.live.draws import PATIENCE, Patience
 from motion2language.live.protocol import Fault, Frame, Header, Item, messages
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
@@ -27,7 +28,7 @@ def describe(
     unit: str | None = None,
     up: str | None = None,
     joint_map: Mapping[str, str] | None = None,
-    beam: int = 4,
+    patience: Patience = PATIENCE,
 ) -> Iterator[Event]:
     """What becomes certain as the items arrive. ValueError when the skeleton is no body."""
     require_live(captioner)
@@ -45,7 +46,12 @@ def describe(
                 yield Note("another skeleton; a new take begins", now)
             header = item
             live = LiveCaptioner(
-                captioner, item.skeleton, unit=unit or item.unit, up=up or item.up, joint_map=joint_map, beam=beam
+                captioner,
+                item.skeleton,
+                unit=unit or item.unit,
+                up=up or item.up,
+                joint_map=joint_map,
+                patience=patience,
             )
         elif live is None:
             yield Note("a frame before any header; left out", now)
