@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from motion2language.live.draws import Patience
 from motion2language.metrics.segments import GROUPS
 from motion2language.transcript import Transcript
 
-Scores = dict[str, float]
+Scores = dict[str, Any]
 
 
 def evaluate(
@@ -60,6 +61,8 @@ def evaluate(
             scores[floor] = metrics.segment_scores(segments, [one for one, _ in blind], [times for _, times in blind])
     if heard and timed:
         scores["delay"] = delays(captioner, samples, [words for _, words in heard])
+    if not heard:
+        scores["reliability"] = metrics.reliability(references, [sample.segments for sample in samples], transcripts)
     return scores, transcripts
 
 
@@ -102,11 +105,25 @@ def tables(scores: dict[str, Scores]) -> str:
     ]
     for name, label in (("captions", "clean"), ("captions (paper)", "paper (`<eos>`, `<unk>`)")):
         lines.append(f"| {label} | " + " | ".join(f"{scores[name][f'bleu_{n}']:.1f}" for n in (1, 2, 3, 4)) + " |")
-    names = [name for name in scores if not name.startswith("captions") and name != "delay"]
+    names = [name for name in scores if not name.startswith("captions") and name not in ("delay", "reliability")]
     for group in GROUPS:
         if names and f"clips/{group}" in scores[names[0]]:
             lines += ["", *_segment_table(scores, names, group)]
+    lines += _reliability_table(scores.get("reliability", {}))
     return "\n".join([*lines, *_delay_table(scores.get("delay", {}))])
+
+
+def _reliability_table(reliable: Scores) -> list[str]:
+    if not any(reliable.values()):
+        return []
+    lines = ["", "How often what was said with a probability was right", "", "| | said | right | count |"]
+    lines.append("| --- | --- | --- | --- |")
+    for kind, rows in reliable.items():
+        for row in rows:
+            lines.append(f"| {kind} | {100 * row['said']:.0f} % | {100 * row['right']:.0f} % | {row['count']} |")
+        if rows:
+            lines.append(f"| {kind}, mean distance | {metrics.calibration_error(rows):.3f} | | |")
+    return lines
 
 
 def _delay_table(delay: Scores) -> list[str]:

@@ -17,8 +17,8 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 #: Units from the bottom up; a unit may import those of lower layers, none of its own.
 LAYERS = (
-    {"motion", "transcript", "vocabulary", "files"},
-    {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model", "consensus"},
+    {"motion", "transcript", "vocabulary", "files", "consensus"},
+    {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
     {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer", "viewer", "split", "label_studio"},
     {"datasets", "captioner"},
     {"run_config", "live", "attention_map", "processes"},

@@ -19,8 +19,8 @@ def evaluate(
     device: str = "auto",
     refine: bool = True,
     live: bool = False,
-    sure: float = 0.3,
-    patience: float = 0.4,
+    sure: float = 0.5,
+    patience: float = 0.8,
 ) -> int:
     """Score a model on a split, motion-blind floors beside it.
 

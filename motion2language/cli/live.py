@@ -14,8 +14,8 @@ def live(
     udp: int | None = None,
     host: str = "127.0.0.1",
     json: bool = False,
-    sure: float = 0.3,
-    patience: float = 0.4,
+    sure: float = 0.5,
+    patience: float = 0.8,
     source: Input = Input(),
 ) -> int:
     """Describe a motion while it happens: frames from standard input or UDP, words as they become certain.

@@ -33,8 +33,8 @@ LONGEST_STEPS = 500  # steps of a sentence, after which chance repeats itself; c
 class Patience:
     """When an action is said: as soon as `sure` of the draws name it, or `seconds` after some first named one."""
 
-    sure: float = 0.3  # chosen with `seconds` on BNR-Compose's validation split for 95 % of verbs within 2 s
-    seconds: float = 0.4
+    sure: float = 0.5  # chosen with `seconds` on BNR-Compose's validation split for 95 % of verbs within 2 s
+    seconds: float = 0.8
 
     def __post_init__(self) -> None:
         if not (self.sure > 0 and self.seconds >= 0):

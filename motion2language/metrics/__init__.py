@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from motion2language.metrics.baselines import FLOORS, floor_transcript
 from motion2language.metrics.captions import bleu
+from motion2language.metrics.reliability import calibration_error, reliability
 from motion2language.metrics.segments import segment_scores, threshold_curve
 
-__all__ = ["FLOORS", "bleu", "floor_transcript", "segment_scores", "threshold_curve"]
+__all__ = [
+    "FLOORS",
+    "bleu",
+    "calibration_error",
+    "floor_transcript",
+    "reliability",
+    "segment_scores",
+    "threshold_curve",
+]
