@@ -161,6 +161,18 @@ def test_a_folder_of_other_runs_is_refused_before_anything_is_run(splits, tmp_pa
     assert not (tmp_path / "local-mlp").exists()
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"rule": 3'])
+def test_scores_that_are_none_name_the_file_and_can_be_made_again(text, splits, tmp_path):
+    rows = rows_of("soft-mlp")
+    whole = reproduce(rows, tmp_path, splits, [1])
+    scores = tmp_path / "soft-mlp" / "seed-1" / "test.json"
+    scores.write_text(text)
+    with pytest.raises(ValueError, match=r"test\.json: not the scores of a run; delete it"):
+        reproduce(rows, tmp_path, splits, [1])
+    scores.unlink()
+    assert reproduce(rows, tmp_path, splits, [1]) == whole
+
+
 LINES = [
     table.Line("a_1", {"BLEU-4": [40.0, 44.0], "IoU, rule": [0.5, 0.7], "left out": [10.0, 12.0]}),
     table.Line("b", {"BLEU-4": [50.0]}, "seed 2 failed (50 % | of it)"),

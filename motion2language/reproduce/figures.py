@@ -17,6 +17,7 @@ from motion2language.reproduce.table import Line, results
 
 SHOWN = ("BLEU-4", "verbs exact", "Element-of", "IoU, rule", "IoU, refined")
 FLOOR = "n equal cuts"  # the strongest of the floors
+FLOOR_DASHES = dict(zip(metrics.FLOORS, (":", "-", "--"), strict=False))
 COLOURS = {"soft": "#d55e00", "local": "#0072b2", "recurrent-local": "#009e73"}  # told apart by every eye
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
@@ -42,6 +43,7 @@ def draw(out: Path, rows: Sequence[Row], table: Sequence[Line], seeds: Sequence[
 def _scores(path: Path, table: Sequence[Line]) -> Path:
     """A panel a column: a dot a run, a bar at their mean, a line at the floor."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     models = [line for line in table if not line.name.startswith("no motion seen")][::-1]
     floor = next((line for line in table if line.name.endswith(f": {FLOOR}")), None)
@@ -54,11 +56,13 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
             if values:
                 panel.barh(height, float(np.mean(values)), height=0.7, color="#cfd8e3")
                 panel.plot(values, [height] * len(values), "o", markersize=3.5, color="#1f3b63")
-        if floor is not None and floor.values.get(column):
-            panel.axvline(floor.values[column][0], color="#777777", linestyle="--", linewidth=1)
+        known = [] if floor is None else floor.values.get(column.replace("refined", "rule"), [])
+        if known:
+            panel.axvline(known[0], color="#777777", linestyle="--", linewidth=1)
         panel.set_title(column, fontsize=9)
         panel.tick_params(labelsize=8)
         panel.set_xlim(left=0)
+        panel.xaxis.set_major_locator(MaxNLocator(4, prune="upper"))
         panel.spines[["top", "right"]].set_visible(False)
     panels[0].set_yticks(range(len(models)), [line.name for line in models])
     panels[0].set_ylim(-0.6, len(models) - 0.4)
@@ -68,11 +72,11 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
 
 
 def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any]]]) -> Path:
-    """A column of panels an encoder, by the paper's rule above and refined below; colours are attentions."""
+    """A column of panels an encoder, by the paper's rule above and refined below; along x the threshold."""
     from matplotlib.figure import Figure
 
     encoders = list(dict.fromkeys(row.config.model.encoder for row in rows))
-    figure = Figure(figsize=(1.0 + 3.0 * len(encoders), 6.6), layout="constrained")
+    figure = Figure(figsize=(1.0 + 2.8 * len(encoders), 7.6), layout="constrained")
     panels = figure.subplots(2, len(encoders), sharex=True, sharey=True, squeeze=False)
     for place, encoder in enumerate(encoders):
         mine = [row for row in rows if row.config.model.encoder == encoder]
@@ -84,18 +88,18 @@ def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any
                 used[attention] = used.get(attention, 0) + 1
                 curve = np.mean([result["curves"][bounds] for result in found[row.name]], axis=0)
                 panel.plot(THRESHOLDS, curve, color=COLOURS.get(attention, "#444444"), linestyle=dash, label=row.name)
-            for floor in metrics.FLOORS:
-                curve, width = found[mine[0].name][0]["curves"][floor], 1.6 if floor == FLOOR else 0.8
-                panel.plot(THRESHOLDS, curve, color="#999999", linewidth=width, label=f"no motion: {floor}", zorder=1)
+            for floor, dash in FLOOR_DASHES.items():
+                curve = found[mine[0].name][0]["curves"][floor]
+                panel.plot(THRESHOLDS, curve, "#999999", linestyle=dash, linewidth=1, label=f"no motion: {floor}")
             panel.spines[["top", "right"]].set_visible(False)
             panel.tick_params(labelsize=8)
             panel.set_ylim(0, 1)
             panel.set_xlim(0, 1)
+            panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
         panels[0, place].set_title(f"{encoder}, segments by the paper's rule", fontsize=9)
         panels[1, place].set_title(f"{encoder}, refined", fontsize=9)
-        panels[1, place].legend(fontsize=6, loc="upper right", frameon=False)
-    figure.supxlabel("IoU threshold", fontsize=9)
-    figure.supylabel("share of reference segments at or above it, strict", fontsize=9)
+        panels[1, place].legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False)
+    figure.supylabel("share of reference segments at or above the IoU threshold, strict", fontsize=9)
     return _save(figure, path)
 
 

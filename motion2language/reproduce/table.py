@@ -49,9 +49,9 @@ class Line:
 
 
 def results(row: Row, seeds: Sequence[int], out: Path) -> list[dict[str, Any]]:
-    """What the row's finished runs reached, in the order of the seeds."""
+    """What the row's finished runs reached, in the order of the seeds; ValueError for a file that is no scores."""
     files = [folder_of(out, row, seed) / "test.json" for seed in seeds]
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+    return [_scores(file) for file in files if file.is_file()]
 
 
 def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out: Path) -> list[Line]:
@@ -121,6 +121,16 @@ def comma_separated(table: Sequence[Line]) -> str:
         numbers = [number for column in columns for number in _mean_and_deviation(line.values.get(column, []))]
         writer.writerow([line.name, line.runs, *("" if n is None else n for n in numbers), line.note])
     return text.getvalue()
+
+
+def _scores(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not {"rule", "refined", "curves"} <= found.keys():
+        raise ValueError(f"{file}: not the scores of a run; delete it, and the run is scored again")
+    return found
 
 
 def _missing(row: Row, seeds: Sequence[int], out: Path) -> str:
