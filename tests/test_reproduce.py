@@ -11,11 +11,15 @@ import pytest
 from test_cli import m2l  # noqa: F401
 
 from motion2language import datasets
+from motion2language.captioner import load_model
 from motion2language.datasets.synthetic import Samples
+from motion2language.evaluate import evaluate
 from motion2language.learner import Learner
+from motion2language.metrics import threshold_curve
 from motion2language.processes import Processes
 from motion2language.reproduce import experiment, figures, runs, suite, table
 from motion2language.run_config import load_config
+from motion2language.transcript import Transcript
 
 SMALL = ("train.epochs=2", "train.validate_every=1", "train.minimum_count=1", "model.hidden=8", "model.embedding=8")
 
@@ -207,6 +211,19 @@ def test_the_table_is_of_the_scores_on_disk_with_the_floors_beneath(splits, tmp_
     assert scored["curves"]["rule"][0] == 1.0
     waiting = table.lines(rows[1:], [""], [1, 2], tmp_path)[0]
     assert waiting.note == "seed 1, 2 not run yet"
+
+
+def test_segments_are_scored_by_the_papers_rule_and_refined(splits):
+    captioner, samples = load_model("synthetic"), splits["test"]
+    scored = runs.score(captioner, samples)
+    for bounds, refine in (("rule", False), ("refined", True)):
+        scores, transcripts = evaluate(captioner, samples, refine=refine)
+        assert scored[bounds] == scores
+        assert scored["curves"][bounds] == threshold_curve(runs.overlaps(samples, transcripts))
+    assert scored["rule"]["model"]["iou/strict/all"] < scored["refined"]["model"]["iou/strict/all"]
+    exact = [Transcript(sample.segments, sample.motion.duration) for sample in samples]
+    assert set(runs.overlaps(samples, exact)) == {1.0}
+    assert len(runs.overlaps(samples, exact)) == sum(len(sample.segments) for sample in samples)
 
 
 def test_the_figures_show_every_run(splits, tmp_path):
