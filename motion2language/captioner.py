@@ -26,7 +26,7 @@ from torch import Tensor
 from motion2language import boundaries, decode, decode_transducer, timing
 from motion2language.actions import ActionLexicon
 from motion2language.body import to_canonical
-from motion2language.features import FEATURES, Normalizer, joint_speed
+from motion2language.features import Normalizer, feature, joint_speed
 from motion2language.model.config import ModelConfig
 from motion2language.model.network import Network, build
 from motion2language.model.transducer import Transducer
@@ -105,7 +105,7 @@ class Captioner:
 
     def values(self, motion: Motion) -> np.ndarray:
         """The network's input (T, F) for a prepared motion."""
-        return self.normalizer.apply(FEATURES[self.config.features](motion))
+        return self.normalizer.apply(feature(self.config.features)(motion))
 
     def search(self, values: Sequence[np.ndarray], beam: int | None = None) -> list[Hypothesis]:
         """A Hypothesis for each (T, F) array."""
@@ -172,6 +172,7 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
         raise ValueError(f"{folder}: not a model folder, it lacks {', '.join(missing)}; expected {', '.join(FILES)}")
     try:
         config = ModelConfig.model_validate_json((folder / "config.json").read_bytes())
+        feature(config.features)
         network = build(config)
         network.load_state_dict(load_file(folder / "weights.safetensors"))
         vocabulary = Vocabulary.load(folder / "vocabulary.txt")

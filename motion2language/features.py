@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motion2language.files import read_arrays
 from motion2language.motion import CANONICAL, Motion
 
 _LEGS = [(CANONICAL.index(f"{side}_{a}"), CANONICAL.index(f"{side}_{b}"))
@@ -114,6 +115,13 @@ FEATURES: dict[str, Callable[[Motion], np.ndarray]] = {
 }
 
 
+def feature(name: str) -> Callable[[Motion], np.ndarray]:
+    """The function of a key of FEATURES; ValueError names those there are."""
+    if name not in FEATURES:
+        raise ValueError(f"model.features is {name!r}; there are {', '.join(FEATURES)}")
+    return FEATURES[name]
+
+
 @dataclass(frozen=True, eq=False)
 class Normalizer:
     """Mean and standard deviation of each feature, (F,), from training frames."""
@@ -145,9 +153,14 @@ class Normalizer:
 
     @classmethod
     def load(cls, path: Path) -> Normalizer:
-        """The normalizer that `save` wrote."""
-        with np.load(path, allow_pickle=False) as data:
-            return cls(data["mean"], data["std"])
+        """The normalizer that `save` wrote; ValueError when the file is something else."""
+        data = read_arrays(path)
+        mean, std = (np.asarray(data.get(key, np.zeros(0)), dtype=np.float32) for key in ("mean", "std"))
+        if mean.ndim != 1 or not len(mean) or mean.shape != std.shape:
+            raise ValueError(f"{path.name}: `mean` {mean.shape} and `std` {std.shape}; expected two arrays (F,)")
+        if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
+            raise ValueError(f"{path.name}: `mean` and `std` must be finite, `std` above zero")
+        return cls(mean, std)
 
 
 def _leg_length(positions: np.ndarray) -> float:

@@ -1,12 +1,22 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all; reading archives of arrays without trusting them."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
+
+LARGEST_ARCHIVE = 2**30  # bytes an archive may unpack to; chosen, as formats.LARGEST
+
+# What numpy and zipfile raise at damage; TokenError: a damaged header.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, tokenize.TokenError, OSError, EOFError)
 
 
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
@@ -39,3 +49,24 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all."""
     write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz; ValueError when it is something else, damaged, holds a pickle, or unpacks to too much."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > LARGEST_ARCHIVE:
+            raise ValueError(f"unpacks to {size / 2**30:.1f} GiB, the most read is {LARGEST_ARCHIVE / 2**30:.0f} GiB")
+        with np.load(path, allow_pickle=False) as arrays:
+            found = {key: arrays[key] for key in arrays.files}
+    except _DAMAGE:
+        raise ValueError("not an .npz archive, or cut off") from None
+    except ValueError as error:
+        if "pickle" in str(error).lower():
+            raise ValueError("holds pickled objects, which are not read; expected plain arrays only") from None
+        raise
+    odd = [key for key, value in found.items() if not isinstance(value, np.ndarray)]
+    if odd:
+        raise ValueError(f"{odd[0]!r} is no array; expected plain arrays only")
+    return found

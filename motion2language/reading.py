@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from motion2language.body import Axes, detect_axes
 from motion2language.formats import ReadOptions, read
 from motion2language.motion import Motion
 
 #: Frames a second a recording may have. Chosen: slower shows no movement, faster no camera is.
 RATES = (1.0, 10_000.0)
+FARTHEST = 1e5  # metres from the origin; chosen: there single precision steps by a centimetre
 
 
 def read_motion(
@@ -58,7 +61,14 @@ def read_with_axes(
         axes = detect_axes(motion.positions, motion.skeleton, unit or recording.unit, up or recording.up, joint_map)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    return replace(motion, positions=axes.apply(motion.positions)), axes
+    positions = axes.apply(motion.positions)
+    distances = np.abs(positions).reshape(len(positions), -1).max(axis=1)
+    if distances.max() > FARTHEST:
+        raise ValueError(
+            f"{path}: frame {int(distances.argmax())} is {distances.max():.3g} m from the origin, expected at most "
+            f"{FARTHEST:.0e} m; is the file damaged, or its unit another (--unit)?"
+        )
+    return replace(motion, positions=positions), axes
 
 
 def _require_rate(path: str | Path, fps: float) -> None:

@@ -21,7 +21,7 @@ from motion2language.model.config import ModelConfig
 class TrainConfig(BaseModel):
     """How a model is trained. Defaults: arXiv 2310.10594 unless said otherwise."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     epochs: int = Field(40, gt=0)
     batch_size: int = Field(32, gt=0)  # captions an update, over all processes and parts
@@ -75,6 +75,8 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
         table = data
         for part in tables:
             table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise ValueError(f"--set {override!r}: {part} is {table!r}, not a table")
         table[name] = _value(value)
     try:
         return RunConfig.model_validate(data)

@@ -23,7 +23,7 @@ from motion2language.actions import ActionLexicon
 from motion2language.batches import batches, make_items, steps
 from motion2language.captioner import Captioner, load_model, prepare
 from motion2language.datasets import Sample
-from motion2language.features import FEATURES, Normalizer
+from motion2language.features import Normalizer, feature
 from motion2language.learner import ALONE, Learner
 from motion2language.model.network import build
 from motion2language.motion import CANONICAL
@@ -110,7 +110,7 @@ def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:
         CANONICAL.joints if run.model.features in ("canonical", "live") else first.skeleton.joints
     )
     config = run.model.model_copy(update={"joints": joints})
-    compute = FEATURES[config.features]
+    compute = feature(config.features)
     normalizer = Normalizer.fit(compute(prepare(sample.motion, config)) for sample in training)
     config = config.model_copy(update={"input_width": len(normalizer.mean), "vocabulary_size": len(vocabulary)})
     return Captioner(config, vocabulary, normalizer, ActionLexicon.learn(texts), build(config))

@@ -1,5 +1,6 @@
 """A captioner: recording in, transcript out; its folder on disk; recordings longer than it was trained on."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -119,6 +120,11 @@ def swap_weights(folder):
     save_file({**tensors, key: torch.zeros(3, 3)}, folder / "weights.safetensors")
 
 
+def in_config(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
 def pickle_statistics(folder):
     np.savez(folder / "normalizer.npz", mean=np.array([{}], dtype=object), std=np.zeros(1))
 
@@ -143,6 +149,12 @@ def pickle_statistics(folder):
         (lambda folder: (folder / "vocabulary.txt").write_text("one\ntwo\n"), "vocabulary must begin with"),
         (lambda folder: (folder / "actions.json").write_text("[1]"), "expected an object of word forms"),
         (lambda folder: (folder / "normalizer.npz").write_bytes(b""), "do not fit each other"),
+        (lambda folder: np.save((folder / "normalizer.npz").open("wb"), np.zeros(3)), r"not an \.npz archive"),
+        (lambda folder: np.savez(folder / "normalizer.npz", mean=np.zeros(2), std=np.ones(3)), r"`mean` \(2,\)"),
+        (lambda folder: np.savez(folder / "normalizer.npz", mean=np.zeros(2), std=np.zeros(2)), "`std` above zero"),
+        (lambda folder: in_config(folder, features="smell"), "model.features is 'smell'; there are paper, "),
+        (lambda folder: in_config(folder, fps=1e9), r"config\.json: fps: .*less than or equal to 1000"),
+        (lambda folder: in_config(folder, max_seconds=float("inf")), r"config\.json: max_seconds: .*finite"),
     ],
 )
 def test_a_spoilt_folder_is_a_clear_error(change, message, tmp_path):

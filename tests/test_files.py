@@ -1,13 +1,16 @@
-"""files: a file is written whole or not at all."""
+"""files: a file is written whole or not at all; archives are not trusted."""
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pytest
 
-from motion2language.files import write_atomically, write_text
+from motion2language import files
+from motion2language.files import read_arrays, write_atomically, write_text
 
 
 def half_then_fail(file: BinaryIO) -> None:
@@ -89,3 +92,25 @@ def test_a_folder_in_place_of_the_file_is_one_clear_error(tmp_path: Path) -> Non
     with pytest.raises(ValueError, match=r"a\.txt: cannot be written"):
         write_text(tmp_path / "a.txt", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_arrays_come_back_and_an_archive_that_unpacks_to_too_much_is_refused_unread(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "a.npz", zeros=np.zeros(1_000_000), two=np.arange(2))
+    np.testing.assert_array_equal(read_arrays(tmp_path / "a.npz")["two"], [0, 1])
+    monkeypatch.setattr(files, "LARGEST_ARCHIVE", 1_000_000)
+    monkeypatch.setattr(np, "load", None)
+    with pytest.raises(ValueError, match=r"unpacks to 0\.0 GiB, the most read is"):
+        read_arrays(tmp_path / "a.npz")
+
+
+def test_other_files_and_members_are_no_archives_of_arrays(tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"hello")
+    with pytest.raises(ValueError, match=r"not an \.npz archive, or cut off"):
+        read_arrays(tmp_path / "a.npz")
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("words.txt", "hello")
+    with pytest.raises(ValueError, match=r"'words\.txt' is no array"):
+        read_arrays(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", objects=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="holds pickled objects"):
+        read_arrays(tmp_path / "a.npz")

@@ -64,6 +64,16 @@ def test_a_file_that_may_not_be_read_is_said(tmp_path, monkeypatch):
         m2l.read_motion(tmp_path / "take.bvh")
 
 
+def test_a_body_out_of_this_world_is_said(tmp_path):
+    motion = recording(3)
+    far = replace(motion, positions=motion.positions + np.array([0, 0, 2e5], np.float32))
+    npz.write(far, tmp_path / "take.npz")
+    with pytest.raises(
+        ValueError, match=r"take\.npz: frame \d+ is 2e\+05 m from the origin, expected at most 1e\+05 m"
+    ):
+        m2l.read_motion(tmp_path / "take.npz")
+
+
 def test_a_joint_map_serves_unit_and_up_axis_too(tmp_path):
     motion = recording(3)
     unknown = {name: f"x{number}" for number, name in enumerate(motion.skeleton.joints) if name.startswith("left_")}

@@ -152,6 +152,9 @@ def test_the_learning_rate_warms_up_and_falls():
         ("[train.augment]\nmiror = 0.5", (), r"unknown key train\.augment\.miror; did you mean mirror\?"),
         ("[model", (), "not a TOML file"),
         ("", ("model.encoder",), "expected KEY=VALUE"),
+        ("", ("model=3", "model.encoder=gru"), r"--set 'model\.encoder=gru': model is 3, not a table"),
+        ("", ("model.fps=inf",), r"model\.fps: .*finite number"),
+        ("", ("model.hidden=1000000000",), r"model\.hidden: .*less than or equal to 8192"),
         ("", ("model.hiden=3",), r"unknown key model\.hiden; did you mean hidden\?"),
         ("", ("train.epochs=many",), r"train\.epochs: .*found 'many'"),
     ],
@@ -160,6 +163,13 @@ def test_a_wrong_configuration_says_what_and_suggests(text, overrides, message, 
     (tmp_path / "run.toml").write_text(text)
     with pytest.raises(ValueError, match=message):
         load_config(tmp_path / "run.toml", overrides)
+
+
+def test_features_nobody_knows_are_said_before_training(tmp_path):
+    config = run_config()
+    unknown = config.model_copy(update={"model": config.model.model_copy(update={"features": "smell"})})
+    with pytest.raises(ValueError, match=r"model\.features is 'smell'; there are paper, "):
+        train(unknown, TRAINING, VALIDATION, tmp_path)
 
 
 def test_overrides_take_toml_values_and_plain_words(tmp_path):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+import numpy as np
+
 from motion2language.formats.options import ReadOptions, Recording
 
 #: File suffix -> module.
@@ -22,7 +24,8 @@ def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
     if not path.is_file():
-        raise ValueError(f"{path}: a folder, expected a motion file ({', '.join(FORMATS)})")
+        found = "a folder" if path.is_dir() else "no regular file"
+        raise ValueError(f"{path}: {found}, expected a motion file ({', '.join(FORMATS)})")
     module = FORMATS.get(path.suffix.lower())
     if module is None:
         raise ValueError(f"{path}: unknown kind of file {path.suffix!r}; expected {', '.join(FORMATS)}")
@@ -33,7 +36,8 @@ def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
         raise ValueError(f"{path}: {size / 2**30:.1f} GiB, the most read is {LARGEST / 2**30:.0f} GiB; cut the take")
     reader = importlib.import_module(f"{__name__}.{module}")
     try:
-        return reader.read(path, options or ReadOptions())
+        with np.errstate(over="ignore", invalid="ignore"):  # Motion says which frames are not finite
+            return reader.read(path, options or ReadOptions())
     except PermissionError:
         raise ValueError(f"{path}: may not be read; check its permissions") from None
     except MemoryError:

@@ -43,6 +43,7 @@ KIT = Skeleton(
     tuple("root BP BT BLN BUN LS LE LW RS RE RW LH LK LA LMrot LF RH RK RA RMrot RF".split()),
     (-1, 0, 1, 2, 3, 3, 5, 6, 3, 8, 9, 0, 11, 12, 13, 14, 0, 16, 17, 18, 19),
 )
+_MAGIC = b"\x93NUMPY"
 LAYOUTS = {"humanml3d": Layout(_SMPL, 20.0, 263), "kit": Layout(KIT, 12.5, 251)}
 
 
@@ -53,7 +54,11 @@ def read(path: Path, options: ReadOptions) -> Recording:
     except (OSError, EOFError, tokenize.TokenError, zipfile.BadZipFile):  # TokenError: a damaged header
         raise ValueError("not an .npy file, or cut off") from None
     except ValueError as error:
-        reason = "holds Python objects, which are not read" if "pickle" in str(error).lower() else "is cut off"
+        reason = "is cut off"
+        if "pickle" in str(error).lower():
+            with path.open("rb") as file:
+                array = file.read(len(_MAGIC)) == _MAGIC
+            reason = "holds Python objects, which are not read" if array else "is no .npy file"
         raise ValueError(f"{reason}; expected an array of numbers") from None
     if not isinstance(values, np.ndarray):
         values.close()

@@ -9,11 +9,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+_LARGEST = 8192  # units of a layer, chosen: more is a slip of the pen, and would fill the memory
+
 
 class ModelConfig(BaseModel):
     """A network's shape and its input. Source of the defaults: arXiv 2310.10594 unless said otherwise."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Literal["attention", "transducer"] = "attention"  # the paper's model, or monotonic alignments marginalised
     variant: Literal["kit", "humanml3d"] = "kit"  # which of the paper's two published variants
@@ -22,18 +24,18 @@ class ModelConfig(BaseModel):
     mask: bool = True  # cut the Gaussian window at the half window
     half_window: float | None = Field(None, gt=0)  # D in frames of the model's clock; the paper uses 5 and 9
     half_window_seconds: float | None = Field(None, gt=0)  # D in seconds, instead of frames
-    hidden: int = Field(64, gt=0)  # decoder units H
-    embedding: int = Field(64, gt=0)  # word embedding
-    encoder_hidden: int = Field(128, gt=0)  # units of the MLP's hidden layers, channels of a convolution
+    hidden: int = Field(64, gt=0, le=_LARGEST)  # decoder units H
+    embedding: int = Field(64, gt=0, le=_LARGEST)  # word embedding
+    encoder_hidden: int = Field(128, gt=0, le=_LARGEST)  # units of the MLP's hidden layers, channels of a convolution
     dropout: float = Field(0.5, ge=0, lt=1)
     early: float = Field(0.0, ge=0)  # transducer: log probability a word loses a second it comes later, in training
     features: str = "paper"  # a key of features.FEATURES
-    fps: float = Field(10.0, gt=0)  # the model's clock, frames a second
+    fps: float = Field(10.0, gt=0, le=1000)  # the model's clock, frames a second
     joints: tuple[str, ...] = ()  # joints the features are made of, in order; filled in from the corpus
-    input_width: int = Field(0, ge=0)  # F; filled in from the corpus
-    vocabulary_size: int = Field(0, ge=0)  # V; filled in from the corpus
-    max_words: int = Field(40, gt=0)  # a caption's length limit; chosen
-    max_seconds: float = Field(30.0, gt=0)  # longest recording captioned in one piece; longer ones in windows
+    input_width: int = Field(0, ge=0, le=2**20)  # F; filled in from the corpus
+    vocabulary_size: int = Field(0, ge=0, le=2**20)  # V; filled in from the corpus
+    max_words: int = Field(40, gt=0, le=1000)  # a caption's length limit; chosen
+    max_seconds: float = Field(30.0, gt=0, le=3600)  # longest recording captioned in one piece; longer ones in windows
 
     @model_validator(mode="after")
     def _one_half_window(self) -> ModelConfig:
