@@ -4,22 +4,27 @@ import csv
 import io
 import json
 import shutil
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from test_cli import m2l  # noqa: F401
+from test_mmm import document, random_frames
+from test_npy_npz import walk
 
 from motion2language import datasets
 from motion2language.captioner import load_model
+from motion2language.datasets import Sample
 from motion2language.datasets.synthetic import Samples
 from motion2language.evaluate import evaluate
 from motion2language.learner import Learner
 from motion2language.metrics import threshold_curve
 from motion2language.processes import Processes
+from motion2language.reading import read_motion
 from motion2language.reproduce import experiment, figures, runs, suite, table
 from motion2language.run_config import load_config
-from motion2language.transcript import Transcript
+from motion2language.transcript import Caption, Transcript
 
 SMALL = ("train.epochs=2", "train.validate_every=1", "train.minimum_count=1", "model.hidden=8", "model.embedding=8")
 
@@ -97,6 +102,46 @@ def test_rows_of_another_corpus_and_those_without_input_say_why_they_are_not_run
     assert "--corpus kit " in there["soft-gru-cartesian"]
     kit = {row.name for row in rows if not suite.reason_not_to_run(row, rows, "paper", "kit", angles=True)}
     assert kit == {row.name for row in rows if row.corpus is None}
+
+
+def recorded(kind: str, folder: Path) -> dict[str, list[Sample]]:
+    """Splits of recordings written and read as KIT-ML's MMM files or as HumanML3D's joints; no times of actions."""
+    splits: dict[str, list[Sample]] = {"train": [], "val": [], "test": []}
+    for number, split in enumerate(["train"] * 4 + ["val"] * 2 + ["test"] * 2):
+        if kind == "kit":
+            path = folder / f"{number:05d}_mmm.xml"
+            path.write_text(document(random_frames(100 + 10 * number), fps=100))
+            motion = read_motion(path)
+        else:
+            path = folder / f"{number:06d}.npy"
+            np.save(path, walk(22, 40 + number)[0].astype(np.float32))
+            motion = read_motion(path, layout="humanml3d")
+        captions = (Caption("a person walks forward"), Caption("someone walks"))
+        splits[split].append(Sample(path.stem, motion, captions, split))
+    return splits
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "width"),
+    [
+        ("kit", ["soft-gru-angles", "local-gru"], [44, 63]),
+        ("humanml3d", ["humanml3d/recurrent-local-mlp-d10", "humanml3d/recurrent-local-mlp-d5"], [66, 66]),
+    ],
+)
+def test_the_papers_rows_run_on_recordings_as_its_corpora_hold_them(kind, wanted, width, tmp_path):
+    rows = suite.load("paper", SMALL)
+    chosen = suite.chosen(rows, wanted)
+    table_of = experiment.reproduce(rows, chosen, "paper", kind, [1], tmp_path, recorded(kind, tmp_path), Processes())
+    lines = {line.name: line for line in table_of}
+    assert [lines[row.name].runs for row in chosen] == [1, 1]
+    configured = [json.loads((tmp_path / row.name / "seed-1" / "config.json").read_text()) for row in chosen]
+    assert sorted(found["model"]["input_width"] for found in configured) == width
+    assert all(lines[row.name].values["BLEU-4"] and not lines[row.name].values["IoU, rule"] for row in chosen)
+    assert not any(line.name.startswith("no motion seen") for line in table_of)
+    assert "IoU" not in (tmp_path / "table.md").read_text()
+    assert not (tmp_path / "curves.svg").exists()
+    other = "humanml3d/recurrent-local-mlp-d5" if kind == "kit" else "soft-gru-angles"
+    assert lines[other].note.startswith("not run here")
 
 
 def test_every_row_is_run_with_every_seed_and_what_is_finished_is_not_done_again(splits, tmp_path, monkeypatch):
