@@ -154,6 +154,10 @@ def test_every_row_is_run_with_every_seed_and_what_is_finished_is_not_done_again
     assert [found["model"]["attention"] for found in configured] == ["recurrent-local", "soft"]
     names = {path.name for path in tmp_path.iterdir()}
     assert {"table.md", "table.tex", "table.csv", "scores.svg", "curves.svg"} <= names
+    sizes = "8 recordings to train on, 3 to validate, 4 tested with 12 reference sentences"
+    title = f"Suite suite on compose: {sizes}; seeds 1, 2"
+    assert (tmp_path / "table.md").read_text().startswith(f"{title}\n\n| row | runs | BLEU-4 |")
+    assert (tmp_path / "table.tex").read_text().startswith(f"% {title}\n")
     before = {name: (tmp_path / name).read_bytes() for name in ("table.md", "table.csv", "scores.svg", "curves.svg")}
     monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("trained again"))
     reproduce(rows, tmp_path, splits)

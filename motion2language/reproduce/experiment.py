@@ -36,15 +36,25 @@ def reproduce(
     reasons = [reason_not_to_run(row, rows, suite, corpus, angles) for row in rows]
     published = any(row.corpus for row in rows) and corpus not in (KIT, *(row.corpus for row in rows))
     elsewhere = [table.Line(f"the rows without a folder, on {KIT}", note=not_here(suite, KIT))] if published else []
+    title = _title(suite, corpus, splits, seeds)
     planned = [row for row, reason in zip(rows, reasons, strict=True) if row in wanted and not reason]
     for number, (seed, row) in enumerate([(seed, row) for seed in seeds for row in planned], start=1):
         print(f"run {number} of {len(planned) * len(seeds)}: {row.name}, seed {seed}", flush=True)
         runs.run(row, seed, out, splits, processes)
-        table.write(out, table.lines(rows, reasons, seeds, out) + elsewhere)
+        table.write(out, table.lines(rows, reasons, seeds, out) + elsewhere, title)
     lines = table.lines(rows, reasons, seeds, out) + elsewhere
-    table.write(out, lines)
+    table.write(out, lines, title)
     figures.draw(out, rows, lines, seeds)
     return lines
+
+
+def _title(suite: str, corpus: str, splits: Mapping[str, Sequence[Sample]], seeds: Sequence[int]) -> str:
+    """What the table is of, with its counts."""
+    references = sum(len(sample.captions) for sample in splits["test"])
+    return (
+        f"Suite {suite} on {corpus}: {len(splits['train'])} recordings to train on, {len(splits['val'])} to validate, "
+        f"{len(splits['test'])} tested with {references} reference sentences; seeds {', '.join(map(str, seeds))}"
+    )
 
 
 def _claim(out: Path, corpus: str, splits: Mapping[str, Sequence[Sample]]) -> None:

@@ -68,10 +68,11 @@ def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out
     return table
 
 
-def write(out: Path, table: Sequence[Line]) -> None:
+def write(out: Path, table: Sequence[Line], title: str) -> None:
     """Write `table.md`, `table.tex` and `table.csv` into `out`."""
-    for suffix, render in (("md", markdown), ("tex", latex), ("csv", comma_separated)):
-        write_text(out / f"table.{suffix}", render(table))
+    write_text(out / "table.md", f"{title}\n\n{markdown(table)}")
+    write_text(out / "table.tex", f"% {title}\n{latex(table)}")
+    write_text(out / "table.csv", comma_separated(table))
 
 
 def markdown(table: Sequence[Line]) -> str:
