@@ -208,9 +208,10 @@ def save_folder(
     folder = Path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent)
     except OSError as error:
         raise ValueError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from None
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+    with beside as temporary:
         fresh = Path(temporary) / "new"
         fresh.mkdir()
         (fresh / "config.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -274,6 +274,7 @@ def test_other_bad_files_are_one_line_that_says_what(make, said, m2l, tmp_path):
         (("--up", "w"), "'w'"),
         (("--action-words", "nowhere.txt"), "nowhere.txt"),
         (("--joint-map", "nowhere.toml"), "nowhere.toml"),
+        (("--action-words", "nowhere.txt"), "m2l: nowhere.txt: no such file or directory"),
         (("--fps", "1e9"), "1e+09 frames a second, expected 1 to 10,000"),
         (("--fps", "-3"), "-3"),
         (("--fps", "nan"), "nan"),
@@ -393,6 +394,9 @@ def test_a_model_that_cannot_go_live_and_a_stream_of_nothing_are_said(m2l, monke
     import io
 
     monkeypatch.setattr(sys, "stdin", io.StringIO("hello\n"))
+    status, _, err = m2l("live", "--udp", "99999")
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert "cannot listen on 127.0.0.1:99999" in err
     status, _, err = m2l("live", "--model", "default")
     assert status == 1
     assert "model 'default' needs the whole recording" in err

@@ -95,7 +95,10 @@ def require_movement(motion: Motion) -> None:
 
 def complain(error: Exception) -> None:
     """One line on standard error."""
-    print("m2l: " + " ".join(str(error).split()), file=sys.stderr)
+    text = str(error)
+    if isinstance(error, OSError) and error.filename is not None:  # else "[Errno 2] No such file or directory: 'x'"
+        text = f"{error.filename}: {str(error.strerror).lower()}"
+    print("m2l: " + " ".join(text.split()), file=sys.stderr)
 
 
 def load(model: str, device: str, action_words: Path | None) -> Captioner:

@@ -82,7 +82,8 @@ def import_checkpoint(
     file
         What their code saved: model state and optimiser state.
     vocabulary
-        Text file, one word a line in the order of their ids, from <pad>.
+        Text file, one word a line in the order of their ids, the special words `pad`, `sos`, `eos` and `unk` in their
+        angle brackets among them.
     config
         TOML file whose [model] table describes the network.
     out

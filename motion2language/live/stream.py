@@ -90,8 +90,8 @@ def datagrams(port: int, host: str = "127.0.0.1", *, ready: Callable[[int], obje
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         try:
             listener.bind((host, port))
-        except OSError as error:
-            raise ValueError(f"cannot listen on {host}:{port} ({error.strerror}); choose another --udp") from None
+        except (OSError, OverflowError) as error:  # OverflowError: there is no such port
+            raise ValueError(f"cannot listen on {host}:{port} ({error}); choose another --udp") from None
         ready(listener.getsockname()[1])
         while True:
             try:
