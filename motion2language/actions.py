@@ -88,19 +88,23 @@ class ActionLexicon:
     @classmethod
     def from_file(cls, path: Path) -> ActionLexicon:
         """A user's list: a form a line, or `form lemma`; `#` begins a comment."""
-        forms: dict[str, str] = {}
         try:
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
+            return cls.parse(Path(path).read_text(encoding="utf-8"), str(path))
         except UnicodeDecodeError:
             raise ValueError(f"{path}: not a text file in UTF-8; expected one action word a line") from None
-        for number, line in enumerate(lines, start=1):
+
+    @classmethod
+    def parse(cls, text: str, source: str) -> ActionLexicon:
+        """The same list as a text; `source` is what messages call it."""
+        forms: dict[str, str] = {}
+        for number, line in enumerate(text.splitlines(), start=1):
             words = line.split("#")[0].replace("=", " ").lower().split()
             if len(words) > 2:
-                raise ValueError(f"{path}, line {number}: expected `form` or `form lemma`, found {line.strip()!r}")
+                raise ValueError(f"{source}, line {number}: expected `form` or `form lemma`, found {line.strip()!r}")
             if words:
                 forms[words[0]] = words[-1]
         if not forms:
-            raise ValueError(f"{path}: no action word in it; expected one a line")
+            raise ValueError(f"{source}: no action word in it; expected one a line")
         return cls(forms)
 
     def find(self, words: Sequence[str]) -> list[tuple[int, str]]:

@@ -23,7 +23,7 @@ LAYERS = (
     {"datasets", "captioner"},
     {"run_config", "live", "attention_map", "processes"},
     {"batches", "import_checkpoint", "evaluate", "run_folder"},
-    {"learner"},
+    {"learner", "server"},
     {"train"},
     {"bench", "reproduce"},
     {"cli"},

@@ -12,7 +12,7 @@ import warnings
 
 from cyclopts import App
 
-from motion2language.cli import bench, caption, evaluate, inspect, live, reproduce, segments, train, view
+from motion2language.cli import bench, caption, evaluate, inspect, live, reproduce, segments, serve, train, view
 from motion2language.cli.options import complain
 
 app = App(
@@ -33,6 +33,7 @@ for command in (
     reproduce.reproduce,
     live.live,
     live.send,
+    serve.serve,
     bench.bench,
     train.import_checkpoint,
 ):

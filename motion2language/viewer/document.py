@@ -50,6 +50,12 @@ def write(takes: Sequence[Take], path: str | Path) -> None:
     write_text(path, page(takes))
 
 
+def allowed() -> tuple[str, str]:
+    """The scripts and the style of every player, as sources of a content security policy: for pages that frame one."""
+    library, script = _asset("three/three.min.js"), "\n".join(_asset(name) for name in SCRIPTS)
+    return f"{_hash(library)} {_hash(script)}", _hash(_asset("player.css"))
+
+
 def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 

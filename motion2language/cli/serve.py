@@ -1,0 +1,63 @@
+"""m2l serve."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from motion2language.cli.options import load
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    model: Annotated[list[str] | None, Parameter(negative="")] = None,
+    device: str = "auto",
+    megabytes: float = 64.0,
+    minutes: float = 10.0,
+    waiting: int = 1000,
+    name: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Serve the web app: drop recordings on a page, read, watch and save what is said of them.
+
+    Parameters
+    ----------
+    host
+        Address to listen on; 0.0.0.0 is for other machines, too.
+    port
+        Port to listen on.
+    model
+        A shipped model or a model folder to choose from; once for each. Without it the shipped ones.
+    device
+        auto, cpu or cuda.
+    megabytes
+        Most of one request.
+    minutes
+        Longest recording.
+    waiting
+        Most recordings in line.
+    name
+        A host name by which others may ask for the app; once for each. Addresses and localhost always may.
+    """
+    from functools import partial
+    from pathlib import Path
+
+    try:
+        import uvicorn
+
+        from motion2language.server import Limits, create_app
+    except ModuleNotFoundError as error:
+        raise ValueError(f"m2l serve needs {error.name}: pip install 'motion2language[serve]'") from None
+
+    if not 0 <= port <= 65535:
+        raise ValueError(f"--port {port}: expected 0 to 65535")
+    chosen = model or ["default", "synthetic"]
+    models = {Path(one).name: partial(load, one, device, None) for one in chosen}
+    models[Path(chosen[0]).name]()  # a model that is not there is said now, not to the first who asks
+    app = create_app(models, Limits(megabytes, minutes, waiting), frozenset(name or ()))
+    shown = f"[{host}]" if ":" in host else host
+    print(f"m2l: serving on http://{shown}:{port} (Ctrl-C ends it)", flush=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    return 0

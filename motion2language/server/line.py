@@ -1,0 +1,105 @@
+"""Line: who is served next. One thread works; clients take turns, so that many files of one do not starve another.
+
+A client's jobs are done in their order. A job that is given up before its turn is never done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from motion2language.server.limits import RefusedError
+
+
+@dataclass(eq=False)
+class Job:
+    """Work for a client; `result` is set when it is done. `size` in bytes is what it holds until then."""
+
+    client: str
+    work: Callable[[], Any]
+    size: int = 0
+    result: Future[Any] = field(default_factory=Future)
+
+
+class Line:
+    """Jobs waiting for the one thread that does them, at most `most` of together `most_bytes`."""
+
+    def __init__(self, most: int, most_bytes: float) -> None:
+        self.most, self.most_bytes = most, most_bytes
+        self._clients: OrderedDict[str, deque[Job]] = OrderedDict()  # whose turn is next comes first
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="m2l-serve", daemon=True)
+        self._thread.start()
+
+    def put(self, job: Job) -> None:
+        """Queue a job; RefusedError when the line is full."""
+        with self._changed:
+            held = sum(waiting.size for jobs in self._clients.values() for waiting in jobs)
+            if len(self) >= self.most or held + job.size > self.most_bytes:
+                raise RefusedError(503, f"{len(self)} recordings are waiting already; try again later")
+            self._clients.setdefault(job.client, deque()).append(job)
+            self._changed.notify()
+
+    def give_up(self, job: Job) -> None:
+        """Take a job out of the line; one that is being done is finished, for nobody."""
+        with self._changed:
+            jobs = self._clients.get(job.client)
+            if jobs is not None and job in jobs:
+                jobs.remove(job)
+                if not jobs:
+                    del self._clients[job.client]
+        job.result.cancel()
+
+    def before(self, job: Job) -> int:
+        """How many jobs will be done before this one, as things stand; 0 when it is being done."""
+        with self._changed:
+            jobs = self._clients.get(job.client)
+            if jobs is None or job not in jobs:
+                return 0
+            rank, turn = list(jobs).index(job), list(self._clients).index(job.client)
+            others = (
+                min(len(queue), rank + (1 if place < turn else 0))
+                for place, (client, queue) in enumerate(self._clients.items())
+                if client != job.client
+            )
+            return rank + sum(others)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._clients.values()))
+
+    def close(self) -> None:
+        """Do nothing more; what waits is given up."""
+        with self._changed:
+            self._closed = True
+            for jobs in self._clients.values():
+                for job in jobs:
+                    job.result.cancel()
+            self._clients.clear()
+            self._changed.notify()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            if not job.result.set_running_or_notify_cancel():
+                continue
+            try:
+                job.result.set_result(job.work())
+            except BaseException as error:  # handed to whoever waits for the result
+                job.result.set_exception(error)
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            while not self._clients and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return None
+            client, jobs = self._clients.popitem(last=False)
+            job = jobs.popleft()
+            if jobs:
+                self._clients[client] = jobs  # behind everybody else
+            return job
