@@ -7,6 +7,7 @@ here from elsewhere by its Origin. Bodies are counted as they come.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -52,18 +53,19 @@ class Guard:
         if refusal is not None:
             await _answer(send, *refusal)
             return
+        body = _Counted(receive, self.largest)
         started = False
 
-        async def note(message: MutableMapping[str, Any]) -> None:
+        async def unless_too_large(message: MutableMapping[str, Any]) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            if not body.too_large:
+                started = True
+                await send(message)
 
-        try:
-            await self.app(scope, self._counted(receive), note)
-        except TooLargeError:
-            if not started:
-                await _answer(send, 413, self._too_large())
+        with contextlib.suppress(TooLargeError):
+            await self.app(scope, body, unless_too_large)
+        if body.too_large and not started:
+            await _answer(send, 413, self._too_large())
 
     def _refusal(self, headers: dict[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")
@@ -84,19 +86,6 @@ class Guard:
             return name in self.names
         return True
 
-    def _counted(self, receive: Receive) -> Receive:
-        count = 0
-
-        async def counted() -> MutableMapping[str, Any]:
-            nonlocal count
-            message = await receive()
-            count += len(message.get("body", b""))
-            if count > self.largest:
-                raise TooLargeError
-            return message
-
-        return counted
-
     def _with_headers(self, send: Send) -> Send:
         async def with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -107,6 +96,26 @@ class Guard:
 
     def _too_large(self) -> str:
         return f"the request is larger than {self.largest / 1e6:g} MB, the most taken here; cut the take"
+
+
+class _Counted:
+    """A request's messages, until its body is larger than allowed; what reads it may make any error of that."""
+
+    def __init__(self, receive: Receive, largest: int) -> None:
+        self.receive, self.largest = receive, largest
+        self.bytes = 0
+
+    @property
+    def too_large(self) -> bool:
+        """Whether more came than was allowed."""
+        return self.bytes > self.largest
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        message = await self.receive()
+        self.bytes += len(message.get("body", b""))
+        if self.too_large:
+            raise TooLargeError
+        return message
 
 
 def _name(host: str) -> str:

@@ -139,7 +139,7 @@ function makeKeys(actions, dialog) {
   const shown = (keys) => keys.flatMap((key, at) => [...(at ? [" or "] : []), element("kbd", {}, nice(key))]);
   const rows = actions.map(([keys, what]) => element("tr", {}, element("td", {}, ...shown(keys)), element("td", {}, what)));
   const enabled = element("input", { type: "checkbox", id: "keys", ".checked": true });
-  const close = element("button", { type: "button", class: "close", autofocus: "" }, "Close");
+  const close = element("button", { type: "button", class: "close" }, "Close");
   close.addEventListener("click", () => dialog.close());
   dialog.append(
     element("header", {}, element("h2", { id: "help-title" }, "Keys"), close),

@@ -1,0 +1,312 @@
+"""The web app's API: what it answers, what it refuses, who is served next, and that nothing is kept."""
+
+import io
+import json
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from small import captioner, recording
+
+from motion2language import writers
+from motion2language.formats import bvh
+from motion2language.server import Limits, create_app
+from motion2language.server.limits import RefusedError
+from motion2language.server.line import Job, Line
+from motion2language.server.uploads import Upload, kind, read_upload
+
+TAKE = "take.bvh"
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("take") / TAKE
+    bvh.write(recording(2), path)
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def client():
+    model = captioner(1, kind="transducer")
+    model.network.said_gate.bias.data[0] -= 3.0  # something is said
+    models = {"tiny": lambda: model, "broken": lambda: 1 / 0}
+    with TestClient(create_app(models, Limits(megabytes=4, minutes=0.4)), base_url="http://localhost") as one:
+        yield one
+
+
+def post(client, *files: tuple[str, bytes], headers=None, **form):
+    return client.post("/api/transcribe", files=[("file", part) for part in files], data=form, headers=headers or {})
+
+
+def test_a_recording_is_described_and_written_in_every_form(client, content):
+    wanted = client.get("/api/models").json()["forms"]
+    assert set(wanted) == {*writers.names(), "html"}
+    answer = post(client, (TAKE, content), form=",".join(wanted))
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["transcript"]["source"] == TAKE
+    assert found["transcript"]["words"]
+    assert set(found["files"]) == {"take" + (".html" if one == "html" else writers.suffix(one)) for one in wanted}
+    assert json.loads(found["files"]["take.json"]) == found["transcript"]
+    assert found["transcript"]["text"].split()[0] in found["files"]["take.html"]
+    assert post(client, (TAKE, content)).json() == {"transcript": found["transcript"], "files": {}}
+
+
+def test_what_is_chosen_changes_the_answer(client, content):
+    plain = post(client, (TAKE, content)).json()["transcript"]
+    assert post(client, (TAKE, content), beam="1").json()["transcript"]["words"] != plain["words"]
+    cut = post(client, (TAKE, content), action_words="person step").json()["transcript"]
+    assert {segment["label"] for segment in cut["segments"]} <= {"step", None}
+    faster = post(client, (TAKE, content), fps="60").json()["transcript"]
+    assert faster["duration"] == pytest.approx(plain["duration"] / 2, rel=0.02)
+    assert post(client, (TAKE, content), least="1").json()["transcript"]["text"] != plain["text"]
+
+
+def npy(array, **options) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, **options)
+    return file.getvalue()
+
+
+BOMB = b'<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;">]><MMM>&b;</MMM>'
+
+
+@pytest.mark.parametrize(
+    ("sent", "form", "said"),
+    [
+        ((TAKE, b""), {}, "take.bvh: the file is empty"),
+        (("x.bvh", b"hello"), {}, "x.bvh: not a motion file that is known"),
+        (("x.bvh", b"\x89PNG\r\n" * 50), {}, "not a motion file that is known"),
+        ((TAKE, None), {"beam": "-1"}, "beam -1: give 0 to 64"),
+        ((TAKE, None), {"beam": "many"}, "beam: Input should be a valid integer"),
+        ((TAKE, None), {"least": "2"}, "least 2.0: give a probability"),
+        ((TAKE, None), {"model": "../../etc/passwd"}, "no model '../../etc/passwd'; there are tiny, broken"),
+        ((TAKE, None), {"form": "docx"}, "no output 'docx'"),
+        ((TAKE, None), {"action_words": "one two three"}, "action words, line 1"),
+        ((TAKE, None), {"unit": "parsec"}, "parsec"),
+        ((TAKE, None), {"fps": "0"}, "0 frames a second"),
+        ((TAKE, None), {"fps": "nan"}, "nan"),
+        ((TAKE, None), {"fps": "1"}, "minutes, the most described here is 0.4"),
+        (("x.npy", npy(np.zeros((5, 22, 3)))), {}, "layout"),
+        (("x.npy", npy(np.array([{}], dtype=object), allow_pickle=True)), {"layout": "kit"}, "Python objects"),
+        (("x.npz", b"PK\x03\x04 damaged"), {}, "x.npz"),
+        (("a_mmm.xml", BOMB), {}, "a_mmm.xml"),
+        (("x.amc", b":FULLY-SPECIFIED\n:DEGREES\n1\nroot 0 0 0 0 0 0\n"), {}, "x.amc"),
+    ],
+)
+def test_bad_input_is_one_clear_error(client, content, sent, form, said):
+    name, data = sent
+    answer = post(client, (name, content if data is None else data), **form)
+    assert answer.status_code == 422
+    assert set(answer.json()) == {"error"}
+    assert said in answer.json()["error"]
+    assert "/tmp" not in answer.json()["error"]
+    assert "recording." not in answer.json()["error"]
+
+
+def test_cut_off_and_damaged_takes_are_said(client, content):
+    assert "error" in post(client, (TAKE, content[: len(content) // 2])).json()
+    assert "take.bvh" in post(client, (TAKE, content.replace(b"JOINT", b"JOIN", 1))).json()["error"]
+    assert "nan" in post(client, (TAKE, content[:-200] + b"nan " * 30)).json()["error"].lower()
+
+
+def test_two_recordings_in_one_request_and_none_are_refused(client, content):
+    assert (
+        "found 2 recordings in one request"
+        in post(client, (TAKE, content), ("b.npy", npy(np.zeros(3)))).json()["error"]
+    )
+    assert "found 0 recordings" in post(client, ("x.asf", b":version 1.10\n:root\n")).json()["error"]
+    assert client.post("/api/transcribe", data={"form": "srt"}).json() == {"error": "file: Field required"}
+
+
+def test_too_much_is_refused_before_it_is_read(client, content):
+    answer = post(client, (TAKE, content + b"\n" * 5_000_000))
+    assert (answer.status_code, answer.json()["error"][:22]) == (413, "the request is larger ")
+    counted = client.post("/api/transcribe", content=(b"x" * 500_000 for _ in range(20)),
+                          headers={"content-type": "multipart/form-data; boundary=x"})  # fmt: skip
+    assert counted.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 403),
+        ({"host": "evil.example:8000"}, 403),
+        ({"host": ""}, 403),
+        ({"host": "127.0.0.1:8000"}, 200),
+        ({"host": "[::1]:8000"}, 200),
+        ({"host": "192.168.1.7"}, 200),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://localhost"}, 200),
+    ],
+)
+def test_other_names_and_other_sites_are_refused(client, headers, status):
+    answer = client.get("/api/health", headers=headers)
+    assert answer.status_code == status
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_name_that_was_given_is_ours():
+    app = create_app({"tiny": captioner}, Limits(), frozenset({"studio.local"}))
+    with TestClient(app, base_url="http://studio.local") as one:
+        assert one.get("/api/health").json()["status"] == "ok"
+
+
+def test_pages_need_nothing_from_elsewhere_and_no_path_is_a_file(client):
+    for page in ("/", "/api", "/assets/app.css", "/assets/app.js"):
+        answer = client.get(page)
+        assert answer.status_code == 200
+        assert "https://" not in answer.text.replace("https://www.w3.org", "")
+    reference = client.get("/api").text
+    for field in ("file", "model", "form", "beam", "action_words", "POST /api/transcribe", "GET /api/models"):
+        assert f"<code>{field}</code>" in reference
+    assert client.get("/api/openapi.json").json()["paths"].keys() == {"/api/health", "/api/models", "/api/transcribe"}
+    for page in ("/nope", "/assets/../app.py", "/assets/%2e%2e%2fapp.py", "/assets/app.py", "/docs", "/redoc"):
+        assert client.get(page).status_code == 404
+        assert "error" in client.get(page).json()
+
+
+def test_names_are_only_shown(client, content, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("../../../tmp/evil.bvh", "C:\\evil.bvh", "a\x00b.bvh", "x" * 500 + ".bvh", "<script>.bvh"):
+        source = post(client, (name, content)).json()["transcript"]["source"]
+        assert "/" not in source
+        assert "\\" not in source
+        assert len(source) <= 120
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fault_of_ours_is_said_without_its_inside(client, content):
+    answer = post(client, (TAKE, content), model="broken")
+    assert "ZeroDivisionError" in answer.json()["error"]
+    assert "division" not in answer.json()["error"]
+
+
+def test_the_lines_say_how_a_request_stands(client, content):
+    answer = post(client, (TAKE, content), headers={"accept": "application/x-ndjson"})
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert lines[0].keys() == {"before"}
+    assert lines[-1].keys() == {"transcript", "files"}
+
+
+def test_nothing_is_left_on_disk(client, content, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    post(client, (TAKE, content), form="html")
+    post(client, (TAKE, content[:3000]))
+    assert list(tmp_path.iterdir()) == []
+
+
+# Uploads
+
+
+def test_what_a_file_is_is_told_by_its_content(content, tmp_path):
+    assert kind(content) == kind(b"\xef\xbb\xbf# a comment\n" + content) == ".bvh"
+    assert kind(npy(np.zeros(3))) == ".npy"
+    assert kind(b'<?xml version="1.0"?><MMM/>') == ".xml"
+    assert kind(b"# CMU\n:version 1.10\n:name x\n:bonedata\n") == ".asf"
+    assert kind(b"#!OML:ASF\n:FULLY-SPECIFIED\n:DEGREES\n1\n") == ".amc"
+    motion = read_upload([Upload("holiday.jpg", content)])
+    assert (motion.name, motion.frames) == ("holiday.jpg", recording(2).frames)
+
+
+def test_an_amc_is_read_with_its_asf():
+    from test_amc import AMC, ASF
+
+    with pytest.raises(ValueError, match=r"a\.amc: skeleton 'acclaim': found no joint for left_shoulder"):
+        read_upload([Upload("a.amc", AMC.encode()), Upload("b.asf", ASF.encode())], fps=120)  # both were understood
+
+
+# The line
+
+
+class Gate:
+    """Work that waits until it may go on, and notes its order."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        self.open = threading.Event()
+
+    def job(self, client: str, name: str, size: int = 0) -> Job:
+        def work() -> str:
+            self.open.wait(5)
+            self.order.append(name)
+            return name
+
+        return Job(client, work, size)
+
+
+def test_clients_take_turns_and_one_with_many_does_not_starve_another():
+    gate, line = Gate(), Line(1000, 1e9)
+    many = [gate.job("many", f"m{number}") for number in range(50)]
+    for job in many:
+        line.put(job)
+    time.sleep(0.05)  # the first is being done
+    few = gate.job("few", "few")
+    line.put(few)
+    assert line.before(few) <= 1
+    assert [line.before(job) for job in many[1:4]] == [0, 2, 3]
+    gate.open.set()
+    assert few.result.result(5) == "few"
+    assert many[-1].result.result(5) == "m49"
+    assert gate.order.index("few") <= 2
+    assert [name for name in gate.order if name != "few"] == [f"m{number}" for number in range(50)]
+    line.close()
+
+
+def test_a_job_given_up_is_never_done_and_a_fault_stops_nobody():
+    gate, line = Gate(), Line(1000, 1e9)
+    jobs = [gate.job("a", "first"), gate.job("a", "gone"), Job("a", lambda: 1 / 0), gate.job("a", "last")]
+    for job in jobs:
+        line.put(job)
+    line.give_up(jobs[1])
+    gate.open.set()
+    assert jobs[3].result.result(5) == "last"
+    assert gate.order == ["first", "last"]
+    assert jobs[1].result.cancelled()
+    assert isinstance(jobs[2].result.exception(), ZeroDivisionError)
+    line.close()
+
+
+@pytest.mark.parametrize(("most", "most_bytes"), [(2, 1e9), (100, 25)])
+def test_a_full_line_refuses(most, most_bytes):
+    gate, line = Gate(), Line(most, most_bytes)
+    line.put(gate.job("a", "0"))
+    time.sleep(0.05)
+    for number in (1, 2):
+        line.put(gate.job("a", str(number), 10))
+    with pytest.raises(RefusedError, match="2 recordings are waiting already"):
+        line.put(gate.job("b", "3", 10))
+    gate.open.set()
+    line.close()
+
+
+def test_limits_are_above_zero():
+    with pytest.raises(ValueError, match="every limit must be above zero"):
+        Limits(minutes=0)
+
+
+def test_the_command_says_what_is_wrong(monkeypatch, capsys):
+    import sys
+
+    from motion2language import cli
+
+    for words, said in ((("--port", "70000"), "--port 70000"), (("--model", "nowhere"), "no model 'nowhere'"),
+                        (("--minutes", "-1"), "every limit must be above zero")):  # fmt: skip
+        monkeypatch.setattr(sys, "argv", ["m2l", "serve", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 1
+        assert said in capsys.readouterr().err
+
+
+def test_package_holds_the_pages():
+    import motion2language.server
+
+    assert {path.name for path in (Path(motion2language.server.__file__).parent / "assets").iterdir()} == {
+        "app.html", "app.css", "app.js",
+    }  # fmt: skip

@@ -1,0 +1,139 @@
+"""The web app as a person uses it, in a real Chromium: drop, read, play, save, and be told what is wrong.
+
+Skipped where there is no Chromium or no Playwright. $M2L_SCREENSHOTS names a folder that keeps pictures of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from motion2language.cli.caption import SAMPLES
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+         "--disable-background-networking", "--no-first-run"]  # fmt: skip
+STALL = "GPU stall due to ReadPixels"  # what the software 3D of a headless browser says of itself
+DROP = """
+([name, text]) => {
+  const files = new DataTransfer();
+  files.items.add(new File([text], name));
+  const options = { dataTransfer: files, bubbles: true, cancelable: true };
+  for (const kind of ["dragenter", "dragover", "drop"])
+    document.querySelector("#drop").dispatchEvent(new DragEvent(kind, options));
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def address():
+    """`m2l serve` on a free port."""
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    command = [Path(sys.executable).parent / "m2l", "serve", "--port", str(port), "--model", "default"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert f"serving on http://127.0.0.1:{port}" in server.stdout.readline()
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+@pytest.fixture
+def page(address):
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        one = browser.new_page(viewport={"width": 1280, "height": 900})
+        complaints: list[str] = []
+        requests: list[str] = []
+        one.set_default_timeout(30_000)
+        one.on("console", lambda message: STALL in message.text or complaints.append(message.text))
+        one.on("pageerror", lambda error: complaints.append(str(error)))
+        one.on("request", lambda request: requests.append(request.url))
+        for _ in range(50):  # the port answers a moment after the line is printed
+            try:
+                one.goto(address)
+                break
+            except playwright.Error:
+                one.wait_for_timeout(100)
+        one.wait_for_selector("html[data-ready]")
+        yield one
+        browser.close()
+        assert complaints == []
+        assert {url for url in requests if not url.startswith((address, "blob:", "data:"))} == set()
+
+
+def keep_picture(page, name: str) -> None:
+    if folder := os.environ.get("M2L_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refused(page, tmp_path):
+    take = SAMPLES / "2_walk_bow.bvh"
+    page.evaluate(DROP, [take.name, take.read_text()])
+    page.set_input_files("#files", [SAMPLES / "1_wave.bvh", Path(__file__)])
+    page.locator(".done, .wrong").nth(2).wait_for()
+    cards = page.locator(".recording")
+    assert cards.locator("h2").all_text_contents() == ["2_walk_bow.bvh", "1_wave.bvh", Path(__file__).name]
+    assert "bow" in cards.nth(0).locator(".sentence").text_content()
+    assert cards.nth(0).locator("tbody tr").count() == 2
+    assert re.fullmatch(r"\d\d:\d\d\.\d", cards.nth(0).locator("td").first.text_content())
+    assert "not a motion file that is known" in cards.nth(2).locator(".state").text_content()
+    assert page.locator("#status").text_content() == "3 of 3 described"
+    with page.expect_download() as saved:
+        cards.nth(0).get_by_label("Save 2_walk_bow.srt").click()
+    saved.value.save_as(tmp_path / "take.srt")
+    assert " --> " in (tmp_path / "take.srt").read_text()
+    cards.nth(0).get_by_role("button", name="Show player").click()
+    player = page.frame_locator(".player iframe")
+    player.locator(".word").first.wait_for()
+    words = cards.nth(0).locator(".sentence").text_content().split()
+    assert player.locator(".word").all_text_contents() == words
+    player.locator(".segment").nth(1).click()
+    assert float(player.locator("input.time").input_value()) > 3
+    page.wait_for_timeout(500)
+    keep_picture(page, "app")
+    cards.nth(0).get_by_role("button", name="Hide player").click()
+    assert page.locator("iframe").count() == 0
+
+
+def test_it_works_by_keyboard_and_at_400_pixels_with_options(page):
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    page.locator("#least").focus()
+    page.keyboard.press("End")
+    assert page.locator("#least").input_value() == "0.9"
+    page.locator("#action_words").fill("waves wave\nwaving wave")
+    page.locator("#files").focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files(SAMPLES / "1_wave.bvh")
+    page.locator(".done").wait_for()
+    assert page.locator("tbody td").nth(2).text_content() == "wave"
+    page.locator(".play").focus()
+    page.keyboard.press("Enter")
+    page.frame_locator(".player iframe").locator(".word").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    keep_picture(page, "app-narrow")
+
+
+def test_the_api_is_described_without_a_request_elsewhere(page, address):
+    page.goto(f"{address}/api")
+    assert page.locator("h2").all_text_contents() == ["GET /api/health", "GET /api/models", "POST /api/transcribe"]
+    keep_picture(page, "app-api")
