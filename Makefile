@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: .venv/.core ## Describe the shipped sample recordings with the shipped model.
 	.venv/bin/m2l demo
@@ -12,6 +12,9 @@ check: .venv/.dev ## Format, lint, types.
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+
+docs: .venv/.dev ## Build the docs site, build/site/index.html.
+	.venv/bin/python docs/site.py
 
 clean: ## Forget the installation and all caches; runs/ stays.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -1,0 +1,135 @@
+"""The docs site in build/site: `python docs/site.py`, from the pages here and what is generated from the code.
+
+Generated: the commands with their options, as the command line itself describes them, and the Python names, as their
+signatures and docstrings do. Fails when a page is missing from zensical.toml, when a link leads nowhere, and when a
+page would ask anything of another host.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PAGES = ROOT / "build" / "docs"
+SITE = ROOT / "build" / "site"
+
+#: What the page of Python names tells, in the order of a recording's way through the package.
+MODULES = """
+    motion reading formats formats.options body features
+    transcript captioner vocabulary actions timing boundaries decode live.captioner
+    writers viewer split label_studio
+    datasets metrics.captions metrics.segments metrics.baselines metrics.reliability evaluate
+    model.config model.encoders model.attention model.decoder model.transducer run_config train
+""".split()
+
+#: Of another host, when the page is opened: scripts, pictures, style sheets, fonts. Links that a reader follows may be.
+_FETCHED = re.compile(
+    r"""(?:<(?:script|img|iframe|source|video)[^>]*\ssrc|<link[^>]*\shref)=["']?((?:https?:)?//[^"' >]+)"""
+)
+
+
+def main() -> None:
+    """Build the site, or exit with what is wrong."""
+    shutil.rmtree(PAGES, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", PAGES, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    (PAGES / "reference").mkdir()
+    (PAGES / "reference" / "commands.md").write_text(commands(), encoding="utf-8")
+    (PAGES / "reference" / "python.md").write_text(python_names(), encoding="utf-8")
+    missing = {page.relative_to(PAGES).as_posix() for page in PAGES.rglob("*.md")} ^ set(in_navigation())
+    if missing:
+        sys.exit(f"docs: zensical.toml and the pages there are differ in {', '.join(sorted(missing))}")
+    shutil.rmtree(SITE, ignore_errors=True)
+    build = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", str(ROOT / "zensical.toml")]
+    if subprocess.run(build, check=False).returncode:
+        sys.exit("docs: the site was not built, for the reasons above")
+    fetched = {
+        f"{page.name}: {host}" for page in SITE.rglob("*.html") for host in _FETCHED.findall(page.read_text("utf-8"))
+    }
+    if fetched:
+        sys.exit(f"docs: pages fetch from other hosts: {', '.join(sorted(fetched))}")
+    print(f"{SITE.relative_to(ROOT)}: {len(list(SITE.rglob('*.html')))} pages")
+
+
+def commands() -> str:
+    """The page of all commands and options."""
+    from motion2language.cli import app
+
+    return str(app.generate_docs(output_format="markdown")).replace("# m2l\n", "# Commands\n", 1)
+
+
+def python_names() -> str:
+    """The page of what can be imported."""
+    import motion2language
+
+    parts = ["# Python", "Public names of the package, then of its modules. `import motion2language as m2l` gives:"]
+    parts += [", ".join(f"`m2l.{name}`" for name in motion2language.__all__)]
+    for name in MODULES:
+        module = importlib.import_module(f"motion2language.{name}")
+        parts += [f"## motion2language.{name}", *_documentation(module)]
+        for member, value in _public(module):
+            parts += [f"### {member}", _signature(member, value), *_documentation(value)]
+            for method, function in _methods(value):
+                parts += [f"#### {member}.{method}", _signature(method, function), *_documentation(function)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def in_navigation() -> Iterator[str]:
+    """Paths of the pages that zensical.toml leads to."""
+
+    def leaves(entry: Any) -> Iterator[str]:
+        if isinstance(entry, str):
+            yield entry
+        for below in entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ():
+            yield from leaves(below)
+
+    with (ROOT / "zensical.toml").open("rb") as file:
+        yield from leaves(tomllib.load(file)["project"]["nav"])
+
+
+def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """Functions and classes that a module defines or says to be its own, in its order."""
+    own = getattr(module, "__all__", ())
+    for name, value in vars(module).items():
+        if name.startswith("_") or not (inspect.isfunction(value) or inspect.isclass(value)):
+            continue
+        if value.__module__ == module.__name__ or name in own:
+            yield name, value
+
+
+def _methods(value: Any) -> Iterator[tuple[str, Any]]:
+    """Methods and properties that a class itself defines."""
+    for name, member in vars(value).items() if inspect.isclass(value) else ():
+        function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+        if not name.startswith("_") and inspect.isfunction(function) and function.__doc__:
+            yield name, function
+
+
+def _signature(name: str, value: Any) -> str:
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):
+        return ""
+    text = f"{name}({', '.join(str(each) for each in parameters)})"
+    if len(text) > 100:
+        text = f"{name}(\n" + "".join(f"    {each},\n" for each in parameters) + ")"
+    return f"```python\n{text.replace(chr(39), '')}\n```"
+
+
+def _documentation(value: Any) -> list[str]:
+    """A docstring's first paragraph as prose, its rest, often a table of arguments, as it stands."""
+    first, _, rest = (inspect.getdoc(value) or "").partition("\n\n")
+    return [first, f"```text\n{rest.strip()}\n```" if rest.strip() else ""]
+
+
+if __name__ == "__main__":
+    main()
