@@ -25,7 +25,7 @@ SITE = ROOT / "build" / "site"
 
 #: What the page of Python names tells, in the order of a recording's way through the package.
 MODULES = """
-    motion reading formats formats.options body features
+    motion reading formats body features
     transcript captioner vocabulary actions timing boundaries decode live.captioner
     writers viewer split label_studio
     datasets metrics.captions metrics.segments metrics.baselines metrics.reliability evaluate
@@ -64,7 +64,8 @@ def commands() -> str:
     """The page of all commands and options."""
     from motion2language.cli import app
 
-    return str(app.generate_docs(output_format="markdown")).replace("# m2l\n", "# Commands\n", 1)
+    text = str(app.generate_docs(output_format="markdown")).replace("# m2l\n", "# Commands\n", 1)
+    return re.sub(r"## Table of Contents\n.*?(?=\*\*Commands)", "", text, count=1, flags=re.DOTALL)  # the site has one
 
 
 def python_names() -> str:
@@ -116,13 +117,20 @@ def _methods(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _signature(name: str, value: Any) -> str:
     try:
-        parameters = inspect.signature(value).parameters.values()
+        signature = inspect.signature(value)
     except (TypeError, ValueError):
         return ""
-    text = f"{name}({', '.join(str(each) for each in parameters)})"
-    if len(text) > 100:
-        text = f"{name}(\n" + "".join(f"    {each},\n" for each in parameters) + ")"
-    return f"```python\n{text.replace(chr(39), '')}\n```"
+    parameters: list[str] = []
+    for each in signature.parameters.values():
+        if each.kind is each.KEYWORD_ONLY and "*" not in parameters:
+            parameters.append("*")
+        if each.name != "self":
+            parameters.append(str(each))
+    returns = "" if signature.return_annotation in (None, signature.empty) else f" -> {signature.return_annotation}"
+    text = f"{name}({', '.join(parameters)}){returns}"
+    if len(text) > 88:
+        text = f"{name}(\n" + "".join(f"    {each},\n" for each in parameters) + f"){returns}"
+    return "```python\n" + re.sub(r": '([^']*)'", r": \1", text) + "\n```"  # annotations are kept as strings
 
 
 def _documentation(value: Any) -> list[str]:
