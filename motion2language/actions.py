@@ -82,7 +82,7 @@ class ActionLexicon:
         for word in votes:
             lemma = forms.get(word) or _lemma(word, seen)
             if lemma is not None and lemma not in _SUBJECTS | _CONNECTIVES | _AUXILIARIES | _DETERMINERS:
-                forms = {form: lemma for form in (word, *_inflections(lemma)) if form in seen} | forms
+                forms = {form: lemma for form in (word, *inflections(lemma)) if form in seen} | forms
         return cls({form: lemma for form, lemma in forms.items() if form not in _NEVER - {"stop"}})
 
     @classmethod
@@ -160,11 +160,11 @@ class ActionLexicon:
 
 
 def _common_forms() -> dict[str, str]:
-    forms = {form: lemma for lemma in _COMMON for form in (lemma, *_inflections(lemma))}
+    forms = {form: lemma for lemma in _COMMON for form in (lemma, *inflections(lemma))}
     return forms | {form: lemma for form, lemma in _IRREGULAR.items() if lemma in _COMMON}
 
 
-def _inflections(lemma: str) -> tuple[str, str, str]:
+def inflections(lemma: str) -> tuple[str, str, str]:
     """walk -> walks, walking, walked, by the spelling rules of English."""
     third = lemma + ("es" if lemma.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
     stem = lemma
@@ -187,8 +187,8 @@ def _doubles(lemma: str) -> bool:
 def _lemma(word: str, seen: set[str]) -> str | None:
     """The base form of a candidate, when the captions hold its -ing form and its base or third person; else None."""
     for lemma in _possible_lemmas(word):
-        forms = {lemma, *_inflections(lemma)}
-        third, present, _ = _inflections(lemma)
+        forms = {lemma, *inflections(lemma)}
+        third, present, _ = inflections(lemma)
         if len(lemma) > 2 and word in forms and present in seen and {lemma, third} & seen:
             return lemma
     return None

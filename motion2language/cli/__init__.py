@@ -12,7 +12,19 @@ import warnings
 
 from cyclopts import App
 
-from motion2language.cli import bench, caption, evaluate, inspect, live, reproduce, segments, serve, train, view
+from motion2language.cli import (
+    bench,
+    benchmark,
+    caption,
+    evaluate,
+    inspect,
+    live,
+    reproduce,
+    segments,
+    serve,
+    train,
+    view,
+)
 from motion2language.cli.options import complain
 
 app = App(
@@ -40,7 +52,8 @@ for command in (
     app.command(command)
 
 data = App(name="data", help="Corpora and benchmarks on disk.")
-data.command(segments.segments)
+for each in (benchmark.compose, benchmark.statistics, segments.segments):
+    data.command(each)
 app.command(data)
 
 
