@@ -146,6 +146,22 @@ def test_a_nameless_body_with_long_legs_and_without_collars() -> None:
     assert rows["left_collar"] == f"70 % {rows['neck']} + 30 % {rows['left_shoulder']}"
 
 
+def test_a_nameless_body_with_a_short_spine_above_wide_hips() -> None:
+    skeleton = Skeleton("wide", tuple(f"n{joint}" for joint in range(21)), CANONICAL.parents)
+    positions = walking()
+    positions[:, [CANONICAL.index("spine")]] = positions[:, [0]] + np.array([0, 0.05, 0])
+    for side, sign in zip(SIDES, (1, -1), strict=True):
+        leg = [CANONICAL.index(f"{side}_{part}") for part in ("hip", "knee", "ankle", "toe")]
+        positions[:, leg] += np.array([0.08 * sign, 0, 0])
+    assert [row[1] for row in body.map_joints(skeleton, positions).rows()] == list(skeleton.joints)
+
+
+def test_one_joint_that_names_do_not_tell_is_asked_for_and_not_guessed() -> None:
+    names = tuple("thing" if joint == "left_wrist" else joint for joint in CANONICAL.joints)
+    with pytest.raises(ValueError, match=r"found no joint for left_wrist; it has"):
+        body.map_joints(Skeleton("odd", names, CANONICAL.parents), walking())
+
+
 def test_a_nameless_tree_hung_from_its_chest_is_not_taken_for_a_body() -> None:
     joints = [2, 1, 0, *range(13, 21), *range(3, 13)]  # chest, spine, pelvis, legs, neck, head, arms
     above = {2: -1, 1: 2, 0: 1, 3: 2, 5: 2, 9: 2, 13: 0, 17: 0}

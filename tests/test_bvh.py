@@ -124,6 +124,18 @@ def test_what_is_written_comes_back(number, tmp_path):
     np.testing.assert_allclose(again.positions[:, kept] / 100, motion.positions, atol=1e-5)
 
 
+def test_what_is_written_turns_without_jumps_and_leaves_rigid_joints_alone(tmp_path):
+    still = recording(1).clip(1.0, 1.001).positions
+    angles = np.linspace(0, 4 * np.pi, 60)  # twice about
+    turns = [[[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]] for a in angles]
+    bvh.write(replace(recording(1), positions=np.einsum("tij,kj->tki", turns, still[0])), tmp_path / "take.bvh")
+    rows = [line.split() for line in (tmp_path / "take.bvh").read_text().splitlines()[-60:]]
+    rotations = np.array(rows, dtype=float).reshape(60, -1, 6)[..., 3:]
+    assert np.abs(np.diff(rotations, axis=0)).max() < 90
+    assert abs(rotations[-1, 0] - rotations[0, 0]).sum() == pytest.approx(720, abs=0.1)
+    np.testing.assert_allclose(rotations[:, 1:], 0, atol=0.2)
+
+
 def test_writing_a_motion_of_one_frame_and_one_joint_bones(tmp_path):
     motion = recording().clip(0, 0.01)
     bvh.write(motion, tmp_path / "one.bvh")

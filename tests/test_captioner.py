@@ -11,6 +11,7 @@ from small import captioner, recording
 
 import motion2language as m2l
 from motion2language.captioner import FILES, join, load_model, windows
+from motion2language.features import joint_speed
 from motion2language.formats import bvh
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
@@ -69,6 +70,10 @@ def test_windows_cover_a_long_recording_without_overlap_and_cut_where_it_is_stil
         assert piece.duration <= 10.0 + 1e-9
         time += piece.duration
     assert all(piece.duration >= 5.0 - 0.1 for _, piece in pieces[:-1])
+    speed, first = joint_speed(motion), 0
+    for _, piece in pieces[:-1]:
+        assert speed[first + piece.frames] == speed[first + 150 : first + 300].min()
+        first += piece.frames
     assert list(windows(motion, 1000.0)) == [(0.0, motion)]
 
 

@@ -52,18 +52,20 @@ def test_a_wide_beam_finds_the_best_of_all_sentences(attention, seed):
 
 
 def test_the_position_goes_with_its_hypothesis():
-    """Forced along the beam's sentence, the model stands where the beam said it stood."""
+    """Forced along the beam's sentence, the model stands and looks where the beam said it did."""
     for seed in range(6):
         model = network(seed, attention="recurrent-local")
         values = batch(seed).values[:1]
         (found,) = decode.beam(model, values, torch.tensor([12]), max_words=8, width=4)
         memory, state = model.encode(values, torch.tensor([12]))
-        positions, token = [], torch.tensor([SOS])
+        positions, looked, token = [], [], torch.tensor([SOS])
         for word in found.tokens.tolist():
-            _, state, _ = model.step(token, state, memory)
+            _, state, weights = model.step(token, state, memory)
             positions.append(state.position.item())
+            looked.append(weights[0].detach().numpy())
             token = torch.tensor([word])
         np.testing.assert_allclose(found.positions, positions, atol=1e-4)
+        np.testing.assert_allclose(found.weights, looked, atol=1e-5)
         assert (np.diff(found.positions) >= 0).all()
 
 

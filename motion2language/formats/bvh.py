@@ -93,7 +93,7 @@ def _hierarchy(text: str) -> tuple[list[_Joint], int]:
     lines = [line.split() for line in text.splitlines() if line.split()]
     joints: list[_Joint] = []
     open_joints: list[int] = []
-    columns, pending = 0, -1
+    columns = 0
     for words in lines:
         key = words[0].upper()
         if key in ("ROOT", "JOINT") or (key == "END" and open_joints):
@@ -102,9 +102,8 @@ def _hierarchy(text: str) -> tuple[list[_Joint], int]:
             parent = open_joints[-1] if open_joints else -1
             name = f"{joints[parent].name}_end" if key == "END" else " ".join(words[1:])
             joints.append(_Joint(_unused(name or f"joint_{len(joints)}", joints), parent))
-            pending = len(joints) - 1
         elif key == "{" and joints:
-            open_joints.append(pending)
+            open_joints.append(len(joints) - 1)
         elif key == "}":
             if not open_joints:
                 raise ValueError("the hierarchy closes more braces than it opens")
