@@ -11,12 +11,13 @@ content, style, split); its JSON labels the clips where neither CSV nor pattern 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import warnings
 import zipfile
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -94,6 +95,40 @@ def find_clips(
         Clip(name, facts[name].label, readers[name], facts[name].style, facts[name].split, facts[name].captions)
         for name in found
     ]
+
+
+def to_csv(splits: Mapping[str, Sequence[Clip]]) -> str:
+    """The table of clips and their splits that `find_clips` reads."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("file", "label", "style", "split"))
+    rows = ((clip.name, clip.label, clip.style, split) for split, clips in splits.items() for clip in clips)
+    table.writerows(sorted(rows))
+    return text.getvalue()
+
+
+def split_clips(clips: Sequence[Clip], seed: int) -> dict[str, list[Clip]]:
+    """The clips of each split: as they say themselves, or, when none does, 10 % of each label's to val and to test.
+
+    A label with fewer than three clips is in train only. ValueError when some clips say their split and others do not.
+    """
+    said = [clip for clip in clips if clip.split]
+    if said and len(said) < len(clips):
+        raise ValueError(f"{len(said)} of {len(clips)} clips say their split; give it for all or for none")
+    if said:
+        return {split: [clip for clip in clips if clip.split == split] for split in SPLITS}
+    random = np.random.default_rng([seed, len(SPLITS)])
+    by_label: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        by_label[clip.label].append(clip)
+    splits: dict[str, list[Clip]] = {split: [] for split in SPLITS}
+    for label in sorted(by_label):
+        own = [by_label[label][place] for place in random.permutation(len(by_label[label]))]
+        held = max(1, round(0.1 * len(own))) if len(own) >= 3 else 0
+        splits["val"] += own[:held]
+        splits["test"] += own[held : 2 * held]
+        splits["train"] += own[2 * held :]
+    return splits
 
 
 def _folder(root: Path, read: Callable[[Path], Motion]) -> dict[str, Callable[[], Motion]]:

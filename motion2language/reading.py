@@ -26,6 +26,7 @@ def read_motion(
     unit: str | None = None,
     up: str | None = None,
     joint_map: Mapping[str, str] | None = None,
+    body_models: str | Path | None = None,
 ) -> Motion:
     """The recording in a .bvh, .amc, .npy, .npz or _mmm.xml file, in metres, Y up.
 
@@ -35,10 +36,13 @@ def read_motion(
     unit       m, cm, mm, inch, ft or cmu instead of what file or body tell
     up         x, y or z (or -x, -y, -z) instead of what file or stance tell
     joint_map  canonical joint -> joint of the file, for skeletons with unknown names
+    body_models  folder of SMPL body models, for .npz of AMASS
 
     FileNotFoundError or ValueError says what was found, what was expected and what to do.
     """
-    return read_with_axes(path, fps=fps, layout=layout, asf=asf, unit=unit, up=up, joint_map=joint_map)[0]
+    return read_with_axes(
+        path, fps=fps, layout=layout, asf=asf, unit=unit, up=up, joint_map=joint_map, body_models=body_models
+    )[0]
 
 
 def read_with_axes(
@@ -50,11 +54,13 @@ def read_with_axes(
     unit: str | None = None,
     up: str | None = None,
     joint_map: Mapping[str, str] | None = None,
+    body_models: str | Path | None = None,
 ) -> tuple[Motion, Axes]:
     """As read_motion, with the unit and up axis that were said or found."""
     if fps is not None:
         _require_rate(path, fps)
-    recording = read(path, ReadOptions(fps, layout, None if asf is None else Path(asf)))
+    folders = (None if given is None else Path(given) for given in (asf, body_models))
+    recording = read(path, ReadOptions(fps, layout, *folders))
     _require_rate(path, recording.motion.fps)
     motion = replace(recording.motion, name=recording.motion.name or Path(path).name)
     try:

@@ -19,6 +19,7 @@ from motion2language.body import map_joints
 from motion2language.clips import Clip, find_clips
 from motion2language.formats import ReadOptions, npz
 from motion2language.motion import CANONICAL, Motion
+from motion2language.statistics import statistics
 from motion2language.synthesis import make_recording
 from motion2language.vocabulary import tokenize
 
@@ -229,7 +230,7 @@ def test_statistics_count_what_is_there():
     some, one = (
         [datasets.load("synthetic", None, split)[n] for n in range(count)] for split, count in (("val", 6), ("test", 1))
     )
-    table = benchmark.statistics({"a": some, "b": one})
+    table = statistics({"a": some, "b": one})
     assert "| motions, val | 6 | – |" in table
     assert "| motions, test | – | 1 |" in table
     assert "| sentences | 18," in table

@@ -134,8 +134,8 @@ def test_a_compose_file_of_another_kind_is_a_clear_error(changes, message, tmp_p
 
 
 def test_corpora_that_are_not_there_are_named(tmp_path):
-    assert datasets.names() == ("compose", "synthetic")
-    with pytest.raises(ValueError, match="no corpus 'kitt'; there are compose, synthetic"):
+    assert datasets.names() == ("annotations", "compose", "folder", "synthetic")
+    with pytest.raises(ValueError, match="no corpus 'kitt'; there are annotations, compose, folder, synthetic"):
         datasets.load("kitt", None, "test")
     with pytest.raises(ValueError, match="no split 'dev'; there are train, val and test"):
         datasets.load("synthetic", None, "dev")

@@ -1,13 +1,12 @@
 """Benchmarks of one's own clips: a few clips of one action each joined to a motion, with sentences and exact segments.
 
-`write` makes the pair that the corpus `compose` reads; `statistics` lays corpora side by side.
+`write` makes the pair that the corpus `compose` reads.
 """
 
 from __future__ import annotations
 
 from motion2language.benchmark.phrases import Phrases, load_phrases
 from motion2language.benchmark.recipe import RECIPE, Recipe
-from motion2language.benchmark.statistics import statistics
 from motion2language.benchmark.write import write
 
-__all__ = ["RECIPE", "Phrases", "Recipe", "load_phrases", "statistics", "write"]
+__all__ = ["RECIPE", "Phrases", "Recipe", "load_phrases", "write"]

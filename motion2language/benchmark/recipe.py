@@ -6,14 +6,13 @@ clips_10hz.npz by the distances between joints. docs/results.md shows how close 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from motion2language.benchmark.phrases import Phrases
-from motion2language.clips import SPLITS, Clip
+from motion2language.clips import Clip
 
 
 @dataclass(frozen=True)
@@ -119,27 +118,3 @@ def _take(
     shortest = min(1.0, recipe.part / durations[clip.name])
     share = float(np.exp(random.uniform(np.log(shortest), 0.0))) if cut else 1.0
     return Take(clip, float(random.uniform(0.0, 1.0 - share)), share, speed)
-
-
-def split_clips(clips: Sequence[Clip], seed: int) -> dict[str, list[Clip]]:
-    """The clips of each split: as they say themselves, or, when none does, 10 % of each label's to val and to test.
-
-    A label with fewer than three clips is in train only. ValueError when some clips say their split and others do not.
-    """
-    said = [clip for clip in clips if clip.split]
-    if said and len(said) < len(clips):
-        raise ValueError(f"{len(said)} of {len(clips)} clips say their split; give it for all or for none")
-    if said:
-        return {split: [clip for clip in clips if clip.split == split] for split in SPLITS}
-    random = np.random.default_rng([seed, len(SPLITS)])
-    by_label: dict[str, list[Clip]] = defaultdict(list)
-    for clip in clips:
-        by_label[clip.label].append(clip)
-    splits: dict[str, list[Clip]] = {split: [] for split in SPLITS}
-    for label in sorted(by_label):
-        own = [by_label[label][place] for place in random.permutation(len(by_label[label]))]
-        held = max(1, round(0.1 * len(own))) if len(own) >= 3 else 0
-        splits["val"] += own[:held]
-        splits["test"] += own[held : 2 * held]
-        splits["train"] += own[2 * held :]
-    return splits

@@ -19,9 +19,9 @@ import numpy as np
 
 from motion2language.benchmark.joining import compose
 from motion2language.benchmark.phrases import Phrases
-from motion2language.benchmark.recipe import Recipe, draw, split_clips
+from motion2language.benchmark.recipe import Recipe, draw
 from motion2language.body import JointMap, map_joints, to_canonical
-from motion2language.clips import Clip
+from motion2language.clips import Clip, split_clips
 from motion2language.files import write_atomically, write_text
 from motion2language.motion import Motion
 

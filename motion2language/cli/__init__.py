@@ -52,7 +52,7 @@ for command in (
     app.command(command)
 
 data = App(name="data", help="Corpora and benchmarks on disk.")
-for each in (benchmark.compose, benchmark.statistics, segments.segments):
+for each in (benchmark.compose, benchmark.labels, benchmark.statistics, segments.segments):
     data.command(each)
 app.command(data)
 

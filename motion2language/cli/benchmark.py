@@ -1,4 +1,4 @@
-"""m2l data compose and m2l data statistics."""
+"""m2l data compose, m2l data labels and m2l data statistics."""
 
 from __future__ import annotations
 
@@ -69,6 +69,30 @@ def compose(
     return 0
 
 
+def labels(folder: Path, /, *, pattern: str, seed: int = 11) -> int:
+    """Write labels.csv into a folder of clips: labels from the files' names, splits by label.
+
+    Parameters
+    ----------
+    folder
+        Folder of motion files.
+    pattern
+        Regular expression with a group named label and, if wanted, style and split: '(?P<label>[a-z-]+)_[0-9]+'.
+    seed
+        Of the splits.
+    """
+    from collections import Counter
+
+    from motion2language import clips
+    from motion2language.files import write_text
+
+    found = clips.find_clips(folder, pattern=pattern)
+    write_text(folder / clips.LABELS, clips.to_csv(clips.split_clips(found, seed)))
+    counts = sorted(Counter(clip.label for clip in found).items())
+    print(f"{folder / clips.LABELS}: {len(found)} clips, {', '.join(f'{label} {count}' for label, count in counts)}")
+    return 0
+
+
 def statistics(*roots: Path, dataset: str = "compose") -> int:
     """Show what corpora hold, side by side: motions, actions, durations, pauses, verbs, sentences.
 
@@ -79,7 +103,8 @@ def statistics(*roots: Path, dataset: str = "compose") -> int:
     dataset
         What kind of corpus they are.
     """
-    from motion2language import benchmark, datasets
+    from motion2language import datasets
+    from motion2language.statistics import statistics as lay_out
 
     if not roots:
         raise ValueError("name at least one corpus")
@@ -92,7 +117,7 @@ def statistics(*roots: Path, dataset: str = "compose") -> int:
     empty = [name for name, samples in corpora.items() if not samples]
     if empty:
         raise ValueError(f"{empty[0]}: holds no motions")
-    print(benchmark.statistics(corpora))
+    print(lay_out(corpora))
     return 0
 
 

@@ -29,7 +29,7 @@ def evaluate(
     model
         A shipped model (default, synthetic) or a model folder.
     dataset
-        A corpus: compose, synthetic.
+        A corpus: annotations, compose, folder, synthetic.
     split
         train, val or test.
     root

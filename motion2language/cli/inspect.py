@@ -32,6 +32,7 @@ def inspect(file: Path, /, *, source: Input = Input()) -> int:
         unit=source.unit,
         up=source.up,
         joint_map=overrides,
+        body_models=source.body_models,
     )
     table = Table("", str(file), box=None, show_edge=False, pad_edge=False)
     for label, value in describe(motion, axes, overrides):

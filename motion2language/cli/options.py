@@ -32,6 +32,8 @@ class Input:
     """x, y, z, -x, -y or -z, instead of what the stance tells."""
     joint_map: Path | None = None
     """TOML file, `canonical_joint = "joint of the file"`, for unknown joint names."""
+    body_models: Path | None = None
+    """Folder of SMPL body models, for .npz of AMASS."""
 
     def overrides(self) -> dict[str, str] | None:
         """The joint map, read."""
@@ -51,6 +53,7 @@ class Input:
             unit=self.unit,
             up=self.up,
             joint_map=self.overrides(),
+            body_models=self.body_models,
         )
 
 

@@ -29,7 +29,7 @@ def train(
     config
         TOML file with tables [model] and [train].
     dataset
-        A corpus: compose, synthetic.
+        A corpus: annotations, compose, folder, synthetic.
     out
         Run folder: best/ and last/ are model folders, log.csv holds the scores of each epoch.
     root

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 from motion2language.motion import Motion
 from motion2language.transcript import Caption, Segment
@@ -26,6 +27,23 @@ class Sample:
     captions: tuple[Caption, ...]
     split: str
     segments: tuple[Segment, ...] = field(default=())
+
+
+class Lazy(Sequence[Sample]):
+    """Samples that are read when indexed, so that a corpus need not fit in memory: one for each maker, in order."""
+
+    def __init__(self, makers: Sequence[Callable[[], Sample]]) -> None:
+        self.makers = makers
+
+    def __len__(self) -> int:
+        return len(self.makers)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
+        return Lazy(self.makers[index]) if isinstance(index, slice) else self.makers[index]()
 
 
 def names() -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Our own .npz: positions, fps, joints, parents and, where there are any, angles; metres, Y up. No pickles."""
+"""Our own .npz: positions, fps, joints, parents and, where there are any, angles; metres, Y up. No pickles.
+
+An .npz of AMASS is known by its arrays and left to amass.py.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from motion2language.files import read_arrays, write_atomically
+from motion2language.formats import amass
 from motion2language.formats.options import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
@@ -21,8 +25,10 @@ _EXPECTED = (
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
-    """The motion that `write` wrote; ValueError for any other archive."""
+    """The motion that `write` wrote, or one of AMASS; ValueError for any other archive."""
     data = read_arrays(path)
+    if amass.belongs(data):
+        return amass.recording(data, path, options)
     missing = [key for key in _KEYS if key not in data]
     if missing:
         raise ValueError(

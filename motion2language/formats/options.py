@@ -15,11 +15,13 @@ class ReadOptions:
     fps     frames a second
     layout  "humanml3d" or "kit": what the numbers of an .npy file are
     asf     the skeleton of an .amc file
+    body_models  folder of SMPL body models, for .npz of AMASS
     """
 
     fps: float | None = None
     layout: str | None = None
     asf: Path | None = None
+    body_models: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,154 @@
+"""Motion files with a JSON of sentences: KIT-ML, CMU and others as people have them, in BVH, AMC, NPZ or AMASS.
+
+The JSON: name -> `path` (within the JSON's folder, with or without a suffix), `duration` in seconds, `annotations`
+(each `text`, `start`, `end`), and for files that cannot say them `fps` and `layout`. Sentences from start to end are
+captions of the whole recording; others are of their part of it, which becomes a sample of its own, `NAME@START-END`.
+
+Splits: `split_train.txt`, `split_val.txt`, `split_test.txt` beside the JSON, a name a line; without them 80, 10 and
+10 % of the recordings, drawn always alike, a recording and its mirror (its name after an M) never apart.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motion2language.clips import SPLITS
+from motion2language.datasets import Lazy, Sample
+from motion2language.formats import FORMATS
+from motion2language.reading import read_motion
+from motion2language.transcript import Caption
+
+SEED = 11  # of the splits, where there are no lists
+SLACK = 0.1  # seconds a whole recording's sentence may lack at its ends; chosen
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A recording of the JSON: its file, its seconds, its sentences by the part they are of (None: the whole)."""
+
+    name: str
+    file: Path
+    fps: float | None
+    layout: str | None
+    parts: dict[tuple[float, float] | None, tuple[Caption, ...]]
+
+
+def load(root: Path | None, split: str) -> Sequence[Sample]:
+    """The samples of `split`, read when indexed; `root` is the JSON, or a folder with annotations.json.
+
+    Recordings without a file or without a sentence are left out with a warning that counts them.
+    """
+    if root is None:
+        raise ValueError("corpus 'annotations' needs --root: a JSON of sentences beside the motion files")
+    path = Path(root) / "annotations.json" if Path(root).is_dir() else Path(root)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; expected name -> path, duration, annotations")
+    entries = _entries(path)
+    chosen = _split(path, split, sorted(entries))
+    return Lazy([partial(_sample, entries[name], part, split) for name in chosen for part in entries[name].parts])
+
+
+def _sample(entry: _Entry, part: tuple[float, float] | None, split: str) -> Sample:
+    motion = read_motion(entry.file, fps=entry.fps, layout=entry.layout)
+    if part is None:
+        return Sample(entry.name, motion, entry.parts[part], split)
+    name = f"{entry.name}@{part[0]:g}-{part[1]:g}"
+    return Sample(name, motion.clip(*part), entry.parts[part], split)
+
+
+def _entries(path: Path) -> dict[str, _Entry]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
+        said = {name: _parts(entry) for name, entry in data.items()}
+        files = {name: _file(path.parent, str(entry["path"])) for name, entry in data.items()}
+        settings = {name: (entry.get("fps"), entry.get("layout")) for name, entry in data.items()}
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not a file of annotations ({type(error).__name__}: {error})") from None
+    if not data:
+        raise ValueError(f"{path}: holds no recordings")
+    missing = sorted(str(data[name]["path"]) for name, file in files.items() if file is None)
+    silent = [name for name, parts in said.items() if not parts]
+    if len(missing) == len(data):
+        raise FileNotFoundError(
+            f"{path}: none of its {len(data)} motion files is there; expected such as {path.parent / missing[0]} "
+            f"with one of {', '.join(FORMATS)}"
+        )
+    for count, what, names in (
+        (len(missing), "motion files are not there", missing),
+        (len(silent), "have no sentence", silent),
+    ):
+        if count:
+            first = ", ".join(names[:3]) + (", ..." if count > 3 else "")
+            warnings.warn(f"{path}: of {len(data)} recordings {count} {what} and are left out: {first}", stacklevel=4)
+    return {
+        name: _Entry(name, file, *settings[name], said[name])
+        for name, file in files.items()
+        if file is not None and said[name]
+    }
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    if twice:
+        raise ValueError(f"{len(twice)} names stand there twice, such as {min(twice)}")
+    return dict(pairs)
+
+
+def _parts(entry: dict[str, Any]) -> dict[tuple[float, float] | None, tuple[Caption, ...]]:
+    """The sentences of a recording by the part they are of."""
+    duration = float(entry["duration"])
+    found: dict[tuple[float, float] | None, list[Caption]] = {}
+    for each in entry["annotations"]:
+        start, end = float(each.get("start", 0.0)), float(each.get("end", duration))
+        if not (0 <= start < end):
+            raise ValueError(f"the sentence {each['text']!r} goes from {start:g} to {end:g} s")
+        whole = start <= SLACK and end >= duration - SLACK
+        if each["text"].strip():
+            found.setdefault(None if whole else (start, end), []).append(Caption(each["text"].strip()))
+    return {part: tuple(captions) for part, captions in found.items()}
+
+
+def _file(folder: Path, path: str) -> Path | None:
+    """The motion file of a path, which may lack its suffix."""
+    stated = folder / path
+    if stated.suffix.lower() in FORMATS and stated.is_file():
+        return stated
+    beside = (stated.with_name(stated.name + suffix) for suffix in FORMATS)
+    return next((file for file in beside if file.is_file()), None)
+
+
+def _split(path: Path, split: str, names: list[str]) -> list[str]:
+    """The names of a split: of its list, or drawn."""
+    lists = {name: path.with_name(f"split_{name}.txt") for name in SPLITS}
+    if any(file.is_file() for file in lists.values()):
+        return _listed(lists, split, names)
+    families = sorted({name.removeprefix("M") for name in names})
+    order = np.random.default_rng(SEED).permutation(len(families))
+    held = len(families) // 10
+    places = {"val": order[:held], "test": order[held : 2 * held], "train": order[2 * held :]}[split]
+    own = {families[place] for place in places}
+    return [name for name in names if name.removeprefix("M") in own]
+
+
+def _listed(lists: dict[str, Path], split: str, names: list[str]) -> list[str]:
+    lacking = [str(file) for file in lists.values() if not file.is_file()]
+    if lacking:
+        raise FileNotFoundError(f"{', '.join(lacking)}: not there, but another split's list is; give all or none")
+    listed = {name: set(file.read_text(encoding="utf-8").split()) for name, file in lists.items()}
+    for name, other in combinations(listed, 2):
+        if both := listed[name] & listed[other]:
+            raise ValueError(f"{lists[name]}: {len(both)} names are in {lists[other]}, too, such as {min(both)}")
+    chosen = sorted(listed[split] & set(names))
+    if absent := sorted(listed[split] - set(names)):
+        warnings.warn(f"{lists[split]}: {len(absent)} names have no recording: {', '.join(absent[:3])}", stacklevel=4)
+    return chosen

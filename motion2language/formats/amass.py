@@ -1,0 +1,130 @@
+"""AMASS .npz: pose parameters of the SMPL-H or SMPL-X body; joints need the body model, which may not be shipped.
+
+The file holds `poses` (T, 156 or 165; axis and angle of each joint, the body's 22 first), `trans` (T, 3) metres, Z up,
+`betas` (shape), `gender` and `mocap_framerate`. The model, from https://mano.is.tue.mpg.de (SMPL-H, "extended SMPL-H
+model", .npz) or https://smpl-x.is.tue.mpg.de, gives the joints of a shape: J_regressor (v_template + shapedirs betas).
+Joints do not depend on the skin, so nothing else of the model is used. Pickled models (.pkl) are not read.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.files import read_arrays
+from motion2language.formats.kinematics import forward
+from motion2language.formats.npy import LAYOUTS
+from motion2language.formats.options import ReadOptions, Recording
+from motion2language.motion import Motion, Skeleton
+
+#: Where body models lie when nobody says: the environment variable of this name.
+VARIABLE = "MOTION2LANGUAGE_BODY_MODELS"
+_KINDS = {156: "smplh", 165: "smplx"}
+_WEB = {"smplh": "https://mano.is.tue.mpg.de", "smplx": "https://smpl-x.is.tue.mpg.de"}
+_MODEL = ("J_regressor", "v_template", "shapedirs")
+_BODY = LAYOUTS["humanml3d"].skeleton
+SKELETON = Skeleton("smpl", _BODY.joints, _BODY.parents)
+
+
+def belongs(data: dict[str, np.ndarray]) -> bool:
+    """True when the arrays of an .npz are those of AMASS."""
+    return {"poses", "trans"} <= data.keys() and "positions" not in data
+
+
+def recording(data: dict[str, np.ndarray], path: Path, options: ReadOptions) -> Recording:
+    """The 22 joints of the body in an AMASS file's arrays."""
+    poses, trans, betas = (_numbers(data, key) for key in ("poses", "trans", "betas"))
+    if poses.ndim != 2 or poses.shape[1] not in _KINDS or trans.shape != (len(poses), 3) or betas.ndim != 1:
+        raise ValueError(
+            f"poses {poses.shape}, trans {trans.shape}, betas {betas.shape}; expected (T, 156) of SMPL-H or (T, 165) "
+            "of SMPL-X, (T, 3) and (B,)"
+        )
+    if len(poses) == 0:
+        raise ValueError("no frames in it")
+    fps = options.fps or _rate(data)
+    kind, gender = _KINDS[poses.shape[1]], _gender(data)
+    rest = _rest(_model(options.body_models, kind, gender), betas)
+    offsets = [rest[0] + trans, *(rest[j] - rest[p] for j, p in enumerate(SKELETON.parents) if j)]
+    turns = [_rotations(poses[:, 3 * joint : 3 * joint + 3]) for joint in range(len(rest))]
+    positions = forward(SKELETON.parents, offsets, turns)
+    return Recording(Motion(positions, fps, SKELETON, path.name), "m", "z")
+
+
+def _numbers(data: dict[str, np.ndarray], key: str) -> np.ndarray:
+    if key not in data or data[key].dtype.kind not in "fiu":
+        found = f"of type {data[key].dtype}" if key in data else "missing"
+        raise ValueError(f"an AMASS file with {key!r} {found}; expected numbers")
+    return data[key].astype(np.float64)
+
+
+def _rate(data: dict[str, np.ndarray]) -> float:
+    rate = data.get("mocap_framerate", data.get("mocap_frame_rate"))
+    if rate is None or rate.dtype.kind not in "fiu" or rate.size != 1:
+        raise ValueError("lacks mocap_framerate, the frames a second; say it with --fps")
+    return float(rate.reshape(-1)[0])
+
+
+def _gender(data: dict[str, np.ndarray]) -> str:
+    found = data.get("gender", np.array("neutral"))
+    gender = found.item().decode() if found.dtype.kind == "S" and found.ndim == 0 else str(found)
+    if gender not in ("female", "male", "neutral"):
+        raise ValueError(f"gender {gender!r}, expected female, male or neutral")
+    return gender
+
+
+def _model(folder: Path | None, kind: str, gender: str) -> Path:
+    """The file of a body model, where their sites' archives put it; FileNotFoundError says where it was looked for."""
+    said = folder or os.environ.get(VARIABLE)
+    name = f"{kind}/{gender}/model.npz"
+    get = f"register at {_WEB[kind]}, unpack the .npz body models there"
+    if not said:
+        raise ValueError(
+            f"pose parameters of AMASS need the body model {kind.upper()}, which may not be shipped: {get}, and give "
+            f"their folder with --body-models DIR (or {VARIABLE}), with DIR/{name}"
+        )
+    stem = f"{kind.upper()}_{gender.upper()}.npz"
+    places = [Path(said) / place for place in (name, f"{gender}/model.npz", f"{kind}/{stem}", stem)]
+    for place in places:
+        if place.is_file():
+            return place
+    raise ValueError(f"no body model of {kind.upper()}, {gender}: looked for {', '.join(map(str, places))}; {get}")
+
+
+def _rest(path: Path, betas: np.ndarray) -> np.ndarray:
+    """The model's joints (22, 3) in its rest pose for a shape."""
+    try:
+        model = read_arrays(path)
+    except ValueError as error:
+        raise ValueError(f"body model {path}: {error}") from None
+    shapes = {key: model[key].shape if key in model else None for key in _MODEL}
+    regressor, template, directions = (model.get(key) for key in _MODEL)
+    if (
+        regressor is None
+        or template is None
+        or directions is None
+        or not (
+            template.ndim == 2
+            and template.shape[1] == 3
+            and regressor.ndim == 2
+            and regressor.shape[0] >= len(SKELETON.joints)
+            and regressor.shape[1] == len(template)
+            and directions.ndim == 3
+            and directions.shape[:2] == template.shape
+        )
+    ):
+        raise ValueError(f"body model {path}: found {shapes}; expected (J, V), (V, 3) and (V, 3, B)")
+    used = min(len(betas), directions.shape[2])
+    shaped = template + directions[..., :used] @ betas[:used]
+    return np.asarray(regressor[: len(SKELETON.joints)] @ shaped, dtype=np.float64)
+
+
+def _rotations(vectors: np.ndarray) -> np.ndarray:
+    """Rotations (T, 3, 3) about axes (T, 3) by their lengths, radians (Rodrigues)."""
+    angles = np.linalg.norm(vectors, axis=1)
+    x, y, z = (vectors / np.maximum(angles, 1e-12)[:, None]).T
+    zero = np.zeros_like(x)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(-1, 3, 3)
+    sin, cos = np.sin(angles)[:, None, None], np.cos(angles)[:, None, None]
+    return np.eye(3) + sin * cross + (1 - cos) * (cross @ cross)

@@ -1,0 +1,127 @@
+"""formats/amass: joints as smplx gives them for a made body model; what is said when model or file is not right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from motion2language import read_motion
+from motion2language.body import to_canonical
+from motion2language.formats import amass
+from motion2language.formats.npy import LAYOUTS
+
+# Rest positions (metres) of a standing figure: SMPL's 22 joints, left at +X, Y up.
+REST = np.array([
+    (0, .95, 0), (.07, .87, 0), (-.07, .87, 0), (0, 1.07, 0), (.1, .48, 0), (-.1, .48, 0), (0, 1.2, 0), (.1, .08, -.02),
+    (-.1, .08, -.02), (0, 1.26, 0), (.11, .02, .1), (-.11, .02, .1), (0, 1.45, 0), (.08, 1.36, 0), (-.08, 1.36, 0),
+    (0, 1.52, .03), (.18, 1.4, 0), (-.18, 1.4, 0), (.44, 1.4, 0), (-.44, 1.4, 0), (.69, 1.4, 0), (-.69, 1.4, 0),
+])  # fmt: skip
+JOINTS = 52
+random = np.random.default_rng(5)
+REGRESSOR = np.eye(JOINTS)  # the vertices of this model are its joints
+TEMPLATE = np.concatenate([REST, np.repeat(REST[[20, 21]], 15, axis=0) + random.normal(0, 0.02, (30, 3))])
+SHAPES = random.normal(0, 0.01, (JOINTS, 3, 16))
+TREE = np.array([2**32 - 1, *LAYOUTS["humanml3d"].skeleton.parents[1:], *[20] * 15, *[21] * 15], dtype=np.uint32)
+
+
+def write_model(folder: Path, place: str = "smplh/male/model.npz", **changed) -> Path:
+    path = folder / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {"J_regressor": REGRESSOR, "v_template": TEMPLATE, "shapedirs": SHAPES} | changed
+    np.savez(path, kintree_table=np.stack([TREE, np.arange(JOINTS)]), **arrays)
+    return folder
+
+
+def write_take(path: Path, frames: int = 5, **changed) -> Path:
+    poses = random.normal(0, 0.3, (frames, 156))
+    poses[:, :3] = (np.pi / 2, 0, 0)  # AMASS stands people up along Z
+    arrays = {
+        "poses": poses, "trans": random.normal(0, 1, (frames, 3)), "betas": random.normal(0, 1, 16),
+        "gender": np.array("male"), "mocap_framerate": np.array(120.0), "dmpls": np.zeros((frames, 8)),
+    }  # fmt: skip
+    np.savez(path, **{key: value for key, value in (arrays | changed).items() if value is not None})
+    return path
+
+
+def by_smplx(take: Path) -> np.ndarray:
+    """Joints (T, 22, 3) in the file's axes."""
+    from smplx.lbs import batch_rigid_transform, batch_rodrigues, blend_shapes, vertices2joints
+
+    data = np.load(take, allow_pickle=False)
+    tensors = {key: torch.from_numpy(data[key]) for key in ("poses", "trans", "betas")}
+    shaped = torch.from_numpy(TEMPLATE) + blend_shapes(tensors["betas"][None], torch.from_numpy(SHAPES))
+    rest = vertices2joints(torch.from_numpy(REGRESSOR), shaped)
+    turns = batch_rodrigues(tensors["poses"].reshape(-1, 3)).reshape(-1, JOINTS, 3, 3)
+    parents = torch.from_numpy(TREE.astype(np.int64))
+    parents[0] = -1
+    joints, _ = batch_rigid_transform(turns, rest.expand(len(turns), -1, -1), parents, dtype=torch.float64)
+    return (joints + tensors["trans"][:, None])[:, :22].numpy()
+
+
+def test_joints_are_those_of_smplx(tmp_path):
+    take = write_take(tmp_path / "take.npz")
+    motion = read_motion(take, body_models=write_model(tmp_path / "models"))
+    x, y, z = np.moveaxis(by_smplx(take), -1, 0)
+    assert motion.positions == pytest.approx(np.stack((x, z, -y), axis=-1), abs=1e-5)
+    assert (motion.fps, motion.skeleton.joints) == (120.0, LAYOUTS["humanml3d"].skeleton.joints)
+
+
+def test_a_person_standing_in_amass_stands(tmp_path):
+    poses = np.zeros((3, 156))
+    poses[:, 0] = np.pi / 2
+    take = write_take(tmp_path / "t.npz", 3, poses=poses, betas=np.zeros(16), trans=np.zeros((3, 3)))
+    body = to_canonical(read_motion(take, body_models=write_model(tmp_path)))
+    head, wrist = (body.positions[0, body.skeleton.index(joint)] for joint in ("head", "left_wrist"))
+    assert head - body.positions[0, 0] == pytest.approx(REST[15] - REST[0], abs=1e-5)
+    assert wrist - body.positions[0, 0] == pytest.approx(REST[20] - REST[0], abs=1e-5)
+
+
+def test_the_environment_says_where_models_lie_and_other_places_serve(tmp_path, monkeypatch):
+    take = write_take(tmp_path / "take.npz", gender=np.array(b"male"), mocap_framerate=None)
+    monkeypatch.setenv(amass.VARIABLE, str(write_model(tmp_path / "models", "SMPLH_MALE.npz")))
+    assert read_motion(take, fps=60).duration == pytest.approx(5 / 60)
+
+
+def test_without_a_model_the_message_says_what_and_where(tmp_path, monkeypatch):
+    monkeypatch.delenv(amass.VARIABLE, raising=False)
+    take = write_take(tmp_path / "take.npz")
+    with pytest.raises(ValueError, match=r"take\.npz: .*body model SMPLH, .*https://mano.*--body-models DIR"):
+        read_motion(take)
+    models = write_model(tmp_path / "models", "smplh/female/model.npz")
+    expected = rf"no body model of SMPLH, male: looked for {models}/smplh/male/model\.npz, .*https://mano"
+    with pytest.raises(ValueError, match=expected):
+        read_motion(take, body_models=models)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"poses": np.zeros((5, 72))}, r"poses \(5, 72\), .*expected \(T, 156\)"),
+        ({"poses": np.zeros((0, 156)), "trans": np.zeros((0, 3))}, "no frames"),
+        ({"trans": np.zeros((4, 3))}, r"trans \(4, 3\)"),
+        ({"betas": None}, "'betas' missing"),
+        ({"poses": np.array(["a"])}, "'poses' of type"),
+        ({"gender": np.array("?")}, r"gender '\?', expected female"),
+        ({"mocap_framerate": None}, "lacks mocap_framerate"),
+        ({"trans": np.full((5, 3), np.nan)}, "not a finite number"),
+    ],
+)
+def test_a_damaged_file_is_named(changed, said, tmp_path):
+    with pytest.raises(ValueError, match=rf"take\.npz: .*{said}"):
+        read_motion(write_take(tmp_path / "take.npz", **changed), body_models=write_model(tmp_path / "models"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"shapedirs": np.zeros((3, 3, 3))}, r"expected \(J, V\)"),
+        ({"J_regressor": np.array(None, dtype=object)}, "pickled"),
+    ],
+)
+def test_a_damaged_model_is_named(changed, said, tmp_path):
+    models = write_model(tmp_path / "models", **changed)
+    with pytest.raises(ValueError, match=rf"take\.npz: body model .*model\.npz: .*{said}"):
+        read_motion(write_take(tmp_path / "take.npz"), body_models=models)

@@ -1,0 +1,213 @@
+"""datasets/folder and datasets/annotations: people's own files as corpora; what is missing is counted and named."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import pytest
+from bodies import SHARED
+
+from motion2language import cli, datasets
+from motion2language.formats import bvh, npz
+from motion2language.motion import Motion
+from motion2language.synthesis import make_recording
+
+CMU = SHARED / "data/bvh/cmu"
+KIT = SHARED / "data/kit/text/annotations.json"
+
+
+def motion(seed: int) -> Motion:
+    return make_recording([1, seed], ("walk",), fps=20.0).motion
+
+
+def names(corpus: str, root: Path) -> dict[str, list[str]]:
+    splits = ("train", "val", "test")
+    return {split: [sample.name for sample in datasets.load(corpus, root, split)] for split in splits}
+
+
+# folder
+
+
+@pytest.fixture
+def takes(tmp_path) -> Path:
+    rows = ["file,label,caption"]
+    for seed in range(6):
+        npz.write(motion(seed), tmp_path / f"{seed}.npz")
+        rows.append(f"{seed}.npz,{'walk' if seed < 3 else 'back_flip'},{'He walks.' if seed == 0 else ''}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    return tmp_path
+
+
+def test_captions_come_from_the_table_the_phrases_or_the_label(takes):
+    samples = {
+        sample.name: sample for split in ("train", "val", "test") for sample in datasets.load("folder", takes, split)
+    }
+    captions = {name: [caption.text for caption in sample.captions] for name, sample in samples.items()}
+    assert captions["0"] == ["He walks."]
+    assert captions["1"][:2] == ["a person walks", "a person is walking"]
+    assert captions["3"] == ["back flip"]
+    assert samples["2"].motion.frames == motion(2).frames
+    assert samples["2"].segments == ()
+
+
+def test_splits_of_a_folder_are_by_label_and_always_the_same(takes):
+    found = names("folder", takes)
+    assert {split: len(each) for split, each in found.items()} == {"train": 2, "val": 2, "test": 2}
+    assert sorted(name for each in found.values() for name in each) == list("012345")
+    assert {len({name < "3" for name in each}) for each in found.values()} == {2}
+    assert names("folder", takes / "labels.csv") == found
+
+
+def test_a_folder_without_labels_is_said(tmp_path):
+    npz.write(motion(0), tmp_path / "a.npz")
+    with pytest.raises(FileNotFoundError, match=r"labels\.csv: no such file; say the labels by a CSV"):
+        datasets.load("folder", tmp_path, "train")
+    with pytest.raises(ValueError, match="needs --root"):
+        datasets.load("folder", None, "train")
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        datasets.load("folder", tmp_path / "none", "train")
+
+
+def test_a_pattern_becomes_a_table(tmp_path, monkeypatch, capsys):
+    for name in ("walk_old_1", "walk_old_2", "walk_sad_1", "bow_1", "notes"):
+        npz.write(motion(0), tmp_path / f"{name}.npz")
+    pattern = "^(?P<label>[a-z]+)_((?P<style>[a-z]+)_)?[0-9]"
+    monkeypatch.setattr("sys.argv", ["m2l", "data", "labels", str(tmp_path), "--pattern", pattern])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    printed = capsys.readouterr()
+    assert (ended.value.code, "1 of 5 recordings have no label and are left out: notes" in printed.err) == (0, True)
+    assert "labels.csv: 4 clips, bow 1, walk 3" in printed.out
+    table = (tmp_path / "labels.csv").read_text().splitlines()
+    assert table[:2] == ["file,label,style,split", "bow_1,bow,,train"]
+    assert {row.rsplit(",", 1)[0] for row in table[2:]} == {
+        "walk_old_1,walk,old",
+        "walk_old_2,walk,old",
+        "walk_sad_1,walk,sad",
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert {split: len(each) for split, each in names("folder", tmp_path).items()} == {
+            "train": 2,
+            "val": 1,
+            "test": 1,
+        }
+
+
+# annotations
+
+
+def entry(path: str, *said: tuple[str, float, float], duration: float = 2.0, **more) -> dict:
+    annotations = [{"seg_id": "x", "text": text, "start": start, "end": end} for text, start, end in said]
+    return {"path": path, "duration": duration, "annotations": annotations} | more
+
+
+def write(folder: Path, entries: object) -> Path:
+    (folder / "annotations.json").write_text(json.dumps(entries))
+    return folder / "annotations.json"
+
+
+@pytest.fixture
+def recorded(tmp_path) -> Path:
+    """a.npz and sub/b.bvh, both over 2 s."""
+    (tmp_path / "sub").mkdir()
+    npz.write(motion(0), tmp_path / "a.npz")
+    bvh.write(motion(1), tmp_path / "sub" / "b.bvh")
+    return tmp_path
+
+
+def test_sentences_are_of_the_whole_or_of_a_part(recorded):
+    duration = motion(0).duration
+    said = (("walks", 0.0, duration), (" goes ", 0.04, duration), ("steps", 0.5, 1.25), ("", 0, duration))
+    root = write(recorded, {"1": entry("a", *said, duration=duration), "2": entry("sub/b.bvh", ("walks", 0.0, 2.0))})
+    samples = {sample.name: sample for sample in datasets.load("annotations", root, "train")}
+    assert list(samples) == ["1", "1@0.5-1.25", "2"]
+    assert [caption.text for caption in samples["1"].captions] == ["walks", "goes"]
+    assert samples["1@0.5-1.25"].motion.duration == pytest.approx(0.75)
+    assert samples["2"].motion.frames == motion(1).frames
+    assert samples["1"].captions[0].start is None
+
+
+def test_missing_files_and_recordings_without_sentences_are_counted_and_named(recorded):
+    entries = {"1": entry("a", ("x", 0, 2)), "2": entry("gone", ("x", 0, 2)), "3": entry("sub/b"), "4": entry("lost")}
+    root = write(recorded, entries)
+    with pytest.warns(UserWarning) as noted:
+        assert [sample.name for sample in datasets.load("annotations", recorded, "train")] == ["1"]
+    said = [str(each.message) for each in noted]
+    assert said == [
+        f"{root}: of 4 recordings 2 motion files are not there and are left out: gone, lost",
+        f"{root}: of 4 recordings 2 have no sentence and are left out: 3, 4",
+    ]
+
+
+def test_lists_of_splits(recorded):
+    root = write(recorded, {"1": entry("a", ("x", 0, 2)), "2": entry("sub/b", ("x", 0, 2))})
+    (recorded / "split_train.txt").write_text("2\n9\n")
+    with pytest.raises(FileNotFoundError, match=r"split_val\.txt, .*split_test\.txt: not there, but another split's"):
+        datasets.load("annotations", root, "train")
+    (recorded / "split_val.txt").write_text("1\n")
+    (recorded / "split_test.txt").write_text("")
+    with pytest.warns(UserWarning, match=r"split_train\.txt: 1 names have no recording: 9"):
+        assert names("annotations", root) == {"train": ["2"], "val": ["1"], "test": []}
+    (recorded / "split_test.txt").write_text("2")
+    with pytest.raises(ValueError, match=r"split_train\.txt: 1 names are in .*split_test\.txt, too, such as 2"):
+        datasets.load("annotations", root, "test")
+
+
+def test_drawn_splits_keep_a_recording_and_its_mirror_together(recorded):
+    root = write(recorded, {f"{m}{n:05d}": entry("a", ("x", 0, 2)) for m in ("", "M") for n in range(40)})
+    found = names("annotations", root)
+    assert {split: len(each) for split, each in found.items()} == {"train": 64, "val": 8, "test": 8}
+    plain = {split: {name.removeprefix("M") for name in each} for split, each in found.items()}
+    assert plain["train"] & plain["val"] == plain["train"] & plain["test"] == plain["val"] & plain["test"] == set()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "not a file of annotations .JSONDecodeError"),
+        ("{}", "holds no recordings"),
+        ("[]", "not a file of annotations"),
+        ('{"a": {"duration": 1, "annotations": []}}', "KeyError: 'path'"),
+        ('{"a": 1, "a": 2}', "1 names stand there twice, such as a"),
+        (json.dumps({"a": entry("a", ("x", 2, 1))}), "the sentence 'x' goes from 2 to 1 s"),
+        (
+            json.dumps({"a": entry("gone", ("x", 0, 2))}),
+            r"none of its 1 motion files is there; expected such as .*gone",
+        ),
+    ],
+)
+def test_a_damaged_file_of_sentences_is_named(content, said, recorded):
+    (recorded / "a.json").write_text(content)
+    with pytest.raises((ValueError, FileNotFoundError), match=rf"a\.json: .*{said}"):
+        datasets.load("annotations", recorded / "a.json", "train")
+
+
+def test_the_root_must_be_said_and_there(tmp_path):
+    with pytest.raises(ValueError, match="needs --root"):
+        datasets.load("annotations", None, "train")
+    with pytest.raises(FileNotFoundError, match=r"annotations\.json: no such file"):
+        datasets.load("annotations", tmp_path, "train")
+
+
+@pytest.mark.skipif(not CMU.exists() or not KIT.exists(), reason="no ../shared/data")
+def test_cmu_recordings_with_the_sentences_of_kit(tmp_path):
+    """17 real recordings under KIT-ML's own file of sentences; the rest of its 5,766 is missing and said so."""
+    said = json.loads(KIT.read_text())
+    ours = json.loads((CMU / "captions.json").read_text())
+    for name, of in ours.items():
+        said[of["kit_id"]] |= {"path": f"cmu/{name}"}
+    (tmp_path / "cmu").symlink_to(CMU)
+    root = write(tmp_path, said)
+    with pytest.warns(UserWarning, match="of 5766 recordings 5749 motion files are not there"):
+        train = datasets.load("annotations", root, "train")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rest = [sample for split in ("val", "test") for sample in datasets.load("annotations", root, split)]
+    found = {sample.name: sample for sample in (*train[:2], *rest)}
+    assert len(train) + len(rest) == 17
+    for of in ours.values():
+        if of["kit_id"] in found:
+            assert [caption.text for caption in found[of["kit_id"]].captions] == of["captions"]
