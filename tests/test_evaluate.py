@@ -126,11 +126,32 @@ def test_compose_reads_metres_seconds_and_one_split(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"unit": "feet"}, "unit 'feet', up 'y'; expected"), ({"samples": {"three": {}}}, "not a compose corpus")],
+    [
+        ({"unit": "feet"}, r"c\.json: not a compose corpus .*unit 'feet', up 'y'; expected"),
+        ({"samples": {"three": {}}}, "not a compose corpus"),
+        ({"samples": []}, "not a compose corpus"),
+        ({"fps": 0}, r"c\.json: not a compose corpus"),
+        ({"fps": "fast"}, r"c\.json: not a compose corpus"),
+        ({"parents": [0] * 21}, r"c\.json: not a compose corpus .*the root comes first"),
+        ({"joints": ["hip"], "parents": [-1]}, r"c\.json: not a compose corpus .*positions have shape"),
+        ({"samples": {"one": {"split": "train", "captions": [1], "segments": []}}}, "one: a caption that is no text"),
+    ],
 )
 def test_a_compose_file_of_another_kind_is_a_clear_error(changes, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         compose.load(write_compose(tmp_path, **changes), "train")
+
+
+def test_damaged_arrays_of_a_compose_corpus_are_said(tmp_path):
+    root = write_compose(tmp_path)
+    whole = (tmp_path / "c.npz").read_bytes()
+    for content in (b"", b"hello", whole[:200]):
+        (tmp_path / "c.npz").write_bytes(content)
+        with pytest.raises(ValueError, match=r"c\.npz: not an \.npz archive, or cut off"):
+            compose.load(root, "train")
+    (tmp_path / "c.npz").write_bytes(whole[:300] + bytes(40) + whole[340:])
+    with pytest.raises(ValueError, match=r"c\.json: not a compose corpus"):
+        compose.load(root, "train")
 
 
 def test_corpora_that_are_not_there_are_named(tmp_path):
