@@ -19,12 +19,30 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = (
     {"motion", "transcript", "vocabulary", "files", "consensus"},
     {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
+<<<<<<< HEAD
     {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer", "viewer", "split", "label_studio"},
     {"clips"},
     {"benchmark"},
     {"datasets", "captioner"},
     {"statistics", "run_config", "live", "attention_map", "processes"},
     {"batches", "import_checkpoint", "evaluate", "run_folder"},
+=======
+    {
+        "reading",
+        "synthesis",
+        "boundaries",
+        "timing",
+        "decode",
+        "decode_transducer",
+        "viewer",
+        "split",
+        "label_studio",
+        "cuts",
+    },
+    {"datasets", "captioner", "scoring"},
+    {"run_config", "live", "attention_map", "processes"},
+    {"batches", "import_checkpoint", "evaluate", "run_folder", "semantic"},
+>>>>>>> 8e59a17 (m2l score and m2l compare; ROUGE-L, CIDEr, edit, F1@k, tIoU, intervals over clips, semantic similarity; floors that see the motion)
     {"learner", "server"},
     {"train"},
     {"bench", "reproduce"},
@@ -33,6 +51,7 @@ LAYERS = (
 )
 LEVEL = {unit: number for number, units in enumerate(LAYERS) for unit in units}
 TORCH = {
+    "semantic",
     "live",
     "model",
     "decode",

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from motion2language import datasets, evaluate
+from motion2language import cuts, datasets, evaluate, scoring
 from motion2language.captioner import load_model
 from motion2language.datasets import Sample, compose
 from motion2language.live import Word
@@ -43,7 +43,7 @@ def perfect(sample: Sample) -> Transcript:
 
 
 def test_perfect_answers_score_the_maximum_and_floors_do_not():
-    scores, _ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), SAMPLES)
+    scores, *_ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), SAMPLES)
     assert scores["captions"]["bleu_4"] == pytest.approx(100)
     for measure in ("iou", "iop", "element_of"):
         assert scores["model"][f"{measure}/strict/all"] == pytest.approx(1)
@@ -57,7 +57,7 @@ def test_perfect_answers_score_the_maximum_and_floors_do_not():
 
 def test_saying_nothing_scores_nothing_and_is_counted():
     silent = [Transcript((), sample.motion.duration, sample.name, "silent") for sample in SAMPLES]
-    scores, _ = evaluate.evaluate(Knowing(silent), SAMPLES)
+    scores, *_ = evaluate.evaluate(Knowing(silent), SAMPLES)
     assert scores["captions"]["bleu_4"] == 0
     assert scores["model"]["iou/strict/all"] == 0
     assert scores["model"]["left_out/paper/all"] == 8
@@ -65,14 +65,22 @@ def test_saying_nothing_scores_nothing_and_is_counted():
 
 def test_clips_without_reference_times_have_sentence_scores_alone():
     bare = [replace(sample, segments=()) for sample in SAMPLES]
-    scores, _ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), bare)
-    assert set(scores) == {"captions", "captions (paper)", "reliability"}
-    assert "Segments" not in evaluate.tables(scores)
+    scores, *_ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), bare)
+    assert set(scores) == {"captions", "captions (paper)", "reliability", "intervals"}
+    assert "Segments" not in scoring.tables(scores)
 
 
 def test_scores_and_transcripts_are_written_and_read_back(tmp_path):
-    scores, transcripts = evaluate.evaluate(load_model(), SAMPLES)
-    evaluate.write(tmp_path / "out", scores, transcripts)
+    found = evaluate.evaluate(load_model(), SAMPLES, cuts=True)
+    scores, transcripts, references, rows = found
+    scoring.write(tmp_path / "out", *found)
+    assert [one.to_dict() for one in scoring.read_references(tmp_path / "out" / "references.jsonl")] == [
+        one.to_dict() for one in references
+    ]
+    again = scoring.read_rows(tmp_path / "out")
+    assert [row["name"] for row in again] == [sample.name for sample in SAMPLES]
+    assert again[0]["iou"] == pytest.approx(rows[0]["iou"])
+    assert set(cuts.CUTS) < scores.keys()
     assert json.loads((tmp_path / "out" / "scores.json").read_text()) == scores
     lines = (tmp_path / "out" / "transcripts.jsonl").read_text().splitlines()
     again = [Transcript.from_dict(json.loads(line)) for line in lines]
@@ -81,7 +89,7 @@ def test_scores_and_transcripts_are_written_and_read_back(tmp_path):
 
 
 def test_the_table_prints_strict_first_with_floors_and_counts():
-    table = evaluate.tables(evaluate.evaluate(load_model(), SAMPLES)[0])
+    table = scoring.tables(evaluate.evaluate(load_model(), SAMPLES)[0])
     assert "n = 8" in table
     assert table.index("strict") < table.index("| model |") < table.index("| n equal cuts |")
     assert "given" in table

@@ -266,7 +266,7 @@ def test_segments_are_scored_by_the_papers_rule_and_refined(splits):
     captioner, samples = load_model("synthetic"), splits["test"]
     scored = runs.score(captioner, samples)
     for bounds, refine in (("rule", False), ("refined", True)):
-        scores, transcripts = evaluate(captioner, samples, refine=refine)
+        scores, transcripts, *_ = evaluate(captioner, samples, refine=refine)
         assert scored[bounds] == scores
         assert scored["curves"][bounds] == threshold_curve(runs.overlaps(samples, transcripts))
     assert scored["rule"]["model"]["iou/strict/all"] < scored["refined"]["model"]["iou/strict/all"]

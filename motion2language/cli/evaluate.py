@@ -21,6 +21,7 @@ def evaluate(
     live: bool = False,
     sure: float = 0.5,
     patience: float = 0.8,
+    cuts: bool = True,
 ) -> int:
     """Score a model on a split, motion-blind floors beside it.
 
@@ -49,18 +50,20 @@ def evaluate(
         With --live: as in m2l live.
     patience
         With --live: as in m2l live.
+    cuts
+        Also floors that see the motion but know no word: change points, slow moments.
     """
-    from motion2language import datasets
-    from motion2language import evaluate as scoring
+    from motion2language import datasets, scoring
+    from motion2language.evaluate import evaluate as run
     from motion2language.live import Patience
 
     require_beam(beam)
     captioner = load(model, device, None)
     samples = datasets.load(dataset, root, split)
-    scores, transcripts = scoring.evaluate(
-        captioner, samples, beam=beam, refine=refine, live=Patience(sure, patience) if live else None
+    found = run(
+        captioner, samples, beam=beam, refine=refine, live=Patience(sure, patience) if live else None, cuts=cuts
     )
     if out is not None:
-        scoring.write(out, scores, transcripts)
-    print(scoring.tables(scores))
+        scoring.write(out, found.scores, found.transcripts, found.references, found.rows)
+    print(scoring.tables(found.scores))
     return 0

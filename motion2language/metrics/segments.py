@@ -4,6 +4,10 @@ For each reference segment G with its verb the predicted segment P of the same v
 order (as many as possible; among equals the earliest). Then IoU = |P∩G| / |P∪G|, IoP = |P∩G| / |P|, and Element-of is
 1 when the time of P's action word lies in G. Mean over a clip's segments, then over clips.
 
+Beside these, order and labels of all segments: `edit` is 1 less the edit distance of the sequences of labels over the
+longer one; `f1@k` pairs each segment with a reference of the same label that it overlaps by more than k % IoU, counted
+over all clips; `tiou` is the mean over reference segments of the best IoU with any segment, whatever its label.
+
 Two protocols: `strict` counts every clip, a verb the caption lacks scores 0; `paper` (arXiv 2310.10594) leaves out
 clips whose caption lacks a verb, so each model is graded on clips of its own choosing; the number left out is stated.
 Each apart for clips with `one` and with `several` reference segments.
@@ -12,6 +16,7 @@ Each apart for clips with `one` and with `several` reference segments.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,6 +29,7 @@ GROUPS: dict[str, Callable[[int], bool]] = {
 }
 MEASURES = ("iou", "iop", "element_of")
 TOLERANCES = (0.2, 0.5)  # seconds a boundary may be off; as in the field's boundary scores
+OVERLAPS = (10, 25, 50)  # percent of IoU, as in temporal action segmentation (Lea et al. 2017)
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(21))
 
 
@@ -83,10 +89,14 @@ def segment_scores(
             raise ValueError(f"{len(times)} anchors for {len(transcript.segments)} segments; give one each")
     if any(not segments for segments in references):
         raise ValueError("a clip without reference segments cannot be scored; leave it out and say so")
-    clips = [_clip_scores(*clip) for clip in zip(references, transcripts, anchors, strict=True)]
+    return summarise([clip_scores(*clip) for clip in zip(references, transcripts, anchors, strict=True)])
+
+
+def summarise(clips: Sequence[ClipScores]) -> dict[str, float]:
+    """The flat names of `segment_scores`, from the scores of each clip."""
     result: dict[str, float] = {}
     for name, belongs in GROUPS.items():
-        chosen = [clip for clip, segments in zip(clips, references, strict=True) if belongs(len(segments))]
+        chosen = [clip for clip in clips if belongs(len(clip.table))]
         if chosen:
             result |= _summary(chosen, name)
     return result
@@ -97,9 +107,8 @@ def threshold_curve(scores: Sequence[float]) -> list[float]:
     return [_mean([score >= threshold - 1e-9 for score in scores]) for threshold in THRESHOLDS]
 
 
-def _clip_scores(
-    references: Sequence[Segment], transcript: Transcript, anchors: Sequence[float]
-) -> dict[str, np.ndarray | float]:
+def clip_scores(references: Sequence[Segment], transcript: Transcript, anchors: Sequence[float]) -> ClipScores:
+    """The scores of one clip; arguments as in `segment_scores`."""
     wanted, given = [part.label for part in references], [part.label for part in transcript.segments]
     table = np.zeros((len(references), 3))
     matched = match(wanted, given)
@@ -108,32 +117,83 @@ def _clip_scores(
             found = transcript.segments[index]
             inside = reference.start <= anchors[index] < reference.end
             table[row] = interval_iou(found, reference), interval_iop(found, reference), inside
-    scores: dict[str, np.ndarray | float] = {
-        "table": table,
-        "complete": float(None not in matched),
-        "exact": float(wanted == given),
-    }
-    for tolerance in TOLERANCES:
-        scores[f"boundary_f1@{tolerance}"] = _boundary_f1(references, transcript.segments, tolerance)
-    return scores
+    longest = max(len(wanted), len(given))
+    best = [max((interval_iou(one, part) for one in transcript.segments), default=0.0) for part in references]
+    values = {f"boundary_f1@{some}": _boundary_f1(references, transcript.segments, some) for some in TOLERANCES}
+    values |= {"edit": 1 - _edit_distance(wanted, given) / longest, "tiou": float(np.mean(best))}
+    hits = tuple(_hits(references, transcript.segments, percent / 100) for percent in OVERLAPS)
+    return ClipScores(table, None not in matched, wanted == given, values, hits, len(given))
 
 
-def _summary(clips: list[dict[str, np.ndarray | float]], group: str) -> dict[str, float]:
-    complete = [clip for clip in clips if clip["complete"]]
+@dataclass(frozen=True, eq=False)
+class ClipScores:
+    """The scores of one clip.
+
+    table     (N, 3) IoU, IoP and Element-of of each reference segment
+    complete  whether the caption has all verbs; exact: and no other, in order
+    values    every other measure by name
+    hits      pairs that overlap enough, for each of OVERLAPS; predicted: segments said
+    """
+
+    table: np.ndarray
+    complete: bool
+    exact: bool
+    values: dict[str, float]
+    hits: tuple[int, ...]
+    predicted: int
+
+    def row(self) -> dict[str, float]:
+        """Everything as one flat row."""
+        means = dict(zip(MEASURES, self.table.mean(axis=0).tolist(), strict=True))
+        hits = {f"hits@{percent}": float(count) for percent, count in zip(OVERLAPS, self.hits, strict=True)}
+        counts = {"segments": float(len(self.table)), "predicted": float(self.predicted)}
+        return (
+            means | {"verbs_exact": float(self.exact), "complete": float(self.complete)} | self.values | hits | counts
+        )
+
+
+def _summary(clips: list[ClipScores], group: str) -> dict[str, float]:
+    complete = [clip for clip in clips if clip.complete]
     result: dict[str, float] = {
         f"clips/{group}": len(clips),
         f"left_out/paper/{group}": len(clips) - len(complete),
-        f"verbs_exact/{group}": _mean([clip["exact"] for clip in clips]),
+        f"verbs_exact/{group}": _mean([clip.exact for clip in clips]),
     }
     for protocol, chosen in (("strict", clips), ("paper", complete)):
-        tables = [np.asarray(clip["table"]) for clip in chosen]
         for column, measure in enumerate(MEASURES):
-            result[f"{measure}/{protocol}/{group}"] = _mean([table[:, column].mean() for table in tables])
-        result[f"iou_at_0.5/{protocol}/{group}"] = _mean([value >= 0.5 for table in tables for value in table[:, 0]])
-    for tolerance in TOLERANCES:
-        name = f"boundary_f1@{tolerance}"
-        result[f"{name}/strict/{group}"] = _mean([clip[name] for clip in clips])
+            result[f"{measure}/{protocol}/{group}"] = _mean([clip.table[:, column].mean() for clip in chosen])
+        result[f"iou_at_0.5/{protocol}/{group}"] = _mean(
+            [value >= 0.5 for clip in chosen for value in clip.table[:, 0]]
+        )
+    for name in clips[0].values:
+        result[f"{name}/strict/{group}"] = _mean([clip.values[name] for clip in clips])
+    segments = sum(len(clip.table) + clip.predicted for clip in clips)
+    for number, percent in enumerate(OVERLAPS):
+        result[f"f1@{percent}/strict/{group}"] = 2 * sum(clip.hits[number] for clip in clips) / segments
     return result
+
+
+def _hits(references: Sequence[Segment], predictions: Sequence[Segment], least: float) -> int:
+    """Predictions that overlap the reference of their label they overlap most by more than `least`, each one once."""
+    taken: set[int] = set()
+    for predicted in predictions:
+        same = [index for index, part in enumerate(references) if part.label == predicted.label is not None]
+        best = max(same, key=lambda index: interval_iou(predicted, references[index]), default=None)
+        if best is not None and best not in taken and interval_iou(predicted, references[best]) > least:
+            taken.add(best)
+    return len(taken)
+
+
+def _edit_distance(first: Sequence[object], second: Sequence[object]) -> int:
+    """Fewest labels to add, take away or change."""
+    row = list(range(len(second) + 1))
+    for number, one in enumerate(first, start=1):
+        before, row[0] = row[0], number
+        for place, other in enumerate(second, start=1):
+            here = row[place]
+            row[place] = min(here + 1, row[place - 1] + 1, before + (one != other))
+            before = here
+    return row[-1]
 
 
 def _boundary_f1(references: Sequence[Segment], predictions: Sequence[Segment], tolerance: float) -> float:

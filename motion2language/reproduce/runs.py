@@ -83,7 +83,7 @@ def score(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, Any]:
     """What a run reached: scores with segments by the paper's rule and refined, and their IoU threshold curves."""
     result: dict[str, Any] = {"curves": {}}
     for name, refine in (("rule", False), ("refined", True)):
-        scores, transcripts = evaluate.evaluate(captioner, samples, refine=refine)
+        scores, transcripts, *_ = evaluate.evaluate(captioner, samples, refine=refine)
         result[name] = scores
         result["curves"][name] = metrics.threshold_curve(overlaps(samples, transcripts))
     for floor in metrics.FLOORS:

@@ -1,0 +1,89 @@
+"""m2l score and m2l compare: transcripts against references, whoever made them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from motion2language.cli.options import complain
+
+if TYPE_CHECKING:
+    from motion2language.scoring import Reference
+    from motion2language.transcript import Transcript
+
+
+def score(*, references: Path, hypotheses: Path | None = None, out: Path | None = None, semantic: bool = False) -> int:
+    """Score transcripts against references, floors that see no motion beside them.
+
+    Parameters
+    ----------
+    references
+        A file of JSON lines or a folder of transcripts, with "captions" where there are several sentences.
+    hypotheses
+        The same for what is scored, joined by `source`; without it only the floors are printed.
+    out
+        Folder for scores.json, clips.csv and the transcripts.
+    semantic
+        Cosine of sentence embeddings, too; needs the extra `semantic`.
+    """
+    from motion2language import scoring
+    from motion2language.actions import ActionLexicon
+
+    wanted = scoring.read_references(references)
+    if hypotheses is None:
+        timed = [one for one in wanted if one.segments]
+        if not timed:
+            raise ValueError(f"{references}: no segments in it, so there is no floor to show; give --hypotheses")
+        print(scoring.tables(scoring.floors(timed)))
+        return 0
+    found = _joined(wanted, scoring.read_transcripts(hypotheses))
+    lexicon = ActionLexicon.learn([caption for one in wanted for caption in one.captions])
+    scores, rows = scoring.score(wanted, found, lexicon)
+    if semantic:
+        scores["semantic"] = _semantic(wanted, found)
+    if out is not None:
+        scoring.write(out, scores, found, wanted, rows)
+    print(scoring.tables(scores))
+    return 0
+
+
+def compare(first: Path, second: Path, /) -> int:
+    """Compare two runs on the same clips: differences with intervals, and how likely they are by chance.
+
+    Parameters
+    ----------
+    first
+        Folder that m2l evaluate or m2l score wrote with --out.
+    second
+        Another of the same references.
+    """
+    from motion2language import scoring
+
+    rows = scoring.compare(scoring.read_rows(first), scoring.read_rows(second))
+    print(scoring.comparison_table(rows, (first.name or str(first), second.name or str(second))))
+    return 0
+
+
+def _joined(references: list[Reference], transcripts: list[Transcript]) -> list[Transcript]:
+    """A transcript for each reference, in their order; one that is missing says nothing."""
+    from motion2language.transcript import Transcript
+
+    known = {one.source: one for one in transcripts}
+    missing = [one.name for one in references if one.name not in known]
+    further = len(transcripts) + len(missing) - len(references)
+    if len(missing) == len(references):
+        raise ValueError(f"no hypothesis is of a reference, such as {missing[0]!r}; they are joined by `source`")
+    if missing:
+        complain(ValueError(f"note: {len(missing)} references without a hypothesis score 0, such as {missing[0]!r}"))
+    if further:
+        complain(ValueError(f"note: {further} hypotheses without a reference are left out"))
+    return [known.get(one.name, Transcript((), one.duration, one.name)) for one in references]
+
+
+def _semantic(references: list[Reference], transcripts: list[Transcript]) -> dict[str, Any]:
+    from motion2language import semantic
+
+    told = [(one.captions, found.text) for one, found in zip(references, transcripts, strict=True) if one.captions]
+    if not told:
+        return {}
+    return semantic.similarity([captions for captions, _ in told], [text for _, text in told])

@@ -1,0 +1,26 @@
+"""Scoring: transcripts against references, whoever made them.
+
+`score` gives flat names to numbers and each clip's own scores, `tables` what is printed of them, `files` what lies on
+disk. Floors stand beside a model's segments, and every headline score has its interval over clips.
+"""
+
+from __future__ import annotations
+
+from motion2language.scoring.files import read_references, read_rows, read_transcripts, write
+from motion2language.scoring.reference import Reference
+from motion2language.scoring.score import Scores, compare, floors, score
+from motion2language.scoring.tables import comparison_table, tables
+
+__all__ = [
+    "Reference",
+    "Scores",
+    "compare",
+    "comparison_table",
+    "floors",
+    "read_references",
+    "read_rows",
+    "read_transcripts",
+    "score",
+    "tables",
+    "write",
+]

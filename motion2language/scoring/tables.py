@@ -1,0 +1,141 @@
+"""Scores as Markdown tables, strict protocol first, floors beneath the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from motion2language import metrics
+from motion2language.metrics.segments import GROUPS, OVERLAPS
+from motion2language.scoring.score import Scores
+
+NO_SYSTEM = ("captions", "captions (paper)", "delay", "reliability", "intervals", "semantic")  # keys of other scores
+
+
+def tables(scores: dict[str, Scores]) -> str:
+    """The scores as Markdown: sentences, then segments by group of clips, strict protocol first, floors beneath."""
+    lines = _caption_table(scores)
+    names = [name for name in scores if name not in NO_SYSTEM]
+    for group in GROUPS:
+        if names and f"clips/{group}" in scores[names[0]]:
+            lines += ["", *_segment_table(scores, names, group)]
+    if names:
+        lines += ["", *_order_table(scores, names)]
+    lines += _interval_table(scores.get("intervals", {}))
+    lines += _reliability_table(scores.get("reliability", {}))
+    return "\n".join([*lines, *_delay_table(scores.get("delay", {}))]).strip("\n")
+
+
+def _caption_table(scores: dict[str, Scores]) -> list[str]:
+    clean = scores.get("captions")
+    if clean is None:
+        return []
+    lines = [
+        f"Captions, {clean['clips']:.0f} clips, {clean['references']:.0f} references, lower case, no punctuation",
+        "",
+        "| protocol | BLEU-1 | BLEU-2 | BLEU-3 | BLEU-4 | ROUGE-L | CIDEr |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, label in (("captions", "clean"), ("captions (paper)", "paper (`<eos>`, `<unk>`)")):
+        if name in scores:
+            cells = [f"{scores[name][f'bleu_{n}']:.1f}" for n in (1, 2, 3, 4)]
+            cells += [
+                f"{scores[name][key]:.{digits}f}" if key in scores[name] else ""
+                for key, digits in (("rouge_l", 1), ("cider", 2))
+            ]
+            lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    semantic = scores.get("semantic")
+    if semantic:
+        lines += ["", f"Semantic similarity, {semantic['encoder']}: {semantic['mean']:.3f} on average over a clip's "
+                  f"references, {semantic['best']:.3f} to the nearest"]  # fmt: skip
+    return lines
+
+
+def _order_table(scores: dict[str, Scores], names: Sequence[str]) -> list[str]:
+    lines = ["Segments, all clips, strict: order and overlap", ""]
+    lines.append("| | edit | " + " | ".join(f"F1@{percent}" for percent in OVERLAPS) + " | tIoU |")
+    lines.append("| --- " * (3 + len(OVERLAPS)) + "|")
+    for name in names:
+        values = [scores[name][f"{key}/strict/all"] for key in ("edit", *(f"f1@{one}" for one in OVERLAPS), "tiou")]
+        lines.append(f"| {name} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
+    return lines
+
+
+def _interval_table(intervals: Scores) -> list[str]:
+    if not intervals:
+        return []
+    digits = {"bleu_4": 1, "rouge_l": 1, "cider": 2}
+    lines = [
+        "",
+        "95 % intervals over clips (bootstrap), strict protocol",
+        "",
+        "| score | from | to |",
+        "| --- | --- | --- |",
+    ]
+    lines += [f"| {name} | {low:.{digits.get(name, 3)}f} | {high:.{digits.get(name, 3)}f} |"
+              for name, (low, high) in intervals.items()]  # fmt: skip
+    return lines
+
+
+def _reliability_table(reliable: Scores) -> list[str]:
+    if not any(reliable.values()):
+        return []
+    lines = ["", "How often what was said with a probability was right", "", "| | said | right | count |"]
+    lines.append("| --- | --- | --- | --- |")
+    for kind, rows in reliable.items():
+        for row in rows:
+            lines.append(f"| {kind} | {100 * row['said']:.0f} % | {100 * row['right']:.0f} % | {row['count']} |")
+        if rows:
+            lines.append(f"| {kind}, mean distance | {metrics.calibration_error(rows):.3f} | | |")
+    return lines
+
+
+def _delay_table(delay: Scores) -> list[str]:
+    if not delay.get("actions"):
+        return []
+    quantiles = [name for name in delay if name.startswith("quantile")]
+    return [
+        "",
+        f"Seconds from the start of an action until its verb is said, {delay['actions']:.0f} actions of the "
+        f"{delay['clips']:.0f} clips with all verbs right and in order",
+        "",
+        "| " + " | ".join(f"{100 * float(name.removeprefix('quantile_')):.0f} %" for name in quantiles) + " |",
+        "|" + " --- |" * len(quantiles),
+        "| " + " | ".join(f"{delay[name]:.1f}" for name in quantiles) + " |",
+    ]
+
+
+def _segment_table(scores: dict[str, Scores], names: Sequence[str], group: str) -> list[str]:
+    title = {"all": "all clips", "one": "clips with one action", "several": "clips with several actions"}[group]
+    lines = [
+        f"Segments, {title}, n = {scores[names[0]][f'clips/{group}']:.0f}; strict: a missing verb scores 0; "
+        "paper: clips lacking a verb are left out",
+        "",
+        "| | IoU | IoP | Element-of | IoU ≥ .5 | boundary F1 0.2 s | 0.5 s | verbs exact "
+        "| paper IoU | IoP | Element-of | left out |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name in names:
+        row = scores[name]
+        strict = [row[f"{measure}/strict/{group}"] for measure in ("iou", "iop", "element_of", "iou_at_0.5")]
+        bounds = [row[f"boundary_f1@{tolerance}/strict/{group}"] for tolerance in (0.2, 0.5)]
+        paper = [row[f"{measure}/paper/{group}"] for measure in ("iou", "iop", "element_of")]
+        verbs = f"{100 * row[f'verbs_exact/{group}']:.0f} %" if name == "model" else "given"
+        cells = [f"{value:.3f}" for value in (*strict, *bounds)] + [verbs] + [f"{value:.3f}" for value in paper]
+        lines.append(f"| {name} | " + " | ".join(cells) + f" | {row[f'left_out/paper/{group}']:.0f} |")
+    return lines
+
+
+def comparison_table(rows: Sequence[dict[str, Any]], names: tuple[str, str]) -> str:
+    """What `compare` found as a table."""
+    lines = [
+        f"Clip by clip: {names[1]} - {names[0]} with its 95 % interval over clips, and p of a paired permutation test",
+        "",
+        f"| score | clips | {names[0]} | {names[1]} | difference | from | to | p |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        digits = 1 if row["score"] == "bleu_4" else 3
+        values = " | ".join(f"{row[key]:.{digits}f}" for key in ("first", "second", "difference", "low", "high"))
+        lines.append(f"| {row['score']} | {row['clips']} | {values} | {row['p']:.4f} |")
+    return "\n".join(lines)

@@ -1,0 +1,302 @@
+"""Scoring of transcripts: measures against other scorers and by hand, intervals, comparisons, files, commands."""
+
+import itertools
+import json
+import random
+import sys
+
+import numpy as np
+import pytest
+from bodies import SHARED
+
+from motion2language import cli, cuts, metrics, scoring
+from motion2language.actions import ActionLexicon
+from motion2language.datasets.synthetic import sample
+from motion2language.metrics.segments import clip_scores, summarise
+from motion2language.scoring import Reference
+from motion2language.transcript import Segment, TimedWord, Transcript
+
+LEXICON = ActionLexicon.learn([])
+
+
+def segments(*parts: tuple[float, float, str]) -> tuple[Segment, ...]:
+    return tuple(
+        Segment(start, end, label, (TimedWord(f"{label}s", (start + end) / 2, start, end),))
+        for start, end, label in parts
+    )
+
+
+WALK_BOW = segments((0, 4, "walk"), (5, 8, "bow"))
+REFERENCES = [
+    Reference("a", 8.0, ("a person walks and bows", "someone walks then bows"), WALK_BOW),
+    Reference("b", 5.0, ("a person jumps",), segments((1, 3, "jump"))),
+    Reference("c", 6.0, ("a person runs and then kicks",), segments((0, 2, "run"), (2, 6, "kick"))),
+]
+
+
+def said(reference: Reference, text: str | None = None, *parts: tuple[float, float, str]) -> Transcript:
+    """A transcript with these segments; its words are the segments', or all in the first."""
+    made = segments(*parts) if parts else reference.segments
+    if text is not None:
+        words = tuple(TimedWord(word, made[0].start, made[0].start, made[0].end) for word in text.split())
+        made = (
+            Segment(made[0].start, made[0].end, made[0].label, words),
+            *(Segment(p.start, p.end, p.label) for p in made[1:]),
+        )
+    return Transcript(made, reference.duration, reference.name)
+
+
+PERFECT = [said(reference, reference.captions[0]) for reference in REFERENCES]
+
+
+def random_sentences(count: int, seed: int) -> list[str]:
+    chance = random.Random(seed)
+    words = "a person walks runs jumps and then waves the left hand".split()
+    return [" ".join(chance.choices(words, k=chance.randint(3, 9))) for _ in range(count)]
+
+
+def test_rouge_l_and_cider_are_those_of_the_captioning_scorers():
+    from pycocoevalcap.cider.cider import Cider
+    from pycocoevalcap.rouge.rouge import Rouge
+
+    references = [random_sentences(1 + number % 3, number) for number in range(30)]
+    hypotheses = random_sentences(30, 99)
+    truth = dict(enumerate(references)), {number: [text] for number, text in enumerate(hypotheses)}
+    np.testing.assert_allclose(metrics.rouge_l(references, hypotheses), Rouge().compute_score(*truth)[1])
+    np.testing.assert_allclose(metrics.cider(references, hypotheses), Cider().compute_score(*truth)[1], atol=1e-9)
+    assert metrics.rouge_l([["a person walks"]], [""])[0] == 0
+
+
+def test_bleu_from_counts_is_bleu_and_lies_in_its_interval():
+    references = [random_sentences(2, number) for number in range(40)]
+    hypotheses = random_sentences(40, 7)
+    hypotheses[::2] = [some[0] for some in references[::2]]
+    counts = metrics.bleu_counts(references, hypotheses)
+    same = metrics.compare_bleu(counts, counts)
+    assert same["first"] == pytest.approx(metrics.bleu(references, hypotheses)["bleu_4"])
+    assert (same["difference"], same["p"]) == (0, 1)
+    low, high = metrics.bleu_interval(counts)
+    assert low < same["first"] < high
+    perfect = metrics.bleu_counts(references, [some[0] for some in references])
+    better = metrics.compare_bleu(counts, perfect)
+    assert better["second"] == pytest.approx(100)
+    assert 0 < better["low"] <= better["difference"] <= better["high"]
+    assert better["p"] < 0.01
+
+
+def test_an_interval_is_that_of_the_mean():
+    values = np.random.default_rng(0).normal(3, 2, 400)
+    low, high = metrics.interval(values.tolist())
+    half = 1.96 * values.std() / 20
+    assert (low, high) == (pytest.approx(values.mean() - half, abs=0.03), pytest.approx(values.mean() + half, abs=0.03))
+    assert metrics.interval([2.0, 2.0]) == (2.0, 2.0)
+    assert metrics.interval([]) == (0.0, 0.0)
+
+
+def test_a_difference_by_chance_and_a_true_one():
+    first = np.random.default_rng(1).normal(0, 1, 200)
+    noise = np.random.default_rng(2).normal(0, 1, 200)
+    assert metrics.compare(first.tolist(), (first + noise).tolist())["p"] > 0.05
+    found = metrics.compare(first.tolist(), (first + 0.5 + 0.1 * noise).tolist())
+    assert found["p"] < 0.001
+    assert found["low"] < 0.5 < found["high"] + 0.05
+
+
+def test_edit_f1_and_tiou_by_hand():
+    transcript = Transcript(segments((0, 4, "walk"), (4.5, 5, "jump"), (5, 6, "bow")), 8.0, "a")
+    clip = clip_scores(WALK_BOW, transcript, [2.0, 4.7, 5.5])
+    assert clip.values["edit"] == pytest.approx(2 / 3)
+    assert clip.values["tiou"] == pytest.approx((1 + 1 / 3) / 2)
+    assert clip.hits == (2, 2, 1)
+    result = summarise([clip])
+    assert result["f1@10/strict/all"] == pytest.approx(4 / 5)
+    assert result["f1@50/strict/all"] == pytest.approx(2 / 5)
+    nothing = summarise([clip_scores(WALK_BOW, Transcript((), 8.0, "a"), [])])
+    assert (nothing["edit/strict/all"], nothing["f1@10/strict/all"], nothing["tiou/strict/all"]) == (0, 0, 0)
+    wrong = clip_scores(WALK_BOW, Transcript(segments((0, 4, "bow"), (5, 8, "walk")), 8.0), [2.0, 6.0])
+    assert (wrong.values["edit"], wrong.values["tiou"], wrong.hits) == (0, 1, (0, 0, 0))
+
+
+def test_boundaries_are_those_of_mir_eval():
+    import mir_eval
+
+    chance = np.random.default_rng(4)
+    for _ in range(30):
+        times = [np.sort(chance.uniform(0, 10, 2 * size)) for size in chance.integers(1, 5, 2)]
+        truth, found = (
+            segments(*[(a, b, "walk") for a, b in zip(some[::2], some[1::2], strict=True)]) for some in times
+        )
+        ours = clip_scores(truth, Transcript(found, 10.0), [part.start for part in found])
+        for tolerance in (0.2, 0.5):
+            hits = mir_eval.util.match_events(times[0], times[1], tolerance)
+            expected = 2 * len(hits) / (len(times[0]) + len(times[1]))
+            assert ours.values[f"boundary_f1@{tolerance}"] == pytest.approx(expected)
+
+
+def test_perfect_transcripts_score_the_maximum_with_narrow_intervals():
+    scores, rows = scoring.score(REFERENCES, PERFECT, LEXICON)
+    assert scores["captions"]["bleu_4"] == pytest.approx(100)
+    assert scores["captions"]["rouge_l"] == pytest.approx(100)
+    assert scores["model"]["iou/strict/all"] == scores["model"]["edit/strict/all"] == 1
+    assert scores["model"]["f1@50/strict/all"] == scores["model"]["tiou/strict/all"] == 1
+    assert scores["intervals"]["iou/all"] == [1, 1]
+    assert [row["name"] for row in rows] == ["a", "b", "c"]
+    assert set(metrics.FLOORS) < scores.keys()
+
+
+def test_floors_that_see_the_motion_cut_between_synthetic_actions():
+    clips = [one for one in (sample("test", number) for number in range(40)) if len(one.segments) > 1][:8]
+    references = [Reference(one.name, one.motion.duration, (), one.segments) for one in clips]
+    found = scoring.floors(references, [one.motion for one in clips])
+    assert set(found) == {*metrics.FLOORS, *cuts.CUTS}
+    assert found["ruptures, n known"]["iou/strict/all"] > found["n equal cuts"]["iou/strict/all"]
+    for name, (one, reference) in itertools.product(cuts.CUTS, zip(clips, references, strict=True)):
+        transcript, times = cuts.cut_transcript(name, one.motion, reference.segments)
+        assert len(transcript.segments) == len(times) <= len(reference.segments)
+        assert all(a.end <= b.start + 1e-9 for a, b in itertools.pairwise(transcript.segments))
+
+
+def test_a_single_pose_is_one_piece():
+    one = sample("test", 0)
+    motion = one.motion.clip(0, 0.04)
+    for name in cuts.CUTS:
+        transcript, _ = cuts.cut_transcript(name, motion, segments((0, 0.02, "walk")))
+        assert [(part.start, part.end) for part in transcript.segments] == [(0.0, motion.duration)]
+
+
+# Files and commands
+
+
+@pytest.fixture
+def m2l(monkeypatch, capsys):
+    def run(*words) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+def write_lines(path, objects):
+    path.write_text("".join(json.dumps(one.to_dict()) + "\n" for one in objects))
+    return path
+
+
+@pytest.fixture
+def files(tmp_path):
+    return write_lines(tmp_path / "refs.jsonl", REFERENCES), write_lines(tmp_path / "said.jsonl", PERFECT)
+
+
+def test_score_joins_by_source_and_writes_what_compare_reads(m2l, files, tmp_path):
+    references, hypotheses = files
+    status, out, err = m2l("score", "--references", references, "--hypotheses", hypotheses, "--out", tmp_path / "one")
+    assert (status, err) == (0, "")
+    assert "| clean | 100.0 |" in out
+    assert out.index("| model |") < out.index("| whole clip |")
+    worse = [PERFECT[2], said(REFERENCES[0], "a person runs", (0, 1, "run")), said(REFERENCES[1], None, (0, 5, "jump"))]
+    write_lines(tmp_path / "worse.jsonl", worse)
+    m2l("score", "--references", references, "--hypotheses", tmp_path / "worse.jsonl", "--out", tmp_path / "two")
+    status, out, err = m2l("compare", tmp_path / "two", tmp_path / "one")
+    assert (status, err) == (0, "")
+    row = next(line for line in out.splitlines() if line.startswith("| iou "))
+    assert row.split("|")[2:5] == [" 3 ", " 0.467 ", " 1.000 "]
+    assert "| bleu_4 | 3 |" in out
+
+
+def test_missing_and_further_hypotheses_are_counted(m2l, files, tmp_path):
+    references, _ = files
+    other = Transcript((), 1.0, "x")
+    write_lines(tmp_path / "some.jsonl", [PERFECT[0], other])
+    status, out, err = m2l("score", "--references", references, "--hypotheses", tmp_path / "some.jsonl")
+    assert status == 0
+    assert "2 references without a hypothesis score 0, such as 'b'" in err
+    assert "1 hypotheses without a reference are left out" in err
+    assert "n = 3" in out
+
+
+def test_folders_of_transcripts_are_read_and_floors_need_no_hypotheses(m2l, tmp_path):
+    folder = tmp_path / "refs"
+    folder.mkdir()
+    for one in REFERENCES:
+        (folder / f"{one.name}.json").write_text(json.dumps(one.to_dict()))
+    status, out, _ = m2l("score", "--references", folder)
+    assert status == 0
+    assert "| n equal cuts |" in out
+    assert "| model |" not in out
+
+
+@pytest.mark.parametrize(
+    ("text", "said_of_it"),
+    [
+        (b"", "no transcripts in it"),
+        (b"\xff\xfe", "not text in UTF-8"),
+        (b"{broken\n", "line 1: not JSON"),
+        (b'{"schema": 9}\n', "schema 9, expected 1"),
+        (b"[1]\n", "schema 'list', expected 1"),
+        (json.dumps(REFERENCES[0].to_dict()).encode() + b"\n" + json.dumps(REFERENCES[0].to_dict()).encode(),
+         "1 names stand there more than once, such as 'a'"),
+        (json.dumps(REFERENCES[0].to_dict() | {"captions": "a"}).encode(), "expected a list of sentences"),
+    ],
+)  # fmt: skip
+def test_bad_references_are_one_line(m2l, text, said_of_it, tmp_path, files):
+    (tmp_path / "bad.jsonl").write_bytes(text)
+    status, out, err = m2l("score", "--references", tmp_path / "bad.jsonl", "--hypotheses", files[1])
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert said_of_it in err
+
+
+def test_what_cannot_be_compared_is_said(m2l, files, tmp_path):
+    status, _, err = m2l("compare", tmp_path, tmp_path)
+    assert status == 1
+    assert "clips.csv: not there; give a folder that m2l evaluate or m2l score wrote" in err
+    (tmp_path / "clips.csv").write_text("name,iou\na,much\n")
+    assert "not the clips of a run" in m2l("compare", tmp_path, tmp_path)[2]
+    other = tmp_path / "other"
+    other.mkdir()
+    (tmp_path / "clips.csv").write_text("name,iou\na,1\n")
+    (other / "clips.csv").write_text("name,iou\nb,1\n")
+    assert "no clip in common" in m2l("compare", tmp_path, other)[2]
+    (tmp_path / "taken").write_text("")
+    status, _, err = m2l("score", "--references", files[0], "--hypotheses", files[1], "--out", tmp_path / "taken" / "x")
+    assert (status, "cannot be made" in err) == (1, True)
+    write_lines(tmp_path / "foreign.jsonl", [Transcript((), 1.0, "x")])
+    assert "no hypothesis is of a reference" in m2l(
+        "score", "--references", files[0], "--hypotheses", tmp_path / "foreign.jsonl")[2]  # fmt: skip
+
+
+def test_semantic_similarity_knows_what_is_alike():
+    from motion2language import semantic
+
+    found = semantic.similarity(
+        [["a person walks", "someone is walking"], ["a man jumps"]], ["a human walks", "a man jumps"]
+    )
+    assert 0.7 < found["mean"] <= found["best"] <= 1.0001
+    other = semantic.similarity([["a person walks", "someone is walking"]], ["stock prices fell sharply"])
+    assert other["best"] < 0.3
+    assert "all-MiniLM-L6-v2" in found["encoder"]
+
+
+def test_an_encoder_that_was_changed_is_refused(monkeypatch):
+    from motion2language import semantic
+
+    monkeypatch.setattr(semantic, "SHA256", "0" * 64)
+    with pytest.raises(ValueError, match="not the one scores are known for"):
+        semantic.embed(["a"])
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the published annotations are not here")
+@pytest.mark.parametrize(
+    ("clips", "iou", "iop", "element_of"), [("official", 0.675, 0.755, 0.943), ("all", 0.600, 0.677, 0.868)]
+)
+def test_the_floors_of_the_published_annotations_are_near_those_counted_in_whole_frames(
+    clips, iou, iop, element_of, m2l, tmp_path
+):
+    """The figures were computed apart from this code, on times rounded to frames of 0.1 s."""
+    export = SHARED / "data" / "kit" / "segments" / "annotations_all.json"
+    assert m2l("data", "segments", export, "--clips", clips, "--out", tmp_path / "refs.jsonl")[0] == 0
+    found = scoring.floors(scoring.read_references(tmp_path / "refs.jsonl"))["n equal cuts of 15-85 %"]
+    for measure, value in (("iou", iou), ("iop", iop), ("element_of", element_of)):
+        assert found[f"{measure}/strict/all"] == pytest.approx(value, abs=0.013)
