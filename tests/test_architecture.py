@@ -19,14 +19,6 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS = (
     {"motion", "transcript", "vocabulary", "files", "consensus"},
     {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
-<<<<<<< HEAD
-    {"reading", "synthesis", "boundaries", "timing", "decode", "decode_transducer", "viewer", "split", "label_studio"},
-    {"clips"},
-    {"benchmark"},
-    {"datasets", "captioner"},
-    {"statistics", "run_config", "live", "attention_map", "processes"},
-    {"batches", "import_checkpoint", "evaluate", "run_folder"},
-=======
     {
         "reading",
         "synthesis",
@@ -39,10 +31,11 @@ LAYERS = (
         "label_studio",
         "cuts",
     },
+    {"clips"},
+    {"benchmark"},
     {"datasets", "captioner", "scoring"},
-    {"run_config", "live", "attention_map", "processes"},
+    {"statistics", "run_config", "live", "attention_map", "processes"},
     {"batches", "import_checkpoint", "evaluate", "run_folder", "semantic"},
->>>>>>> 8e59a17 (m2l score and m2l compare; ROUGE-L, CIDEr, edit, F1@k, tIoU, intervals over clips, semantic similarity; floors that see the motion)
     {"learner", "server"},
     {"train"},
     {"bench", "reproduce"},
