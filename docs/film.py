@@ -1,0 +1,57 @@
+"""The film of the player in the README, docs/player.webp: `python docs/film.py`.
+
+The page that `m2l view` makes of a shipped sample is opened in Chromium and stepped through time; each step is a
+picture of it. Needs Playwright, Chromium and Pillow.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+import motion2language as m2l
+
+HERE = Path(__file__).parent
+SAMPLE = HERE.parent / "motion2language" / "samples" / "4_walk_sideways_kick_clap_run.bvh"
+SIZE, WIDTH = {"width": 860, "height": 730}, 688  # of the page, and of the film; pixels
+RATE = 10  # frames a second
+FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+def main() -> None:
+    """Write the film."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "player.html"
+        subprocess.run(["m2l", "view", SAMPLE, "--out", page, "--no-open"], check=True)
+        first, *rest = pictures(page, m2l.read_motion(SAMPLE).duration)
+    path = HERE / "player.webp"
+    first.save(path, save_all=True, append_images=rest, duration=1000 // RATE, loop=0, quality=60, method=6)
+    print(f"{path.name}: {len(rest) + 1} frames, {path.stat().st_size / 1e6:.2f} MB")
+
+
+def pictures(path: Path, seconds: float) -> Iterator[Image.Image]:
+    """The page at every step of its time."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport=SIZE, color_scheme="light")
+        page.goto(path.as_uri())
+        page.wait_for_selector("html[data-ready]", timeout=60_000)
+        for step in range(int(seconds * RATE)):
+            page.locator("input.time").fill(str(step / RATE))
+            page.locator("input.time").evaluate("(slider) => slider.blur()")
+            page.wait_for_timeout(60)  # two pictures of the browser's own
+            shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            yield shown.resize((WIDTH, WIDTH * SIZE["height"] // SIZE["width"]), Image.Resampling.LANCZOS)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
