@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import motion2language as m2l
+from motion2language.files import write_atomically
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "motion2language" / "samples" / "4_walk_sideways_kick_clap_run.bvh"
@@ -32,7 +33,8 @@ def main() -> None:
         subprocess.run(["m2l", "view", SAMPLE, "--out", page, "--no-open"], check=True)
         first, *rest = pictures(page, m2l.read_motion(SAMPLE).duration)
     path = HERE / "player.webp"
-    first.save(path, save_all=True, append_images=rest, duration=1000 // RATE, loop=0, quality=60, method=6)
+    kind = {"format": "WEBP", "save_all": True, "append_images": rest, "duration": 1000 // RATE, "loop": 0}
+    write_atomically(path, lambda file: first.save(file, quality=60, method=4, **kind))
     print(f"{path.name}: {len(rest) + 1} frames, {path.stat().st_size / 1e6:.2f} MB")
 
 
