@@ -1,27 +1,28 @@
 """The docs site in build/site: `python docs/site.py`, from the pages here and what is generated from the code.
 
 Generated: the commands with their options, as the command line itself describes them, and the Python names, as their
-signatures and docstrings do. Fails when a page is missing from zensical.toml, when a link leads nowhere, and when a
-page would ask anything of another host.
+signatures and docstrings do; the navigation, from the links of index.md. Fails when a page is not among those, when a
+link leads nowhere, and when a page would ask anything of another host.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-PAGES = ROOT / "build" / "docs"
-SITE = ROOT / "build" / "site"
+BUILD = ROOT / "build"
+PAGES, SITE, SETTINGS = BUILD / "docs", BUILD / "site", BUILD / "zensical.toml"
+GENERATED = {"Commands": "reference/commands.md", "Python": "reference/python.md"}
 
 #: What the page of Python names tells, in the order of a recording's way through the package.
 MODULES = """
@@ -43,21 +44,41 @@ def main() -> None:
     shutil.rmtree(PAGES, ignore_errors=True)
     shutil.copytree(ROOT / "docs", PAGES, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     (PAGES / "reference").mkdir()
-    (PAGES / "reference" / "commands.md").write_text(commands(), encoding="utf-8")
-    (PAGES / "reference" / "python.md").write_text(python_names(), encoding="utf-8")
-    missing = {page.relative_to(PAGES).as_posix() for page in PAGES.rglob("*.md")} ^ set(in_navigation())
-    if missing:
-        sys.exit(f"docs: zensical.toml and the pages there are differ in {', '.join(sorted(missing))}")
+    for page, text in zip(GENERATED.values(), (commands(), python_names()), strict=True):
+        (PAGES / page).write_text(text, encoding="utf-8")
+    entries = navigation((PAGES / "index.md").read_text(encoding="utf-8"))
+    listed = {page for section in entries.values() for page in section.values()}
+    if lost := {page.relative_to(PAGES).as_posix() for page in PAGES.rglob("*.md")} - listed - {"index.md"}:
+        sys.exit(f"docs: index.md does not lead to {', '.join(sorted(lost))}")
+    settings = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    SETTINGS.write_text(settings.replace("nav = []", f"nav = {_toml(entries)}", 1), encoding="utf-8")
     shutil.rmtree(SITE, ignore_errors=True)
-    build = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", str(ROOT / "zensical.toml")]
+    build = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", str(SETTINGS)]
     if subprocess.run(build, check=False).returncode:
         sys.exit("docs: the site was not built, for the reasons above")
-    fetched = {
-        f"{page.name}: {host}" for page in SITE.rglob("*.html") for host in _FETCHED.findall(page.read_text("utf-8"))
-    }
-    if fetched:
+    pages = list(SITE.rglob("*.html"))
+    if fetched := {f"{page.name}: {host}" for page in pages for host in _FETCHED.findall(page.read_text("utf-8"))}:
         sys.exit(f"docs: pages fetch from other hosts: {', '.join(sorted(fetched))}")
-    print(f"{SITE.relative_to(ROOT)}: {len(list(SITE.rglob('*.html')))} pages")
+    print(f"{SITE.relative_to(ROOT)}: {len(pages)} pages")
+
+
+def navigation(index: str) -> dict[str, dict[str, str]]:
+    """Section -> title -> page, of the links that begin the lines of index.md; the generated pages are a section."""
+    sections: dict[str, dict[str, str]] = {}
+    for part in index.split("\n## ")[1:]:
+        heading, _, body = part.partition("\n")
+        links = dict(re.findall(r"^- \[([^]]*)\]\(([^)]*\.md)\)", body, re.MULTILINE))
+        sections |= {heading: links} if links else {}
+    return sections | {"Reference": GENERATED}
+
+
+def _toml(entries: dict[str, dict[str, str]]) -> str:
+    """The navigation as a TOML array, the first page first; JSON's strings are TOML's."""
+    parts = ['{"Start" = "index.md"}']
+    for section, links in entries.items():
+        pages = ", ".join(f"{{{json.dumps(title)} = {json.dumps(page)}}}" for title, page in links.items())
+        parts.append(f"{{{json.dumps(section)} = [{pages}]}}")
+    return f"[{', '.join(parts)}]"
 
 
 def commands() -> str:
@@ -82,19 +103,6 @@ def python_names() -> str:
             for method, function in _methods(value):
                 parts += [f"#### {member}.{method}", _signature(method, function), *_documentation(function)]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def in_navigation() -> Iterator[str]:
-    """Paths of the pages that zensical.toml leads to."""
-
-    def leaves(entry: Any) -> Iterator[str]:
-        if isinstance(entry, str):
-            yield entry
-        for below in entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ():
-            yield from leaves(below)
-
-    with (ROOT / "zensical.toml").open("rb") as file:
-        yield from leaves(tomllib.load(file)["project"]["nav"])
 
 
 def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:

@@ -48,7 +48,7 @@ def test_there_is_an_example_of_each_kind():
         "writers/markdown.py",
         "formats/pos.py",
         "formats/__init__.py",
-        "datasets/folder.py",
+        "datasets/pairs.py",
         "features.py",
         "model/encoders.py",
         "model/attention.py",
@@ -66,14 +66,14 @@ def test_the_output(extended):
 
 
 def test_the_corpus(extended):
-    done = m2l("evaluate default --dataset folder --root recordings --split test", extended)
+    done = m2l("evaluate default --dataset pairs --root recordings --split test", extended)
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 clips, 2 references" in done.stdout
 
 
 def test_the_corpus_names_what_is_missing(extended, tmp_path):
     shutil.copy(extended / "recordings" / "take_0.bvh", tmp_path)
-    line = f"evaluate default --dataset folder --root {tmp_path} --split train"
+    line = f"evaluate default --dataset pairs --root {tmp_path} --split train"
     done = run([sys.executable, "-m", "motion2language", *line.split()], extended)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "take_0.txt: not there" in done.stderr
