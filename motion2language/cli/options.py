@@ -99,8 +99,9 @@ def require_movement(motion: Motion) -> None:
 def complain(error: Exception) -> None:
     """One line on standard error."""
     text = str(error)
-    if isinstance(error, OSError) and error.filename is not None:  # else "[Errno 2] No such file or directory: 'x'"
-        text = f"{error.filename}: {str(error.strerror).lower()}"
+    if isinstance(error, OSError) and error.strerror:  # Python's own words begin with "[Errno 2]"
+        place = "" if error.filename is None else f"{error.filename}: "
+        text = place + error.strerror.lower()
     print("m2l: " + " ".join(text.split()), file=sys.stderr)
 
 
