@@ -164,6 +164,12 @@ def test_a_file_that_holds_no_transcript_is_named(content: bytes, message: str, 
         json_writer.read(path)
 
 
+@pytest.mark.parametrize("name", ["take.bvh", "take.srt", "take"])
+def test_a_file_that_is_not_read_back_says_what_is(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}: transcripts are read from \.json"):
+        writers.read(name)
+
+
 # Subtitles
 
 

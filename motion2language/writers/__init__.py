@@ -56,8 +56,11 @@ def write(transcript: Transcript, path: str | Path) -> None:
 
 def read(path: str | Path) -> Transcript:
     """The transcript in a file of a kind that is read back, by its name; ValueError says which kinds these are."""
-    module = _module(kind(path))
-    if not hasattr(module, "read"):
+    try:
+        module: ModuleType | None = _module(kind(path))
+    except ValueError:  # a file of no kind we know
+        module = None
+    if module is None or not hasattr(module, "read"):
         raise ValueError(f"{path}: transcripts are read from .json and .labelstudio.json; write one of these")
     read_back: Transcript = module.read(path)
     return read_back
