@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from motion2language import datasets
 from motion2language.run_config import RunConfig, load_config
 
 PACKAGE = Path(__file__).parent.parent
@@ -85,8 +86,8 @@ def reason_not_to_run(row: Row, rows: Sequence[Row], suite: str, corpus: str, an
 
 
 def not_here(suite: str, corpus: str) -> str:
-    """That a row is of a corpus nobody may pass on, and what runs it where that corpus is."""
-    return (
-        f"not run here: {corpus} may not be redistributed; with yours: "
-        f"m2l reproduce --suite {suite} --corpus {corpus} --root ROOT --out OUT"
-    )
+    """That a row is of a corpus nobody may pass on, and what runs it where that corpus is, once it can be read."""
+    reason = f"not run here: {corpus} may not be redistributed"
+    if corpus not in datasets.names():
+        return f"{reason}, and --corpus {corpus} is not there yet"
+    return f"{reason}; with yours: m2l reproduce --suite {suite} --corpus {corpus} --root ROOT --out OUT"
