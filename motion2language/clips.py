@@ -165,13 +165,18 @@ def _archive(root: Path) -> tuple[dict[str, Callable[[], Motion]], dict[str, _Fa
             for name, entry in data.get("clips", {}).items()
         }
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, zipfile.BadZipFile, UnicodeDecodeError) as error:
-        raise ValueError(f"{index}: not an archive of clips ({type(error).__name__}: {error})") from None
+        raise ValueError(
+            f"{root} and {index.name}: not an archive of clips ({type(error).__name__}: {error})"
+        ) from None
     return {name: partial(make, name) for name in archive.files}, facts
 
 
 def _array(archive: Any, skeleton: Skeleton, axes: Axes, fps: float, name: str) -> Motion:
-    values = archive[name].astype(np.float32)
-    return Motion(axes.apply(values.reshape(len(values), -1, 3)), fps, skeleton, name)
+    values = archive[name]
+    joints = len(skeleton.joints)
+    if values.dtype.kind != "f" or values.shape[1:] not in ((joints, 3), (3 * joints,)):
+        raise ValueError(f"clip {name}: has type {values.dtype} and shape {values.shape}, expected (T, {joints}, 3)")
+    return Motion(axes.apply(values.reshape(len(values), joints, 3)), fps, skeleton, name)
 
 
 def _from_names(names: Sequence[str] | dict[str, Any], pattern: str) -> dict[str, _Facts]:

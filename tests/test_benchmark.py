@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -215,6 +216,48 @@ def test_short_clips_are_left_out_and_counted(folder, tmp_path, m2l):
     status, _, err = m2l("compose", "--clips", short, "--out", tmp_path / "x", *words)
     assert status == 0
     assert "1 of 3 clips are shorter than 0.8 s and left out: bow_1" in err
+
+
+def write_archive(folder: Path, **arrays) -> Path:
+    np.savez(folder / "a.npz", **arrays)
+    tree = {"joints": CANONICAL.joints, "parents": CANONICAL.parents, "fps": 30, "unit": "m", "up": "y"}
+    clips = {name: {"content": "walk", "style": "old"} for name in arrays}
+    (folder / "a.json").write_text(json.dumps(tree | {"clips": clips}))
+    return folder / "a.npz"
+
+
+def test_an_archive_of_arrays_is_composed(tmp_path, m2l):
+    walk = recording("walk", 0)
+    path = write_archive(tmp_path, one=walk.positions, two=walk.positions.reshape(walk.frames, -1))
+    assert m2l("compose", "--clips", path, "--out", tmp_path / "x", "--train", 3, "--val", 0, "--test", 0)[0] == 0
+    (clip, _) = find_clips(path)
+    assert (clip.name, clip.label, clip.style) == ("one", "walk", "old")
+    assert (clip.read().positions == walk.positions).all()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"b": np.zeros((20, 7))}, r"clip b: has type float64 and shape \(20, 7\), expected \(T, 21, 3\)"),
+        ({"b": np.zeros((20, 21, 3))}, "b: .*expected 0.4 to 4.0"),
+        ({"b": np.full((20, 21, 3), np.nan)}, "b: 20 of 20 frames hold a position that is not a finite number"),
+    ],
+)
+def test_arrays_that_are_no_people_are_named(arrays, said, tmp_path, m2l):
+    path = write_archive(tmp_path, a=recording("walk", 0).positions, **arrays)
+    status, _, err = m2l("compose", "--clips", path, "--out", tmp_path / "x", "--train", 3, "--val", 0, "--test", 0)
+    assert (status, list(tmp_path.glob("*x.*"))) == (1, [])
+    assert re.search(said, err)
+
+
+def test_damaged_archives_are_named(tmp_path):
+    path = write_archive(tmp_path, a=np.zeros((2, 21, 3)))
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"a\.npz and a\.json: not an archive of clips"):
+        find_clips(path)
+    path.with_suffix(".json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"a\.json: not there; an archive of clips is a pair"):
+        find_clips(path)
 
 
 def test_phrases_of_two_verbs_that_begin_alike_are_refused(tmp_path):

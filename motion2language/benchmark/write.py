@@ -54,6 +54,8 @@ def write(
     ValueError when a label has no phrases, a clip cannot be used, or a split has no clips; warnings count what is left
     out.
     """
+    if not Path(out).absolute().parent.is_dir():
+        raise ValueError(f"{out}: cannot be written; choose a folder that exists and is yours")
     material = _prepare(clips, phrases, recipe, sizes, seed, fps, step)
     durations = {name: motion.duration for name, motion in material.motions.items()}
     arrays, index = Path(out).with_suffix(".npz"), Path(out).with_suffix(".json")
@@ -103,6 +105,7 @@ def _prepare(
     for clip in wanted:
         step("reading", len(wanted))
         motion = clip.read()
+        to_canonical(motion)  # a person of human size, whose left is left
         motions[clip.name] = motion.resample(min(motion.fps, _OVERSAMPLED * fps))
     short = {name for name, motion in motions.items() if motion.duration < recipe.shortest}
     if short:
