@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,26 @@ def test_the_pair_is_read_by_the_corpus_and_its_splits_share_no_clip(folder, tmp
     assert again.with_suffix(".json").read_bytes() != (tmp_path / "bench.json").read_bytes()
 
 
+def test_a_seed_draws_other_motions_of_the_same_clips_and_more_motions_leave_the_first_as_they_are(
+    folder, tmp_path, m2l
+):
+    rows = [f"{label}_{seed},{label},train" for label in LABELS for seed in range(4)]
+    (tmp_path / "t.csv").write_text("\n".join(["file,label,split", *rows]))
+    made = {}
+    for name, seed, count in (("few", 1, 4), ("more", 1, 6), ("other", 2, 4)):
+        words = ("--labels", tmp_path / "t.csv", "--out", tmp_path / f"{name}.v1", "--seed", seed)
+        assert m2l("compose", "--clips", folder, *words, "--train", count, "--val", 0, "--test", 0)[0] == 0
+        made[name] = json.loads((tmp_path / f"{name}.v1.json").read_text())["samples"]
+    assert list(made["more"].items())[:4] == list(made["few"].items())
+    assert made["other"] != made["few"]
+
+
+def test_the_clips_are_never_replaced(tmp_path, m2l):
+    path = write_archive(tmp_path, a=recording("walk", 0).positions)
+    status, _, err = m2l("compose", "--clips", path, "--out", path.with_suffix(""))
+    assert (status, "would replace the clips" in err) == (1, True)
+
+
 def test_labels_from_names_and_what_is_left_out(folder, tmp_path):
     by_name = find_clips(folder, pattern="^(?P<label>.+)_[0-9]+$")
     by_table = find_clips(folder)
@@ -273,10 +294,11 @@ def test_statistics_count_what_is_there():
     some, one = (
         [datasets.load("synthetic", None, split)[n] for n in range(count)] for split, count in (("val", 6), ("test", 1))
     )
+    some[0] = replace(some[0], captions=(some[0].captions[0], *some[0].captions[:2]))
     table = statistics({"a": some, "b": one})
     assert "| motions, val | 6 | – |" in table
     assert "| motions, test | – | 1 |" in table
-    assert "| sentences | 18," in table
+    assert "| sentences | 18, 5.6 % as another of their motion |" in table
     lasting = np.mean([sample.motion.duration for sample in some])
     assert f"| seconds of a motion | mean {lasting:.2f};" in table
     assert f"pause before | {100 * np.mean([sample.segments[0].start > 0.01 for sample in some]):.0f} %" in table

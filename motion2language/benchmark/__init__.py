@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from motion2language.benchmark.phrases import Phrases, load_phrases
 from motion2language.benchmark.recipe import RECIPE, Recipe
-from motion2language.benchmark.write import write
+from motion2language.benchmark.write import pair, write
 
-__all__ = ["RECIPE", "Phrases", "Recipe", "load_phrases", "write"]
+__all__ = ["RECIPE", "Phrases", "Recipe", "load_phrases", "pair", "write"]

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from motion2language.benchmark.joining import compose
+from motion2language.benchmark.joining import Composed, compose
 from motion2language.benchmark.phrases import Phrases
-from motion2language.benchmark.recipe import Recipe, draw
+from motion2language.benchmark.recipe import Plan, Recipe, draw
 from motion2language.body import JointMap, map_joints, to_canonical
 from motion2language.clips import Clip, split_clips
 from motion2language.files import write_atomically, write_text
@@ -54,11 +54,11 @@ def write(
     ValueError when a label has no phrases, a clip cannot be used, or a split has no clips; warnings count what is left
     out.
     """
-    if not Path(out).absolute().parent.is_dir():
+    arrays, index = pair(out)
+    if not arrays.absolute().parent.is_dir():
         raise ValueError(f"{out}: cannot be written; choose a folder that exists and is yours")
     material = _prepare(clips, phrases, recipe, sizes, seed, fps, step)
     durations = {name: motion.duration for name, motion in material.motions.items()}
-    arrays, index = Path(out).with_suffix(".npz"), Path(out).with_suffix(".json")
     samples: dict[str, Any] = {}
     jobs = [(split, number) for split in sizes for number in range(sizes[split])]
 
@@ -72,15 +72,7 @@ def write(
                 name = f"{split}_{number:05d}"
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
                     np.lib.format.write_array(entry, made.positions.reshape(len(made.positions), -1))
-                samples[name] = {
-                    "split": split,
-                    "captions": plan.captions,
-                    "segments": [
-                        {"action": take.clip.label, "verb": phrases.actions[take.clip.label].verb}
-                        | {"start": start, "end": end, "clip": take.clip.name}
-                        for take, (start, end) in zip(plan.takes, made.spans, strict=True)
-                    ],
-                }
+                samples[name] = {"split": split} | _described(plan, made, phrases)
 
     write_atomically(arrays, fill)
     skeleton = material.body.skeleton
@@ -88,6 +80,22 @@ def write(
     made_of = {"seed": seed, "recipe": asdict(recipe), "phrases": phrases.model_dump()}
     write_text(index, json.dumps(described | {"verb_forms": phrases.verb_forms()} | made_of | {"samples": samples}))
     return {split: sum(map(len, by_label.values())) for split, by_label in material.clips.items()}
+
+
+def pair(out: Path) -> tuple[Path, Path]:
+    """OUT.npz and OUT.json; OUT may be given with either suffix."""
+    stem = out.with_suffix("") if out.suffix in (".npz", ".json") else out
+    return stem.with_name(f"{stem.name}.npz"), stem.with_name(f"{stem.name}.json")
+
+
+def _described(plan: Plan, made: Composed, phrases: Phrases) -> dict[str, Any]:
+    """Captions, and each action with the clip it came from."""
+    segments = [
+        {"action": take.clip.label, "verb": phrases.actions[take.clip.label].verb}
+        | {"start": start, "end": end, "clip": take.clip.name}
+        for take, (start, end) in zip(plan.takes, made.spans, strict=True)
+    ]
+    return {"captions": plan.captions, "segments": segments}
 
 
 def _prepare(

@@ -58,6 +58,9 @@ def compose(
         raise ValueError(f"{train} + {val} + {test} motions; give at least one")
     if not 1 <= rate <= 1000:
         raise ValueError(f"--rate {rate}: give 1 to 1000 frames a second")
+    written = benchmark.pair(out)
+    if clips.resolve() in [path.resolve() for path in written]:
+        raise ValueError(f"--out {out}: would replace the clips; name another")
     found = find_clips(clips, labels, pattern, source.read)
     said = benchmark.load_phrases(phrases)
     with _bar() as step:
@@ -65,7 +68,7 @@ def compose(
     for split, size in sizes.items():
         if size:
             print(f"{split}: {size} motions of {used[split]} clips")
-    print(f"{out.with_suffix('.npz')}\n{out.with_suffix('.json')}")
+    print(*written, sep="\n")
     return 0
 
 
