@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.body import Axes, detect_axes
-from motion2language.formats import ReadOptions, read
+from motion2language.formats import ReadOptions, Recording, read
 from motion2language.motion import Motion
 
 #: Frames a second a recording may have. Chosen: slower shows no movement, faster no camera is.
@@ -75,6 +75,13 @@ def read_with_axes(
             f"{FARTHEST:.0e} m; is the file damaged, or its unit another (--unit)?"
         )
     return replace(motion, positions=positions), axes
+
+
+def in_metres(recording: Recording) -> Motion:
+    """A reader's recording whose unit and up axis its format declares, in metres, Y up."""
+    motion = recording.motion
+    axes = detect_axes(motion.positions, motion.skeleton, recording.unit, recording.up)
+    return replace(motion, positions=axes.apply(motion.positions))
 
 
 def _require_rate(path: str | Path, fps: float) -> None:

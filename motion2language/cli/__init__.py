@@ -16,6 +16,7 @@ from motion2language.cli import (
     bench,
     benchmark,
     caption,
+    check,
     evaluate,
     inspect,
     live,
@@ -55,7 +56,7 @@ for command in (
     app.command(command)
 
 data = App(name="data", help="Corpora and benchmarks on disk.")
-for each in (benchmark.compose, benchmark.labels, benchmark.statistics, segments.segments):
+for each in (check.check, benchmark.compose, benchmark.labels, benchmark.statistics, segments.segments):
     data.command(each)
 app.command(data)
 

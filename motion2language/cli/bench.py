@@ -33,7 +33,7 @@ def bench(
     what
         train (updates on the training split), decode (the test split) or load (from disk to batches).
     dataset
-        A corpus: annotations, compose, folder, synthetic.
+        A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
     root
         Where the corpus lies on disk.
     config

@@ -30,7 +30,7 @@ def evaluate(
     model
         A shipped model (default, synthetic) or a model folder.
     dataset
-        A corpus: annotations, compose, folder, synthetic.
+        A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
     split
         train, val or test.
     root

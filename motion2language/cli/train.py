@@ -29,7 +29,7 @@ def train(
     config
         TOML file with tables [model] and [train].
     dataset
-        A corpus: annotations, compose, folder, synthetic.
+        A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
     out
         Run folder: best/ and last/ are model folders, log.csv holds the scores of each epoch.
     root

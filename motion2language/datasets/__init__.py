@@ -1,4 +1,7 @@
-"""Corpora: one module each, `load(root, split) -> Sequence[Sample]`; the module's name is `--dataset NAME`."""
+"""Corpora: one module each, `load(root, split) -> Sequence[Sample]`; the module's name is `--dataset NAME`.
+
+An underscore in a module's name is a hyphen in the corpus'. Modules that begin with one are no corpora.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,8 @@ class Lazy(Sequence[Sample]):
 
 def names() -> tuple[str, ...]:
     """The corpora there are."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name.replace("_", "-") for name in modules if not name.startswith("_")))
 
 
 def load(name: str, root: Path | None, split: str) -> Sequence[Sample]:
@@ -57,4 +61,4 @@ def load(name: str, root: Path | None, split: str) -> Sequence[Sample]:
         raise ValueError(f"no corpus {name!r}; there are {', '.join(names())}")
     if split not in ("train", "val", "test"):
         raise ValueError(f"no split {split!r}; there are train, val and test")
-    return importlib.import_module(f"{__name__}.{name}").load(root, split)
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}").load(root, split)

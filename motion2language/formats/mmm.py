@@ -8,6 +8,7 @@ from its time steps.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
 from xml.parsers import expat
 
@@ -22,8 +23,8 @@ _PLACES = {row.joint: index for index, row in enumerate(BODY)}
 _SKELETON = Skeleton("kit", tuple(_PLACES), tuple(_PLACES.get(row.parent, -1) for row in BODY))
 
 
-def read(path: Path, options: ReadOptions) -> Recording:
-    """The recording of an MMM file with one subject."""
+def read(path: Path | zipfile.Path, options: ReadOptions) -> Recording:
+    """The recording of an MMM file with one subject; of one in a zip, too."""
     root = _parse(path)
     motions = [root] if root.tag == "Motion" else root.findall("Motion")
     motions = [motion for motion in motions if motion.find("MotionFrames") is not None]
@@ -63,7 +64,7 @@ def positions_of(position: np.ndarray, rotation: np.ndarray, angles: np.ndarray,
     return forward(_SKELETON.parents, offsets, rotations)
 
 
-def _parse(path: Path) -> ET.Element:
+def _parse(path: Path | zipfile.Path) -> ET.Element:
     """The document's root; entities, which a recording never needs, are refused before anything expands them.
 
     They can only be declared before the root element, so a first pass ends there.
@@ -79,7 +80,8 @@ def _parse(path: Path) -> ET.Element:
     except (expat.ExpatError, LookupError) as error:  # LookupError: an encoding that there is not
         raise ValueError(f"not a whole XML file ({error})") from None
     try:
-        return ET.parse(path).getroot()
+        with path.open("rb") as file:
+            return ET.parse(file).getroot()
     except ET.ParseError as error:
         raise ValueError(f"not a whole XML file ({error})") from None
 

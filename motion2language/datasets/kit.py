@@ -1,0 +1,118 @@
+"""KIT-ML as first released: `NNNNN_mmm.xml` and `NNNNN_annotations.json`, a folder or the zip itself, read in place.
+
+Left out, with a warning that counts them: recordings over 30 s, those without a sentence, files without their partner,
+and the advertisement that stands among the sentences. Split: the recordings in the order of their names, shuffled as
+scikit-learn's shuffle does with random state 11; the first 10 % are the test, 10 % of the rest the validation. (That
+the test comes first is our reading: the paper's lists are not published.)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+import zipfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.datasets import Lazy, Sample
+from motion2language.formats import ReadOptions, mmm
+from motion2language.motion import Motion
+from motion2language.reading import in_metres
+from motion2language.transcript import Caption
+
+LONGEST = 30.0  # seconds; as in the paper
+RATE = 100.0  # frames a second
+STATE = 11  # of the shuffle; as in the paper
+WHERE = "download the KIT Motion-Language Dataset (2016) from its own site; folder or zip"
+_ADVERTISEMENT = re.compile(r"https?:|<a href|www\.", re.IGNORECASE)
+
+Place = Path | zipfile.Path
+
+
+def load(root: Path | None, split: str) -> Sequence[Sample]:
+    """The samples of `split` at 100 frames a second, with joint angles, read when indexed."""
+    return Lazy([partial(_sample, *entry, split) for entry in entries("kit", root, split)])
+
+
+def entries(corpus: str, root: Path | None, split: str) -> list[tuple[Place, tuple[Caption, ...]]]:
+    """The recordings of a split with their sentences."""
+    if root is None:
+        raise ValueError(f"corpus {corpus!r} needs --root: the folder or zip with NNNNN_mmm.xml; {WHERE}")
+    motions, texts = _found(Path(root))
+    left: dict[str, list[str]] = {}
+    kept = []
+    for name in sorted(motions.keys() | texts.keys()):
+        captions = _captions(texts[name]) if name in texts else ()
+        if name not in motions:
+            left.setdefault("sentences without a recording", []).append(name)
+        elif name not in texts:
+            left.setdefault("recordings without a file of sentences", []).append(name)
+        elif not captions:
+            left.setdefault("recordings without a sentence", []).append(name)
+        elif motions[name].read_bytes().count(b"<MotionFrame>") > LONGEST * RATE:
+            left.setdefault(f"recordings over {LONGEST:g} s", []).append(name)
+        else:
+            kept.append((motions[name], captions))
+    for what, names in left.items():
+        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        warnings.warn(f"{root}: {len(names)} {what} left out: {shown}", stacklevel=3)
+    order = np.arange(len(kept))
+    np.random.RandomState(STATE).shuffle(order)
+    test = len(kept) // 10
+    validation = (len(kept) - test) // 10
+    bounds = {"test": (0, test), "val": (test, test + validation), "train": (test + validation, len(kept))}
+    return [kept[number] for number in order[slice(*bounds[split])]]
+
+
+def read(place: Place) -> Motion:
+    """A recording in metres, as its file has it."""
+    try:
+        return in_metres(mmm.read(place, ReadOptions()))
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
+
+
+def name_of(place: Place) -> str:
+    """NNNNN of NNNNN_mmm.xml."""
+    return place.name.removesuffix("_mmm.xml")
+
+
+def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:
+    return Sample(name_of(place), read(place), captions, split)
+
+
+def _found(root: Path) -> tuple[dict[str, Place], dict[str, Place]]:
+    """Recordings and files of sentences by name."""
+    if not root.exists():
+        raise FileNotFoundError(f"{root}: not there; {WHERE}")
+    if root.is_dir():
+        files: list[Place] = list(root.rglob("*_*.*"))
+    else:
+        try:
+            archive = zipfile.ZipFile(root)
+        except (zipfile.BadZipFile, OSError):
+            raise ValueError(f"{root}: neither a folder nor a whole zip; {WHERE}") from None
+        files = [zipfile.Path(archive, name) for name in archive.namelist()]
+    motions = {name_of(file): file for file in files if file.name.endswith("_mmm.xml")}
+    suffix = "_annotations.json"
+    texts = {file.name.removesuffix(suffix): file for file in files if file.name.endswith(suffix)}
+    if not motions:
+        raise FileNotFoundError(f"{root}: holds no NNNNN_mmm.xml; {WHERE}")
+    twice = sum(file.name.endswith("_mmm.xml") for file in files) - len(motions)
+    if twice:
+        raise ValueError(f"{root}: {twice} recordings are there twice; give the folder of one release")
+    return motions, texts
+
+
+def _captions(place: Place) -> tuple[Caption, ...]:
+    try:
+        sentences = json.loads(place.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise ValueError(f"{place}: not JSON in UTF-8; expected a list of sentences") from None
+    if not isinstance(sentences, list) or not all(isinstance(one, str) for one in sentences):
+        raise ValueError(f"{place}: expected a list of sentences")
+    return tuple(Caption(one.strip()) for one in sentences if one.strip() and not _ADVERTISEMENT.search(one))

@@ -1,0 +1,15 @@
+"""KIT-ML as HumanML3D's authors augmented it: 21 joints at 12.5 frames a second, mirrored, texts with times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from motion2language.datasets import Sample, _texts
+
+WHERE = "get KIT-ML in this form from the HumanML3D project"
+
+
+def load(root: Path | None, split: str) -> Sequence[Sample]:
+    """The samples of `split`, read when indexed; `root` is the folder KIT-ML."""
+    return _texts.load("kit-augmented", "kit", WHERE, root, split)

@@ -1,0 +1,292 @@
+"""KIT-ML and HumanML3D: small corpora in exactly their formats, their splits, and what is left out and said."""
+
+import itertools
+import json
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from bodies import SHARED
+from test_architecture import ROOT
+from test_mmm import document, random_frames
+
+from motion2language import cli, datasets
+from motion2language.reading import read_motion
+
+COUNT = 40
+CONFIG = next(
+    iter(
+        sorted((ROOT / "configs").rglob("*recurrent-local*mlp*.toml")) or sorted((ROOT / "configs").rglob("mlp*.toml"))
+    )
+)
+
+
+@pytest.fixture
+def m2l(monkeypatch, capsys):
+    def run(*words) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory):
+    """A release of KIT-ML: 40 recordings, one too long, one silent, one without sentences' file, one without motion."""
+    folder = tmp_path_factory.mktemp("kit")
+    for number in range(1, COUNT + 1):
+        frames = random_frames(120 + number) if number != 7 else random_frames(3001)
+        (folder / f"{number:05}_mmm.xml").write_text(document(frames))
+        sentences = [] if number == 8 else ["A person walks.", "See <a href=http://x.example/>tickets</a>", " "]
+        if number != 9:
+            (folder / f"{number:05}_annotations.json").write_text(json.dumps(sentences))
+        (folder / f"{number:05}_meta.json").write_text("{}")
+    (folder / "00099_annotations.json").write_text('["A person runs."]')
+    return folder
+
+
+def names(name: str, root) -> dict[str, list[str]]:
+    return {split: [one.name for one in datasets.load(name, root, split)] for split in ("train", "val", "test")}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_kit_is_split_as_the_paper_says_and_holds_what_is_left(kit):
+    from sklearn.utils import shuffle
+
+    found = names("kit", kit)
+    kept = [f"{number:05}" for number in range(1, COUNT + 1) if number not in (7, 8, 9)]
+    assert sorted(itertools.chain(*found.values())) == kept
+    expected = shuffle(kept, random_state=11)
+    assert (found["test"], found["val"], found["train"]) == (expected[:3], expected[3:6], expected[6:])
+    sample = datasets.load("kit", kit, "train")[0]
+    assert [caption.text for caption in sample.captions] == ["A person walks."]
+    assert sample.motion.fps == 100
+    assert sample.motion.angles.shape == (sample.motion.frames, 44)
+    alone = read_motion(kit / f"{sample.name}_mmm.xml")
+    np.testing.assert_allclose(sample.motion.positions, alone.positions, atol=1e-6)
+
+
+def test_what_kit_leaves_out_is_counted(kit):
+    with pytest.warns(UserWarning) as caught:
+        datasets.load("kit", kit, "test")
+    said = sorted(str(warning.message).partition(": ")[2] for warning in caught)
+    assert said == [
+        "1 recordings over 30 s left out: 00007",
+        "1 recordings without a file of sentences left out: 00009",
+        "1 recordings without a sentence left out: 00008",
+        "1 sentences without a recording left out: 00099",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_zip_is_read_in_place_and_gives_the_same(kit, tmp_path):
+    with zipfile.ZipFile(tmp_path / "kit.zip", "w") as archive:
+        for path in kit.iterdir():
+            archive.write(path, f"2016/{path.name}")
+    assert names("kit", tmp_path / "kit.zip") == names("kit", kit)
+    packed, plain = (datasets.load("kit", root, "val")[1] for root in (tmp_path / "kit.zip", kit))
+    np.testing.assert_array_equal(packed.motion.positions, plain.motion.positions)
+    assert packed.captions == plain.captions
+    assert [path.name for path in tmp_path.iterdir()] == ["kit.zip"]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_papers_way_takes_every_tenth_frame_from_the_fifth(kit):
+    clean, paper = (datasets.load(name, kit, "train")[0] for name in ("kit", "kit-paper"))
+    assert paper.name == clean.name
+    assert paper.motion.fps == 10
+    np.testing.assert_array_equal(paper.motion.positions, clean.motion.positions[5::10])
+    np.testing.assert_array_equal(paper.motion.angles, clean.motion.angles[5::10])
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the real recording is not here")
+def test_the_real_recording_is_read(tmp_path):
+    source = SHARED / "data" / "kit" / "sample" / "00001_mmm.xml"
+    (tmp_path / source.name).symlink_to(source)
+    (tmp_path / "00001_annotations.json").write_text('["A person is walking forwards."]')
+    (sample,) = datasets.load("kit", tmp_path, "train")
+    assert sample.motion.duration == pytest.approx(3.78, abs=0.02)
+    assert 1.2 < np.ptp(sample.motion.positions[0, :, 1]) < 2.1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda folder: (folder / "00001_annotations.json").write_text("{"),
+            "00001_annotations.json: not JSON in UTF-8",
+        ),
+        (lambda folder: (folder / "00001_annotations.json").write_bytes(b'["\xff"]'), "not JSON in UTF-8"),
+        (lambda folder: (folder / "00001_annotations.json").write_text("[1]"), "expected a list of sentences"),
+        (lambda folder: (folder / "00001_annotations.json").write_text(""), "not JSON in UTF-8"),
+    ],
+)
+def test_damaged_sentences_are_said(change, message, tmp_path):
+    (tmp_path / "00001_mmm.xml").write_text(document(random_frames(5)))
+    change(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        datasets.load("kit", tmp_path, "train")
+
+
+def test_a_root_that_is_no_kit_is_said(tmp_path):
+    with pytest.raises(ValueError, match="corpus 'kit' needs --root"):
+        datasets.load("kit", None, "train")
+    with pytest.raises(FileNotFoundError, match="not there; download the KIT Motion-Language Dataset"):
+        datasets.load("kit", tmp_path / "nowhere", "train")
+    with pytest.raises(FileNotFoundError, match="holds no NNNNN_mmm"):
+        datasets.load("kit", tmp_path, "train")
+    (tmp_path / "kit.zip").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(ValueError, match="neither a folder nor a whole zip"):
+        datasets.load("kit", tmp_path / "kit.zip", "train")
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "00001_mmm.xml").write_text(document(random_frames(5)))
+    with pytest.raises(ValueError, match="1 recordings are there twice"):
+        datasets.load("kit", tmp_path, "train")
+
+
+# HumanML3D and KIT-ML augmented
+
+JOINTS = {"humanml3d": (22, 20.0), "kit-augmented": (21, 12.5)}
+
+
+@pytest.fixture(params=sorted(JOINTS))
+def folder(request, tmp_path):
+    """A folder in the layout: 6 recordings and a mirrored one; its values are a real file's where one is here."""
+    name = request.param
+    count, _ = JOINTS[name]
+    for part in ("new_joints", "texts"):
+        (tmp_path / part).mkdir()
+    body = standing_body(count)
+    for number in ("000001", "000002", "000003", "000004", "000005", "M000001"):
+        np.save(tmp_path / "new_joints" / f"{number}.npy", body)
+        lines = [
+            "a person walks forward.#a/DET person/NOUN walk/VERB#0.0#0.0",
+            "he walks.#he/PRON walk/VERB#0.0#0.0",
+            "",
+        ]
+        if number == "000002":
+            lines.append("a man stops#a/DET man/NOUN stop/VERB#1.0#2.0")
+        (tmp_path / "texts" / f"{number}.txt").write_text("\n".join(lines))
+    (tmp_path / "train.txt").write_text("000001\n000002\n000003\n")
+    (tmp_path / "val.txt").write_text("000004\nM000001\n")
+    (tmp_path / "test.txt").write_text("000005\n")
+    return name, tmp_path
+
+
+def standing_body(count: int) -> np.ndarray:
+    """Plausible joints (T, count, 3): the mean body of the project's own synthetic recordings, in the corpus' order."""
+    from motion2language.datasets.synthetic import sample
+
+    motion = sample("test", 0).motion
+    order = SMPL if count == 22 else KIT
+    return motion.positions[:60][:, [motion.skeleton.index(name) for name in order]]
+
+
+SMPL = (
+    "pelvis left_hip right_hip spine left_knee right_knee spine left_ankle right_ankle chest left_toe right_toe neck "
+    "left_collar right_collar head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist"
+).split()
+KIT = (
+    "pelvis spine chest neck head left_shoulder left_elbow left_wrist right_shoulder right_elbow right_wrist left_hip "
+    "left_knee left_ankle left_toe left_toe right_hip right_knee right_ankle right_toe right_toe"
+).split()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_folders_are_read_with_parts_and_mirrors_beside_their_originals(folder):
+    name, root = folder
+    count, fps = JOINTS[name]
+    assert names(name, root) == {
+        "train": ["000001", "000002", "000002@1-2", "000003", "M000001"], "val": ["000004"], "test": ["000005"],
+    }  # fmt: skip
+    samples = datasets.load(name, root, "train")
+    assert samples[0].motion.positions.shape == (60, count, 3)
+    assert samples[0].motion.fps == fps
+    assert [caption.text for caption in samples[0].captions] == ["a person walks forward.", "he walks."]
+    assert samples[2].motion.duration == pytest.approx(1.0, abs=1 / fps)
+    assert [caption.text for caption in samples[2].captions] == ["a man stops"]
+
+
+def test_what_folders_lack_is_counted(folder):
+    name, root = folder
+    (root / "new_joints" / "000003.npy").unlink()
+    (root / "texts" / "000002.txt").write_text("\n")
+    with pytest.warns(UserWarning) as caught:
+        assert len(datasets.load(name, root, "train")) == 2
+    said = [str(warning.message) for warning in caught]
+    assert any("1 mirrored recordings stood in another split than their original" in text for text in said)
+    assert any("1 of 4 without new_joints/ID.npy, left out: 000003" in text for text in said)
+    assert any("1 of 4 without a sentence, left out: 000002" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda root: (root / "val.txt").unlink(), r"lacks val\.txt; "),
+        (lambda root: (root / "val.txt").write_text("000001\n"), r"val\.txt: 1 names stand there, or in another split"),
+        (lambda root: (root / "val.txt").write_text("000004\n000004\n"), "1 names stand there"),
+        (lambda root: (root / "val.txt").write_bytes(b"\xff"), "not text in UTF-8"),
+        (
+            lambda root: (root / "texts" / "000004.txt").write_text("a man walks"),
+            "line 1: expected sentence#tags#start#end",
+        ),
+        (lambda root: (root / "texts" / "000004.txt").write_bytes(b"\xff#a#0#0"), "not text in UTF-8"),
+        (
+            lambda root: [one.unlink() for one in (root / "new_joints").iterdir()],
+            "none of the 2 recordings of val is there",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_damaged_folders_are_said(change, message, folder):
+    name, root = folder
+    (root / "train.txt").write_text("000001\n000002\n000003\n")
+    (root / "val.txt").write_text("000004\nM000099\n")
+    change(root)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        datasets.load(name, root, "val")
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "humanml3d").is_dir(), reason="the real recording is not here")
+def test_a_real_humanml3d_recording_is_read(tmp_path):
+    (source,) = (SHARED / "data" / "humanml3d" / "new_joints").glob("*.npy")
+    (tmp_path / "new_joints").mkdir()
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "new_joints" / source.name).symlink_to(source)
+    (tmp_path / "texts" / f"{source.stem}.txt").write_text("a man walks#a/DET#0.0#0.0\n")
+    for split in ("train", "val", "test"):
+        (tmp_path / f"{split}.txt").write_text(f"{source.stem}\n" if split == "train" else "")
+    (sample,) = datasets.load("humanml3d", tmp_path, "train")
+    assert sample.motion.positions.shape[1:] == (22, 3)
+    assert datasets.load("humanml3d", tmp_path, "test") == [] or len(datasets.load("humanml3d", tmp_path, "test")) == 0
+
+
+# Commands
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_check_counts_every_split_and_says_what_cannot_be_read(m2l, folder):
+    name, root = folder
+    status, out, _ = m2l("data", "check", name, "--root", root)
+    assert status == 0
+    row = next(line.split() for line in out.splitlines() if line.strip().startswith("train"))
+    assert row[1:4] == ["5", "9", "27"]
+    (root / "new_joints" / "000001.npy").write_bytes(b"cut")
+    status, _, err = m2l("data", "check", name, "--root", root)
+    assert status == 1
+    assert "000001.npy" in err
+    assert "1 recordings cannot be read" in err
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_model_is_trained_on_them(m2l, kit, folder, tmp_path):
+    name, root = folder
+    short = ("--set", "train.epochs=1", "--set", "train.minimum_count=1", "--set", "train.batch_size=4")
+    status, _, err = m2l("train", CONFIG, "--dataset", name, "--root", root, "--out", tmp_path / "run", *short)
+    assert status == 0, err
+    assert (tmp_path / "run" / "best" / "weights.safetensors").is_file()
