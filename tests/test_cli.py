@@ -152,7 +152,8 @@ def test_train_evaluate_and_resume_from_the_command_line(m2l, tmp_path, monkeypa
     status, out, _ = m2l("evaluate", tmp_path / "run" / "best", "--dataset", "synthetic", "--out", tmp_path / "scores")
     assert status == 0
     assert "n = 4" in out
-    assert {path.name for path in (tmp_path / "scores").iterdir()} == {"scores.json", "transcripts.jsonl"}
+    written = {path.name for path in (tmp_path / "scores").iterdir()}
+    assert written == {"clips.csv", "references.jsonl", "scores.json", "transcripts.jsonl"}
 
 
 def text_of(motion, tmp_path) -> str:
