@@ -1,8 +1,9 @@
 """Labelled clips: recordings of one action each, from a folder of motion files or one archive of arrays.
 
-Labels come from a CSV (columns `file` and `label`; if wanted `style`, `split`, `caption`; `file` is a path within the
-folder, with or without its suffix, or an array's name) or from the files' names by a pattern with named groups
-(`(?P<label>...)`, if wanted `style` and `split`), searched in the path within the folder, without its suffix.
+Labels come from a CSV (columns `file` and `label`; if wanted `style`, `split`, `caption` and, for files that cannot say
+it, `fps`; `file` is a path within the folder, with or without its suffix, or an array's name) or from the files' names
+by a pattern with named groups (`(?P<label>...)`, if wanted `style` and `split`), searched in the path within the
+folder, without its suffix.
 
 An archive is a pair `X.npz` (arrays (T, J, 3)) and `X.json` (joints, parents, fps, unit, up, clips: name -> label or
 content, style, split); its JSON labels the clips where neither CSV nor pattern is given.
@@ -18,7 +19,7 @@ import warnings
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from motion2language.motion import Motion, Skeleton
 from motion2language.reading import read_motion
 
 SPLITS = ("train", "val", "test")
+_Read = Callable[[float | None], Motion]  # the frames a second that are said, or None, -> the recording
 LABELS = "labels.csv"  # read from a folder where nothing else is said
 
 
@@ -61,19 +63,20 @@ class _Facts:
     style: str = ""
     split: str = ""
     captions: tuple[str, ...] = ()
+    fps: float | None = None
 
 
 def find_clips(
     root: Path,
     labels: Path | None = None,
     pattern: str | None = None,
-    read: Callable[[Path], Motion] = read_motion,
+    read: Callable[[Path, float | None], Motion] | None = None,
 ) -> list[Clip]:
     """The labelled clips in a folder or archive, in order of their names.
 
     labels   CSV; without it and `pattern` labels.csv in the folder, or what the archive's JSON says
     pattern  regular expression with a group named label
-    read     reads a motion file
+    read     reads a motion file, at the frames a second that its label says, if it says them
 
     Files without a label, and labels without a file, are left out with a warning that counts and names them.
     ValueError or FileNotFoundError when nothing is left, or something is said twice or cannot be read.
@@ -81,7 +84,7 @@ def find_clips(
     root = Path(root)
     if labels is not None and pattern is not None:
         raise ValueError("labels from a CSV or from a pattern: give one of the two")
-    readers, facts = _archive(root) if root.suffix == ".npz" else (_folder(root, read), {})
+    readers, facts = _archive(root) if root.suffix == ".npz" else (_folder(root, read or _read), {})
     if pattern is not None:
         facts = _from_names(readers, pattern)
     elif labels is not None or not facts:
@@ -91,10 +94,15 @@ def find_clips(
     found = sorted(readers.keys() & facts.keys())
     if not found:
         raise ValueError(f"{root}: none of {len(readers)} recordings has a label; {len(facts)} labels were given")
-    return [
-        Clip(name, facts[name].label, readers[name], facts[name].style, facts[name].split, facts[name].captions)
-        for name in found
-    ]
+    return [_clip(name, readers[name], facts[name]) for name in found]
+
+
+def _clip(name: str, read: _Read, facts: _Facts) -> Clip:
+    return Clip(name, facts.label, partial(read, facts.fps), facts.style, facts.split, facts.captions)
+
+
+def _read(path: Path, fps: float | None) -> Motion:
+    return read_motion(path, fps=fps)
 
 
 def to_csv(splits: Mapping[str, Sequence[Clip]]) -> str:
@@ -131,7 +139,7 @@ def split_clips(clips: Sequence[Clip], seed: int) -> dict[str, list[Clip]]:
     return splits
 
 
-def _folder(root: Path, read: Callable[[Path], Motion]) -> dict[str, Callable[[], Motion]]:
+def _folder(root: Path, read: Callable[[Path, float | None], Motion]) -> dict[str, _Read]:
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder; expected a folder of motion files or an archive X.npz")
     files = sorted(path for path in root.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
@@ -148,7 +156,7 @@ def _name(path: Path, root: Path) -> str:
     return path.relative_to(root).with_suffix("").as_posix()
 
 
-def _archive(root: Path) -> tuple[dict[str, Callable[[], Motion]], dict[str, _Facts]]:
+def _archive(root: Path) -> tuple[dict[str, _Read], dict[str, _Facts]]:
     """Readers and facts of X.npz and X.json. Arrays are read when asked for."""
     index = root.with_suffix(".json")
     for path in (root, index):
@@ -171,12 +179,12 @@ def _archive(root: Path) -> tuple[dict[str, Callable[[], Motion]], dict[str, _Fa
     return {name: partial(make, name) for name in archive.files}, facts
 
 
-def _array(archive: Any, skeleton: Skeleton, axes: Axes, fps: float, name: str) -> Motion:
+def _array(archive: Any, skeleton: Skeleton, axes: Axes, own: float, name: str, fps: float | None) -> Motion:
     values = archive[name]
     joints = len(skeleton.joints)
     if values.dtype.kind != "f" or values.shape[1:] not in ((joints, 3), (3 * joints,)):
         raise ValueError(f"clip {name}: has type {values.dtype} and shape {values.shape}, expected (T, {joints}, 3)")
-    return Motion(axes.apply(values.reshape(len(values), joints, 3)), fps, skeleton, name)
+    return Motion(axes.apply(values.reshape(len(values), joints, 3)), fps or own, skeleton, name)
 
 
 def _from_names(names: Sequence[str] | dict[str, Any], pattern: str) -> dict[str, _Facts]:
@@ -211,7 +219,7 @@ def _from_csv(path: Path, names: dict[str, Any]) -> dict[str, _Facts]:
         if old is not None and (old.label, old.style, old.split) != (new.label, new.style, new.split):
             raise ValueError(f"{path}, line {number}: {name} is labelled twice, {old.label!r} and {new.label!r}")
         captions = (old.captions if old else ()) + new.captions
-        facts[name] = _Facts(new.label, new.style, new.split, captions)
+        facts[name] = replace(new, captions=captions)
     return facts
 
 
@@ -227,7 +235,11 @@ def _facts(label: str, said: dict[str, Any], captions: tuple[str, ...], where: s
         raise ValueError(f"{where}: split {split!r}, expected {', '.join(SPLITS)}")
     if not str(label).strip():
         raise ValueError(f"{where}: no label")
-    return _Facts(str(label).strip(), str(said.get("style") or "").strip(), split, captions)
+    try:
+        fps = float(said.get("fps") or 0) or None
+    except ValueError:
+        raise ValueError(f"{where}: {said['fps']!r} frames a second, expected a number") from None
+    return _Facts(str(label).strip(), str(said.get("style") or "").strip(), split, captions, fps)
 
 
 def _warn(message: str, names: set[str]) -> None:

@@ -6,10 +6,13 @@ import json
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bodies import SHARED
+from test_amass import REST
 
 from motion2language import cli, datasets
+from motion2language.clips import find_clips
 from motion2language.formats import bvh, npz
 from motion2language.motion import Motion
 from motion2language.synthesis import make_recording
@@ -50,6 +53,17 @@ def test_captions_come_from_the_table_the_phrases_or_the_label(takes):
     assert captions["3"] == ["back flip"]
     assert samples["2"].motion.frames == motion(2).frames
     assert samples["2"].segments == ()
+
+
+def test_a_table_says_the_rate_of_files_that_cannot(tmp_path):
+    np.save(tmp_path / "a.npy", np.broadcast_to(REST, (20, 22, 3)))
+    npz.write(motion(1), tmp_path / "b.npz")
+    (tmp_path / "labels.csv").write_text("file,label,fps,split\na,walk,25,train\nb,walk,,train\n")
+    found = find_clips(tmp_path)
+    assert [clip.read().fps for clip in found] == [25, 20]
+    with pytest.raises(ValueError, match=r"labels\.csv, line 2: 'x' frames a second"):
+        (tmp_path / "labels.csv").write_text("file,label,fps\na,walk,x\n")
+        find_clips(tmp_path)
 
 
 def test_splits_of_a_folder_are_by_label_and_always_the_same(takes):
@@ -94,6 +108,18 @@ def test_a_pattern_becomes_a_table(tmp_path, monkeypatch, capsys):
             "val": 1,
             "test": 1,
         }
+
+
+def test_training_needs_recordings_to_validate_on(takes, monkeypatch, capsys):
+    (takes / "labels.csv").write_text("file,label,split\n0,walk,train\n1,walk,test\n")
+    words = ["train", "c.toml", "--dataset", "folder", "--root", str(takes), "--out", str(takes / "run")]
+    (takes / "c.toml").write_text("")
+    monkeypatch.chdir(takes)
+    monkeypatch.setattr("sys.argv", ["m2l", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert (ended.value.code, (takes / "run").exists()) == (1, False)
+    assert "folder: 1 recordings to train on, 0 to validate; expected some of each" in capsys.readouterr().err
 
 
 # annotations

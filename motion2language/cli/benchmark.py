@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from motion2language.cli.options import Input
@@ -61,7 +62,7 @@ def compose(
     written = benchmark.pair(out)
     if clips.resolve() in [path.resolve() for path in written]:
         raise ValueError(f"--out {out}: would replace the clips; name another")
-    found = find_clips(clips, labels, pattern, source.read)
+    found = find_clips(clips, labels, pattern, lambda path, fps: replace(source, fps=fps or source.fps).read(path))
     said = benchmark.load_phrases(phrases)
     with _bar() as step:
         used = benchmark.write(out, found, said, benchmark.RECIPE, sizes, seed, rate, step)

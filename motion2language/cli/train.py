@@ -58,6 +58,10 @@ def train(
         ]
         for split in ("train", "val")
     )
+    if not training or not validation:
+        raise ValueError(
+            f"{dataset}: {len(training)} recordings to train on, {len(validation)} to validate; expected some of each"
+        )
     begin = None if start is None else load_model(start)
     with processes(device_of(device)) as team:
         if team.first:
