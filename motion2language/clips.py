@@ -17,6 +17,7 @@ import json
 import re
 import warnings
 import zipfile
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -180,7 +181,10 @@ def _archive(root: Path) -> tuple[dict[str, _Read], dict[str, _Facts]]:
 
 
 def _array(archive: Any, skeleton: Skeleton, axes: Axes, own: float, name: str, fps: float | None) -> Motion:
-    values = archive[name]
+    try:
+        values = archive[name]
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
+        raise ValueError(f"clip {name}: its array is damaged ({error})") from None
     joints = len(skeleton.joints)
     if values.dtype.kind != "f" or values.shape[1:] not in ((joints, 3), (3 * joints,)):
         raise ValueError(f"clip {name}: has type {values.dtype} and shape {values.shape}, expected (T, {joints}, 3)")

@@ -281,6 +281,31 @@ def test_damaged_archives_are_named(tmp_path):
         find_clips(path)
 
 
+def test_an_array_damaged_within_is_named(tmp_path):
+    path = write_archive(tmp_path, a=recording("walk", 0).positions)
+    content = bytearray(path.read_bytes())
+    content[2000] ^= 255
+    path.write_bytes(content)
+    (clip,) = find_clips(path)
+    with pytest.raises(ValueError, match="clip a: its array is damaged"):
+        clip.read()
+
+
+def test_the_phrases_that_come_with_the_package_name_their_verbs():
+    assert benchmark.load_phrases().named_otherwise() == []
+
+
+def test_phrases_that_name_another_verb_are_noted(folder, tmp_path, m2l):
+    (tmp_path / "p.toml").write_text(
+        'subjects = ["someone"]\nconnectives = ["and"]\nleave_out = ["walk", "walk-turn-left", "wave-left-hand"]\n'
+        '[actions.bow]\nverb = "greet"\nphrases = ["bows", "stays put", "greets"]\n'
+    )
+    words = ("--phrases", tmp_path / "p.toml", "--train", 2, "--val", 0, "--test", 0)
+    status, _, err = m2l("compose", "--clips", folder, "--out", tmp_path / "x", *words)
+    assert status == 0
+    assert "such as 'bows' (bow instead of greet); segments are scored by verb" in err
+
+
 def test_phrases_of_two_verbs_that_begin_alike_are_refused(tmp_path):
     (tmp_path / "p.toml").write_text(
         'subjects = ["x"]\nconnectives = ["and"]\n[actions.a]\nverb = "turn"\nphrases = ["makes a turn"]\n'

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from motion2language.actions import inflections
+from motion2language.actions import ActionLexicon, inflections
 from motion2language.vocabulary import tokenize
 
 STYLE_SPOKEN = 0.5  # probability that a sentence names the style its clips share; measured on BNR-Compose
@@ -63,6 +63,20 @@ class Phrases(BaseModel):
         }
         heads = {_head(phrase): action.verb for action in self.actions.values() for phrase in action.phrases}
         return dict(sorted((forms | heads).items()))
+
+    def named_otherwise(self) -> list[str]:
+        """Phrases that, as sentences are read (actions.py), name another action than their own, or several or none."""
+        phrases = [(action.verb, phrase) for action in self.actions.values() for phrase in action.phrases]
+        lexicon = ActionLexicon.learn(f"{self.subjects[0]} {phrase}" for _, phrase in phrases)
+        found = (
+            (verb, phrase, [name for _, name in lexicon.find(["someone", *tokenize(phrase)])])
+            for verb, phrase in phrases
+        )
+        return [
+            f"{phrase!r} ({' '.join(names) or 'none'} instead of {verb})"
+            for verb, phrase, names in found
+            if names != [verb]
+        ]
 
     def sentence(self, labels: Sequence[str], style: str, random: np.random.Generator) -> str:
         """One way to say that someone did `labels` one after the other, all in the same `style` ("": none)."""

@@ -109,19 +109,11 @@ def _prepare(
 ) -> _Material:
     """The clips that can be used, read and split."""
     wanted = _known(clips, phrases)
-    motions = {}
-    for clip in wanted:
-        step("reading", len(wanted))
-        motion = clip.read()
-        to_canonical(motion)  # a person of human size, whose left is left
-        motions[clip.name] = motion.resample(min(motion.fps, _OVERSAMPLED * fps))
-    short = {name for name, motion in motions.items() if motion.duration < recipe.shortest}
+    motions = _read(wanted, fps, step)
+    short = [name for name, motion in motions.items() if motion.duration < recipe.shortest]
     if short:
-        first = ", ".join(sorted(short)[:3])
-        warnings.warn(
-            f"{len(short)} of {len(motions)} clips are shorter than {recipe.shortest} s and left out: {first}",
-            stacklevel=3,
-        )
+        named = f"{len(short)} of {len(motions)} clips are shorter than {recipe.shortest} s and left out: "
+        warnings.warn(named + ", ".join(short[:3]), stacklevel=3)
     usable = [clip for clip in wanted if clip.name not in short]
     if len(usable) < 2:
         raise ValueError(
@@ -142,6 +134,17 @@ def _prepare(
     return _Material(by_label, kept, map_joints(some.skeleton, some.positions))
 
 
+def _read(clips: Sequence[Clip], fps: float, step: Callable[[str, int], None]) -> dict[str, Motion]:
+    """Every clip's recording, once it is known to be of a person of human size whose left is left."""
+    motions = {}
+    for clip in clips:
+        step("reading", len(clips))
+        motion = clip.read()
+        to_canonical(motion)
+        motions[clip.name] = motion.resample(min(motion.fps, _OVERSAMPLED * fps))
+    return motions
+
+
 def _known(clips: Sequence[Clip], phrases: Phrases) -> list[Clip]:
     """The clips whose labels have phrases; a label that has none and is not left out on purpose is an error."""
     counts = Counter(clip.label for clip in clips)
@@ -156,6 +159,12 @@ def _known(clips: Sequence[Clip], phrases: Phrases) -> list[Clip]:
     if unknown:
         named = ", ".join(f"{label} ({n})" for label, n in sorted(unknown.items()))
         warnings.warn(f"left out as the phrases say: {named}", stacklevel=3)
+    if otherwise := phrases.named_otherwise():
+        warnings.warn(
+            f"{len(otherwise)} phrases name another verb than their action's, or none, such as {otherwise[0]}; "
+            "segments are scored by verb",
+            stacklevel=3,
+        )
     return [clip for clip in clips if clip.label in phrases.actions]
 
 
