@@ -3,11 +3,14 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -148,3 +151,15 @@ def test_every_configuration_and_option_of_caption_is_in_the_guide(tmp_path):
         assert f"`{path.name}`" in GUIDE or f"`{first}-…`" in GUIDE
     options = set(re.findall(r"--[a-z-]+", run(["m2l", "caption", "--help"], tmp_path).stdout)) - {"--refine", "--help"}
     assert {option for option in options if option not in GUIDE} <= {"--files"}
+
+
+def test_the_pictures_are_drawn_again_as_they_are_kept(tmp_path):
+    folder = folder_with_samples(tmp_path) / "docs"
+    folder.mkdir()
+    shutil.copy(ROOT / "docs" / "pictures.py", folder)
+    done = run([sys.executable, "docs/pictures.py"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ("picture.png", "attention.png", "segments.png"):
+        drawn, kept = (np.asarray(Image.open(each / name).convert("L"), float) for each in (folder, ROOT / "docs"))
+        assert drawn.shape == kept.shape
+        assert np.abs(drawn - kept).mean() < 0.2, f"{name} is no longer what docs/pictures.py draws; run it"
