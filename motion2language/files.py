@@ -7,7 +7,7 @@ import tempfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -51,15 +51,18 @@ def write_text(path: str | Path, text: str) -> None:
     write_atomically(path, lambda file: file.write(text.encode("utf-8")))
 
 
-def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz; ValueError when it is something else, damaged, holds a pickle, or unpacks to too much."""
+def read_arrays(path: str | Path, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """The arrays of an .npz; ValueError when it is something else, damaged, holds a pickle, or unpacks to too much.
+
+    only  names of arrays to read, where they are there; the others may be anything
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > LARGEST_ARCHIVE:
             raise ValueError(f"unpacks to {size / 2**30:.1f} GiB, the most read is {LARGEST_ARCHIVE / 2**30:.0f} GiB")
         with np.load(path, allow_pickle=False) as arrays:
-            found = {key: arrays[key] for key in arrays.files}
+            found = {key: arrays[key] for key in arrays.files if only is None or key in only}
     except _DAMAGE:
         raise ValueError("not an .npz archive, or cut off") from None
     except ValueError as error:

@@ -85,6 +85,13 @@ def test_the_environment_says_where_models_lie_and_other_places_serve(tmp_path, 
     assert read_motion(take, fps=60).duration == pytest.approx(5 / 60)
 
 
+def test_pickles_that_are_not_needed_are_not_read(tmp_path):
+    models = write_model(tmp_path / "models", "smplx/SMPLX_MALE.npz", part2num=np.array({"hip": 1}, dtype=object))
+    labels = np.array([["hip"], ["knee", "toe"]], dtype=object)
+    take = write_take(tmp_path / "take.npz", poses=np.zeros((5, 165)), labels_obs=labels)
+    assert read_motion(take, body_models=models).frames == 5
+
+
 def test_without_a_model_the_message_says_what_and_where(tmp_path, monkeypatch):
     monkeypatch.delenv(amass.VARIABLE, raising=False)
     take = write_take(tmp_path / "take.npz")

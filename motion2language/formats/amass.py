@@ -21,6 +21,8 @@ from motion2language.motion import Motion, Skeleton
 
 #: Where body models lie when nobody says: the environment variable of this name.
 VARIABLE = "MOTION2LANGUAGE_BODY_MODELS"
+#: The arrays that are read; others may be there, some of them pickles.
+KEYS = ("poses", "trans", "betas", "gender", "mocap_framerate", "mocap_frame_rate")
 _KINDS = {156: "smplh", 165: "smplx"}
 _WEB = {"smplh": "https://mano.is.tue.mpg.de", "smplx": "https://smpl-x.is.tue.mpg.de"}
 _MODEL = ("J_regressor", "v_template", "shapedirs")
@@ -95,7 +97,7 @@ def _model(folder: Path | None, kind: str, gender: str) -> Path:
 def _rest(path: Path, betas: np.ndarray) -> np.ndarray:
     """The model's joints (22, 3) in its rest pose for a shape."""
     try:
-        model = read_arrays(path)
+        model = read_arrays(path, _MODEL)  # SMPL-X models hold pickles beside these
     except ValueError as error:
         raise ValueError(f"body model {path}: {error}") from None
     shapes = {key: model[key].shape if key in model else None for key in _MODEL}

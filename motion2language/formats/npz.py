@@ -16,6 +16,7 @@ from motion2language.formats.options import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 _KEYS = ("positions", "fps", "joints", "parents")
+_ALSO = ("angles", "skeleton")
 _EXPECTED = (
     ("positions", "f", 3, "floating-point numbers (T, J, 3)"),
     ("fps", "fiu", 0, "a single number"),
@@ -26,14 +27,14 @@ _EXPECTED = (
 
 def read(path: Path, options: ReadOptions) -> Recording:
     """The motion that `write` wrote, or one of AMASS; ValueError for any other archive."""
-    data = read_arrays(path)
+    data = read_arrays(path, (*_KEYS, *_ALSO, *amass.KEYS))
     if amass.belongs(data):
         return amass.recording(data, path, options)
     missing = [key for key in _KEYS if key not in data]
     if missing:
-        raise ValueError(
-            f"lacks {', '.join(missing)}; expected {', '.join(_KEYS)}, found {', '.join(data) or 'nothing'}"
-        )
+        with np.load(path, allow_pickle=False) as archive:
+            found = ", ".join(archive.files) or "nothing"
+        raise ValueError(f"lacks {', '.join(missing)}; expected {', '.join(_KEYS)}, found {found}")
     for key, kinds, dimensions, expected in _EXPECTED:
         array = data[key]
         if array.dtype.kind not in kinds or array.ndim != dimensions:
