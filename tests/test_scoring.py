@@ -205,6 +205,36 @@ def test_score_joins_by_source_and_writes_what_compare_reads(m2l, files, tmp_pat
     assert "| bleu_4 | 3 |" in out
 
 
+def test_curves_of_several_runs_are_drawn_and_of_other_references_refused(m2l, files, tmp_path):
+    pytest.importorskip("matplotlib")
+    references, hypotheses = files
+    worse = [said(REFERENCES[0], None, (0, 2, "walk"), (5, 8, "bow")), said(REFERENCES[1], None, (0, 5, "jump"))]
+    write_lines(tmp_path / "worse.jsonl", worse)
+    for name, words in (("one", hypotheses), ("two", tmp_path / "worse.jsonl"), ("again", hypotheses)):
+        m2l("score", "--references", references, "--hypotheses", words, "--out", tmp_path / name)
+    runs, floors = scoring.curves([tmp_path / "one", tmp_path / "two"])
+    assert runs["one"] == [1.0] * 21
+    assert runs["two"] == [1.0] + [0.6] * 8 + [0.4] * 2 + [0.2] * 10  # IoU .5, 1, .4 and twice 0
+    assert floors["whole clip"][0] == 1.0
+    assert floors["whole clip"][-1] == 0.0
+    picture = tmp_path / "curves.svg"
+    status, out, err = m2l(
+        "compare", tmp_path / "one", tmp_path / "two", "--curves", picture, "--also", tmp_path / "again"
+    )
+    assert (status, err) == (0, "")
+    assert out.endswith(f"wrote {picture}\n")
+    assert all(f"<!-- {name} -->" in picture.read_text() for name in ("one", "two", "again", "no motion: n equal cuts"))
+
+    write_lines(tmp_path / "fewer.jsonl", REFERENCES[:2])
+    m2l("score", "--references", tmp_path / "fewer.jsonl", "--hypotheses", hypotheses, "--out", tmp_path / "three")
+    status, _, err = m2l("compare", tmp_path / "one", tmp_path / "three", "--curves", tmp_path / "none.svg")
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert "its references are not those of" in err
+    assert not (tmp_path / "none.svg").exists()
+    status, _, err = m2l("compare", tmp_path / "one", tmp_path / "two", "--also", tmp_path / "again")
+    assert (status, "give that, too" in err) == (1, True)
+
+
 def test_missing_and_further_hypotheses_are_counted(m2l, files, tmp_path):
     references, _ = files
     other = Transcript((), 1.0, "x")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from motion2language.cli.options import complain
 
@@ -47,7 +49,14 @@ def score(*, references: Path, hypotheses: Path | None = None, out: Path | None 
     return 0
 
 
-def compare(first: Path, second: Path, /) -> int:
+def compare(
+    first: Path,
+    second: Path,
+    /,
+    *,
+    curves: Path | None = None,
+    also: Annotated[list[Path] | None, Parameter(negative="")] = None,
+) -> int:
     """Compare two runs on the same clips: differences with intervals, and how likely they are by chance.
 
     Parameters
@@ -56,11 +65,23 @@ def compare(first: Path, second: Path, /) -> int:
         Folder that m2l evaluate or m2l score wrote with --out.
     second
         Another of the same references.
+    curves
+        Picture to draw (.png, .svg, .pdf): the share of segments at or above each overlap, floors beneath.
+    also
+        Further folders whose curves are drawn; once for each.
     """
     from motion2language import scoring
 
+    if also and curves is None:
+        raise ValueError("--also is for the picture of --curves; give that, too")
     rows = scoring.compare(scoring.read_rows(first), scoring.read_rows(second))
     print(scoring.comparison_table(rows, (first.name or str(first), second.name or str(second))))
+    if curves is not None:
+        from motion2language.metrics.segments import THRESHOLDS
+        from motion2language.viewer.render import draw_curves
+
+        draw_curves(THRESHOLDS, *scoring.curves([first, second, *(also or ())]), curves)
+        print(f"wrote {curves}")
     return 0
 
 

@@ -6,6 +6,7 @@ disk. Floors stand beside a model's segments, and every headline score has its i
 
 from __future__ import annotations
 
+from motion2language.scoring.curves import curves
 from motion2language.scoring.files import read_references, read_rows, read_transcripts, write
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.score import Scores, compare, floors, score
@@ -16,6 +17,7 @@ __all__ = [
     "Scores",
     "compare",
     "comparison_table",
+    "curves",
     "floors",
     "read_references",
     "read_rows",

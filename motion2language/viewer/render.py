@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ import numpy as np
 from motion2language.files import write_atomically
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
-from motion2language.viewer import attention, drawing, film, poses
+from motion2language.viewer import attention, curves, drawing, film, poses
 from motion2language.writers import srt
 
 if TYPE_CHECKING:
@@ -69,6 +69,17 @@ def draw_attention(transcript: Transcript, weights: np.ndarray, path: Path) -> N
     """The picture of weights (L, T) of the transcript's words."""
     with drawing.style():
         _save(attention.figure(transcript, weights), path)
+
+
+def draw_curves(
+    thresholds: Sequence[float], runs: Mapping[str, Sequence[float]], floors: Mapping[str, Sequence[float]], path: Path
+) -> None:
+    """The picture of threshold curves."""
+    if path.suffix not in PICTURES:
+        raise ValueError(f"{path}: curves are a picture; give {', '.join(PICTURES)}")
+    require(path)
+    with drawing.style():
+        _save(curves.figure(thresholds, runs, floors), path)
 
 
 def make_film(
