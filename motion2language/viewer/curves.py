@@ -10,7 +10,7 @@ from motion2language.viewer import drawing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT = 6.0, 3.6  # inches
+WIDTH, HEIGHT, LEFT, FOOT = 3.6, 3.0, 0.6, 0.5  # inches: the axes, and the room for their labels
 DASHES = ("-", "--", "-.", ":")
 FLOOR_DASHES = (":", "--", "-.")
 
@@ -19,11 +19,14 @@ def figure(
     thresholds: Sequence[float], runs: Mapping[str, Sequence[float]], floors: Mapping[str, Sequence[float]]
 ) -> Figure:
     """The picture; each curve has a share for each threshold."""
-    canvas = drawing.new_figure(WIDTH, HEIGHT)
-    axes = canvas.add_axes((0.1, 0.14, 0.58, 0.82))
+    floors = {f"no motion: {name}": curve for name, curve in floors.items()}
+    legend = 0.8 + max(drawing.width_of(name, 8) for name in (*runs, *floors))
+    width, height = LEFT + WIDTH + legend, FOOT + HEIGHT + 0.1
+    canvas = drawing.new_figure(width, height)
+    axes = canvas.add_axes((LEFT / width, FOOT / height, WIDTH / width, HEIGHT / height))
     for number, (name, curve) in enumerate(floors.items()):
         dash = FLOOR_DASHES[number % len(FLOOR_DASHES)]
-        axes.plot(thresholds, curve, color=drawing.QUIET, ls=dash, lw=1, label=f"no motion: {name}")
+        axes.plot(thresholds, curve, color=drawing.QUIET, ls=dash, lw=1, label=name)
     for number, (name, curve) in enumerate(runs.items()):
         colour = drawing.COLOURS[number % len(drawing.COLOURS)]
         dash = DASHES[number // len(drawing.COLOURS) % len(DASHES)]
