@@ -5,11 +5,16 @@ Skipped where there is no Chromium or no Playwright. $M2L_SCREENSHOTS names a fo
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -40,8 +45,6 @@ DROP = """
 @pytest.fixture(scope="module")
 def address():
     """`m2l serve` on a free port."""
-    import socket
-
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
@@ -49,6 +52,11 @@ def address():
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert f"serving on http://127.0.0.1:{port}" in server.stdout.readline()
+        for _ in range(100):  # it answers a moment after the line is printed
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
         server.terminate()
 
@@ -64,12 +72,7 @@ def page(address):
         one.on("console", lambda message: STALL in message.text or complaints.append(message.text))
         one.on("pageerror", lambda error: complaints.append(str(error)))
         one.on("request", lambda request: requests.append(request.url))
-        for _ in range(50):  # the port answers a moment after the line is printed
-            try:
-                one.goto(address)
-                break
-            except playwright.Error:
-                one.wait_for_timeout(100)
+        one.goto(address)
         one.wait_for_selector("html[data-ready]")
         yield one
         browser.close()
@@ -134,6 +137,32 @@ def test_it_works_by_keyboard_and_at_400_pixels_with_options(page):
     page.frame_locator(".player iframe").locator(".word").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 400
     keep_picture(page, "app-narrow")
+
+
+def test_clients_that_go_away_leave_the_line(address):
+    def waiting() -> int:
+        with urllib.request.urlopen(f"{address}/api/health", timeout=10) as answer:
+            return int(json.load(answer)["waiting"])
+
+    content = (SAMPLES / "4_walk_sideways_kick_clap_run.bvh").read_bytes()
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bvh"\r\n\r\n'
+    body = head + content + b"\r\n--x--\r\n"
+    place = address.removeprefix("http://")
+    lines = (f"POST /api/transcribe HTTP/1.1\r\nHost: {place}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+             f"Content-Length: {len(body)}\r\n\r\n").encode()  # fmt: skip
+    host, port = place.split(":")
+    clients = [socket.create_connection((host, int(port))) for _ in range(40)]
+    for client in clients:
+        client.sendall(lines + body)
+    until = time.monotonic() + 10
+    while waiting() < 10:
+        assert time.monotonic() < until
+    for client in clients:
+        client.close()
+    gone = time.monotonic()
+    while waiting():
+        assert time.monotonic() < gone + 2  # 40 recordings take longer
+        time.sleep(0.05)
 
 
 def test_the_api_is_described_without_a_request_elsewhere(page, address):
