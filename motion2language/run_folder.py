@@ -22,13 +22,21 @@ def claim(out: Path, run: RunConfig, resume: bool) -> None:
     if path.is_file():
         if not resume:
             raise ValueError(f"{out}: already holds a run; add --resume to continue it or choose another --out")
-        if path.read_text(encoding="utf-8") != text:
+        if not _is_of(path, run):
             raise ValueError(f"{out}: holds a run of another configuration or corpus; choose another --out")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
     write_text(path, text)
+
+
+def _is_of(path: Path, run: RunConfig) -> bool:
+    """Whether a config.json says this run; a key that it lacks has its default."""
+    try:
+        return RunConfig.model_validate_json(path.read_bytes()) == run
+    except ValueError:
+        return False
 
 
 class RunLog:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small import captioner, config, recording
+from small import captioner, recording
 
 from motion2language.features import FEATURES, LiveFeatures
 from motion2language.live import LiveCaptioner, Note, Sentence, Word, draws
@@ -14,15 +14,14 @@ from motion2language.live import captioner as live_captioner
 from motion2language.live.captioner import transcribe
 from motion2language.live.clock import Clock
 from motion2language.live.draws import Patience
-from motion2language.model.temporal import ConvolutionEncoder
 from motion2language.motion import Motion
 
 NEVER = Patience(2.0, np.inf)  # no share is enough, no time too long: all is said at the end
 
 
-def model(seed: int = 1):
+def model(seed: int = 1, encoder: str = "causal-convolution"):
     """A tiny causal captioner whose random weights say something now and then."""
-    one = captioner(seed, kind="transducer", encoder="causal-convolution", features="live", max_words=30)
+    one = captioner(seed, kind="transducer", encoder=encoder, features="live", max_words=30, heads=1)
     with torch.no_grad():
         one.network.said_gate.bias[0] -= 2.0  # less waiting
     return one
@@ -36,22 +35,6 @@ def listen(one, motion: Motion, **options) -> list:
     live = LiveCaptioner(one, motion.skeleton, unit="m", up="y", **options)
     events = [event for k, frame in enumerate(motion.positions) for event in live.feed(frame, k / motion.fps)]
     return [*events, *live.finish()]
-
-
-def test_a_causal_convolution_fed_frame_by_frame_gives_the_memory_of_the_whole():
-    torch.manual_seed(0)
-    encoder = ConvolutionEncoder(config(dropout=0.0), causal=True).eval()
-    values = torch.randn(2, 40, 6)
-    whole, _ = encoder(values, torch.tensor([40, 40]))
-    carried, streamed, forgetful = encoder.start(2), [], []
-    for frame in values.unbind(1):
-        memory, carried = encoder.step(frame, carried)
-        streamed.append(memory)
-        forgetful.append(encoder.step(frame, encoder.start(2))[0])
-    torch.testing.assert_close(torch.stack(streamed, 1), whole, atol=1e-6, rtol=1e-5)
-    assert not torch.allclose(torch.stack(forgetful, 1), whole, atol=1e-2)
-    with pytest.raises(ValueError, match="looks ahead"):
-        ConvolutionEncoder(config(), causal=False).start(1)
 
 
 def test_live_features_step_by_step_are_those_of_the_whole_and_need_no_later_frame():
@@ -88,10 +71,11 @@ def test_the_clock_bridges_missing_frames_on_a_line_and_follows_a_changing_rate(
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
-def test_what_is_said_live_is_what_a_search_of_the_whole_says(seed, monkeypatch):
+@pytest.mark.parametrize("encoder", ["causal-convolution", "causal-transformer", "hybrid", "gru", "mlp"])
+def test_what_is_said_live_is_what_a_search_of_the_whole_says(encoder, seed, monkeypatch):
     monkeypatch.setattr(draws, "AGREED", 2.0)  # nothing is said before the end
     monkeypatch.setattr(live_captioner, "PAUSE", np.inf)
-    one, motion = model(seed), at_ten(seed)
+    one, motion = model(seed, encoder), at_ten(seed)
     (whole,) = one.search([one.values(motion)])
     words = [event.word for event in listen(one, motion, patience=NEVER) if isinstance(event, Word)]
     assert words == one.vocabulary.decode(whole.tokens.tolist())

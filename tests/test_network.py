@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from small import LENGTHS, batch, config, network
+from small import LENGTHS, batch, config
+from small import network as small_network
 
 from motion2language.model.attention import ATTENTIONS
 from motion2language.model.batch import DecoderState
@@ -12,8 +13,14 @@ from motion2language.model.network import build
 ALL = [(encoder, attention) for encoder in ENCODERS for attention in ATTENTIONS]
 
 
-def test_the_entries_are_the_papers_and_convolutions():
-    assert set(ENCODERS) == {"mlp", "deep-mlp", "gru", "bigru", "convolution", "causal-convolution"}
+def network(seed: int = 0, scale: float = 3.0, **changes) -> torch.nn.Module:
+    """A tiny network whose encoder's units can be shared out among heads."""
+    return small_network(seed, scale, **({"encoder_hidden": 8, "heads": 2} | changes))
+
+
+def test_the_entries_are_the_papers_and_ours():
+    papers, ours = {"mlp", "deep-mlp", "gru", "bigru"}, {"convolution", "causal-convolution", "hybrid"}
+    assert set(ENCODERS) == papers | ours | {"transformer", "causal-transformer"}
     assert set(ATTENTIONS) == {"soft", "local", "recurrent-local"}
 
 
@@ -40,6 +47,27 @@ def test_an_encoder_is_causal_exactly_when_it_says_so(name):
     changed[:, 6:] += 1.0
     same = torch.allclose(encoder(values, lengths)[0][:, :6], encoder(changed, lengths)[0][:, :6])
     assert same == encoder.causal
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_causal_encoder_fed_frame_by_frame_gives_the_memory_of_the_whole(name):
+    encoder, values = network(encoder=name, scale=1.0).encoder, torch.randn(2, 90, 6)
+    if not encoder.causal:
+        with pytest.raises(ValueError, match="looks ahead"):
+            encoder.start(1)
+        return
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))  # some begin at zero
+    whole, _ = encoder(values, torch.tensor([90, 90]))
+    carried, streamed, forgetful = encoder.start(2), [], []
+    for frame in values.unbind(1):
+        memory, carried = encoder.step(frame, carried)
+        streamed.append(memory)
+        forgetful.append(encoder.step(frame, encoder.start(2))[0])
+    torch.testing.assert_close(torch.stack(streamed, 1), whole, atol=1e-5, rtol=1e-5)
+    assert torch.allclose(torch.stack(forgetful, 1), whole, atol=1e-2) == ("mlp" in name)
+    assert sum(part.numel() for part in carried) <= 2 * 16 * (20 * 2 + 24)  # what is carried does not grow
 
 
 @pytest.mark.parametrize("name", ["mlp", "deep-mlp"])

@@ -101,6 +101,13 @@ def test_a_run_folder_is_neither_overwritten_nor_continued_by_another_run(tmp_pa
         train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path)
     with pytest.raises(ValueError, match="holds a run of another configuration"):
         train(run_config(epochs=2), TRAINING, VALIDATION, tmp_path, resume=True)
+    resolved = (tmp_path / "config.json").read_text()
+    assert '    "heads": 4,\n' in resolved
+    (tmp_path / "config.json").write_text(resolved.replace('    "heads": 4,\n', ""))  # begun before there were heads
+    train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path, resume=True)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="holds a run of another configuration"):
+        train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path, resume=True)
 
 
 def test_vocabulary_statistics_and_action_words_come_from_the_training_split_alone():

@@ -22,7 +22,6 @@ from motion2language.captioner import Captioner, shift
 from motion2language.features import LiveFeatures, joint_speed
 from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
-from motion2language.model.temporal import ConvolutionEncoder
 from motion2language.model.transducer import STRIDE, Transducer
 from motion2language.motion import CANONICAL, Motion, Skeleton
 from motion2language.transcript import Segment, Transcript
@@ -65,7 +64,7 @@ Event = Word | Sentence | Note
 class LiveCaptioner:
     """A causal captioner fed frame by frame.
 
-    captioner  its model must be a transducer with a causal convolution and features 'live'; else ValueError
+    captioner  its model must be a transducer with a causal encoder and features 'live'; else ValueError
     skeleton   of the frames
     unit, up, joint_map  as in read_motion; found from the first half second when not said
     patience   how sure, or how long in doubt, before an action is said
@@ -175,9 +174,7 @@ class _Sentence:
         self.still = 0
         self._features = LiveFeatures(captioner.config.fps)
         self._pending: list[np.ndarray] = []
-        assert isinstance(network.encoder, ConvolutionEncoder)
-        self._encoder = network.encoder
-        self._carried = self._encoder.start(1)
+        self._carried = network.encoder.start(1)
         self._search = Draws(network, captioner.vocabulary, captioner.lexicon, captioner.config.max_words, patience)
 
     def hear(self, pose: np.ndarray) -> None:
@@ -217,8 +214,8 @@ class _Sentence:
     @torch.inference_mode()
     def _step(self) -> None:
         stacked = torch.from_numpy(np.concatenate(self._pending[:STRIDE]))[None]
-        device = self._carried[0].device
-        memory, self._carried = self._encoder.step(stacked.to(device), self._carried)
+        device = self.network.seen_words.weight.device
+        memory, self._carried = self.network.encoder.step(stacked.to(device), self._carried)
         self._pending = []
         self.memory.append(memory[0])
         self._search.advance(memory[0])
@@ -239,10 +236,8 @@ class _Sentence:
 def require_live(captioner: Captioner) -> Transducer:
     """The network of a model that needs nothing of the future; ValueError for another model."""
     network = captioner.network
-    if isinstance(network, Transducer) and captioner.config.features == "live":
-        encoder = network.encoder
-        if isinstance(encoder, ConvolutionEncoder) and encoder.causal:
-            return network
+    if isinstance(network, Transducer) and captioner.config.features == "live" and network.encoder.causal:
+        return network
     raise ValueError(
         f"model {captioner.name!r} needs the whole recording; live captions need one trained with a causal encoder "
         "and features 'live', as configs/live.toml is"

@@ -26,7 +26,8 @@ class ModelConfig(BaseModel):
     half_window_seconds: float | None = Field(None, gt=0)  # D in seconds, instead of frames
     hidden: int = Field(64, gt=0, le=_LARGEST)  # decoder units H
     embedding: int = Field(64, gt=0, le=_LARGEST)  # word embedding
-    encoder_hidden: int = Field(128, gt=0, le=_LARGEST)  # units of the MLP's hidden layers, channels of a convolution
+    encoder_hidden: int = Field(128, gt=0, le=_LARGEST)  # of the MLP's hidden layers, of convolution and transformer
+    heads: int = Field(4, gt=0, le=64)  # of the transformer, as in arXiv 2409.09177
     dropout: float = Field(0.5, ge=0, lt=1)
     early: float = Field(0.0, ge=0)  # transducer: log probability a word loses a second it comes later, in training
     features: str = "paper"  # a key of features.FEATURES

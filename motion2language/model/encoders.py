@@ -2,7 +2,11 @@
 
 Contract: forward(values (B, T, F), lengths (B,)) -> memory (B, T, H), summary (B, H). One output per frame; padding
 changes nothing inside a clip; `causal` is True when later frames do not matter; `width` is H. The summary starts the
-decoder: zeros for frame-level encoders, the final state for recurrent ones.
+decoder: zeros for frame-level encoders, the final state for recurrent ones, the mean over frames for those that see a
+stretch of time (temporal.py, transformer.py).
+
+A causal encoder can be fed frame by frame, as `m2l live` does: start(clips) gives what is carried, a list of tensors,
+and step(values (B, F), carried) -> memory (B, H), carried gives what `forward` gives at that frame.
 
 Source: arXiv 2310.10594. In the HumanML3D variant each layer of an MLP standardises its output over the features
 before the tanh.
@@ -19,6 +23,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from motion2language.model.config import ModelConfig
 from motion2language.model.temporal import ConvolutionEncoder
+from motion2language.model.transformer import TransformerEncoder
 
 
 class MlpEncoder(nn.Module):
@@ -36,13 +41,24 @@ class MlpEncoder(nn.Module):
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Memory (B, T, H) and a summary of zeros (B, H)."""
-        memory = values
+        memory = self._of_frames(values)
+        return memory, memory.new_zeros(len(memory), self.width)
+
+    def start(self, clips: int) -> list[Tensor]:
+        """Nothing: each frame is encoded by itself."""
+        return []
+
+    def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Memory (B, H) of one more frame (B, F)."""
+        return self._of_frames(values), carried
+
+    def _of_frames(self, memory: Tensor) -> Tensor:
         for layer in self.layers:
             memory = layer(memory)
             if self.standardise:
                 memory = (memory - memory.mean(-1, keepdim=True)) / (memory.std(-1, keepdim=True) + 1e-5)
             memory = self.dropout(torch.tanh(memory))
-        return memory, memory.new_zeros(len(memory), self.width)
+        return memory
 
 
 class Dropout(nn.Dropout):
@@ -77,13 +93,58 @@ class GruEncoder(nn.Module):
         memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=values.shape[1])
         return memory, final.transpose(0, 1).flatten(1)
 
+    def start(self, clips: int) -> list[Tensor]:
+        """What `step` carries before the first frame of B clips: a state of zeros."""
+        if not self.causal:
+            raise ValueError("this encoder looks ahead; only a causal one can be fed frame by frame")
+        return [next(self.rnn.parameters()).new_zeros(1, clips, self.width)]
+
+    def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Memory (B, H) of one more frame (B, F), and the state to carry on."""
+        memory, state = self.rnn(values[:, None], carried[0])
+        return memory[:, 0], [state]
+
+
+class HybridEncoder(nn.Module):
+    """The MLP for each frame by itself, then a recurrent layer over what it gives.
+
+    No convolution between them: the recurrent layer already gathers what came before, and what the encoder is to
+    show is what recurrence adds to a frame-level encoder.
+    """
+
+    causal = True
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.frame = MlpEncoder(config, hidden_layers=1)
+        self.recurrent = GruEncoder(config.model_copy(update={"input_width": self.frame.width}), bidirectional=False)
+        self.width = self.recurrent.width
+
+    def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Memory (B, T, H), zero on padding, and the final state (B, H)."""
+        return self.recurrent(self.frame(values, lengths)[0], lengths)
+
+    def start(self, clips: int) -> list[Tensor]:
+        """What `step` carries before the first frame of B clips: the recurrent layer's state."""
+        return self.recurrent.start(clips)
+
+    def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Memory (B, H) of one more frame (B, F), and what to carry on."""
+        frame, _ = self.frame.step(values, [])
+        return self.recurrent.step(frame, carried)
+
+
+Encoder = MlpEncoder | GruEncoder | HybridEncoder | ConvolutionEncoder | TransformerEncoder
 
 #: Adding an encoder is a class and a line here.
-ENCODERS: dict[str, Callable[[ModelConfig], MlpEncoder | GruEncoder | ConvolutionEncoder]] = {
+ENCODERS: dict[str, Callable[[ModelConfig], Encoder]] = {
     "mlp": lambda config: MlpEncoder(config, hidden_layers=1),
     "deep-mlp": lambda config: MlpEncoder(config, hidden_layers=3),
     "gru": lambda config: GruEncoder(config, bidirectional=False),
     "bigru": lambda config: GruEncoder(config, bidirectional=True),
     "convolution": lambda config: ConvolutionEncoder(config, causal=False),
     "causal-convolution": lambda config: ConvolutionEncoder(config, causal=True),
+    "transformer": lambda config: TransformerEncoder(config, causal=False),
+    "causal-transformer": lambda config: TransformerEncoder(config, causal=True),
+    "hybrid": HybridEncoder,
 }

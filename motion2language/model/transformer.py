@@ -1,0 +1,117 @@
+"""TransformerEncoder: self-attention within a band around each frame (encoders.py has the contract).
+
+Where a frame lies is known only relative to the one that looks, by a learned score for each offset, so a motion that
+comes later is encoded alike. The frames are cut into blocks whose queries meet only the keys within their reach: time
+and memory grow with the length of a recording, not with its square.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from motion2language.model.config import ModelConfig
+
+LAYERS = 2  # chosen
+REACH = 10  # frames to either side that a layer attends to, as in arXiv 2409.09177; when causal, twice as many before
+CLOSED = -1e9  # the score of what may not be attended to; finite, so that padding gives no nan
+
+
+class TransformerEncoder(nn.Module):
+    """Layers of banded self-attention: 20 frames to either side of each, or, when causal, 40 before it.
+
+    forward(values (B, T, F), lengths (B,)) -> memory (B, T, H), summary (B, H): the summary is the mean over frames.
+    """
+
+    def __init__(self, config: ModelConfig, causal: bool) -> None:
+        super().__init__()
+        self.causal = causal
+        self.width = config.encoder_hidden
+        before, after = (2 * REACH, 0) if causal else (REACH, REACH)
+        self.project = nn.Linear(config.input_width, self.width)
+        self.layers = nn.ModuleList(_Layer(config, before, after) for _ in range(LAYERS))
+        self.norm = nn.LayerNorm(self.width)
+
+    def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """One vector a frame; padding changes nothing."""
+        inside = torch.arange(values.shape[1], device=values.device) < lengths[:, None]
+        memory = self.project(values)
+        for layer in self.layers:
+            memory = layer(memory, inside)
+        memory = self.norm(memory) * inside[..., None]
+        return memory, memory.sum(1) / lengths[:, None]
+
+    def start(self, clips: int) -> list[Tensor]:
+        """What `step` carries before the first frame of B clips: for each layer the frames it still attends to."""
+        if not self.causal:
+            raise ValueError("this encoder looks ahead; only a causal one can be fed frame by frame")
+        return [self.project.weight.new_zeros(clips, 0, 2 * self.width) for _ in self.layers]
+
+    def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Memory (B, H) of one more frame (B, F), and what to carry on: what `forward` gives at that frame."""
+        memory, kept = self.project(values)[:, None], []
+        for layer, before in zip(self.layers, carried, strict=True):
+            assert isinstance(layer, _Layer)
+            memory, seen = layer.step(memory, before)
+            kept.append(seen)
+        return self.norm(memory)[:, 0], kept
+
+
+class _Layer(nn.Module):
+    """Attention, then a feed-forward layer; each takes the frames normalised and is added to them."""
+
+    def __init__(self, config: ModelConfig, before: int, after: int) -> None:
+        super().__init__()
+        width, self.heads, self.before, self.after = config.encoder_hidden, config.heads, before, after
+        if width % self.heads:
+            raise ValueError(f"model.encoder_hidden is {width}, which model.heads = {self.heads} does not divide")
+        self.attention_norm = nn.LayerNorm(width)
+        self.project = nn.Linear(width, 3 * width)  # queries, keys, values
+        self.mix = nn.Linear(width, width)
+        self.offsets = nn.Parameter(torch.zeros(self.heads, before + 1 + after))  # a score each, the earliest first
+        self.forward_norm = nn.LayerNorm(width)
+        self.forward_layers = nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, memory: Tensor, inside: Tensor) -> Tensor:
+        """The frames (B, T, H) after this layer; `inside` (B, T) is False on padding."""
+        frames, block = memory.shape[1], self.before + self.after
+        rest = -frames % block
+        around = (self.before, self.after + rest)
+        queries, pairs = self._projected(memory)
+        queries = F.pad(queries, (0, 0, 0, rest)).view(len(memory), -1, block, memory.shape[2])
+        pairs = F.pad(pairs, (0, 0, *around)).unfold(1, 2 * block, block).transpose(2, 3)
+        closed = F.pad(~inside, around, value=True).unfold(1, 2 * block, block)
+        looked = self._attend(queries, pairs, self._band(block).masked_fill(closed[:, :, None, None], CLOSED))
+        return self._add(memory, looked.flatten(1, 2)[:, :frames])
+
+    def step(self, memory: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+        """One frame (B, 1, H) after this layer, and the keys and values that the next one attends to."""
+        queries, pairs = self._projected(memory)
+        seen = torch.cat((before, pairs), 1)
+        looked = self._attend(queries, seen, self.offsets[:, None, -seen.shape[1] :])
+        return self._add(memory, looked), seen[:, -self.before :]
+
+    def _projected(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries (B, T, H) of the frames, and keys beside values (B, T, 2H)."""
+        width = memory.shape[-1]
+        queries, pairs = self.project(self.attention_norm(memory)).split([width, 2 * width], -1)
+        return queries, pairs
+
+    def _band(self, block: int) -> Tensor:
+        """Scores (heads, block, 2 * block) of a block's queries for the keys around it; CLOSED beyond the reach."""
+        clock = torch.arange(2 * block, device=self.offsets.device)
+        place = clock - clock[:block, None]  # of a key's offset among `offsets`
+        return self.offsets[:, place.clamp(0, block)].masked_fill((place < 0) | (place > block), CLOSED)
+
+    def _attend(self, queries: Tensor, pairs: Tensor, scores: Tensor) -> Tensor:
+        """What queries (..., Q, H) see among keys and values (..., K, 2H), with scores (..., heads, Q, K) added."""
+        queries, keys, values = (
+            part.reshape(*part.shape[:-1], self.heads, -1).transpose(-2, -3) for part in (queries, *pairs.chunk(2, -1))
+        )
+        return F.scaled_dot_product_attention(queries, keys, values, scores).transpose(-2, -3).flatten(-2)
+
+    def _add(self, memory: Tensor, looked: Tensor) -> Tensor:
+        memory = memory + self.dropout(self.mix(looked))
+        return memory + self.dropout(self.forward_layers(self.forward_norm(memory)))
