@@ -205,7 +205,10 @@ def _from_names(names: Sequence[str] | dict[str, Any], pattern: str) -> dict[str
 def _from_csv(path: Path, names: dict[str, Any]) -> dict[str, _Facts]:
     """What a CSV says, under the clips' names; rows of the same file add captions."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; say the labels by a CSV (file,label) or by a pattern")
+        raise FileNotFoundError(
+            f"{path}: no such file; say the labels by a CSV (file,label), or write it from the files' names: "
+            f"m2l data labels {path.parent} --pattern '(?P<label>[a-z]+)_[0-9]+'"
+        )
     try:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (UnicodeDecodeError, csv.Error) as error:
@@ -216,6 +219,8 @@ def _from_csv(path: Path, names: dict[str, Any]) -> dict[str, _Facts]:
         raise ValueError(f"{path}: expected a table with the columns file and label, found {found}")
     facts: dict[str, _Facts] = {}
     for number, row in enumerate(rows, start=2):
+        if None in row:
+            raise ValueError(f"{path}, line {number}: more cells than columns; put a text with commas in quotes")
         name = _known(row["file"] or "", names)
         caption = (row.get("caption") or "").strip()
         new = _facts(row["label"] or "", row, (caption,) if caption else (), f"{path}, line {number}")

@@ -32,7 +32,7 @@ def write_corpus(folder: Path, sizes: dict[str, int] | None = None) -> Path:
             motion = sample.motion.resample(10.0)
             arrays[sample.name] = (100 * motion.positions).reshape(motion.frames, -1).astype(np.float16)
             segments = [
-                {"verb": part.label, "start": int(10 * part.start), "end": int(10 * part.end) + 1}
+                {"verb": part.label, "start": int(10 * part.start), "end": min(int(10 * part.end) + 1, motion.frames)}
                 for part in sample.segments
             ]
             captions = [caption.text for caption in sample.captions]

@@ -79,6 +79,7 @@ def test_what_kit_leaves_out_is_counted(kit):
         "1 recordings without a file of sentences left out: 00009",
         "1 recordings without a sentence left out: 00008",
         "1 sentences without a recording left out: 00099",
+        "38 advertisements among the sentences left out: 00001, 00002, 00003, ...",
     ]
 
 
@@ -280,7 +281,7 @@ def test_check_counts_every_split_and_says_what_cannot_be_read(m2l, folder):
     status, _, err = m2l("data", "check", name, "--root", root)
     assert status == 1
     assert "000001.npy" in err
-    assert "1 recordings cannot be read" in err
+    assert "1 samples are damaged: 1 of 5 of train" in err
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

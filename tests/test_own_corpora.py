@@ -178,7 +178,7 @@ def test_lists_of_splits(recorded):
     with pytest.warns(UserWarning, match=r"split_train\.txt: 1 names have no recording: 9"):
         assert names("annotations", root) == {"train": ["2"], "val": ["1"], "test": []}
     (recorded / "split_test.txt").write_text("2")
-    with pytest.raises(ValueError, match=r"split_train\.txt: 1 names are in .*split_test\.txt, too, such as 2"):
+    with pytest.raises(ValueError, match=r"split_test\.txt: 1 names are in .*split_train\.txt, too, such as 2"):
         datasets.load("annotations", root, "test")
 
 
@@ -193,10 +193,19 @@ def test_drawn_splits_keep_a_recording_and_its_mirror_together(recorded):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "not a file of annotations .JSONDecodeError"),
+        ("", r"not JSON in UTF-8 \(it is empty\); expected name -> path, duration"),
+        ('{"a":', "not JSON in UTF-8 .line 1, column 6"),
         ("{}", "holds no recordings"),
-        ("[]", "not a file of annotations"),
-        ('{"a": {"duration": 1, "annotations": []}}', "KeyError: 'path'"),
+        ("[]", "holds list; expected name -> path"),
+        ('{"a": {"duration": 1, "annotations": []}}', "lacks 'path'; expected name -> path"),
+        (json.dumps({"a": entry("a", ("x", 0, 2)) | {"annotations": [{"text": 3}]}}), "a value of the wrong kind"),
+        (json.dumps({"a": entry("a", ("x", 0, 2)) | {"duration": "long"}}), "a value of the wrong kind"),
+        (json.dumps({"a": entry("a", ("x", 0, float("nan")))}), "the sentence 'x' goes from 0 to nan s of 2 s"),
+        (json.dumps({"a": entry("a", ("x", 5, 7))}), "the sentence 'x' goes from 5 to 7 s of 2 s"),
+        (
+            json.dumps({"a": entry("a", ("x", 0, 2)), "b": {}, "c": {"path": "a"}}),
+            r"lacks 'duration'.*\(2 of 3 recordings are damaged: b, c\)",
+        ),
         ('{"a": 1, "a": 2}', "1 names stand there twice, such as a"),
         (json.dumps({"a": entry("a", ("x", 2, 1))}), "the sentence 'x' goes from 2 to 1 s"),
         (
@@ -207,7 +216,7 @@ def test_drawn_splits_keep_a_recording_and_its_mirror_together(recorded):
 )
 def test_a_damaged_file_of_sentences_is_named(content, said, recorded):
     (recorded / "a.json").write_text(content)
-    with pytest.raises((ValueError, FileNotFoundError), match=rf"a\.json: .*{said}"):
+    with pytest.raises((ValueError, FileNotFoundError), match=rf"a\.json[:,] .*{said}"):
         datasets.load("annotations", recorded / "a.json", "train")
 
 

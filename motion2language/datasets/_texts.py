@@ -7,17 +7,24 @@ original's split, whatever the lists say: both in different splits would show th
 
 from __future__ import annotations
 
-import warnings
+import math
+import tokenize
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from motion2language.clips import SPLITS
 from motion2language.datasets import Lazy, Sample
+from motion2language.datasets._index import note, read_each, read_names, with_originals
+from motion2language.formats.npy import LAYOUTS
 from motion2language.reading import read_motion
 from motion2language.transcript import Caption
 
-SPLITS = ("train", "val", "test")
 Part = tuple[float, float] | None
+Parts = dict[Part, tuple[Caption, ...]]
 
 
 def load(corpus: str, layout: str, where: str, root: Path | None, split: str) -> Sequence[Sample]:
@@ -27,68 +34,72 @@ def load(corpus: str, layout: str, where: str, root: Path | None, split: str) ->
     """
     if root is None:
         raise ValueError(
-            f"corpus {corpus!r} needs --root: a folder with new_joints, texts, train.txt, val.txt, test.txt"
+            f"corpus {corpus!r} needs --root: a folder with new_joints, texts, train.txt, val.txt, test.txt; {where}"
         )
-    folder = Path(root)
-    missing = [
-        name for name in ("new_joints", "texts", *(f"{one}.txt" for one in SPLITS)) if not (folder / name).exists()
-    ]
+    folder, fps = Path(root), LAYOUTS[layout].fps
+    needed = ("new_joints", "texts", *(f"{one}.txt" for one in SPLITS))
+    missing = [name for name in needed if not (folder / name).exists()]
     if missing:
         raise FileNotFoundError(f"{folder}: lacks {', '.join(missing)}; {where}")
-    names = _of_split(folder, split)
-    texts = {name: _parts(folder / "texts" / f"{name}.txt") for name in names}
-    lost = [name for name in names if not (folder / "new_joints" / f"{name}.npy").is_file()]
-    silent = [name for name in names if not texts[name]]
-    for what, some in (("without new_joints/ID.npy", lost), ("without a sentence", silent)):
-        if some:
-            shown = ", ".join(some[:3]) + (", ..." if len(some) > 3 else "")
-            warnings.warn(f"{folder}: {split}: {len(some)} of {len(names)} {what}, left out: {shown}", stacklevel=3)
+    listed = _listed(folder)
+    there = {path.stem for path in (folder / "new_joints").glob("*.npy")}
+    note(folder, "{} recordings of new_joints stand in no split's list and are left out", there - listed.keys())
+    names = [name for name, of in listed.items() if of == split]
+    lost = [name for name in names if name not in there]
     if names and len(lost) == len(names):
         raise FileNotFoundError(
             f"{folder / 'new_joints'}: none of the {len(names)} recordings of {split} is there; {where}"
         )
-    kept = [name for name in names if name not in set(lost)]
-    return Lazy([partial(_sample, folder, name, layout, part, captions, split)
-                 for name in kept for part, captions in texts[name].items()])  # fmt: skip
+    texts = read_each("files of sentences", lambda name: _parts(folder / "texts" / f"{name}.txt"), names)
+    silent = [name for name in names if not texts[name]]
+    for what, some in (("without new_joints/ID.npy", lost), ("without a sentence", silent)):
+        note(folder, f"{split}: {{}} of {len(names)} {what}, left out", some)
+    parts = {
+        _name(name, part): partial(_sample, folder, name, layout, part, captions, split)
+        for name in names
+        if name in there
+        for part, captions in texts[name].items()
+        if part is None or _within(part, folder / "new_joints" / f"{name}.npy", fps)
+    }
+    every = {_name(name, part) for name in names if name in there for part in texts[name]}
+    note(folder, f"{split}: {{}} parts lie outside their recording and are left out", every - parts.keys())
+    return Lazy(list(parts.values()))
+
+
+def _name(name: str, part: Part) -> str:
+    return name if part is None else f"{name}@{part[0]:g}-{part[1]:g}"
+
+
+def _within(part: tuple[float, float], path: Path, fps: float) -> bool:
+    """Whether a part, seconds, holds a frame of the recording; only the head of its file is read."""
+    try:
+        frames = len(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (ValueError, OSError, EOFError, TypeError, tokenize.TokenError):
+        return True  # reading the sample says what is wrong with the file
+    return 0 <= part[0] < part[1] and math.ceil(part[0] * fps - 1e-6) < min(frames, math.ceil(part[1] * fps - 1e-6))
 
 
 def _sample(folder: Path, name: str, layout: str, part: Part, captions: tuple[Caption, ...], split: str) -> Sample:
     motion = read_motion(folder / "new_joints" / f"{name}.npy", layout=layout)
-    if part is None:
-        return Sample(name, motion, captions, split)
-    return Sample(f"{name}@{part[0]:g}-{part[1]:g}", motion.clip(*part), captions, split)
+    return Sample(_name(name, part), motion if part is None else motion.clip(*part), captions, split)
 
 
-def _of_split(folder: Path, split: str) -> list[str]:
-    """The names of a split, mirrored ones where their originals are."""
+def _listed(folder: Path) -> dict[str, str]:
+    """Name -> split, mirrored ones where their originals are."""
     listed: dict[str, str] = {}
     for one in SPLITS:
         path = folder / f"{one}.txt"
-        try:
-            names = path.read_text(encoding="utf-8").split()
-        except UnicodeDecodeError:
-            raise ValueError(f"{path}: not text in UTF-8; expected a name a line") from None
-        again = sorted({name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set())
-        again += sorted(set(names) & set(listed))
+        names = read_names(path)
+        again = sorted({name for name, count in Counter(names).items() if count > 1} | set(names) & set(listed))
         if again:
             raise ValueError(
                 f"{path}: {len(again)} names stand there, or in another split, twice, such as {again[0]!r}"
             )
         listed |= dict.fromkeys(names, one)
-    moved = {
-        name: listed[name[1:]]
-        for name in listed
-        if name[:1] == "M" and listed.get(name[1:], listed[name]) != listed[name]
-    }
-    if moved:
-        warnings.warn(
-            f"{folder}: {len(moved)} mirrored recordings stood in another split than their original and go with it",
-            stacklevel=4,
-        )
-    return [name for name, where in (listed | moved).items() if where == split]
+    return with_originals(listed, folder)
 
 
-def _parts(path: Path) -> dict[Part, tuple[Caption, ...]]:
+def _parts(path: Path) -> Parts:
     """The sentences of a text file by the part they are of; none where there is no file."""
     if not path.is_file():
         return {}
@@ -102,9 +113,9 @@ def _parts(path: Path) -> dict[Part, tuple[Caption, ...]]:
             continue
         sentence, *fields = line.split("#")
         try:
-            start, end = (0.0 if field.strip() == "nan" else float(field) for field in fields[1:3])
+            start, end = (0.0 if math.isnan(time := float(field)) else time for field in fields[1:3])
         except ValueError:
             raise ValueError(f"{path}, line {number}: expected sentence#tags#start#end, found {line[:80]!r}") from None
         if sentence.strip():
-            found.setdefault(None if end <= start else (start, end), []).append(Caption(sentence.strip()))
+            found.setdefault(None if start == end == 0 else (start, end), []).append(Caption(sentence.strip()))
     return {part: tuple(captions) for part, captions in found.items()}

@@ -10,12 +10,9 @@ Splits: `split_train.txt`, `split_val.txt`, `split_test.txt` beside the JSON, a 
 
 from __future__ import annotations
 
-import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +20,13 @@ import numpy as np
 
 from motion2language.clips import SPLITS
 from motion2language.datasets import Lazy, Sample
+from motion2language.datasets._index import note, read_each, read_json, read_names, with_originals
 from motion2language.formats import FORMATS
 from motion2language.reading import read_motion
 from motion2language.transcript import Caption
 
 SEED = 11  # of the splits, where there are no lists
+EXPECTED = "name -> path, duration, annotations (each text, start, end)"
 SLACK = 0.1  # seconds a whole recording's sentence may lack at its ends; chosen
 
 
@@ -51,7 +50,7 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
         raise ValueError("corpus 'annotations' needs --root: a JSON of sentences beside the motion files")
     path = Path(root) / "annotations.json" if Path(root).is_dir() else Path(root)
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected name -> path, duration, annotations")
+        raise FileNotFoundError(f"{path}: no such file; expected {EXPECTED}")
     entries = _entries(path)
     chosen = _split(path, split, sorted(entries))
     return Lazy([partial(_sample, entries[name], part, split) for name in chosen for part in entries[name].parts])
@@ -66,15 +65,13 @@ def _sample(entry: _Entry, part: tuple[float, float] | None, split: str) -> Samp
 
 
 def _entries(path: Path) -> dict[str, _Entry]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once)
-        said = {name: _parts(entry) for name, entry in data.items()}
-        files = {name: _file(path.parent, str(entry["path"])) for name, entry in data.items()}
-        settings = {name: (entry.get("fps"), entry.get("layout")) for name, entry in data.items()}
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not a file of annotations ({type(error).__name__}: {error})") from None
+    data = read_json(path, EXPECTED)
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: holds {type(data).__name__}; expected {EXPECTED}")
     if not data:
-        raise ValueError(f"{path}: holds no recordings")
+        raise ValueError(f"{path}: holds no recordings; expected {EXPECTED}")
+    said = read_each("recordings", lambda name: _parts(f"{path}, {name}", data[name]), data)
+    files = {name: _file(path.parent, data[name]["path"]) for name in data}
     missing = sorted(str(data[name]["path"]) for name, file in files.items() if file is None)
     silent = [name for name, parts in said.items() if not parts]
     if len(missing) == len(data):
@@ -82,39 +79,32 @@ def _entries(path: Path) -> dict[str, _Entry]:
             f"{path}: none of its {len(data)} motion files is there; expected such as {path.parent / missing[0]} "
             f"with one of {', '.join(FORMATS)}"
         )
-    for count, what, names in (
-        (len(missing), "motion files are not there", missing),
-        (len(silent), "have no sentence", silent),
-    ):
-        if count:
-            first = ", ".join(names[:3]) + (", ..." if count > 3 else "")
-            warnings.warn(f"{path}: of {len(data)} recordings {count} {what} and are left out: {first}", stacklevel=4)
+    note(path, f"of {len(data)} recordings {{}} motion files are not there and are left out", missing)
+    note(path, f"of {len(data)} recordings {{}} have no sentence and are left out", silent)
     return {
-        name: _Entry(name, file, *settings[name], said[name])
+        name: _Entry(name, file, data[name].get("fps"), data[name].get("layout"), said[name])
         for name, file in files.items()
         if file is not None and said[name]
     }
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-    if twice:
-        raise ValueError(f"{len(twice)} names stand there twice, such as {min(twice)}")
-    return dict(pairs)
-
-
-def _parts(entry: dict[str, Any]) -> dict[tuple[float, float] | None, tuple[Caption, ...]]:
-    """The sentences of a recording by the part they are of."""
-    duration = float(entry["duration"])
+def _parts(where: str, entry: Any) -> dict[tuple[float, float] | None, tuple[Caption, ...]]:
+    """The sentences of a recording by the part they are of; ValueError says what of its entry is missing or wrong."""
+    try:
+        duration, _ = float(entry["duration"]), Path(entry["path"])
+        said = [(one["text"].strip(), one.get("start", 0.0), one.get("end", duration)) for one in entry["annotations"]]
+        timed = [(text, float(start), float(end)) for text, start, end in said]
+    except KeyError as error:
+        raise ValueError(f"{where}: lacks {error.args[0]!r}; expected {EXPECTED}") from None
+    except (TypeError, AttributeError, ValueError):
+        raise ValueError(f"{where}: a value of the wrong kind; expected {EXPECTED}") from None
     found: dict[tuple[float, float] | None, list[Caption]] = {}
-    for each in entry["annotations"]:
-        start, end = float(each.get("start", 0.0)), float(each.get("end", duration))
-        if not (0 <= start < end):
-            raise ValueError(f"the sentence {each['text']!r} goes from {start:g} to {end:g} s")
+    for text, start, end in timed:
+        if not (0 <= start < min(end, duration)):
+            raise ValueError(f"{where}: the sentence {text!r} goes from {start:g} to {end:g} s of {duration:g} s")
         whole = start <= SLACK and end >= duration - SLACK
-        if each["text"].strip():
-            found.setdefault(None if whole else (start, end), []).append(Caption(each["text"].strip()))
+        if text:
+            found.setdefault(None if whole else (start, end), []).append(Caption(text))
     return {part: tuple(captions) for part, captions in found.items()}
 
 
@@ -131,7 +121,7 @@ def _split(path: Path, split: str, names: list[str]) -> list[str]:
     """The names of a split: of its list, or drawn."""
     lists = {name: path.with_name(f"split_{name}.txt") for name in SPLITS}
     if any(file.is_file() for file in lists.values()):
-        return _listed(lists, split, names)
+        return _listed(path, lists, split, names)
     families = sorted({name.removeprefix("M") for name in names})
     order = np.random.default_rng(SEED).permutation(len(families))
     held = len(families) // 10
@@ -140,15 +130,20 @@ def _split(path: Path, split: str, names: list[str]) -> list[str]:
     return [name for name in names if name.removeprefix("M") in own]
 
 
-def _listed(lists: dict[str, Path], split: str, names: list[str]) -> list[str]:
+def _listed(path: Path, lists: dict[str, Path], split: str, names: list[str]) -> list[str]:
     lacking = [str(file) for file in lists.values() if not file.is_file()]
     if lacking:
         raise FileNotFoundError(f"{', '.join(lacking)}: not there, but another split's list is; give all or none")
-    listed = {name: set(file.read_text(encoding="utf-8").split()) for name, file in lists.items()}
-    for name, other in combinations(listed, 2):
-        if both := listed[name] & listed[other]:
-            raise ValueError(f"{lists[name]}: {len(both)} names are in {lists[other]}, too, such as {min(both)}")
-    chosen = sorted(listed[split] & set(names))
-    if absent := sorted(listed[split] - set(names)):
-        warnings.warn(f"{lists[split]}: {len(absent)} names have no recording: {', '.join(absent[:3])}", stacklevel=4)
-    return chosen
+    listed: dict[str, str] = {}
+    for name, file in lists.items():
+        own = read_names(file)
+        if both := sorted(set(own) & listed.keys()):
+            other = lists[listed[both[0]]]
+            raise ValueError(f"{file}: {len(both)} names are in {other}, too, such as {both[0]}")
+        listed |= dict.fromkeys(own, name)
+    absent = [name for name, of in listed.items() if of == split and name not in names]
+    note(lists[split], "{} names have no recording", absent)
+    unlisted = set(names) - listed.keys()
+    note(path.parent, "{} recordings stand in no split's list and are left out", unlisted)
+    home = with_originals(listed, path.parent)
+    return [name for name in names if home.get(name) == split]

@@ -6,15 +6,17 @@ verb_forms, samples: split, captions, segments in frames). Captions carry no tim
 
 from __future__ import annotations
 
-import json
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from motion2language.clips import SPLITS
 from motion2language.datasets import Sample
+from motion2language.datasets._index import note, read_each, read_json, some
 from motion2language.motion import Motion, Skeleton
 from motion2language.transcript import Caption, Segment
 
@@ -27,36 +29,66 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     """The samples of `split`; `root` is X.json or X.npz, both must be there."""
     if root is None:
         raise ValueError("corpus 'compose' needs --root X.json, with X.npz beside it")
+    if Path(root).is_dir():
+        found = some(sorted(path.name for path in Path(root).glob("*.json"))) or "none"
+        raise ValueError(f"{root}: a folder; corpus 'compose' is a pair X.json and X.npz, give X.json (in it: {found})")
     index, arrays = Path(root).with_suffix(".json"), Path(root).with_suffix(".npz")
     for path in (index, arrays):
         if not path.is_file():
             raise FileNotFoundError(f"{path}: not there; corpus 'compose' is a pair X.json and X.npz")
     if not zipfile.is_zipfile(arrays):
         raise ValueError(f"{arrays}: not an .npz archive, or cut off")
+    data = read_json(index, "the index of a compose corpus: fps, unit, up, joints, parents, samples")
     try:
-        return _samples(index, arrays, split)
+        return _samples(index, data, arrays, split)
     except _DAMAGE as error:
-        raise ValueError(f"{index}: not a compose corpus ({type(error).__name__}: {error})") from None
+        kind = (
+            "" if type(error) is ValueError else "it lacks " if type(error) is KeyError else f"{type(error).__name__}: "
+        )
+        raise ValueError(f"{index}: not a compose corpus ({kind}{error})") from None
 
 
-def _samples(index: Path, arrays: Path, split: str) -> list[Sample]:
-    data = json.loads(index.read_text(encoding="utf-8"))
+def _samples(index: Path, data: Any, arrays: Path, split: str) -> list[Sample]:
     if data["up"] != "y" or data["unit"] not in _METRES:
         raise ValueError(f"unit {data['unit']!r}, up {data['up']!r}; expected m, cm or mm, and up y")
     skeleton = Skeleton("bandai", tuple(data["joints"]), tuple(data["parents"]))
     with np.load(arrays, allow_pickle=False) as archive:
+        captions = _captions(index, data["samples"], arrays, set(archive.files))
         return [
-            _sample(name, entry, archive[name], data, skeleton)
+            _sample(name, entry, captions[name], archive[name], data, skeleton)
             for name, entry in data["samples"].items()
-            if entry["split"] == split
+            if entry["split"] == split and name in captions
         ]
 
 
-def _sample(name: str, entry: dict, values: np.ndarray, data: dict, skeleton: Skeleton) -> Sample:
+def _captions(index: Path, entries: dict[str, Any], arrays: Path, there: set[str]) -> dict[str, tuple[Caption, ...]]:
+    """The sentences of each sample that has any, and an array; ValueError counts damaged ones."""
+
+    def said(name: str) -> tuple[Caption, ...]:
+        texts, split = entries[name]["captions"], entries[name]["split"]
+        if split not in SPLITS:
+            raise ValueError(f"{name}: is of split {split!r}; expected {', '.join(SPLITS)}")
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"{name}: a caption that is no text")
+        return tuple(Caption(text.strip()) for text in texts if text.strip())
+
+    found = read_each("samples", said, entries)
+    silent = [name for name, captions in found.items() if not captions]
+    note(
+        index, f"of {len(entries)} samples {{}} have no array in {arrays.name} and are left out", entries.keys() - there
+    )
+    note(index, f"of {len(entries)} samples {{}} have no sentence and are left out", silent)
+    note(arrays, f"{{}} arrays are of no sample in {index.name} and are left out", there - entries.keys())
+    kept = {name: captions for name, captions in found.items() if captions and name in there}
+    if not kept:
+        raise ValueError("no sample has both an array and a sentence")
+    return kept
+
+
+def _sample(
+    name: str, entry: dict, captions: tuple[Caption, ...], values: np.ndarray, data: dict, skeleton: Skeleton
+) -> Sample:
     fps = float(data["fps"])
     positions = values.astype(np.float32).reshape(len(values), -1, 3) * _METRES[data["unit"]]
     segments = tuple(Segment(part["start"] / fps, part["end"] / fps, part["verb"]) for part in entry["segments"])
-    if not all(isinstance(text, str) for text in entry["captions"]):
-        raise TypeError(f"{name}: a caption that is no text")
-    captions = tuple(Caption(text) for text in entry["captions"])
     return Sample(name, Motion(positions, fps, skeleton, name), captions, entry["split"], segments)

@@ -14,6 +14,7 @@ from pathlib import Path
 from motion2language.benchmark.phrases import Phrases, load_phrases
 from motion2language.clips import Clip, find_clips, split_clips
 from motion2language.datasets import Lazy, Sample
+from motion2language.datasets._index import note
 from motion2language.transcript import Caption
 
 SEED = 11  # of the splits, where the CSV has none
@@ -26,6 +27,9 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     labels = Path(root) if Path(root).suffix == ".csv" else None
     clips = find_clips(Path(root) if labels is None else labels.parent, labels)
     phrases = load_phrases()
+    wordless = [clip.label for clip in clips if not clip.captions and clip.label not in phrases.actions]
+    what = f"of {len(clips)} clips {{}} have no caption, and a label without phrases; their sentence is the label"
+    note(Path(root), what, wordless)
     return Lazy([partial(_sample, clip, split, phrases) for clip in split_clips(clips, SEED)[split]])
 
 

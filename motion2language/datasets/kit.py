@@ -8,10 +8,9 @@ the test comes first is our reading: the paper's lists are not published.)
 
 from __future__ import annotations
 
-import json
 import re
-import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.datasets import Lazy, Sample
+from motion2language.datasets._index import Place, note, read_each, read_json, some
 from motion2language.formats import ReadOptions, mmm
 from motion2language.motion import Motion
 from motion2language.reading import in_metres
@@ -29,8 +29,6 @@ RATE = 100.0  # frames a second
 STATE = 11  # of the shuffle; as in the paper
 WHERE = "download the KIT Motion-Language Dataset (2016) from its own site; folder or zip"
 _ADVERTISEMENT = re.compile(r"https?:|<a href|www\.", re.IGNORECASE)
-
-Place = Path | zipfile.Path
 
 
 def load(root: Path | None, split: str) -> Sequence[Sample]:
@@ -43,10 +41,13 @@ def entries(corpus: str, root: Path | None, split: str) -> list[tuple[Place, tup
     if root is None:
         raise ValueError(f"corpus {corpus!r} needs --root: the folder or zip with NNNNN_mmm.xml; {WHERE}")
     motions, texts = _found(Path(root))
+    said = read_each("files of sentences", lambda name: _captions(texts[name]), sorted(texts))
     left: dict[str, list[str]] = {}
     kept = []
     for name in sorted(motions.keys() | texts.keys()):
-        captions = _captions(texts[name]) if name in texts else ()
+        captions, advertisements = said.get(name, ((), 0))
+        if advertisements:
+            left.setdefault("advertisements among the sentences", []).extend([name] * advertisements)
         if name not in motions:
             left.setdefault("sentences without a recording", []).append(name)
         elif name not in texts:
@@ -58,8 +59,7 @@ def entries(corpus: str, root: Path | None, split: str) -> list[tuple[Place, tup
         else:
             kept.append((motions[name], captions))
     for what, names in left.items():
-        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        warnings.warn(f"{root}: {len(names)} {what} left out: {shown}", stacklevel=3)
+        note(root, f"{{}} {what} left out", names)
     order = np.arange(len(kept))
     np.random.RandomState(STATE).shuffle(order)
     test = len(kept) // 10
@@ -97,22 +97,27 @@ def _found(root: Path) -> tuple[dict[str, Place], dict[str, Place]]:
         except (zipfile.BadZipFile, OSError):
             raise ValueError(f"{root}: neither a folder nor a whole zip; {WHERE}") from None
         files = [zipfile.Path(archive, name) for name in archive.namelist()]
-    motions = {name_of(file): file for file in files if file.name.endswith("_mmm.xml")}
-    suffix = "_annotations.json"
-    texts = {file.name.removesuffix(suffix): file for file in files if file.name.endswith(suffix)}
+    motions = _by_name(root, "recordings", "_mmm.xml", files)
     if not motions:
         raise FileNotFoundError(f"{root}: holds no NNNNN_mmm.xml; {WHERE}")
-    twice = sum(file.name.endswith("_mmm.xml") for file in files) - len(motions)
-    if twice:
-        raise ValueError(f"{root}: {twice} recordings are there twice; give the folder of one release")
-    return motions, texts
+    return motions, _by_name(root, "files of sentences", "_annotations.json", files)
 
 
-def _captions(place: Place) -> tuple[Caption, ...]:
-    try:
-        sentences = json.loads(place.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise ValueError(f"{place}: not JSON in UTF-8; expected a list of sentences") from None
+def _by_name(root: Path, what: str, suffix: str, files: list[Place]) -> dict[str, Place]:
+    """NNNNN -> its file; ValueError for a name that is there twice."""
+    mine = [file for file in files if file.name.endswith(suffix)]
+    found = {file.name.removesuffix(suffix): file for file in mine}
+    if len(found) < len(mine):
+        names = Counter(file.name.removesuffix(suffix) for file in mine)
+        twice = sorted(name for name, count in names.items() if count > 1)
+        raise ValueError(f"{root}: {len(twice)} {what} are there twice: {some(twice)}; give the folder of one release")
+    return found
+
+
+def _captions(place: Place) -> tuple[tuple[Caption, ...], int]:
+    """The sentences of a file, and how many advertisements were among them."""
+    sentences = read_json(place, "a list of sentences")
     if not isinstance(sentences, list) or not all(isinstance(one, str) for one in sentences):
         raise ValueError(f"{place}: expected a list of sentences")
-    return tuple(Caption(one.strip()) for one in sentences if one.strip() and not _ADVERTISEMENT.search(one))
+    kept = [one.strip() for one in sentences if not _ADVERTISEMENT.search(one)]
+    return tuple(Caption(one) for one in kept if one), len(sentences) - len(kept)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from motion2language.datasets import Lazy, Sample, kit
+from motion2language.datasets._index import Place
 from motion2language.transcript import Caption
 
 FIRST, EVERY = 5, 10  # frames; as in the official code of arXiv 2310.10594
@@ -21,7 +22,7 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     return Lazy([partial(_sample, *entry, split) for entry in kit.entries("kit-paper", root, split)])
 
 
-def _sample(place: kit.Place, captions: tuple[Caption, ...], split: str) -> Sample:
+def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:
     motion = kit.read(place)
     first = min(FIRST, motion.frames - 1)
     angles = None if motion.angles is None else motion.angles[first::EVERY]
