@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from motion2language.files import write_text
 from motion2language.run_config import RunConfig
@@ -22,8 +23,11 @@ def claim(out: Path, run: RunConfig, resume: bool) -> None:
     if path.is_file():
         if not resume:
             raise ValueError(f"{out}: already holds a run; add --resume to continue it or choose another --out")
-        if not _is_of(path, run):
-            raise ValueError(f"{out}: holds a run of another configuration or corpus; choose another --out")
+        if other := _differences(path, run):
+            raise ValueError(
+                f"{out}: holds a run of another configuration or corpus ({other}); "
+                "go on with what it was begun with, or choose another --out"
+            )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -31,12 +35,28 @@ def claim(out: Path, run: RunConfig, resume: bool) -> None:
     write_text(path, text)
 
 
-def _is_of(path: Path, run: RunConfig) -> bool:
-    """Whether a config.json says this run; a key that it lacks has its default."""
+def _differences(path: Path, run: RunConfig) -> str:
+    """What a config.json says otherwise than this run, the first three keys; a key that it lacks has its default."""
     try:
-        return RunConfig.model_validate_json(path.read_bytes()) == run
+        there = _flat(RunConfig.model_validate_json(path.read_bytes()).model_dump())
     except ValueError:
-        return False
+        return "its config.json is none"
+    here = _flat(run.model_dump())
+    other = [f"{key} {_short(there.get(key))}, not {_short(here[key])}" for key in here if here[key] != there.get(key)]
+    return "; ".join(other[:3]) + (f"; {len(other)} in all" if len(other) > 3 else "")
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Tables within tables as one, with keys such as `train.epochs`."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+    return flat
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 class RunLog:

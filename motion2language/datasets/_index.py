@@ -24,7 +24,7 @@ def some(names: Sequence[str]) -> str:
 
 
 def note(where: Path, message: str, names: Collection[str]) -> None:
-    """Warn of names in `where`, often those that are left out; `{}` in the message is their count. Nothing without any."""
+    """Warn of names in `where`, most often left out; `{}` in the message is their count. Nothing without any."""
     if names:
         warnings.warn(f"{where}: {message.format(len(names))}: {some(sorted(set(names)))}", stacklevel=4)
 
