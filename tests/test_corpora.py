@@ -39,7 +39,7 @@ def kit(tmp_path_factory):
     """A release of KIT-ML: 40 recordings, one too long, one silent, one without sentences' file, one without motion."""
     folder = tmp_path_factory.mktemp("kit")
     for number in range(1, COUNT + 1):
-        frames = random_frames(120 + number) if number != 7 else random_frames(3001)
+        frames = random_frames(40 + number) if number != 7 else random_frames(3001)
         (folder / f"{number:05}_mmm.xml").write_text(document(frames))
         sentences = [] if number == 8 else ["A person walks.", "See <a href=http://x.example/>tickets</a>", " "]
         if number != 9:

@@ -10,7 +10,7 @@ from motion2language.datasets import Sample
 from motion2language.files import write_text
 from motion2language.processes import Processes
 from motion2language.reproduce import figures, runs, table
-from motion2language.reproduce.suite import KIT, Row, not_here, reason_not_to_run
+from motion2language.reproduce.suite import KIT, KITS, Row, not_here, reason_not_to_run
 
 
 def reproduce(
@@ -34,12 +34,16 @@ def reproduce(
     runs.require_same(out, rows, seeds)
     angles = splits["train"][0].motion.angles is not None
     reasons = [reason_not_to_run(row, rows, suite, corpus, angles) for row in rows]
-    published = any(row.corpus for row in rows) and corpus not in (KIT, *(row.corpus for row in rows))
+    published = any(row.corpus for row in rows) and corpus not in (*KITS, *(row.corpus for row in rows))
     elsewhere = [table.Line(f"the rows without a folder, on {KIT}", note=not_here(suite, KIT))] if published else []
     title = _title(suite, corpus, splits, seeds)
     planned = [row for row, reason in zip(rows, reasons, strict=True) if row in wanted and not reason]
-    for number, (seed, row) in enumerate([(seed, row) for seed in seeds for row in planned], start=1):
-        print(f"run {number} of {len(planned) * len(seeds)}: {row.name}, seed {seed}", flush=True)
+    every = [(seed, row) for seed in seeds for row in planned]
+    left = [(seed, row) for seed, row in every if not runs.is_scored(out, row, seed)]
+    if len(left) < len(every):
+        print(f"{len(every) - len(left)} of {len(every)} runs were finished before", flush=True)
+    for number, (seed, row) in enumerate(left, start=1):
+        print(f"run {number} of {len(left)}: {row.name}, seed {seed}", flush=True)
         runs.run(row, seed, out, splits, processes)
         table.write(out, table.lines(rows, reasons, seeds, out) + elsewhere, title)
     lines = table.lines(rows, reasons, seeds, out) + elsewhere
@@ -61,7 +65,10 @@ def _claim(out: Path, corpus: str, splits: Mapping[str, Sequence[Sample]]) -> No
     """Note in `out` which corpus its runs are of; ValueError when that is another one, or has an empty split."""
     for split, samples in splits.items():
         if not samples:
-            raise ValueError(f"corpus {corpus!r}: its split {split} holds no sample; give the --root of a whole corpus")
+            counts = ", ".join(f"{len(each)} in {name}" for name, each in splits.items())
+            raise ValueError(
+                f"corpus {corpus!r}: its split {split} holds no sample ({counts}); give the --root of a whole corpus"
+            )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

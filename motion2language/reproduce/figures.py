@@ -13,9 +13,9 @@ from motion2language import metrics
 from motion2language.files import write_text
 from motion2language.metrics.segments import THRESHOLDS
 from motion2language.reproduce.suite import Row
-from motion2language.reproduce.table import Line, results
+from motion2language.reproduce.table import Line, columns_of, results
 
-SHOWN = ("BLEU-4", "verbs exact", "Element-of", "IoU, rule", "IoU, refined")
+SHOWN = ("BLEU-4", "ROUGE-L", "CIDEr", "verbs exact", "Element-of", "IoU, rule", "IoU, refined")
 FLOOR = "n equal cuts"  # the strongest of the floors
 FLOOR_DASHES = dict(zip(metrics.FLOORS, (":", "-", "--"), strict=False))
 COLOURS = {"soft": "#d55e00", "local": "#0072b2", "recurrent-local": "#009e73"}  # told apart by every eye
@@ -47,7 +47,7 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
 
     models = [line for line in table if not line.name.startswith("no motion seen")][::-1]
     floor = next((line for line in table if line.name.endswith(f": {FLOOR}")), None)
-    shown = [column for column in SHOWN if any(line.values.get(column) for line in models)]
+    shown = [column for column in SHOWN if column in columns_of(models)]
     figure = Figure(figsize=(2.2 + 2.1 * len(shown), 1.0 + 0.24 * len(models)), layout="constrained")
     panels = np.atleast_1d(figure.subplots(1, len(shown), sharey=True))
     for panel, column in zip(panels, shown, strict=True):
@@ -67,7 +67,8 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
     panels[0].set_yticks(range(len(models)), [line.name for line in models])
     panels[0].set_ylim(-0.6, len(models) - 0.4)
     dashed = "" if floor is None else f"; dashed: no motion seen, {FLOOR}"
-    figure.supxlabel(f"a dot a run, bars: means over runs; segments: strict protocol{dashed}", fontsize=8)
+    strict = "; segments: strict protocol" if "Element-of" in shown else ""
+    figure.supxlabel(f"a dot a run, bars: means over runs{strict}{dashed}", fontsize=8)
     return _save(figure, path)
 
 

@@ -30,6 +30,11 @@ def folder_of(out: Path, row: Row, seed: int) -> Path:
     return out / row.name / f"seed-{seed}"
 
 
+def is_scored(out: Path, row: Row, seed: int) -> bool:
+    """Whether a run is finished."""
+    return (folder_of(out, row, seed) / "test.json").is_file()
+
+
 def seeded(row: Row, seed: int) -> RunConfig:
     """The row's configuration with another seed."""
     return row.config.model_copy(update={"train": row.config.train.model_copy(update={"seed": seed})})
@@ -62,10 +67,8 @@ def run(
     splits: Mapping[str, Sequence[Sample]],
     processes: Processes,
 ) -> None:
-    """Train and score one run unless that is done; a run that cannot be trained leaves `failed.txt` with the reason."""
+    """Train and score one run that is not finished; one that cannot be trained leaves `failed.txt` with the reason."""
     folder = folder_of(out, row, seed)
-    if (folder / "test.json").is_file():
-        return
     (folder / "failed.txt").unlink(missing_ok=True)
     config = seeded(row, seed)
     try:

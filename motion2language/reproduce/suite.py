@@ -17,6 +17,7 @@ from motion2language.run_config import RunConfig, load_config
 
 PACKAGE = Path(__file__).parent.parent
 KIT = "kit"
+KITS = (KIT, "kit-paper")  # the same recordings, brought to the models' rate in two ways
 PLACES = (PACKAGE / "configs", PACKAGE.parent / "configs")  # as installed, as checked out
 
 

@@ -23,6 +23,10 @@ from motion2language.reproduce.suite import Row
 #: Column -> where its value is in test.json, decimals. `rule`: segments by the paper's rule; `refined`: boundaries.py.
 COLUMNS: dict[str, tuple[tuple[str, str, str], int]] = {
     "BLEU-4": (("rule", "captions", "bleu_4"), 1),
+    "BLEU-1": (("rule", "captions", "bleu_1"), 1),
+    "ROUGE-L": (("rule", "captions", "rouge_l"), 1),
+    "CIDEr": (("rule", "captions", "cider"), 2),
+    "paper's BLEU-4": (("rule", "captions (paper)", "bleu_4"), 1),
     "verbs exact": (("rule", "model", "verbs_exact/all"), 3),
     "Element-of": (("rule", "model", "element_of/strict/all"), 3),
     "IoU, rule": (("rule", "model", "iou/strict/all"), 3),
@@ -31,7 +35,9 @@ COLUMNS: dict[str, tuple[tuple[str, str, str], int]] = {
     "paper's IoU, rule": (("rule", "model", "iou/paper/all"), 3),
     "left out": (("rule", "model", "left_out/paper/all"), 0),
 }
-NOT_OF_FLOORS = ("BLEU-4", "verbs exact", "IoU, refined")  # floors are given the verbs, say nothing and have one rule
+OF_SENTENCES = ("BLEU-1", "ROUGE-L", "CIDEr", "paper's BLEU-4")  # shown where there are no segments to score
+#: Floors are given the verbs, say nothing and have one rule.
+NOT_OF_FLOORS = ("BLEU-4", *OF_SENTENCES, "verbs exact", "IoU, refined")
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def write(out: Path, table: Sequence[Line], title: str) -> None:
 
 def markdown(table: Sequence[Line]) -> str:
     """The table for a page: as many columns as have values."""
-    columns = _columns(table)
+    columns = columns_of(table)
     last = [" note |", " --- |"] if any(line.note for line in table) else ["", ""]
     rows = [
         f"| row | runs | {' | '.join(columns)} |{last[0]}",
@@ -93,7 +99,7 @@ def markdown(table: Sequence[Line]) -> str:
 
 def latex(table: Sequence[Line]) -> str:
     """The table for an article, with the rules of the package booktabs."""
-    columns = _columns(table)
+    columns = columns_of(table)
     rows = [
         "% needs \\usepackage{booktabs}",
         f"\\begin{{tabular}}{{l{'r' * (len(columns) + 1)}}}",
@@ -114,7 +120,7 @@ def latex(table: Sequence[Line]) -> str:
 
 def comma_separated(table: Sequence[Line]) -> str:
     """The table for a program: mean and standard deviation of each column, unrounded; the note last."""
-    columns = _columns(table)
+    columns = columns_of(table)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", "runs", *(f"{c}, {part}" for c in columns for part in ("mean", "deviation")), "note"])
@@ -156,10 +162,11 @@ def _values(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
     return values
 
 
-def _columns(table: Sequence[Line]) -> list[str]:
-    """The columns any row has a value in; all when there is no value at all."""
+def columns_of(table: Sequence[Line]) -> list[str]:
+    """The columns any row has a value in; of sentences alone more where no segments are scored; all without values."""
     used = [column for column in COLUMNS if any(line.values.get(column) for line in table)]
-    return used or list(COLUMNS)
+    segments = set(used) - {"BLEU-4", *OF_SENTENCES}
+    return [column for column in used if not (segments and column in OF_SENTENCES)] or list(COLUMNS)
 
 
 def _mean_and_deviation(values: Sequence[float]) -> tuple[float | None, float | None]:
