@@ -13,6 +13,7 @@ from motion2language.datasets import Sample
 from motion2language.live.captioner import Word, transcribe
 from motion2language.live.draws import Patience
 from motion2language.scoring import Reference, Scores
+from motion2language.semantic import Semantic
 from motion2language.transcript import Transcript
 
 
@@ -33,12 +34,14 @@ def evaluate(
     refine: bool = True,
     live: Patience | None = None,
     cuts: bool = False,
+    semantic: Semantic | None = None,
 ) -> Evaluation:
     """Scores under "captions" (clean), "captions (paper)", "model" (segments) and each floor; and the transcripts.
 
     live  given: each recording is heard frame by frame with this patience; "delay" then says how long after its
           action a verb was said
     cuts  floors that see the motion, too (motion2language.cuts)
+    semantic  measures of the sentences beyond shared words
 
     Segment scores only where samples hold reference segments; the counts are among the scores.
     """
@@ -53,7 +56,7 @@ def evaluate(
     references = [reference(sample) for sample in samples]
     motions = [sample.motion for sample in samples] if cuts else []
     scores, rows = scoring.score(
-        references, transcripts, captioner.lexicon, vocabulary=captioner.vocabulary, motions=motions
+        references, transcripts, captioner.lexicon, vocabulary=captioner.vocabulary, motions=motions, semantic=semantic
     )
     if heard:
         scores["delay"] = delays(captioner, samples, [words for _, words in heard])

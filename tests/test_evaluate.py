@@ -66,7 +66,7 @@ def test_saying_nothing_scores_nothing_and_is_counted():
 def test_clips_without_reference_times_have_sentence_scores_alone():
     bare = [replace(sample, segments=()) for sample in SAMPLES]
     scores, *_ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), bare)
-    assert set(scores) == {"captions", "captions (paper)", "reliability", "intervals"}
+    assert set(scores) == {"captions", "captions (paper)", "text floors", "reliability", "intervals"}
     assert "Segments" not in scoring.tables(scores)
 
 

@@ -297,26 +297,6 @@ def test_what_cannot_be_compared_is_said(m2l, files, tmp_path):
         "score", "--references", files[0], "--hypotheses", tmp_path / "foreign.jsonl")[2]  # fmt: skip
 
 
-def test_semantic_similarity_knows_what_is_alike():
-    from motion2language import semantic
-
-    found = semantic.similarity(
-        [["a person walks", "someone is walking"], ["a man jumps"]], ["a human walks", "a man jumps"]
-    )
-    assert 0.7 < found["mean"] <= found["best"] <= 1.0001
-    other = semantic.similarity([["a person walks", "someone is walking"]], ["stock prices fell sharply"])
-    assert other["best"] < 0.3
-    assert "all-MiniLM-L6-v2" in found["encoder"]
-
-
-def test_an_encoder_that_was_changed_is_refused(monkeypatch):
-    from motion2language import semantic
-
-    monkeypatch.setattr(semantic, "SHA256", "0" * 64)
-    with pytest.raises(ValueError, match="not the one scores are known for"):
-        semantic.embed(["a"])
-
-
 @pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the published annotations are not here")
 @pytest.mark.parametrize(
     ("clips", "iou", "iop", "element_of"), [("official", 0.675, 0.755, 0.943), ("all", 0.600, 0.677, 0.868)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import load, require_beam
+from motion2language.cli.options import Meaning, load, require_beam
 
 
 def evaluate(
@@ -22,6 +22,7 @@ def evaluate(
     sure: float = 0.5,
     patience: float = 0.8,
     cuts: bool = True,
+    meaning: Meaning = Meaning(),
 ) -> int:
     """Score a model on a split, motion-blind floors beside it.
 
@@ -58,11 +59,11 @@ def evaluate(
     from motion2language.live import Patience
 
     require_beam(beam)
+    semantic = meaning.load()
     captioner = load(model, device, None)
     samples = datasets.load(dataset, root, split)
-    found = run(
-        captioner, samples, beam=beam, refine=refine, live=Patience(sure, patience) if live else None, cuts=cuts
-    )
+    hearing = Patience(sure, patience) if live else None
+    found = run(captioner, samples, beam=beam, refine=refine, live=hearing, cuts=cuts, semantic=semantic)
     if out is not None:
         scoring.write(out, found.scores, found.transcripts, found.references, found.rows)
     print(scoring.tables(found.scores))

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from motion2language.captioner import Captioner
     from motion2language.motion import Motion
+    from motion2language.semantic import Semantic
     from motion2language.transcript import Transcript
 
 
@@ -88,6 +89,36 @@ class Words:
         overrides = source.overrides()
         require_movement(motion)
         return captioner.transcribe(motion, beam=self.beam, joint_map=overrides, refine=self.refine), captioner
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Meaning:
+    """Measures of sentences beyond the words they share, and where they find what they need."""
+
+    semantic: bool = False
+    """METEOR, BERTScore and the cosine of sentence embeddings, too; needs the extra `semantic`."""
+    nltk_data: Path | None = None
+    """With --semantic: a folder of nltk's data with WordNet, for METEOR, instead of where nltk looks."""
+    bert_model: Path | None = None
+    """With --semantic: a folder with BERTScore's model, instead of the packaged all-MiniLM-L6-v2."""
+    bert_layer: int | None = None
+    """With --semantic: which of its layers, instead of the one bert-score recommends, or the last."""
+
+    def load(self) -> Semantic | None:
+        """What the measures need, or None without --semantic."""
+        if not self.semantic:
+            for name, value in (("--nltk-data", self.nltk_data), ("--bert-model", self.bert_model),
+                                ("--bert-layer", self.bert_layer)):  # fmt: skip
+                if value is not None:
+                    raise ValueError(f"{name} is for --semantic; give that, too")
+            return None
+        import torch
+
+        from motion2language import semantic
+
+        torch.set_num_threads(1)
+        return semantic.load(self.nltk_data, self.bert_model, self.bert_layer)
 
 
 def require_movement(motion: Motion) -> None:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import complain
+from motion2language.cli.options import Meaning, complain
 
 if TYPE_CHECKING:
     from motion2language.scoring import Reference
+    from motion2language.semantic import Semantic
     from motion2language.transcript import Transcript
 
 
-def score(*, references: Path, hypotheses: Path | None = None, out: Path | None = None, semantic: bool = False) -> int:
+def score(
+    *, references: Path, hypotheses: Path | None = None, out: Path | None = None, meaning: Meaning = Meaning()
+) -> int:
     """Score transcripts against references, floors that see no motion beside them.
 
     Parameters
@@ -25,24 +28,18 @@ def score(*, references: Path, hypotheses: Path | None = None, out: Path | None 
         The same for what is scored, joined by `source`; without it only the floors are printed.
     out
         Folder for scores.json, clips.csv and the transcripts.
-    semantic
-        Cosine of sentence embeddings, too; needs the extra `semantic`.
     """
     from motion2language import scoring
     from motion2language.actions import ActionLexicon
 
     wanted = scoring.read_references(references)
+    semantic = meaning.load()
     if hypotheses is None:
-        timed = [one for one in wanted if one.segments]
-        if not timed:
-            raise ValueError(f"{references}: no segments in it, so there is no floor to show; give --hypotheses")
-        print(scoring.tables(scoring.floors(timed)))
+        print(scoring.tables(_floors(wanted, semantic)))
         return 0
     found = _joined(wanted, scoring.read_transcripts(hypotheses))
     lexicon = ActionLexicon.learn([caption for one in wanted for caption in one.captions])
-    scores, rows = scoring.score(wanted, found, lexicon)
-    if semantic:
-        scores["semantic"] = _semantic(wanted, found)
+    scores, rows = scoring.score(wanted, found, lexicon, semantic=semantic)
     if out is not None:
         scoring.write(out, scores, found, wanted, rows)
     print(scoring.tables(scores))
@@ -74,7 +71,7 @@ def compare(
 
     if also and curves is None:
         raise ValueError("--also is for the picture of --curves; give that, too")
-    rows = scoring.compare(scoring.read_rows(first), scoring.read_rows(second))
+    rows = scoring.compare(_alike(first, second), scoring.read_rows(second))
     print(scoring.comparison_table(rows, (first.name or str(first), second.name or str(second))))
     if curves is not None:
         from motion2language.metrics.segments import THRESHOLDS
@@ -83,6 +80,30 @@ def compare(
         draw_curves(THRESHOLDS, *scoring.curves([first, second, *(also or ())]), curves)
         print(f"wrote {curves}")
     return 0
+
+
+def _floors(references: list[Reference], semantic: Semantic | None) -> dict[str, Any]:
+    """The floors of sentences and of segments, as far as the references have either."""
+    from motion2language import scoring
+
+    told = [one.captions for one in references if one.captions]
+    timed = [one for one in references if one.segments]
+    found = scoring.text_floors(told, semantic) | (scoring.floors(timed) if timed else {})
+    if not found.keys() - {"semantic"}:
+        raise ValueError("the references hold neither segments nor two clips with sentences; give --hypotheses")
+    return found
+
+
+def _alike(first: Path, second: Path) -> list[dict[str, Any]]:
+    """The first run's rows without what the second measured by another model; each such measure is complained of."""
+    from motion2language import scoring
+
+    rows, notes, others = scoring.read_rows(first), scoring.read_notes(first), scoring.read_notes(second)
+    for measure in notes.keys() & others.keys():
+        if notes[measure] != others[measure]:
+            complain(ValueError(f"note: {measure} left out: of {notes[measure]} against {others[measure]}"))
+            rows = [{key: row[key] for key in row if not key.startswith(measure)} for row in rows]
+    return rows
 
 
 def _joined(references: list[Reference], transcripts: list[Transcript]) -> list[Transcript]:
@@ -99,12 +120,3 @@ def _joined(references: list[Reference], transcripts: list[Transcript]) -> list[
     if further:
         complain(ValueError(f"note: {further} hypotheses without a reference are left out"))
     return [known.get(one.name, Transcript((), one.duration, one.name)) for one in references]
-
-
-def _semantic(references: list[Reference], transcripts: list[Transcript]) -> dict[str, Any]:
-    from motion2language import semantic
-
-    told = [(one.captions, found.text) for one, found in zip(references, transcripts, strict=True) if one.captions]
-    if not told:
-        return {}
-    return semantic.similarity([captions for captions, _ in told], [text for _, text in told])

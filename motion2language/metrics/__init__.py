@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from motion2language.metrics.baselines import FLOORS, floor_transcript
+from motion2language.metrics.baselines import FLOORS, TEXT_FLOORS, floor_transcript
 from motion2language.metrics.captions import bleu, bleu_counts, bleu_interval, compare_bleu
 from motion2language.metrics.intervals import compare, interval
 from motion2language.metrics.overlap import cider, rouge_l
@@ -11,6 +11,7 @@ from motion2language.metrics.segments import segment_scores, threshold_curve
 
 __all__ = [
     "FLOORS",
+    "TEXT_FLOORS",
     "bleu",
     "bleu_counts",
     "bleu_interval",

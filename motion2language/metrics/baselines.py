@@ -1,14 +1,18 @@
-"""Motion-blind floors: rules that know a clip's length and its verbs, and never look at the motion.
+"""Motion-blind floors: rules that know a clip's length and its verbs, or the references, and never look at the motion.
 
-Every table of segment scores shows them. They are told the reference's verbs and their number, an advantage no model
-has; the time of the action word is the middle of its interval.
+Every table of scores shows them. Those of segments are told the reference's verbs and their number, those of sentences
+are told what people wrote of all the clips: advantages no model has. The time of the action word is the middle of its
+interval.
 """
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from motion2language.transcript import Segment, Transcript
+from motion2language.vocabulary import tokenize
 
 
 def whole_clip(references: Sequence[Segment], duration: float) -> list[Segment]:
@@ -38,6 +42,26 @@ def floor_transcript(name: str, references: Sequence[Segment], duration: float) 
     """A floor's transcript of one clip and the times of its action words."""
     segments = FLOORS[name](references, duration)
     return Transcript(tuple(segments), duration, model=name), [(part.start + part.end) / 2 for part in segments]
+
+
+def another_clips(references: Sequence[Sequence[str]]) -> list[str]:
+    """For each clip a reference of another one, drawn at random, always the same draws."""
+    chance, clips = random.Random(0), len(references)
+    others = [(place + chance.randrange(1, clips)) % clips for place in range(clips)]
+    return [chance.choice(references[other]) for other in others]
+
+
+def most_common(references: Sequence[Sequence[str]]) -> list[str]:
+    """For every clip the sentence that most references are, letter case and punctuation aside."""
+    counts = Counter(" ".join(tokenize(one)) for sentences in references for one in sentences)
+    return [counts.most_common(1)[0][0]] * len(references)
+
+
+#: Shown beside every model's sentences, where there are two clips or more; a function of all clips' references.
+TEXT_FLOORS: dict[str, Callable[[Sequence[Sequence[str]]], list[str]]] = {
+    "another clip's sentence": another_clips,
+    "the most common sentence": most_common,
+}
 
 
 def _cuts(references: Sequence[Segment], start: float, end: float) -> list[Segment]:

@@ -7,9 +7,10 @@ disk. Floors stand beside a model's segments, and every headline score has its i
 from __future__ import annotations
 
 from motion2language.scoring.curves import curves
-from motion2language.scoring.files import read_references, read_rows, read_transcripts, write
+from motion2language.scoring.files import read_notes, read_references, read_rows, read_transcripts, write
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.score import Scores, compare, floors, score
+from motion2language.scoring.sentences import floors as text_floors
 from motion2language.scoring.tables import comparison_table, tables
 
 __all__ = [
@@ -19,10 +20,12 @@ __all__ = [
     "comparison_table",
     "curves",
     "floors",
+    "read_notes",
     "read_references",
     "read_rows",
     "read_transcripts",
     "score",
     "tables",
+    "text_floors",
     "write",
 ]

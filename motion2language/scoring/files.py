@@ -52,6 +52,18 @@ def read_rows(run: Path) -> list[dict[str, Any]]:
         raise ValueError(f"{path}: not the clips of a run ({type(error).__name__}: {error})") from None
 
 
+def read_notes(run: Path) -> dict[str, str]:
+    """What a run's measures of sentences depend on, such as BERTScore's model; nothing without `scores.json`."""
+    path = Path(run) / "scores.json"
+    if not path.is_file():
+        return {}
+    try:
+        notes = json.loads(path.read_text(encoding="utf-8")).get("semantic", {})
+    except (AttributeError, ValueError) as error:
+        raise ValueError(f"{path}: not the scores of a run ({type(error).__name__}: {error})") from None
+    return notes if isinstance(notes, dict) else {}
+
+
 def read_references(path: Path) -> list[Reference]:
     """References from a file of JSON lines, or from a folder of transcripts; names must be unique."""
     return _unique(path, [_of(place, Reference.from_dict, data) for place, data in _objects(Path(path))])

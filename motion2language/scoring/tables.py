@@ -9,7 +9,14 @@ from motion2language import metrics
 from motion2language.metrics.segments import GROUPS, OVERLAPS
 from motion2language.scoring.score import Scores
 
-NO_SYSTEM = ("captions", "captions (paper)", "delay", "reliability", "intervals", "semantic")  # keys of other scores
+#: Keys of `score` that are no system with segments.
+NO_SYSTEM = ("captions", "captions (paper)", "text floors", "semantic", "intervals", "delay", "reliability")
+#: Measure of sentences -> its name, decimals.
+SENTENCES = {
+    "bleu_1": ("BLEU-1", 1), "bleu_2": ("BLEU-2", 1), "bleu_3": ("BLEU-3", 1), "bleu_4": ("BLEU-4", 1),
+    "rouge_l": ("ROUGE-L", 1), "cider": ("CIDEr", 2), "meteor": ("METEOR", 1), "bertscore": ("BERTScore F1", 1),
+    "cosine": ("cosine, mean", 3), "cosine_best": ("cosine, best", 3),
+}  # fmt: skip
 
 
 def tables(scores: dict[str, Scores]) -> str:
@@ -27,28 +34,25 @@ def tables(scores: dict[str, Scores]) -> str:
 
 
 def _caption_table(scores: dict[str, Scores]) -> list[str]:
-    clean = scores.get("captions")
-    if clean is None:
+    systems = {"clean": scores.get("captions"), "paper (`<eos>`, `<unk>`)": scores.get("captions (paper)")}
+    systems |= {f"floor: {name}": floor for name, floor in scores.get("text floors", {}).items()}
+    known = next((found for found in systems.values() if found is not None), None)
+    if known is None:
         return []
+    measures = [measure for measure in SENTENCES if measure in known]
     lines = [
-        f"Captions, {clean['clips']:.0f} clips, {clean['references']:.0f} references, lower case, no punctuation",
+        f"Captions, {known['clips']:.0f} clips, {known['references']:.0f} references, lower case, no punctuation; "
+        "floors (clean): told the references, no motion seen",
         "",
-        "| protocol | BLEU-1 | BLEU-2 | BLEU-3 | BLEU-4 | ROUGE-L | CIDEr |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| protocol | " + " | ".join(SENTENCES[measure][0] for measure in measures) + " |",
+        "| --- " * (1 + len(measures)) + "|",
     ]
-    for name, label in (("captions", "clean"), ("captions (paper)", "paper (`<eos>`, `<unk>`)")):
-        if name in scores:
-            cells = [f"{scores[name][f'bleu_{n}']:.1f}" for n in (1, 2, 3, 4)]
-            cells += [
-                f"{scores[name][key]:.{digits}f}" if key in scores[name] else ""
-                for key, digits in (("rouge_l", 1), ("cider", 2))
-            ]
-            lines.append(f"| {label} | " + " | ".join(cells) + " |")
-    semantic = scores.get("semantic")
-    if semantic:
-        lines += ["", f"Semantic similarity, {semantic['encoder']}: {semantic['mean']:.3f} on average over a clip's "
-                  f"references, {semantic['best']:.3f} to the nearest"]  # fmt: skip
-    return lines
+    for name, found in systems.items():
+        if found is not None:
+            cells = (f"{found[one]:.{SENTENCES[one][1]}f}" if one in found else "" for one in measures)
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    notes = scores.get("semantic", {})
+    return lines + [""] * bool(notes) + [f"- {SENTENCES[one][0].split(',')[0]}: {note}" for one, note in notes.items()]
 
 
 def _order_table(scores: dict[str, Scores], names: Sequence[str]) -> list[str]:
@@ -64,7 +68,6 @@ def _order_table(scores: dict[str, Scores], names: Sequence[str]) -> list[str]:
 def _interval_table(intervals: Scores) -> list[str]:
     if not intervals:
         return []
-    digits = {"bleu_4": 1, "rouge_l": 1, "cider": 2}
     lines = [
         "",
         "95 % intervals over clips (bootstrap), strict protocol",
@@ -72,8 +75,9 @@ def _interval_table(intervals: Scores) -> list[str]:
         "| score | from | to |",
         "| --- | --- | --- |",
     ]
-    lines += [f"| {name} | {low:.{digits.get(name, 3)}f} | {high:.{digits.get(name, 3)}f} |"
-              for name, (low, high) in intervals.items()]  # fmt: skip
+    for name, (low, high) in intervals.items():
+        digits = _decimals(name)
+        lines.append(f"| {name} | {low:.{digits}f} | {high:.{digits}f} |")
     return lines
 
 
@@ -135,7 +139,11 @@ def comparison_table(rows: Sequence[dict[str, Any]], names: tuple[str, str]) -> 
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
-        digits = 1 if row["score"] == "bleu_4" else 3
+        digits = _decimals(row["score"])
         values = " | ".join(f"{row[key]:.{digits}f}" for key in ("first", "second", "difference", "low", "high"))
         lines.append(f"| {row['score']} | {row['clips']} | {values} | {row['p']:.4f} |")
     return "\n".join(lines)
+
+
+def _decimals(measure: str) -> int:
+    return SENTENCES.get(measure, ("", 3))[1]
