@@ -31,6 +31,7 @@ LAYERS = (
         "label_studio",
         "cuts",
         "semantic",
+        "store",
     },
     {"clips"},
     {"benchmark"},

@@ -5,7 +5,9 @@ An underscore in a module's name is a hyphen in the corpus'. Modules that begin 
 
 from __future__ import annotations
 
+import bisect
 import importlib
+import itertools
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +35,11 @@ class Sample:
 
 
 class Lazy(Sequence[Sample]):
-    """Samples that are read when indexed, so that a corpus need not fit in memory: one for each maker, in order."""
+    """Samples that are read when indexed, so that a corpus need not fit in memory: one for each maker, in order.
+
+    A maker is a partial of a function on all that its sample depends on, each file as a path of its own: then `load`
+    can keep what it makes in a store (motion2language.store.keys).
+    """
 
     def __init__(self, makers: Sequence[Callable[[], Sample]]) -> None:
         self.makers = makers
@@ -49,16 +55,46 @@ class Lazy(Sequence[Sample]):
         return Lazy(self.makers[index]) if isinstance(index, slice) else self.makers[index]()
 
 
+class Joined(Sequence[Sample]):
+    """The samples of several corpora, one after another."""
+
+    def __init__(self, parts: Sequence[Sequence[Sample]]) -> None:
+        self.parts = parts
+        self.ends = list(itertools.accumulate(map(len, parts)))
+
+    def __len__(self) -> int:
+        return self.ends[-1] if self.ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        part = bisect.bisect_right(self.ends, place)
+        return self.parts[part][place - (self.ends[part - 1] if part else 0)]
+
+
 def names() -> tuple[str, ...]:
     """The corpora there are."""
     modules = (module.name for module in pkgutil.iter_modules(__path__))
     return tuple(sorted(name.replace("_", "-") for name in modules if not name.startswith("_")))
 
 
-def load(name: str, root: Path | None, split: str) -> Sequence[Sample]:
-    """The samples of one split (train, val, test) of corpus `name`; ValueError lists the corpora there are."""
+def load(name: str, root: Path | None, split: str, store: Path | None = None) -> Sequence[Sample]:
+    """The samples of one split (train, val, test) of corpus `name`; ValueError lists the corpora there are.
+
+    store  folder to keep what is read in; from then on it is read from there (motion2language.store)
+    """
     if name not in names():
         raise ValueError(f"no corpus {name!r}; there are {', '.join(names())}")
     if split not in ("train", "val", "test"):
         raise ValueError(f"no split {split!r}; there are train, val and test")
-    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}").load(root, split)
+    samples = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").load(root, split)
+    if store is None or not isinstance(samples, Lazy) or not samples:
+        return samples
+    from motion2language.datasets._stored import stored
+
+    return stored(f"{name}, {split}", root, samples, store)

@@ -55,7 +55,7 @@ def load(corpus: str, layout: str, where: str, root: Path | None, split: str) ->
     for what, some in (("without new_joints/ID.npy", lost), ("without a sentence", silent)):
         note(folder, f"{split}: {{}} of {len(names)} {what}, left out", some)
     parts = {
-        _name(name, part): partial(_sample, folder, name, layout, part, captions, split)
+        _name(name, part): partial(_sample, folder / "new_joints" / f"{name}.npy", layout, part, captions, split)
         for name in names
         if name in there
         for part, captions in texts[name].items()
@@ -79,9 +79,9 @@ def _within(part: tuple[float, float], path: Path, fps: float) -> bool:
     return 0 <= part[0] < part[1] and math.ceil(part[0] * fps - 1e-6) < min(frames, math.ceil(part[1] * fps - 1e-6))
 
 
-def _sample(folder: Path, name: str, layout: str, part: Part, captions: tuple[Caption, ...], split: str) -> Sample:
-    motion = read_motion(folder / "new_joints" / f"{name}.npy", layout=layout)
-    return Sample(_name(name, part), motion if part is None else motion.clip(*part), captions, split)
+def _sample(path: Path, layout: str, part: Part, captions: tuple[Caption, ...], split: str) -> Sample:
+    motion = read_motion(path, layout=layout)
+    return Sample(_name(path.stem, part), motion if part is None else motion.clip(*part), captions, split)
 
 
 def _listed(folder: Path) -> dict[str, str]:

@@ -30,12 +30,15 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     wordless = [clip.label for clip in clips if not clip.captions and clip.label not in phrases.actions]
     what = f"of {len(clips)} clips {{}} have no caption, and a label without phrases; their sentence is the label"
     note(Path(root), what, wordless)
-    return Lazy([partial(_sample, clip, split, phrases) for clip in split_clips(clips, SEED)[split]])
+    return Lazy([partial(_sample, clip, split, _captions(clip, phrases)) for clip in split_clips(clips, SEED)[split]])
 
 
-def _sample(clip: Clip, split: str, phrases: Phrases) -> Sample:
+def _sample(clip: Clip, split: str, captions: tuple[Caption, ...]) -> Sample:
+    return Sample(clip.name, clip.read(), captions, split)
+
+
+def _captions(clip: Clip, phrases: Phrases) -> tuple[Caption, ...]:
     said = clip.captions
     if not said and clip.label in phrases.actions:
         said = tuple(f"{phrases.subjects[0]} {phrase}" for phrase in phrases.actions[clip.label].phrases)
-    captions = said or (clip.label.replace("-", " ").replace("_", " "),)
-    return Sample(clip.name, clip.read(), tuple(map(Caption, captions)), split)
+    return tuple(map(Caption, said or (clip.label.replace("-", " ").replace("_", " "),)))

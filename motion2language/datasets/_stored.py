@@ -1,0 +1,82 @@
+"""A corpus' samples read once and kept in a store (motion2language.store), from then on views of a mapped file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, overload
+
+from motion2language.datasets import Lazy, Sample
+from motion2language.formats.amass import VARIABLE
+from motion2language.store import Contents, Made, Store, open_or_make
+from motion2language.store.keys import code, digest
+from motion2language.transcript import Caption, Segment, TimedWord
+
+READERS = (
+    "motion",
+    "transcript",
+    "files",
+    "formats",
+    "body",
+    "reading",
+    "clips",
+    "benchmark",
+    "synthesis",
+    "datasets",
+    "store",
+)
+
+
+class Stored(Sequence[Sample]):
+    """Samples of a store; one that could not be read when it was made is tried again when asked for, and says why."""
+
+    def __init__(self, store: Store, makers: Sequence[Callable[[], Sample]]) -> None:
+        self.store, self.makers = store, makers
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        made = self.store[index]
+        return self.makers[index]() if made is None else _sample(made)
+
+
+def stored(title: str, root: Path | None, samples: Lazy, directory: Path) -> Sequence[Sample]:
+    """The samples from their store in `directory`, made where it is not there.
+
+    Makers that hold what keys.py cannot know all of are left as they are, and read when indexed.
+    """
+    try:
+        key = digest([*code(*READERS), os.environ.get(VARIABLE), *samples.makers])
+    except TypeError:
+        return samples
+    place = "" if root is None else str(Path(root).resolve())
+    name = f"{title.replace(', ', '-')}-{digest([place])[:8]}"
+    contents = Contents(name, title, key, [partial(_made, make) for make in samples.makers])
+    return Stored(open_or_make(directory, contents), samples.makers)
+
+
+def _made(make: Callable[[], Sample]) -> Made:
+    sample = make()
+    about = {"name": sample.name, "split": sample.split, "captions": [asdict(caption) for caption in sample.captions]}
+    return Made(sample.motion, about | {"segments": [asdict(segment) for segment in sample.segments]})
+
+
+def _sample(made: Made) -> Sample:
+    about = made.about
+    captions = tuple(Caption(**caption) for caption in about["captions"])
+    segments = tuple(map(_segment, about["segments"]))
+    return Sample(about["name"], made.motion, captions, about["split"], segments)
+
+
+def _segment(said: dict[str, Any]) -> Segment:
+    return Segment(**(said | {"words": tuple(TimedWord(**word) for word in said["words"])}))

@@ -1,0 +1,230 @@
+"""What a store is on disk, and reading and writing it.
+
+`values.f32`   each motion's positions, then its joint angles, one motion after another: float32, little-endian
+`index.jsonl`  a line of what the store holds; then, in order, a line for each motion: where its values begin, frames,
+               rate, name, the number of its skeleton, width of its angles, and what was said of it; `null` for one that
+               could not be read. A skeleton has a line of its own, before the first motion that moves it.
+
+A motion's line is written after its values have reached the disk, so after a crash every whole line can be believed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from motion2language.motion import Motion, Skeleton
+
+FORMAT = 1
+VALUES, INDEX = "values.f32", "index.jsonl"
+ADVICE = "choose another folder with --store, or read without one: --no-store"
+EVERY = 1.0  # seconds between two times that what was written is brought to the disk; chosen
+FLOAT = np.dtype("<f4")
+
+
+class Made(NamedTuple):
+    """A motion and what is to be said of it, which JSON must be able to hold."""
+
+    motion: Motion
+    about: Any
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a store is of: what messages call it, how many motions, and a hash of all that they depend on."""
+
+    title: str
+    count: int
+    key: str
+
+
+class Store:
+    """The motions of a store, views of the mapped file; None where one could not be read.
+
+    ValueError when the folder is no store, damaged or not finished; FileNotFoundError when it is not there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        index = read_index(folder)
+        self.head, self._skeletons, self._entries = index.head, index.skeletons, index.entries
+        size = (folder / VALUES).stat().st_size
+        if index.length != (folder / INDEX).stat().st_size or size != index.end * FLOAT.itemsize:
+            raise ValueError(f"{folder}: values and index do not fit each other")
+        if len(index.entries) != index.head.count:
+            raise ValueError(f"{folder}: holds {len(index.entries)} of {index.head.count} motions")
+        values = np.memmap(folder / VALUES, FLOAT, mode="r") if size else np.zeros(0, FLOAT)
+        self._values = np.asarray(values)
+
+    def __reduce__(self) -> tuple[type[Store], tuple[Path]]:
+        return Store, (self.folder,)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, index: int) -> Made | None:
+        entry = self._entries[index]
+        if entry is None:
+            return None
+        skeleton, frames, width = self._skeletons[entry["skeleton"]], entry["frames"], entry["angles"]
+        joints = len(skeleton.joints)
+        middle, end = entry["at"] + 3 * joints * frames, entry["at"] + _length(entry, self._skeletons)
+        positions = self._values[entry["at"] : middle].reshape(frames, joints, 3)
+        angles = None if width is None else self._values[middle:end].reshape(frames, width)
+        return Made(Motion(positions, entry["fps"], skeleton, entry["name"], angles), entry["about"])
+
+
+class Journal:
+    """A store being written; it begins after what an unfinished one in `folder` holds, if that is of the same contents.
+
+    To be used as a context; ValueError when the disk is full or cannot be written. What reached it by then stays.
+    """
+
+    def __init__(self, folder: Path, head: Head) -> None:
+        self._folder, self._head, self._safe, self._failed = folder, head, 0, False
+        with self._writing():
+            folder.mkdir(parents=True, exist_ok=True)
+            there = _unfinished(folder, head)
+            self._values = _open_at(folder / VALUES, there.end * FLOAT.itemsize)
+            self._index = _open_at(folder / INDEX, there.length)
+        self._skeletons = {skeleton: number for number, skeleton in enumerate(there.skeletons)}
+        self._end, self._count, self._safe = there.end, len(there.entries), len(there.entries)
+        self._lines = [] if there.length else [_line({"format": FORMAT, **vars(head)})]
+        self._written = time.monotonic()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            if not self._failed:
+                self._commit()
+        finally:
+            for file in (self._values, self._index):
+                with suppress(OSError):  # of what is lost already
+                    file.close()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, made: Made | None) -> None:
+        """Write the next motion, or that it could not be read."""
+        entry, values = None, []
+        if made is not None:
+            motion = made.motion
+            entry = {"at": self._end, "frames": motion.frames, "fps": motion.fps, "name": motion.name}
+            entry |= {"skeleton": self._number(motion.skeleton), "about": made.about}
+            entry["angles"] = None if motion.angles is None else motion.angles.shape[1]
+            values = [motion.positions] if motion.angles is None else [motion.positions, motion.angles]
+        line = _line(entry)
+        with self._writing():
+            for part in values:
+                self._values.write(part.astype(FLOAT).tobytes())
+        self._end += sum(part.size for part in values)
+        self._lines.append(line)
+        self._count += 1
+        if time.monotonic() - self._written > EVERY:
+            self._commit()
+
+    def _number(self, skeleton: Skeleton) -> int:
+        if skeleton not in self._skeletons:
+            self._skeletons[skeleton] = len(self._skeletons)
+            self._lines.append(_line({"joints": skeleton.joints, "parents": skeleton.parents, "name": skeleton.name}))
+        return self._skeletons[skeleton]
+
+    def _commit(self) -> None:
+        """Bring the values to the disk, then the lines that say so."""
+        with self._writing():
+            for file, data in ((self._values, b""), (self._index, b"".join(self._lines))):
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        self._lines.clear()
+        self._safe, self._written = self._count, time.monotonic()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._failed = True
+            raise ValueError(
+                f"{self._folder}: cannot be written ({error.strerror}); {self._safe} of {self._head.count} recordings "
+                f"are stored and are gone on from when there is room; or {ADVICE}"
+            ) from None
+
+
+@dataclass
+class Index:
+    """The lines of an index that can be believed: their bytes, and how many values they speak of."""
+
+    head: Head
+    skeletons: list[Skeleton] = field(default_factory=list)
+    entries: list[dict[str, Any] | None] = field(default_factory=list)
+    length: int = 0
+    end: int = 0
+
+
+def read_index(folder: Path) -> Index:
+    """The index of a store, up to its first line that is cut off or speaks of values that are not there.
+
+    ValueError when there is no such index; FileNotFoundError when the folder is not there.
+    """
+    values = (folder / VALUES).stat().st_size // FLOAT.itemsize
+    first, *lines = (folder / INDEX).read_bytes().splitlines(keepends=True) or [b""]
+    try:
+        said = json.loads(first)
+        if said.pop("format") != FORMAT or not first.endswith(b"\n"):
+            raise ValueError("another version")
+        index = Index(Head(**said), length=len(first))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{folder}: not a store of this version ({error})") from None
+    for line in lines:
+        try:
+            entry = json.loads(line) if line.endswith(b"\n") else {}
+            if entry is not None and "joints" in entry:
+                index.skeletons.append(Skeleton(entry["name"], tuple(entry["joints"]), tuple(entry["parents"])))
+            else:
+                end = index.end if entry is None else entry["at"] + _length(entry, index.skeletons)
+                if end > values or (entry is not None and entry["at"] != index.end):
+                    break
+                index.entries.append(entry)
+                index.end = end
+        except (ValueError, TypeError, LookupError):
+            break
+        index.length += len(line)
+    return index
+
+
+def _unfinished(folder: Path, head: Head) -> Index:
+    """What is there already of these contents; nothing, if it is of others or not to be read."""
+    try:
+        index = read_index(folder)
+    except (ValueError, FileNotFoundError):
+        return Index(head)
+    return index if index.head == head else Index(head)
+
+
+def _length(entry: dict[str, Any], skeletons: Sequence[Skeleton]) -> int:
+    """How many values a motion has."""
+    return int(entry["frames"] * (3 * len(skeletons[entry["skeleton"]].joints) + (entry["angles"] or 0)))
+
+
+def _open_at(path: Path, length: int) -> Any:
+    """A file to go on writing after its first `length` bytes."""
+    file = path.open("r+b" if path.exists() else "w+b")
+    file.truncate(length)
+    file.seek(length)
+    return file
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"

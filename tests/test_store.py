@@ -1,0 +1,323 @@
+"""The store: what is read from it is what was put in, whatever stopped the writing, however many want it at once."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from motion2language.motion import CANONICAL, Motion, Skeleton
+from motion2language.store import Contents, Made, default_folder, delete, kept, layout, open_or_make
+from motion2language.store.keys import code, digest
+
+STICK = Skeleton("stick", ("foot", "head"), (-1, 0))
+COUNT = 12
+
+
+def made(number: int) -> Made:
+    """Motion `number`: three bodies, one of them with angles; every fifth cannot be read."""
+    if number % 5 == 4:
+        raise ValueError(f"recording {number} is damaged")
+    random = np.random.default_rng(number)
+    skeleton, frames = (STICK, CANONICAL)[number % 2], 3 + number
+    angles = random.normal(size=(frames, 7)) if number % 3 == 0 else None
+    positions = random.normal(size=(frames, len(skeleton.joints), 3))
+    return Made(Motion(positions, 10 / 3, skeleton, f"take {number}", angles), {"text": "gé\n", "number": number})
+
+
+def contents(key: str = "a", make=made, count: int = COUNT) -> Contents:
+    return Contents("corpus-train", "corpus, train", key, [partial(make, number) for number in range(count)])
+
+
+def same(one: Made | None, other: Made | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    arrays = np.array_equal(one.motion.positions, other.motion.positions) and (
+        one.motion.angles is other.motion.angles is None or np.array_equal(one.motion.angles, other.motion.angles)
+    )
+    facts = [(each.about, each.motion.fps, each.motion.skeleton, each.motion.name) for each in (one, other)]
+    return arrays and facts[0] == facts[1]
+
+
+def require_whole(store, count: int = COUNT) -> None:
+    assert len(store) == count
+    assert all(same(store[number], None if number % 5 == 4 else made(number)) for number in range(count))
+
+
+def refuse(_: int) -> Made:
+    raise AssertionError("read again")
+
+
+def test_what_is_read_is_what_was_made_and_nothing_is_made_twice(tmp_path, capsys):
+    require_whole(open_or_make(tmp_path, contents()))
+    assert "corpus, train: 12 recordings stored in" in capsys.readouterr().err
+    store = open_or_make(tmp_path, contents(make=refuse))
+    require_whole(store)
+    assert capsys.readouterr().err == f"m2l: corpus, train: 12 recordings in the store {tmp_path / 'corpus-train'}\n"
+    assert not store[0].motion.positions.flags.writeable
+    assert {path.name for path in tmp_path.iterdir()} - {"corpus-train.lock"} == {"corpus-train"}
+    values = np.fromfile(tmp_path / "corpus-train" / "values.f32", "<f4")
+    np.testing.assert_array_equal(values[: 3 * 2 * 3], made(0).motion.positions.ravel())
+
+
+def test_other_contents_replace_what_lies_there(tmp_path):
+    open_or_make(tmp_path, contents())
+    require_whole(open_or_make(tmp_path, contents("b", count=7)), 7)
+    require_whole(open_or_make(tmp_path, contents("b", refuse, 7)), 7)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: os.truncate(folder / "values.f32", 100),
+        lambda folder: os.truncate(folder / "index.jsonl", (folder / "index.jsonl").stat().st_size - 5),
+        lambda folder: (folder / "index.jsonl").write_text(""),
+        lambda folder: (folder / "index.jsonl").write_text("[]\n"),
+        lambda folder: (folder / "index.jsonl").write_bytes(b'\xff{"format": 1}\n'),
+        lambda folder: (folder / "values.f32").open("ab").write(b"more"),
+        lambda folder: (folder / "index.jsonl").open("ab").write(b"null\n"),
+        lambda folder: (folder / "values.f32").unlink(),
+    ],
+    ids=[
+        "values cut",
+        "index cut",
+        "index empty",
+        "index a list",
+        "index no text",
+        "values longer",
+        "index longer",
+        "no values",
+    ],
+)
+def test_a_damaged_store_is_noticed_and_made_again(damage, tmp_path, capsys):
+    open_or_make(tmp_path, contents())
+    damage(tmp_path / "corpus-train")
+    capsys.readouterr()
+    require_whole(open_or_make(tmp_path, contents()))
+    said = capsys.readouterr().err.splitlines()
+    assert "12 recordings stored" in said[-1]
+    assert all("the store is damaged and is made again" in line for line in said[:-1])
+    require_whole(open_or_make(tmp_path, contents(make=refuse)))
+
+
+@pytest.mark.parametrize("every", [0.0, 100.0], ids=["each on the disk at once", "at the end"])
+def test_ctrl_c_keeps_what_was_made(every, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(layout, "EVERY", every)
+    tried = []
+
+    def stopping(number: int) -> Made:
+        tried.append(number)
+        if number == 8 and tried.count(8) == 1:
+            raise KeyboardInterrupt
+        return made(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        open_or_make(tmp_path, contents(make=stopping))
+    assert not (tmp_path / "corpus-train").exists()
+    (there,) = kept(tmp_path)
+    assert (there.folder.name, there.motions, there.count) == ("corpus-train.partial", 8, COUNT)
+    require_whole(open_or_make(tmp_path, contents(make=stopping)))
+    assert tried == [*range(9), *range(8, COUNT)]
+    assert "8 of them before" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("cut", [1, 37, 400])
+@pytest.mark.parametrize("file", ["values.f32", "index.jsonl"])
+def test_after_a_crash_only_what_is_whole_is_believed(file, cut, tmp_path):
+    """Whatever the end of either file lost, what is made of it is the whole store."""
+    with pytest.raises(KeyboardInterrupt):
+        open_or_make(tmp_path, contents(make=lambda number: made(number) if number < 8 else _stop()))
+    partial_file = tmp_path / "corpus-train.partial" / file
+    os.truncate(partial_file, partial_file.stat().st_size - cut)
+    require_whole(open_or_make(tmp_path, contents()))
+
+
+def _stop() -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_unfinished_store_of_other_contents_is_not_gone_on_from(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        open_or_make(tmp_path, contents("other", make=lambda number: made(number + 100) if number < 3 else _stop()))
+    require_whole(open_or_make(tmp_path, contents()))
+
+
+def test_a_full_disk_is_one_line_and_nothing_half_written_is_believed(tmp_path, monkeypatch):
+    """The disk, here the size a file may have, is full in the middle of a motion's values."""
+    monkeypatch.setattr(layout, "EVERY", 0.0)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    sizes = [3 * len(made(number).motion.skeleton.joints) * (3 + number) * 4 for number in (0, 1)]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (sum(sizes) + 7 * 4 * 3 + 50, before[1]))
+    try:
+        with pytest.raises(
+            ValueError, match=r"File too large\); 2 of 12 recordings are stored .* --no-store"
+        ) as raised:
+            open_or_make(tmp_path, contents())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "corpus-train").exists()
+    tried = []
+    require_whole(open_or_make(tmp_path, contents(make=lambda number: tried.append(number) or made(number))))
+    assert tried == list(range(2, COUNT))
+
+
+def test_a_disk_full_when_the_index_is_written_is_one_line_too(tmp_path, monkeypatch):
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as context:
+        context.setattr(layout.os, "fsync", full)
+        with pytest.raises(ValueError, match=r"No space left on device\); 0 of 12 recordings are stored"):
+            open_or_make(tmp_path, contents())
+    require_whole(open_or_make(tmp_path, contents()))
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"file/stores: cannot hold a store .*--no-store"):
+        open_or_make(tmp_path / "file" / "stores", contents())
+
+
+SLOW = """
+import sys, time
+from functools import partial
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_store import contents, made
+def slow(number):
+    with Path({log!r}).open("a") as file:
+        file.write(f"{{number}}\\n")
+    until = time.monotonic() + 20
+    while number == 5 and not Path({log!r} + ".go").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    return made(number)
+from motion2language.store import open_or_make
+store = open_or_make(Path({folder!r}), contents(make=slow))
+print(len(store))
+"""
+
+
+def start(folder: Path, log: Path) -> subprocess.Popen:
+    """A run that makes a store, and waits with its sixth recording until `log`.go is there."""
+    words = SLOW.format(tests=str(Path(__file__).parent), log=str(log), folder=str(folder))
+    return subprocess.Popen([sys.executable, "-c", words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(log: Path, lines: int) -> None:
+    until = time.monotonic() + 30
+    while not (log.exists() and len(log.read_text().splitlines()) >= lines):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_of_two_runs_at_once_one_makes_it_and_the_other_waits_and_says_so(tmp_path):
+    log = tmp_path / "log"
+    first = start(tmp_path / "stores", log)
+    wait_for(log, 6)
+    second = start(tmp_path / "stores", log)
+    assert "another run is making the store" in second.stderr.readline()
+    (tmp_path / "log.go").touch()
+    for run in (first, second):
+        out, err = run.communicate(timeout=60)
+        assert (run.returncode, out) == (0, "12\n"), err
+    assert err.splitlines()[-1].endswith("recordings in the store " + str(tmp_path / "stores" / "corpus-train"))
+    assert log.read_text().split() == [str(number) for number in range(COUNT)]
+
+
+def test_a_killed_run_holds_nobody_up_and_its_work_is_gone_on_from(tmp_path):
+    log = tmp_path / "log"
+    run = start(tmp_path, log)
+    wait_for(log, 6)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    before = time.monotonic()
+    require_whole(open_or_make(tmp_path, contents()))
+    assert time.monotonic() - before < 5
+
+
+def test_many_are_made_in_processes_in_order(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("motion2language.store.filling.ALONE", 0.0)
+    monkeypatch.setattr("motion2language.store.filling._cores", lambda: 2)
+    require_whole(open_or_make(tmp_path, contents(make=made, count=40)), 40)
+    pids = Contents("pids", "pids", "a", [partial(_with_pid, number) for number in range(24)])
+    store = open_or_make(tmp_path, pids)
+    assert [store[number].about[0] for number in range(24)] == list(range(24))
+    assert os.getpid() not in {store[number].about[1] for number in range(24)}
+
+
+def _with_pid(number: int) -> Made:
+    return Made(made(0).motion, [number, os.getpid()])
+
+
+def test_a_process_that_is_killed_is_one_line_and_nothing_is_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr("motion2language.store.filling.ALONE", 0.0)
+    monkeypatch.setattr("motion2language.store.filling._cores", lambda: 2)
+    with pytest.raises(ValueError, match="a process that read recordings was killed"):
+        open_or_make(tmp_path, contents(make=_dying, count=40))
+    (there,) = kept(tmp_path)
+    assert there.motions < 40
+    require_whole(open_or_make(tmp_path, contents(count=40)), 40)
+
+
+def _dying(number: int) -> Made:
+    if number == 30:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return made(number)
+
+
+def test_stores_are_listed_and_deleted_but_not_one_that_is_being_made(tmp_path):
+    open_or_make(tmp_path, contents())
+    (there,) = kept(tmp_path)
+    assert (there.title, there.motions, there.count) == ("corpus, train", 12, 12)
+    assert there.size == sum(path.stat().st_size for path in (tmp_path / "corpus-train").iterdir())
+    run = start(tmp_path / "other", tmp_path / "log")
+    wait_for(tmp_path / "log", 1)
+    with pytest.raises(ValueError, match="a run is making this store"):
+        delete(kept(tmp_path / "other"))
+    (tmp_path / "log.go").touch()
+    run.communicate(timeout=60)
+    delete([*kept(tmp_path), *kept(tmp_path / "other")])
+    assert kept(tmp_path) == kept(tmp_path / "other") == []
+
+
+def test_a_key_changes_with_files_values_and_code_and_with_nothing_else(tmp_path):
+    file = tmp_path / "a.bvh"
+    file.write_text("one")
+
+    def key(*values: object) -> str:
+        return digest([partial(made, file, *values)])
+
+    first = key(1, "x", None)
+    assert first == key(1, "x", None)
+    assert len({first, key(2, "x", None), key(1, "x", ()), key("1", "x", None), key(1, ("x",), None)}) == 5
+    os.utime(file, ns=(0, 12345))
+    assert key(1, "x", None) != first
+    for unknown in (tmp_path, lambda: 0, np.zeros(3)):
+        with pytest.raises(TypeError):
+            key(unknown)
+    assert code("motion", "formats") != code("motion", "body")
+    assert any(line.startswith("benchmark/phrases.toml ") for line in code("benchmark"))
+
+
+def test_the_skeleton_of_an_amc_is_part_of_its_key(tmp_path):
+    (tmp_path / "02_01.amc").write_text("x")
+    before = digest([tmp_path / "02_01.amc"])
+    (tmp_path / "02.asf").write_text("y")
+    assert digest([tmp_path / "02_01.amc"]) != before
+
+
+def test_the_folder_is_the_users_or_their_caches(monkeypatch, tmp_path):
+    monkeypatch.setenv("MOTION2LANGUAGE_STORE", str(tmp_path))
+    assert default_folder() == tmp_path
+    monkeypatch.delenv("MOTION2LANGUAGE_STORE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert default_folder() == tmp_path / "cache" / "motion2language"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert default_folder() == Path.home() / ".cache" / "motion2language"

@@ -1,0 +1,174 @@
+"""Corpora through the store: the same samples, warnings and errors as without it, also when it is there already."""
+
+import json
+import warnings
+import zipfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_corpora import standing_body
+from test_mmm import document, random_frames
+from test_own_corpora import entry, motion
+
+from motion2language import datasets
+from motion2language.datasets import Joined, Lazy, Sample, synthetic
+from motion2language.datasets._stored import Stored, stored
+from motion2language.formats import npz
+
+SPLITS = ("train", "val", "test")
+
+
+def kit(folder: Path) -> Path:
+    """KIT-ML: one recording too long, one without a sentence, one that is damaged."""
+    folder.mkdir()
+    for number in range(1, 16):
+        text = document(random_frames(3001 if number == 7 else 20 + number))
+        (folder / f"{number:05}_mmm.xml").write_text(text if number != 5 else text[:-9])
+        sentences = [] if number == 8 else [f"A person walks {number}.", "She goes."]
+        (folder / f"{number:05}_annotations.json").write_text(json.dumps(sentences))
+    return folder
+
+
+def kit_zip(folder: Path) -> Path:
+    root = folder.with_suffix(".zip")
+    with zipfile.ZipFile(root, "w") as archive:
+        for path in kit(folder).iterdir():
+            archive.write(path, f"2016/{path.name}")
+    return root
+
+
+def texts(folder: Path, joints: int) -> Path:
+    """HumanML3D's layout: one recording is missing, one damaged, one has a part of its own."""
+    for place in ("new_joints", "texts"):
+        (folder / place).mkdir(parents=True)
+    body = standing_body(joints)
+    for number in range(1, 8):
+        np.save(folder / "new_joints" / f"{number:06}.npy", body[: 60 - number])
+        lines = "a person walks.#a/DET#0.0#0.0\n" + ("a man stops#a/DET#1.0#2.0\n" if number == 2 else "")
+        (folder / "texts" / f"{number:06}.txt").write_text(lines)
+    (folder / "new_joints" / "000003.npy").unlink()
+    (folder / "new_joints" / "000004.npy").write_bytes(b"no array")
+    for split, names in zip(SPLITS, ("000001 000002 000003 000004 000005", "000006", "000007"), strict=True):
+        (folder / f"{split}.txt").write_text("\n".join(names.split()))
+    return folder
+
+
+def folder_of_clips(folder: Path) -> Path:
+    folder.mkdir()
+    rows = ["file,label,split"]
+    for seed, split in enumerate(("train", "train", "train", "val", "test")):
+        npz.write(motion(seed), folder / f"{seed}.npz")
+        rows.append(f"{seed}.npz,walk,{split}")
+    (folder / "1.npz").write_bytes(b"no archive")
+    (folder / "labels.csv").write_text("\n".join([*rows, "9.npz,walk,train"]))
+    return folder
+
+
+def annotations(folder: Path) -> Path:
+    folder.mkdir()
+    entries = {}
+    for seed in range(12):
+        npz.write(motion(seed), folder / f"{seed}.npz")
+        entries[f"{seed}"] = entry(f"{seed}", (f"walks {seed}", 0, 2), ("steps", 0.5, 1.5))
+    entries["gone"] = entry("gone", ("x", 0, 2))
+    (folder / "3.npz").write_bytes(b"no archive")
+    (folder / "annotations.json").write_text(json.dumps(entries))
+    return folder
+
+
+CORPORA = {
+    "kit": kit,
+    "kit-paper": kit_zip,
+    "humanml3d": partial(texts, joints=22),
+    "kit-augmented": partial(texts, joints=21),
+    "folder": folder_of_clips,
+    "annotations": annotations,
+}
+
+
+def everything(corpus: str, root: Path, store: Path | None) -> tuple[list, list[str]]:
+    """All that reading a corpus gives: samples or errors, in order; and what was warned of."""
+    found: list = []
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        for split in SPLITS:
+            samples = datasets.load(corpus, root, split, store)
+            if store is not None and len(samples):
+                assert isinstance(samples, Stored)
+            for number in range(len(samples)):
+                try:
+                    found.append(facts(samples[number]))
+                except ValueError as error:
+                    found.append(str(error))
+    return found, [str(each.message) for each in noted]
+
+
+def facts(sample: Sample) -> tuple:
+    motion = sample.motion
+    arrays = tuple(None if array is None else array.tobytes() for array in (motion.positions, motion.angles))
+    shapes = motion.positions.shape, motion.fps, motion.skeleton, motion.name
+    return sample.name, sample.split, sample.captions, sample.segments, shapes, arrays
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_a_corpus_is_the_same_with_and_without_the_store_and_when_it_is_there(corpus, tmp_path, capsys):
+    root = CORPORA[corpus](tmp_path / "corpus")
+    direct, noted = everything(corpus, root, None)
+    assert sum(isinstance(one, str) for one in direct) in (1, 2), "a damaged recording"
+    assert len(direct) >= 5
+    assert noted
+    for said in ("stored in", "in the store"):
+        assert everything(corpus, root, tmp_path / "stores") == (direct, noted)
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == len(SPLITS)
+        assert all(f"recordings {said} {tmp_path / 'stores'}" in line for line in lines)
+        assert lines[0].startswith(f"m2l: {corpus}, train: ")
+
+
+def test_a_changed_recording_or_sentence_makes_it_anew(tmp_path):
+    root, store = annotations(tmp_path / "corpus"), tmp_path / "stores"
+    everything("annotations", root, store)
+    npz.write(motion(77), root / "0.npz")
+    data = json.loads((root / "annotations.json").read_text())
+    data["1"]["annotations"][0]["text"] = "goes"
+    (root / "annotations.json").write_text(json.dumps(data))
+    found, _ = everything("annotations", root, store)
+    assert found == everything("annotations", root, None)[0]
+    assert len(list(store.glob("*/index.jsonl"))) == 3, "the older ones are replaced"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_damaged_recording_that_was_mended_without_a_trace_is_read(tmp_path):
+    """Such as an AMASS file whose body model was put where it was looked for."""
+    root, store = folder_of_clips(tmp_path / "corpus"), tmp_path / "stores"
+    damaged = datasets.load("folder", root, "train", store)
+    with pytest.raises(ValueError, match=r"1\.npz"):
+        damaged[1]
+    npz.write(motion(1), root / "1.npz")
+    assert damaged[1].motion.frames == motion(1).frames
+
+
+def test_reference_segments_come_back(tmp_path):
+    makers = [partial(synthetic.sample, "val", number) for number in range(4)]
+    kept = stored("synthetic, val", None, Lazy(makers), tmp_path)
+    assert all(sample.segments for sample in kept)
+    assert [facts(sample) for sample in kept] == [facts(make()) for make in makers]
+
+
+def test_what_a_key_cannot_tell_apart_is_not_stored(tmp_path):
+    samples = Lazy([partial(synthetic.sample, "val", 0), lambda: synthetic.sample("val", 1)])
+    assert stored("x", None, samples, tmp_path) is samples
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_joined_corpora_are_one_after_another():
+    parts = [synthetic.Samples("val", 2), [], synthetic.Samples("test", 3)]
+    joined = Joined(parts)
+    expected = [sample.name for part in parts for sample in part]
+    assert [sample.name for sample in joined] == [joined[n - 5].name for n in range(5)] == expected
+    assert [sample.name for sample in joined[1:4]] == expected[1:4]
+    with pytest.raises(IndexError):
+        joined[5]
+    assert len(Joined([])) == 0
