@@ -15,6 +15,7 @@ import torch
 
 from motion2language.augment import AugmentConfig, vary
 from motion2language.captioner import Captioner
+from motion2language.corrections import corrector
 from motion2language.datasets import Sample
 from motion2language.model.batch import Batch
 from motion2language.motion import Motion
@@ -42,9 +43,9 @@ class Drawn(NamedTuple):
 
 def make_items(captioner: Captioner, samples: Sequence[Sample], config: TrainConfig) -> list[Item]:
     """The pairs of an epoch: one for each caption, or one for each recording (`captions`)."""
-    items = []
+    correct, items = corrector(config.corrections), []
     for sample in samples:
-        texts = tuple(caption.text for caption in sample.captions)
+        texts = tuple(correct(caption.text) for caption in sample.captions)
         motion = captioner.prepare(sample.motion)
         items += [Item(motion, (text,)) for text in texts] if config.captions == "all" else [Item(motion, texts)]
     return [item for item in items if item.texts]

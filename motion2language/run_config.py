@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from motion2language.augment import AugmentConfig
+from motion2language.corrections import Rules
 from motion2language.model.config import ModelConfig
 
 
@@ -40,6 +41,7 @@ class TrainConfig(BaseModel):
     precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: of large products, weights stay float32
     compile: bool = False  # the encoder by torch.compile; pays on a GPU, in long runs
     captions: Literal["all", "one"] = "all"  # a recording's captions an epoch: every one, or one drawn at random
+    corrections: Rules = "spelling"  # of training captions alone (corrections/); "paper": digits, degrees, units, too
     minimum_count: int = Field(3, gt=0)  # words seen less often become <unk>
     seed: int = Field(11, ge=0)
     augment: AugmentConfig = AugmentConfig()

@@ -22,6 +22,7 @@ from motion2language import metrics, timing
 from motion2language.actions import ActionLexicon
 from motion2language.batches import batches, make_items, steps
 from motion2language.captioner import Captioner, load_model, prepare
+from motion2language.corrections import corrector
 from motion2language.datasets import Sample
 from motion2language.features import Normalizer, feature
 from motion2language.learner import ALONE, Learner
@@ -97,7 +98,8 @@ def train(
 
 def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:
     """A captioner with fresh weights; vocabulary, statistics and action words from the training split alone."""
-    texts = [caption.text for sample in training for caption in sample.captions]
+    correct = corrector(run.train.corrections)
+    texts = [correct(caption.text) for sample in training for caption in sample.captions]
     if not texts:
         raise ValueError(f"{len(training)} training samples hold no caption; nothing can be learnt from them")
     vocabulary = Vocabulary.build(texts, run.train.minimum_count)

@@ -18,6 +18,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 #: Units from the bottom up; a unit may import those of lower layers, none of its own.
 LAYERS = (
     {"motion", "transcript", "vocabulary", "files", "consensus"},
+    {"corrections"},
     {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
     {
         "reading",

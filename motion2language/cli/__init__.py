@@ -17,6 +17,7 @@ from motion2language.cli import (
     benchmark,
     caption,
     check,
+    corrections,
     evaluate,
     inspect,
     live,
@@ -56,7 +57,14 @@ for command in (
     app.command(command)
 
 data = App(name="data", help="Corpora and benchmarks on disk.")
-for each in (check.check, benchmark.compose, benchmark.labels, benchmark.statistics, segments.segments):
+for each in (
+    check.check,
+    benchmark.compose,
+    benchmark.labels,
+    benchmark.statistics,
+    segments.segments,
+    corrections.corrections,
+):
     data.command(each)
 app.command(data)
 

@@ -2,8 +2,9 @@
 
 Two protocols, never mixed in a table:
 `clean`  no <eos>, references untouched but for the tokeniser
-`paper`  <eos> at the end of both sides and <unk> for the references' words outside the vocabulary, as in the official
-         code of arXiv 2310.10594 (both raise the score)
+`paper`  as in the official code of arXiv 2310.10594: sentences corrected and in its notation (corrections/), <eos> at
+         their end and <unk> for words outside the vocabulary (both raise the score). Here so on both sides, that a
+         model which was taught another notation is not graded by it
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from motion2language.corrections import shipped
 from motion2language.metrics.intervals import DRAWS, LEVEL
 from motion2language.vocabulary import Vocabulary, tokenize
 
@@ -36,12 +38,13 @@ def bleu(
     except ModuleNotFoundError:
         raise ValueError("BLEU needs sacrebleu: pip install 'motion2language[eval]'") from None
 
+    known = None if paper_vocabulary is None else _in_notation(paper_vocabulary)
     most = max(len(sentences) for sentences in references)
     streams: Any = [  # sacrebleu's own type leaves out that a missing reference is None
-        [_line(sentences[index], paper_vocabulary) if index < len(sentences) else None for sentences in references]
+        [_line(sentences[index], known) if index < len(sentences) else None for sentences in references]
         for index in range(most)
     ]
-    lines = [_line(sentence, paper_vocabulary) for sentence in hypotheses]
+    lines = [_line(sentence, known) for sentence in hypotheses]
     scores = {
         f"bleu_{order}": BLEU(tokenize="none", force=True, max_ngram_order=order, smooth_method="none")
         .corpus_score(lines, streams)
@@ -107,8 +110,14 @@ def _bleu_4(sums: np.ndarray) -> np.ndarray:
     return 100 * np.nan_to_num(precision * brevity)
 
 
-def _line(sentence: str, vocabulary: Vocabulary | None) -> str:
-    words = tokenize(sentence)
-    if vocabulary is not None:
-        words = [word if word in vocabulary.words else "<unk>" for word in words] + ["<eos>"]
-    return " ".join(words)
+def _line(sentence: str, known: frozenset[str] | None) -> str:
+    """The tokens with spaces between; with words that are `known` by the paper's protocol."""
+    if known is None:
+        return " ".join(tokenize(sentence))
+    words = shipped().paper(sentence).split()
+    return " ".join([*(word if word in known else "<unk>" for word in words), "<eos>"])
+
+
+def _in_notation(vocabulary: Vocabulary) -> frozenset[str]:
+    """A vocabulary's words as the paper's notation has them; each given twice, since a last `one` is no number."""
+    return frozenset(each for word in vocabulary.words for each in shipped().paper(f"{word} {word}").split())
