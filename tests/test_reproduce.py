@@ -12,6 +12,7 @@ import pytest
 from test_cli import m2l  # noqa: F401
 from test_mmm import document, random_frames
 from test_npy_npz import walk
+from test_semantic import Known
 
 from motion2language import datasets
 from motion2language.captioner import load_model
@@ -19,7 +20,7 @@ from motion2language.datasets import Sample
 from motion2language.datasets.synthetic import Samples
 from motion2language.evaluate import evaluate
 from motion2language.learner import Learner
-from motion2language.metrics import threshold_curve
+from motion2language.metrics import TEXT_FLOORS, threshold_curve
 from motion2language.processes import Processes
 from motion2language.reading import read_motion
 from motion2language.reproduce import experiment, figures, runs, suite, table
@@ -140,7 +141,8 @@ def test_the_papers_rows_run_on_recordings_as_its_corpora_hold_them(kind, wanted
     configured = [json.loads((tmp_path / row.name / "seed-1" / "config.json").read_text()) for row in chosen]
     assert sorted(found["model"]["input_width"] for found in configured) == width
     assert all(lines[row.name].values["BLEU-4"] and not lines[row.name].values["IoU, rule"] for row in chosen)
-    assert not any(line.name.startswith("no motion seen") for line in table_of)
+    blind = [line.name.removeprefix("no motion seen: ") for line in table_of if line.name.startswith("no motion seen")]
+    assert blind == list(TEXT_FLOORS)  # no floors of segments, which there are none of
     assert "IoU" not in (tmp_path / "table.md").read_text()
     assert not (tmp_path / "curves.svg").exists()
     other = "humanml3d/recurrent-local-mlp-d5" if kind == "kit" else "soft-gru-angles"
@@ -151,7 +153,7 @@ def test_every_row_is_run_with_every_seed_and_what_is_finished_is_not_done_again
     rows = rows_of("recurrent-local-mlp", "soft-mlp")
     lines = {line.name: line for line in reproduce(rows, tmp_path, splits)}
     assert [lines[row.name].runs for row in rows] == [2, 2]
-    assert len(lines) == 2 + 3
+    assert len(lines) == 2 + 2 + 3
     configured = [json.loads((tmp_path / row.name / "seed-2" / "config.json").read_text()) for row in rows]
     assert [found["train"]["seed"] for found in configured] == [2, 2]
     assert [found["model"]["attention"] for found in configured] == ["recurrent-local", "soft"]
@@ -229,6 +231,25 @@ def test_scores_that_are_none_name_the_file_and_can_be_made_again(text, splits, 
     assert reproduce(rows, tmp_path, splits, [1]) == whole
 
 
+def test_finished_runs_are_scored_again_for_measures_they_lack(splits, tmp_path, monkeypatch):
+    rows = rows_of("soft-mlp")
+    before = {line.name: line.values for line in reproduce(rows, tmp_path, splits, [1])}
+    assert "METEOR" not in (tmp_path / "table.md").read_text()
+    monkeypatch.setattr(Learner, "step", lambda *_: pytest.fail("trained again"))
+    measured = experiment.reproduce(rows, rows, "suite", "compose", [1], tmp_path, splits, Processes(), Known())
+    for line in measured:
+        same = {column: values for column, values in line.values.items() if column not in table.SEMANTIC}
+        assert same == {column: before[line.name].get(column, []) for column in same}
+    lines = {line.name: line.values.get("METEOR") for line in measured}
+    assert 10 <= lines["soft-mlp"][0] <= 50
+    assert lines["no motion seen: another clip's sentence"] == pytest.approx([10])
+    assert not lines["no motion seen: whole clip"]
+    assert "seeds 1; meteor by known\n" in (tmp_path / "table.md").read_text()
+    monkeypatch.setattr(runs, "run", lambda *_: pytest.fail("scored again"))
+    assert experiment.reproduce(rows, rows, "suite", "compose", [1], tmp_path, splits, Processes(), Known()) == measured
+    assert reproduce(rows, tmp_path, splits, [1]) == measured
+
+
 LINES = [
     table.Line("a_1", {"BLEU-4": [40.0, 44.0], "IoU, rule": [0.5, 0.7], "left out": [10.0, 12.0]}),
     table.Line("b", {"BLEU-4": [50.0]}, "seed 2 failed (50 % | of it)"),
@@ -256,7 +277,8 @@ def test_the_table_is_of_the_scores_on_disk_with_the_floors_beneath(splits, tmp_
     lines = {line.name: line for line in reproduce(rows[:1], tmp_path, splits, [1])}
     scored = json.loads((tmp_path / rows[0].name / "seed-1" / "test.json").read_text())
     for column, ((bounds, kind, key), _) in table.COLUMNS.items():
-        assert lines[rows[0].name].values[column] == [scored[bounds][kind][key]]
+        expected = [] if column in table.SEMANTIC else [scored[bounds][kind][key]]
+        assert lines[rows[0].name].values[column] == expected
     floor = lines["no motion seen: n equal cuts"]
     assert floor.values["IoU, rule"] == [scored["rule"]["n equal cuts"]["iou/strict/all"]]
     assert "BLEU-4" not in floor.values

@@ -4,17 +4,15 @@ import json
 import shutil
 import socket
 
+import nltk
 import numpy as np
 import pytest
+import transformers
 from test_scoring import PERFECT, REFERENCES, m2l, write_lines  # noqa: F401
 
 from motion2language import metrics, scoring, semantic
 from motion2language.metrics import meteor
 from motion2language.semantic import bertscore, models, sentences
-
-nltk = pytest.importorskip("nltk")
-transformers = pytest.importorskip("transformers")
-pytest.importorskip("bert_score")
 
 SYNONYMS = {"noun": [("person", "human"), ("hand",)], "verb": [("walk", "stroll"), ("leap", "jump")]}
 

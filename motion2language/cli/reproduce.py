@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import complain, device_of
+from motion2language.cli.options import Meaning, complain, device_of
 
 
 def reproduce(
@@ -21,6 +21,7 @@ def reproduce(
     rows: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     device: str = "auto",
     set: Annotated[list[str] | None, Parameter(negative="")] = None,
+    meaning: Meaning = Meaning(),
 ) -> int:
     """Train and score every row of a suite of experiments; one table, with floors, and figures.
 
@@ -58,11 +59,12 @@ def reproduce(
         raise ValueError(f"--seeds {seeds} --first-seed {first_seed}: give 1 or more runs, from seed 0 or more")
     every = suites.load(suite, set or ())
     wanted = suites.chosen(every, rows or ())
+    semantic = meaning.load()
     numbers = range(first_seed, first_seed + seeds)
     splits = {split: datasets.load(corpus, root, split) for split in ("train", "val", "test")}
     torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
     lines = experiment.reproduce(
-        every, wanted, suite, corpus, numbers, out, splits, Processes(device=device_of(device))
+        every, wanted, suite, corpus, numbers, out, splits, Processes(device=device_of(device)), semantic
     )
     print((out / "table.md").read_text(encoding="utf-8"), end="")
     failed = [line.name for line in lines if "failed" in line.note]

@@ -11,9 +11,10 @@ from motion2language.files import write_text
 from motion2language.processes import Processes
 from motion2language.reproduce import figures, runs, table
 from motion2language.reproduce.suite import KIT, KITS, Row, not_here, reason_not_to_run
+from motion2language.semantic import Semantic
 
 
-def reproduce(
+def reproduce(  # noqa: PLR0913, PLR0917 - what a suite is run on, and how
     rows: Sequence[Row],
     wanted: Sequence[Row],
     suite: str,
@@ -22,10 +23,12 @@ def reproduce(
     out: Path,
     splits: Mapping[str, Sequence[Sample]],
     processes: Processes,
+    semantic: Semantic | None = None,
 ) -> list[table.Line]:
     """Run the `wanted` of a suite's rows; the table of all its rows, as written to `out` with its figures.
 
-    splits  train, val and test of the corpus
+    splits    train, val and test of the corpus
+    semantic  measures of the sentences beyond shared words; finished runs without them are scored again
 
     The table is written after every run, the figures at the end. ValueError, before anything is run, when a split
     is empty, or when `out` is of another corpus or a run folder in it of another configuration.
@@ -39,15 +42,17 @@ def reproduce(
     title = _title(suite, corpus, splits, seeds)
     planned = [row for row, reason in zip(rows, reasons, strict=True) if row in wanted and not reason]
     every = [(seed, row) for seed in seeds for row in planned]
-    left = [(seed, row) for seed, row in every if not runs.is_scored(out, row, seed)]
+    left = [(seed, row) for seed, row in every if not runs.is_scored(out, row, seed, semantic)]
     if len(left) < len(every):
         print(f"{len(every) - len(left)} of {len(every)} runs were finished before", flush=True)
     for number, (seed, row) in enumerate(left, start=1):
         print(f"run {number} of {len(left)}: {row.name}, seed {seed}", flush=True)
-        runs.run(row, seed, out, splits, processes)
-        table.write(out, table.lines(rows, reasons, seeds, out) + elsewhere, title)
+        runs.run(row, seed, out, splits, processes, semantic)
+        table.write(
+            out, table.lines(rows, reasons, seeds, out) + elsewhere, title + table.measured_by(rows, seeds, out)
+        )
     lines = table.lines(rows, reasons, seeds, out) + elsewhere
-    table.write(out, lines, title)
+    table.write(out, lines, title + table.measured_by(rows, seeds, out))
     figures.draw(out, rows, lines, seeds)
     return lines
 

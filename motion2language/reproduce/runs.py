@@ -19,6 +19,7 @@ from motion2language.metrics.segments import interval_iou, match
 from motion2language.processes import Processes
 from motion2language.reproduce.suite import Row
 from motion2language.run_config import RunConfig
+from motion2language.semantic import Semantic
 from motion2language.train import train
 from motion2language.transcript import Transcript
 
@@ -30,9 +31,15 @@ def folder_of(out: Path, row: Row, seed: int) -> Path:
     return out / row.name / f"seed-{seed}"
 
 
-def is_scored(out: Path, row: Row, seed: int) -> bool:
-    """Whether a run is finished."""
-    return (folder_of(out, row, seed) / "test.json").is_file()
+def is_scored(out: Path, row: Row, seed: int, semantic: Semantic | None = None) -> bool:
+    """Whether a run is finished, and has been scored by these measures."""
+    path = folder_of(out, row, seed) / "test.json"
+    if semantic is None or not path.is_file():
+        return path.is_file()
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["rule"].get("semantic") == semantic.notes
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return True  # the table names the file
 
 
 def seeded(row: Row, seed: int) -> RunConfig:
@@ -66,15 +73,16 @@ def run(
     out: Path,
     splits: Mapping[str, Sequence[Sample]],
     processes: Processes,
+    semantic: Semantic | None = None,
 ) -> None:
-    """Train and score one run that is not finished; one that cannot be trained leaves `failed.txt` with the reason."""
+    """Train as far as is left and score one run; one that cannot be trained leaves `failed.txt` with the reason."""
     folder = folder_of(out, row, seed)
     (folder / "failed.txt").unlink(missing_ok=True)
     config = seeded(row, seed)
     try:
         resume = (folder / "config.json").is_file()
         best = train(config, splits["train"], splits["val"], folder, resume=resume, processes=processes)
-        result = score(best, splits["test"])
+        result = score(best, splits["test"], semantic)
     except ValueError as error:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "failed.txt", f"{error}\n")
@@ -82,11 +90,16 @@ def run(
     write_text(folder / "test.json", json.dumps(result, indent=1) + "\n")
 
 
-def score(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, Any]:
+def score(captioner: Captioner, samples: Sequence[Sample], semantic: Semantic | None = None) -> dict[str, Any]:
     """What a run reached: scores with segments by the paper's rule and refined, and their IoU threshold curves."""
     result: dict[str, Any] = {"curves": {}}
     for name, refine in (("rule", False), ("refined", True)):
-        scores, transcripts, *_ = evaluate.evaluate(captioner, samples, refine=refine)
+        scores, transcripts, *_ = evaluate.evaluate(
+            captioner,
+            samples,
+            refine=refine,
+            semantic=None if refine else semantic,  # the sentences are the same
+        )
         result[name] = scores
         result["curves"][name] = metrics.threshold_curve(overlaps(samples, transcripts))
     for floor in metrics.FLOORS:

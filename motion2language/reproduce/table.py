@@ -27,6 +27,9 @@ COLUMNS: dict[str, tuple[tuple[str, str, str], int]] = {
     "ROUGE-L": (("rule", "captions", "rouge_l"), 1),
     "CIDEr": (("rule", "captions", "cider"), 2),
     "paper's BLEU-4": (("rule", "captions (paper)", "bleu_4"), 1),
+    "METEOR": (("rule", "captions", "meteor"), 1),
+    "BERTScore": (("rule", "captions", "bertscore"), 1),
+    "cosine": (("rule", "captions", "cosine"), 3),
     "verbs exact": (("rule", "model", "verbs_exact/all"), 3),
     "Element-of": (("rule", "model", "element_of/strict/all"), 3),
     "IoU, rule": (("rule", "model", "iou/strict/all"), 3),
@@ -36,8 +39,9 @@ COLUMNS: dict[str, tuple[tuple[str, str, str], int]] = {
     "left out": (("rule", "model", "left_out/paper/all"), 0),
 }
 OF_SENTENCES = ("BLEU-1", "ROUGE-L", "CIDEr", "paper's BLEU-4")  # shown where there are no segments to score
-#: Floors are given the verbs, say nothing and have one rule.
-NOT_OF_FLOORS = ("BLEU-4", *OF_SENTENCES, "verbs exact", "IoU, refined")
+SEMANTIC = ("METEOR", "BERTScore", "cosine")  # where runs were scored with --semantic
+#: Floors of segments are given the verbs, say nothing and have one rule.
+NOT_OF_FLOORS = ("BLEU-4", *OF_SENTENCES, *SEMANTIC, "verbs exact", "IoU, refined")
 
 
 @dataclass(frozen=True)
@@ -62,16 +66,26 @@ def results(row: Row, seeds: Sequence[int], out: Path) -> list[dict[str, Any]]:
 
 def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out: Path) -> list[Line]:
     """The table's rows in the suite's order, then the floors: of the test split, so the same for every run."""
-    table, any_result = [], None
+    table: list[Line] = []
+    fullest: dict[str, Any] = {}
     for row, reason in zip(rows, reasons, strict=True):
         found = results(row, seeds, out)
-        any_result = any_result or next(iter(found), None)
+        fullest = max(fullest, *(result["rule"] for result in found), key=_shown) if found else fullest
         table.append(Line(row.name, _values(found), reason or _missing(row, seeds, out)))
-    if any_result is not None and "model" in any_result["rule"]:
-        for floor in metrics.FLOORS:
-            values = _values([{"rule": {"model": any_result["rule"][floor]}}])
-            table.append(Line(f"no motion seen: {floor}", {k: v for k, v in values.items() if k not in NOT_OF_FLOORS}))
+    for name, floor in fullest.get("text floors", {}).items():
+        table.append(Line(f"no motion seen: {name}", _values([{"rule": {"captions": floor}}])))
+    if "model" in fullest:
+        for name in metrics.FLOORS:
+            values = _values([{"rule": {"model": fullest[name]}}])
+            table.append(Line(f"no motion seen: {name}", {k: v for k, v in values.items() if k not in NOT_OF_FLOORS}))
     return table
+
+
+def measured_by(rows: Sequence[Row], seeds: Sequence[int], out: Path) -> str:
+    """What the columns of --semantic depend on, to stand after the title; empty where no run has any."""
+    notes = (result["rule"].get("semantic", {}) for row in rows for result in results(row, seeds, out))
+    said = dict.fromkeys(f"{measure} by {note}" for some in notes for measure, note in some.items())
+    return "".join(f"; {one}" for one in said)
 
 
 def write(out: Path, table: Sequence[Line], title: str) -> None:
@@ -154,6 +168,11 @@ def _missing(row: Row, seeds: Sequence[int], out: Path) -> str:
     return "; ".join(f"seed {', '.join(map(str, some))} {state}" for state, some in states.items())
 
 
+def _shown(scores: dict[str, Any]) -> int:
+    """How many measures of sentences a run's floors have."""
+    return sum(len(floor) for floor in scores.get("text floors", {}).values())
+
+
 def _values(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
     values: dict[str, list[float]] = {}
     for column, ((bounds, kind, key), _) in COLUMNS.items():
@@ -165,7 +184,7 @@ def _values(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
 def columns_of(table: Sequence[Line]) -> list[str]:
     """The columns any row has a value in; of sentences alone more where no segments are scored; all without values."""
     used = [column for column in COLUMNS if any(line.values.get(column) for line in table)]
-    segments = set(used) - {"BLEU-4", *OF_SENTENCES}
+    segments = set(used) - {"BLEU-4", *OF_SENTENCES, *SEMANTIC}
     return [column for column in used if not (segments and column in OF_SENTENCES)] or list(COLUMNS)
 
 
