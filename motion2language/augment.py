@@ -1,11 +1,13 @@
 """Variations of a training recording of the canonical body that leave its sentence true.
 
-Mirroring swaps the body's sides and the words left and right with them; other proportions, another speed, sensor
-noise and offsets of where a skeleton puts its joints teach a model to hold on bodies and skeletons it has not seen.
+Mirroring swaps the body's sides and the words of sides and of rotation with them; other proportions, another speed,
+sensor noise and offsets of where a skeleton puts its joints teach a model to hold on bodies and skeletons it has not
+seen.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +22,10 @@ _SWAPPED = [
 #: One random factor a bone, the same on both sides: each joint's row in that table of factors.
 _BONES = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
 _SIDES = {"left": "right", "right": "left"}
+#: Words of a side or a sense of rotation; a right angle stays right in a mirror.
+_SIDED = re.compile(
+    r"\b(left|right(?! angle))(?=(?:wards?)?\b)|\b((?:counter|anti)[ -]?)?clockwise\b", flags=re.IGNORECASE
+)
 
 
 class AugmentConfig(BaseModel):
@@ -50,12 +56,17 @@ def vary(motion: Motion, text: str, config: AugmentConfig, random: np.random.Gen
 
 
 def mirror(motion: Motion, text: str) -> tuple[Motion, str]:
-    """The recording as in a mirror, and its sentence with left and right exchanged."""
+    """The recording as in a mirror, and its sentence with left and right exchanged, and the senses of rotation."""
     if motion.skeleton.joints != CANONICAL.joints:
         raise ValueError(f"{motion.label}: only the canonical body can be mirrored, found {motion.skeleton.name!r}")
     positions = motion.positions[:, _SWAPPED] * np.array([-1, 1, 1], dtype=np.float32)
-    words = [_SIDES.get(word, word) for word in text.split()]
-    return replace(motion, positions=positions), " ".join(words)
+    return replace(motion, positions=positions), _SIDED.sub(_other_side, text)
+
+
+def _other_side(found: re.Match[str]) -> str:
+    if found[1]:
+        return _SIDES[found[1].lower()]
+    return "clockwise" if found[2] else "counterclockwise"
 
 
 def _other_body(positions: np.ndarray, config: AugmentConfig, random: np.random.Generator) -> np.ndarray:

@@ -27,6 +27,20 @@ def test_a_mirror_swaps_sides_in_body_and_sentence_and_twice_is_the_same():
     assert text == TEXT
 
 
+@pytest.mark.parametrize(
+    ("text", "mirrored"),
+    [
+        ("turns to the left, then right.", "turns to the right, then left."),
+        ("Left-handed, rightwards; the LEFT", "right-handed, leftwards; the right"),
+        ("walks clockwise", "walks counterclockwise"),
+        ("anticlockwise or counter-clockwise or counter clockwise", "clockwise or clockwise or clockwise"),
+        ("stands upright at a right angle", "stands upright at a right angle"),
+    ],
+)
+def test_a_mirror_turns_every_word_of_a_side(text, mirrored):
+    assert mirror(MOTION, text)[1] == mirrored
+
+
 def test_a_mirrored_turn_goes_the_other_way():
     rate = FEATURES["canonical"](MOTION)[:, 123]
     np.testing.assert_allclose(FEATURES["canonical"](mirror(MOTION, TEXT)[0])[:, 123], -rate, atol=1e-3)

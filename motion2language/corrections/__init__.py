@@ -95,7 +95,7 @@ class Corrections:
     def load(cls, path: Path = TABLE) -> Corrections:
         """A table of tab-separated lines `word meant kind from note`; ValueError names the line that is none."""
         try:
-            lines = Path(path).read_text(encoding="utf-8").splitlines()
+            lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError:
             raise ValueError(
                 f"{path}: not a text file in UTF-8; expected word, meant and kind, separated by tabs"
