@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -474,3 +475,18 @@ def test_outputs_with_long_suffixes_are_numbered_before_them(m2l, take, tmp_path
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "take.audacity.txt", "take_2.audacity.txt", "take.TextGrid", "take_2.TextGrid",
     }  # fmt: skip
+
+
+def test_a_websocket_is_listened_to_until_ctrl_c(m2l, tmp_path):
+    status, _, err = m2l("live", "--udp", "1", "--websocket", "2")
+    assert (status, err) == (1, "m2l: --udp and --websocket: listen on one of them\n")
+    command = [Path(sys.executable).parent / "m2l", "live", "--websocket", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listening:
+        address = listening.stderr.readline().split()[-1]
+        assert m2l("send", SAMPLES[1], "--to", address, "--speed", "0")[0] == 0
+        events = []
+        while not events or events[-1]["kind"] != "sentence":
+            events.append(json.loads(listening.stdout.readline()))
+        listening.send_signal(signal.SIGINT)
+        assert listening.wait(20) == 0
+    assert [segment["label"] for segment in events[-1]["segments"]] == ["walk", "bow"]

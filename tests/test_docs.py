@@ -68,6 +68,7 @@ def shell_lines() -> list[str]:
         line
         for line in lines
         if re.match(r"m2l (caption|inspect|render|send|split) motion2language/|m2l evaluate synthetic .*--out", line)
+        and "--to " not in line  # which needs somebody who listens
     ]
 
 

@@ -1,5 +1,7 @@
 """The stream's two ends: lines to frames, frames to lines, over a pipe and over UDP."""
 
+import io
+import itertools
 import json
 import threading
 
@@ -9,13 +11,17 @@ from small import recording
 from test_live import model
 
 from motion2language.formats import bvh
-from motion2language.live import Note, Sentence, Word, stream
-from motion2language.live.protocol import Fault, Frame, Header, messages, parse
+from motion2language.live import Listener, Note, Sentence, Word, narrate, sending, stream
+from motion2language.live.protocol import Fault, Frame, Header, Stall, messages, parse, read_lines
 from motion2language.reading import read_motion
 
 
 def lines_of(number: int) -> list[str]:
     return [line for _, line in messages(recording(number))]
+
+
+def described(lines, **options) -> list:
+    return list(Listener(model(1), **options).describe(parse(lines)))
 
 
 def test_a_motion_sent_is_the_motion_parsed():
@@ -72,7 +78,7 @@ def test_a_stream_is_described_word_by_word_and_headers_may_repeat():
     repeated = [
         part for number, line in enumerate(lines) for part in ([lines[0], line] if number % 30 == 0 else [line])
     ]
-    plain, again = (list(stream.describe(parse(one), model(1))) for one in (lines, repeated))
+    plain, again = (described(one) for one in (lines, repeated))
     assert plain == again
     assert any(isinstance(event, Word) for event in plain)
     assert isinstance(plain[-1], Sentence)
@@ -80,28 +86,28 @@ def test_a_stream_is_described_word_by_word_and_headers_may_repeat():
 
 def test_odd_streams_are_said():
     lines = lines_of(2)
-    events = list(stream.describe(parse([lines[1], "garbage", *lines]), model(1)))
+    events = described([lines[1], "garbage", *lines])
     assert [event.text.split(";")[0] for event in events if isinstance(event, Note)][:2] == [
         "a frame before any header",
         "not a line of JSON: 'garbage'",
     ]
     other = json.loads(lines[0])
     other["joints"][0] = "hips"
-    events = list(stream.describe(parse([*lines[:60], json.dumps(other), *lines[60:]]), model(1)))
+    events = described([*lines[:60], json.dumps(other), *lines[60:]])
     assert "another skeleton; a new take begins" in [event.text for event in events if isinstance(event, Note)]
     with pytest.raises(ValueError, match="the stream held no header"):
-        list(stream.describe(parse([]), model(1)))
+        described([])
 
 
 def test_a_skeleton_that_is_no_body_is_an_error():
     header = json.dumps({"joints": ["a", "b"], "parents": [-1, 0]})
     frames = [json.dumps({"time": k / 30, "positions": [[0, 0, 0], [0, 1, 0]]}) for k in range(40)]
     with pytest.raises(ValueError, match=r"joint|body"):
-        list(stream.describe(parse([header, *frames]), model(1)))
+        described([header, *frames])
 
 
 def test_events_are_printed_as_text_and_as_json():
-    events = list(stream.describe(parse(lines_of(2)), model(1)))
+    events = described(lines_of(2))
     text = "".join(stream.as_text(event) for event in events)
     assert text.startswith(events[0].word + " ")
     assert "\n[00:0" in text
@@ -121,15 +127,16 @@ def test_over_udp_the_words_are_those_of_the_pipe():
         listening.set()
 
     def listen() -> None:
-        events.extend(stream.describe(parse(stream.datagrams(0, ready=ready)), model(1)))
+        events.extend(narrate(stream.datagrams(0, once=True, ready=ready), Listener(model(1))))
 
     thread = threading.Thread(target=listen)
     thread.start()
     assert listening.wait(5)
-    stream.send(recording(2), stream.udp_sender(f"127.0.0.1:{ports[0]}"), speed=20.0)
+    with sending.sender_to(f"127.0.0.1:{ports[0]}") as emit:
+        sending.send(recording(2), emit, speed=5.0)
     thread.join(20)
     assert not thread.is_alive()
-    plain = list(stream.describe(parse(lines_of(2)), model(1)))
+    plain = described(lines_of(2))
     assert [event.word for event in events if isinstance(event, Word)] == [
         event.word for event in plain if isinstance(event, Word)
     ]
@@ -141,14 +148,114 @@ def test_sending_keeps_the_pace_and_repeats_the_header():
     import time
 
     begin = time.perf_counter()
-    stream.send(motion, sent.append, speed=10.0)
+    sending.send(motion, sent.append, speed=10.0)
     assert time.perf_counter() - begin > 0.25
     assert sum("joints" in line for line in sent) >= 3
     assert sent[-1] == '{"end": true}'
 
 
 def test_ports_and_addresses_that_cannot_be_are_said():
-    with pytest.raises(ValueError, match="expected HOST:PORT"):
-        stream.udp_sender("somewhere")
+    for address in ("somewhere", "ws://somewhere", "http://127.0.0.1:9", "127.0.0.1:99999", "ws://:9"):
+        with pytest.raises(ValueError, match="expected HOST:PORT"), sending.sender_to(address):
+            pass
     with pytest.raises(ValueError, match=r"cannot listen on 192\.0\.2\.1:9"):
         next(stream.datagrams(9, "192.0.2.1"))
+
+
+def frames_of(number: int, shift: float = 0.0) -> list[Frame]:
+    _, *frames = parse(lines_of(number))
+    return [Frame(frame.time + shift, frame.positions) for frame in frames]
+
+
+def heard(items) -> tuple[list, list[str]]:
+    """Words and sentences of the items after recording 2's header, and notes."""
+    header = next(parse(lines_of(2)))
+    events = list(Listener(model(1)).describe([header, *items]))
+    return [one for one in events if not isinstance(one, Note)], [one.text for one in events if isinstance(one, Note)]
+
+
+def test_a_stall_finishes_what_was_heard_and_the_next_frame_begins_a_take():
+    plain, _ = heard(frames_of(2))
+    events, notes = heard([*frames_of(2), Stall(), *frames_of(2)])  # a clock that begins anew, and no header
+    assert notes == ["nothing came for 2 s; a new take begins with the next frame"]
+    assert events == [*plain, *plain]
+
+
+def test_a_clock_set_back_begins_a_take_and_a_frame_overtaken_does_not():
+    plain, _ = heard(frames_of(2, 100.0))
+    restarted, notes = heard([*frames_of(2, 100.0), *frames_of(2)])
+    assert restarted[: len(plain)] == plain
+    assert any(isinstance(event, Word) and event.time < 50 for event in restarted)
+    assert "the stream's clock went back by" in notes[1]
+    frames = frames_of(2, 100.0)
+    overtaken, notes = heard([*frames[:90], *frames_of(2)[:4], *frames[90:]])
+    assert overtaken == plain
+    assert [note[:17] for note in notes] == ["frame left out, 1"]
+
+
+def test_a_wild_time_is_survived():
+    frames = frames_of(2)
+    events, notes = heard([*frames[:60], Frame(9e10, frames[0].positions), *frames[60:]])
+    assert any(isinstance(event, Word) and event.time < 50 for event in events)
+    assert [note.split(";")[-1] for note in notes] == [" a new take begins"] * 2 or len(notes) == 3
+    later, _ = heard([Frame(frame.time + 1.7e9, frame.positions) for frame in frames])  # seconds since 1970
+    assert [one.word for one in later if isinstance(one, Word)] == [
+        one.word for one in heard(frames)[0] if isinstance(one, Word)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        ('{"time": 1.7e12, "positions": [[0, 0, 0]]}', "its time is 1.7e+12, expected seconds"),
+        ('{"time": -Infinity, "positions": [[0, 0, 0]]}', "its time is -inf, expected seconds"),
+        ('{"time": 1, "positions": [[0, 1e30, 0]]}', "a joint is 1e+30 away, expected at most 1e+07"),
+    ],
+)
+def test_times_and_places_beyond_reason_are_faults(frame, reason):
+    (fault,) = parse([frame])
+    assert reason in fault.text
+
+
+def test_frames_too_close_together_and_a_flood_of_garbage_are_left_out_and_said_now_and_then():
+    plain, _ = heard(frames_of(2))
+    frames = [copy for frame in frames_of(2) for copy in (frame, Frame(frame.time + 1e-5, frame.positions))]
+    events, notes = heard(frames)
+    assert events == plain
+    assert len(notes) == 10 + len(frames) // 200
+    assert notes[0] == "a frame less than 0.5 ms after the one before; left out"
+    assert notes[10].endswith("(100 such lines so far)")
+    events, notes = heard([Fault("garbage")] * 1000)
+    assert (events, len(notes)) == ([], 20)
+
+
+def test_a_line_or_a_hierarchy_without_end_is_bounded():
+    pieces = list(read_lines(io.StringIO("[" * 3_500_000 + "\nlast")))
+    assert max(map(len, pieces)) == 1_000_002
+    assert pieces[-1] == "last"
+    (fault,) = parse(line for line in itertools.chain(["HIERARCHY"], itertools.repeat("JOINT a", 10**6)))
+    assert fault.text == "BVH: a hierarchy of over 20000 lines"
+
+
+def test_a_bvh_stream_that_stalls_goes_on(tmp_path):
+    bvh.write(recording(1), tmp_path / "take.bvh")
+    lines = (tmp_path / "take.bvh").read_text().splitlines()
+    middle = len(lines) - 40
+    items = list(parse([lines[0], None, *lines[1:middle], None, *lines[middle:]]))
+    assert [item for item in items if isinstance(item, Stall)] == [Stall()]
+    assert sum(isinstance(item, Frame) for item in items) == recording(1).frames
+
+
+def test_udp_is_heard_again_after_a_stall_and_after_an_end(monkeypatch):
+    monkeypatch.setattr(stream, "STALL", 0.2)
+    ports: list[int] = []
+    streams = stream.datagrams(0, ready=ports.append)
+    first = next(streams)
+    with sending.sender_to(f"127.0.0.1:{ports[0]}") as emit:
+        emit("one\ntwo")
+        assert [next(first.lines) for _ in range(3)] == ["one", "two", None]
+        emit("three")
+        assert next(first.lines) == "three"
+        second = next(streams)
+        emit("four")
+        assert next(second.lines) == "four"

@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator, Iterator
+from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from motion2language.cli.options import Input, load
+
+if TYPE_CHECKING:
+    from motion2language.live.captioner import Event
+    from motion2language.live.listener import Listener, Stream
 
 
 def live(
     *,
     model: str = "live",
     udp: int | None = None,
+    websocket: int | None = None,
     host: str = "127.0.0.1",
+    name: Annotated[list[str] | None, Parameter(negative="")] = None,
+    once: bool = False,
     json: bool = False,
     sure: float = 0.5,
     patience: float = 0.8,
     source: Input = Input(),
 ) -> int:
-    """Describe a motion while it happens: frames from standard input or UDP, words as they become certain.
+    """Describe a motion while it happens: frames from a stream, words as they become certain.
 
     Parameters
     ----------
     model
         A model that needs nothing of the future, as live is.
     udp
-        Listen on this port instead of standard input.
+        Listen on this UDP port instead of standard input.
+    websocket
+        Listen on this WebSocket port instead of standard input; one sender is heard at a time.
     host
         Address to listen on; 0.0.0.0 hears other machines.
+    name
+        A host name by which others may ask; once for each. Addresses and localhost always may.
+    once
+        End with the first stream, instead of hearing one after another on a port.
     json
         Print a JSON line for each word, sentence and note.
     sure
@@ -37,23 +55,65 @@ def live(
     source
         What the stream cannot say itself: unit, up axis, joint map.
     """
-    from motion2language.live import Patience, stream
-    from motion2language.live.protocol import parse
+    from motion2language.live import Listener, Patience, stream
 
-    doubt = Patience(sure, patience)
+    if udp is not None and websocket is not None:
+        raise ValueError("--udp and --websocket: listen on one of them")
     captioner = load(model, "cpu", None)
+    listener = Listener(
+        captioner,
+        unit=source.unit,
+        up=source.up,
+        joint_map=source.overrides(),
+        patience=Patience(sure, patience),
+    )
     render = stream.as_json if json else stream.as_text
 
-    def ready(port: int) -> None:
-        print(f"m2l: listening on {host}:{port}", file=sys.stderr, flush=True)
+    def say(events: Iterator[Event]) -> None:
+        for event in events:
+            print(render(event), end="", flush=True)
 
-    lines = sys.stdin if udp is None else stream.datagrams(udp, host, ready=ready)
-    overrides = source.overrides()
-    for event in stream.describe(
-        parse(lines), captioner, unit=source.unit, up=source.up, joint_map=overrides, patience=doubt
-    ):
-        print(render(event), end="", flush=True)
+    with closing(_events(listener, udp, websocket, host, frozenset(name or ()), once)) as events:
+        try:
+            say(events)
+        except KeyboardInterrupt:  # how listening ends
+            say(listener.finish())
     return 0
+
+
+def _events(
+    listener: Listener, udp: int | None, websocket: int | None, host: str, names: frozenset[str], once: bool
+) -> Generator[Event]:
+    """What becomes certain of whatever is listened to."""
+    from motion2language.live import narrate, stream
+    from motion2language.live.protocol import parse, read_lines
+
+    if udp is not None:
+        streams = stream.datagrams(udp, host, once=once, ready=lambda port: _tell(f"listening on {host}:{port}"))
+        yield from narrate(streams, listener)
+    elif websocket is not None:
+        yield from narrate(_senders(websocket, host, names, once), listener)
+    else:
+        yield from listener.describe(parse(read_lines(sys.stdin)))
+
+
+def _senders(port: int, host: str, names: frozenset[str], once: bool) -> Iterator[Stream]:
+    """Streams by WebSocket."""
+    try:
+        from motion2language.server.senders import Senders
+    except ModuleNotFoundError as error:
+        raise ValueError(f"--websocket needs {error.name}: pip install 'motion2language[serve]'") from None
+
+    senders = Senders(port, host, names, _tell)
+    _tell(f"listening on ws://{host}:{senders.port}")
+    try:
+        yield from senders.streams(once=once)
+    finally:
+        senders.close()
+
+
+def _tell(text: str) -> None:
+    print(f"m2l: {text}", file=sys.stderr, flush=True)
 
 
 def send(file: Path, /, *, to: str | None = None, speed: float = 1.0, source: Input = Input()) -> int:
@@ -64,16 +124,17 @@ def send(file: Path, /, *, to: str | None = None, speed: float = 1.0, source: In
     file
         A recording.
     to
-        HOST:PORT to send to by UDP, instead of standard output.
+        HOST:PORT to send to by UDP, or ws://HOST:PORT by WebSocket, instead of standard output.
     speed
         How many times as fast; 0 is all at once.
     source
         What the file cannot say itself.
     """
-    from motion2language.live import stream
+    from motion2language.live import sending
 
     if not 0 <= speed < float("inf"):
         raise ValueError(f"--speed {speed}: give a number from 0")
-    emit = stream.udp_sender(to) if to else lambda line: print(line, flush=True)
-    stream.send(source.read(file), emit, speed=speed)
+    motion = source.read(file)
+    with sending.sender_to(to) if to else nullcontext(lambda line: print(line, flush=True)) as emit:
+        sending.send(motion, emit, speed=speed)
     return 0

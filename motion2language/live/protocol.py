@@ -8,6 +8,7 @@ the end of the stream:
     {"end": true}
 
 Or a BVH file as it is written: the hierarchy, MOTION, `Frame Time:`, then a line of channel values a frame.
+Where lines come from may put None between two of them: nothing came for a while.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from motion2language.formats import bvh
 from motion2language.motion import Motion, Skeleton
 
 LONGEST_LINE = 1_000_000  # characters; chosen: a body of 300 joints takes 10,000
+LONGEST_HIERARCHY = 20_000  # lines; chosen: a body of 300 joints takes 1,500
+LATEST = 1e11  # seconds; chosen: beyond the seconds since 1970, below the milliseconds, which are no seconds
+FARTHEST = 1e7  # of any unit; chosen: 10 km in millimetres
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,12 @@ class Frame:
     time: float
     positions: np.ndarray
 
+    def __post_init__(self) -> None:
+        if abs(self.time) > LATEST:
+            raise ValueError(f"its time is {self.time:g}, expected seconds")
+        if (np.abs(self.positions) > FARTHEST).any():
+            raise ValueError(f"a joint is {np.nanmax(np.abs(self.positions)):g} away, expected at most {FARTHEST:g}")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -49,13 +59,26 @@ class Fault:
     text: str
 
 
-Item = Header | Frame | Fault
+@dataclass(frozen=True)
+class Stall:
+    """Nothing came for a while."""
 
 
-def parse(lines: Iterable[str]) -> Iterator[Item]:
-    """Headers, frames and faults of a stream of lines, until its end."""
+Item = Header | Frame | Fault | Stall
+
+
+def read_lines(file: TextIO) -> Iterator[str]:
+    """The lines of a text file as they come, in pieces where they are far too long."""
+    return iter(lambda: file.readline(LONGEST_LINE + 2), "")
+
+
+def parse(lines: Iterable[str | None]) -> Iterator[Item]:
+    """Headers, frames, faults and stalls of a stream of lines, until its end."""
     stream = iter(lines)
     for line in stream:
+        if line is None:
+            yield Stall()
+            continue
         text = line.strip()
         if text.upper().startswith("HIERARCHY"):
             yield from _parse_bvh(text, stream)
@@ -111,13 +134,16 @@ def _header(data: Mapping[str, Any]) -> Header:
     return Header(skeleton, unit, up)
 
 
-def _parse_bvh(first: str, lines: Iterator[str]) -> Iterator[Item]:
+def _parse_bvh(first: str, lines: Iterator[str | None]) -> Iterator[Item]:
     """A BVH file that is still growing; frame k is at k times the frame time."""
     head = [first]
     for line in lines:
-        if line.strip().upper() == "MOTION":
+        if (line or "").strip().upper() == "MOTION":
             break
-        head.append(line)
+        head.append(line or "")
+        if len(head) > LONGEST_HIERARCHY:
+            yield Fault(f"BVH: a hierarchy of over {LONGEST_HIERARCHY} lines")
+            return
     try:
         rig = bvh.Rig.parse("\n".join(head))
     except ValueError as error:
@@ -126,6 +152,9 @@ def _parse_bvh(first: str, lines: Iterator[str]) -> Iterator[Item]:
     yield Header(rig.skeleton)
     step, number = 1 / 30, 0
     for line in lines:
+        if line is None:
+            yield Stall()
+            continue
         words = line.split()
         if not words or words[0].lower().startswith("frames"):
             continue
@@ -133,9 +162,7 @@ def _parse_bvh(first: str, lines: Iterator[str]) -> Iterator[Item]:
             if words[0].lower() == "frame":
                 step = 1 / bvh.frame_rate(words[-1])
                 continue
-            positions = rig.positions(np.array([words], dtype=np.float64))[0]
+            yield Frame(number * step, rig.positions(np.array([words], dtype=np.float64))[0])
         except ValueError as error:
             yield Fault(f"BVH frame {number}: {error}")
-        else:
-            yield Frame(number * step, positions)
         number += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -32,7 +32,7 @@ class Guard:
     """
 
     def __init__(self, app: App, largest: int, names: frozenset[str], policy: str) -> None:
-        self.app, self.largest, self.names = app, largest, names | {"localhost"}
+        self.app, self.largest, self.names = app, largest, names
         self.headers = [
             (b"content-security-policy", policy.encode()),
             (b"x-content-type-options", b"nosniff"),
@@ -68,23 +68,13 @@ class Guard:
             await _answer(send, 413, self._too_large())
 
     def _refusal(self, headers: dict[str, str]) -> tuple[int, str] | None:
-        host = headers.get("host", "")
-        if not self._is_ours(_name(host)):
-            return 403, f"asked for by the name {_name(host)!r}; open it by its address or as localhost"
-        origin = headers.get("origin")
-        if origin is not None and origin.partition("://")[2] != host:
-            return 403, f"a page of {origin} may not use this app"
+        strange = stranger(headers, self.names)
+        if strange is not None:
+            return 403, strange
         length = headers.get("content-length", "0")
         if not length.isdigit():
             return 400, f"content-length {length!r} is no number"
         return (413, self._too_large()) if int(length) > self.largest else None
-
-    def _is_ours(self, name: str) -> bool:
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return name in self.names
-        return True
 
     def _with_headers(self, send: Send) -> Send:
         async def with_headers(message: MutableMapping[str, Any]) -> None:
@@ -96,6 +86,20 @@ class Guard:
 
     def _too_large(self) -> str:
         return f"the request is larger than {self.largest / 1e6:g} MB, the most taken here; cut the take"
+
+
+def stranger(headers: Mapping[str, str], names: frozenset[str]) -> str | None:
+    """Why a request with these headers comes from elsewhere; None when it may be answered.
+
+    names  host names beside addresses and localhost by which we may be asked
+    """
+    host = headers.get("host", "")
+    if not _is_ours(_name(host), names):
+        return f"asked for by the name {_name(host)!r}; open it by its address or as localhost"
+    origin = headers.get("origin")
+    if origin is not None and origin.partition("://")[2] != host:
+        return f"a page of {origin} may not use this app"
+    return None
 
 
 class _Counted:
@@ -116,6 +120,14 @@ class _Counted:
         if self.too_large:
             raise TooLargeError
         return message
+
+
+def _is_ours(name: str, names: frozenset[str]) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name in names | {"localhost"}
+    return True
 
 
 def _name(host: str) -> str:

@@ -1,0 +1,143 @@
+"""Listener: items of a stream in, what becomes certain out, over whatever the stream does.
+
+A stall finishes what was heard, another skeleton and a clock that was set back do the same; each is said, and what
+comes next is a new take. What cannot be used is left out and said, at first each time, then once in a hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from motion2language.captioner import Captioner
+from motion2language.live.captioner import GAP, Event, LiveCaptioner, Note, require_live
+from motion2language.live.draws import PATIENCE, Patience
+from motion2language.live.protocol import Fault, Header, Item, Stall, parse
+
+STALL = 2.0  # seconds without a line after which what was heard is finished; chosen
+CLOSEST = 0.0005  # seconds between two frames that are heard; chosen: half of those of a thousand a second
+BACK = 5  # frames in a row from the past that show a clock set back; chosen: datagrams overtake a frame or two
+SAID = 10  # troubles that are each said; chosen
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Lines of one sender, None where nothing came for STALL seconds.
+
+    another  whether this may be another sender than before, whose skeleton is not known
+    refuse   tells the sender why it is not heard
+    """
+
+    lines: Iterator[str | None]
+    another: bool = False
+    refuse: Callable[[str], object] = lambda _: None
+
+
+class Listener:
+    """What is heard of one sender after another; a captioner, and what the user says of the streams.
+
+    unit, up, joint_map  as in read_motion, instead of what a header says
+    """
+
+    def __init__(
+        self,
+        captioner: Captioner,
+        *,
+        unit: str | None = None,
+        up: str | None = None,
+        joint_map: Mapping[str, str] | None = None,
+        patience: Patience = PATIENCE,
+    ) -> None:
+        require_live(captioner)
+        self.captioner, self.patience = captioner, patience
+        self.unit, self.up, self.joint_map = unit, up, joint_map
+        self.now = 0.0
+        self._header: Header | None = None
+        self._live: LiveCaptioner | None = None
+        self._latest = -np.inf
+        self._behind = self._troubles = 0
+
+    def describe(self, items: Iterable[Item]) -> Iterator[Event]:
+        """What becomes certain as the items arrive, all at their end. ValueError when the skeleton is no body."""
+        for item in items:
+            yield from self.hear(item)
+        yield from self.finish()
+        if self._header is None:
+            raise ValueError(
+                "the stream held no header; expected a BVH hierarchy or a JSON line with joints and parents"
+            )
+
+    def hear(self, item: Item) -> Iterator[Event]:
+        """What an item makes certain."""
+        if isinstance(item, Fault):
+            yield from self._trouble(item.text)
+        elif isinstance(item, Stall):
+            yield from self.finish()
+            yield Note(f"nothing came for {STALL:g} s; a new take begins with the next frame", self.now)
+        elif isinstance(item, Header):
+            if item != self._header and self._live is not None:
+                yield from self.finish()
+                yield Note("another skeleton; a new take begins", self.now)
+            self._header = item
+        elif self._header is None:
+            yield from self._trouble("a frame before any header; left out")
+        elif 0 < item.time - self._latest < CLOSEST:
+            yield from self._trouble(f"a frame less than {1000 * CLOSEST:g} ms after the one before; left out")
+        else:
+            yield from self._keep_time(item.time)
+            yield from self._ears(self._header).feed(item.positions, item.time)
+
+    def finish(self) -> Iterator[Event]:
+        """What is certain now that no more frames come of this take."""
+        live = self._live
+        self._live, self._latest, self._behind = None, -np.inf, 0
+        if live is not None:
+            yield from live.finish()
+
+    def forget(self) -> None:
+        """Nothing is known any more of who is heard."""
+        self._header = self._live = None
+        self._latest, self._behind, self._troubles = -np.inf, 0, 0
+
+    def _keep_time(self, time: float) -> Iterator[Event]:
+        """Notice a clock that was set back."""
+        self._behind = self._behind + 1 if time < self._latest - GAP else 0
+        if self._behind >= BACK:
+            back = self._latest - time
+            yield from self.finish()
+            yield Note(f"the stream's clock went back by {back:.1f} s; a new take begins", time)
+        if time > self._latest:
+            self.now = self._latest = time
+
+    def _ears(self, header: Header) -> LiveCaptioner:
+        if self._live is None:
+            self._live = LiveCaptioner(
+                self.captioner,
+                header.skeleton,
+                unit=self.unit or header.unit,
+                up=self.up or header.up,
+                joint_map=self.joint_map,
+                patience=self.patience,
+            )
+        return self._live
+
+    def _trouble(self, text: str) -> Iterator[Event]:
+        self._troubles += 1
+        if self._troubles <= SAID or self._troubles % 100 == 0:
+            count = f" ({self._troubles} such lines so far)" if self._troubles > SAID else ""
+            yield Note(text + count, self.now)
+
+
+def narrate(streams: Iterable[Stream], listener: Listener) -> Iterator[Event]:
+    """What becomes certain of stream after stream; of one that cannot be described, why: its sender is told, too."""
+    for stream in streams:
+        if stream.another:
+            listener.forget()
+        try:
+            yield from listener.describe(parse(stream.lines))
+        except ValueError as error:
+            listener.forget()
+            yield Note(str(error), listener.now)
+            stream.refuse(str(error))

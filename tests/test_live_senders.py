@@ -1,0 +1,202 @@
+"""Motions sent by WebSocket: one sender after the other, each heard whole, and none that does harm."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+
+import pytest
+from small import recording
+from test_live import model
+from test_live_stream import described, lines_of
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from motion2language.formats import bvh
+from motion2language.live import Listener, Note, Sentence, Word, narrate, sending
+from motion2language.server import senders as module
+from motion2language.server.senders import Senders
+
+
+class Listening:
+    """A port being heard in a thread of its own: its events, and what was told."""
+
+    def __init__(self, **options) -> None:
+        self.events: list = []
+        self.told: list[str] = []
+        self.senders = Senders(0, "127.0.0.1", frozenset({"studio.local"}), self.told.append)
+        self.address = f"ws://127.0.0.1:{self.senders.port}"
+        self.thread = threading.Thread(target=self._listen, kwargs=options, daemon=True)
+        self.thread.start()
+
+    def _listen(self, **options) -> None:
+        for event in narrate(self.senders.streams(**options), Listener(model(1))):
+            self.events.append(event)
+
+    def wait_for(self, text: str, times: int = 1) -> None:
+        """Until it was told so."""
+        until = time.monotonic() + 30
+        while sum(text in one for one in self.told) < times:
+            assert time.monotonic() < until, self.told
+            time.sleep(0.01)
+
+    def words(self) -> list[str]:
+        return [event.word for event in self.events if isinstance(event, Word)]
+
+    def notes(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, Note)]
+
+
+@pytest.fixture
+def listening():
+    one = Listening()
+    yield one
+    one.senders.close()
+
+
+def opened(one: Listening, **options):
+    return connect(one.address, proxy=None, **options)
+
+
+def words_of(number: int) -> list[str]:
+    return [event.word for event in described(lines_of(number)) if isinstance(event, Word)]
+
+
+def send(one: Listening, number: int) -> None:
+    with sending.sender_to(one.address) as emit:
+        sending.send(recording(number), emit, speed=0)
+
+
+def test_one_sender_after_another_is_heard_whole(listening):
+    send(listening, 2)
+    send(listening, 1)
+    listening.wait_for("is gone", 2)
+    assert listening.words() == words_of(2) + words_of(1)
+    assert listening.notes() == []
+
+
+def test_lines_may_come_together_as_bytes_and_as_a_bvh_file(listening, tmp_path):
+    lines = lines_of(2)
+    with opened(listening) as connection:
+        for start in range(0, len(lines), 7):
+            connection.send("\n".join(lines[start : start + 7]).encode())
+    listening.wait_for("is gone")
+    assert listening.words() == words_of(2)
+    bvh.write(recording(2), tmp_path / "take.bvh")
+    with opened(listening) as connection:
+        connection.send((tmp_path / "take.bvh").read_text())
+    listening.wait_for("is gone", 2)
+    assert isinstance(listening.events[-1], Sentence)
+    assert listening.notes() == []
+
+
+def test_a_second_sender_is_told_to_wait_and_the_first_is_not_disturbed(listening, monkeypatch):
+    monkeypatch.setattr(module, "STALL", 60)
+    monkeypatch.setattr(module, "LEAVING", 0.1)
+    lines = lines_of(2)
+    with opened(listening) as connection:
+        for line in lines[:50]:
+            connection.send(line)
+        listening.wait_for("is heard")
+        with pytest.raises(ValueError, match="another sender is being heard; try again later"):
+            send(listening, 1)
+        for line in lines[50:]:
+            connection.send(line)
+    listening.wait_for("is gone")
+    assert listening.words() == words_of(2)
+    assert sum("turned away" in one for one in listening.told) == 1
+
+
+def test_pages_of_other_sites_and_other_names_are_refused(listening):
+    for options in ({"origin": "http://evil.example"}, {"additional_headers": {"Host": "evil.example"}}):
+        with pytest.raises(InvalidStatus, match="403"), opened(listening, **options):
+            pass
+    own = listening.address.replace("ws", "http")
+    for options in ({"origin": own}, {"additional_headers": {"Host": "studio.local:9"}}):
+        with opened(listening, **options):
+            pass
+
+
+def test_garbage_is_said_and_the_rest_of_the_stream_heard(listening):
+    lines = lines_of(2)
+    with opened(listening) as connection:
+        for line in ["hello", b"\xff\xfe", *lines[:50], "x" * 2_000_000, *lines[50:], "", "[" * 90_000]:
+            connection.send(line)
+    listening.wait_for("is gone")
+    assert listening.words() == words_of(2)
+    assert [note[:20] for note in listening.notes()] == [
+        "not a line of JSON: ",
+        "not a line of JSON: ",
+        "a line of 2000000 ch",
+        "not a line of JSON: ",
+    ]
+
+
+def test_what_is_no_body_or_far_too_large_is_told_its_sender_and_the_next_is_heard(listening):
+    with opened(listening) as connection:
+        connection.send(json.dumps({"joints": ["a", "b"], "parents": [-1, 0]}))
+        with pytest.raises(ConnectionClosed, match="found no joint for left_shoulder"):
+            for k in range(10_000):
+                connection.send(json.dumps({"time": k / 30, "positions": [[0, 0, 0], [0, 1, 0]]}))
+                time.sleep(0.001)
+    with opened(listening) as connection:
+        with contextlib.suppress(ConnectionClosed):
+            connection.send("x" * 5_000_000)
+        with pytest.raises(ConnectionClosed, match="5000000 bytes exceeds limit"):
+            connection.recv()
+    listening.wait_for("exceeds limit")
+    listening.events.clear()
+    send(listening, 2)
+    listening.wait_for("is gone", 3)
+    assert listening.words() == words_of(2)
+
+
+def test_a_sender_that_stalls_is_said_and_heard_on(listening, monkeypatch):
+    monkeypatch.setattr(module, "STALL", 0.3)
+    lines = lines_of(2)
+    half = len(lines) // 2
+    with opened(listening) as connection:
+        connection.send("\n".join(lines[:half]))
+        until = time.monotonic() + 20
+        while not listening.notes():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        before = len(listening.events)
+        connection.send("\n".join(lines[half:]))
+    listening.wait_for("is gone")
+    assert listening.notes() == ["nothing came for 2 s; a new take begins with the next frame"]
+    assert len(listening.events) > before
+
+
+def test_a_sender_that_vanishes_is_finished_and_another_heard(listening):
+    lines = lines_of(2)
+    with opened(listening) as connection:
+        connection.send("\n".join(lines[:-1]))
+        listening.wait_for("is heard")
+        connection.socket.shutdown(socket.SHUT_RDWR)
+    listening.wait_for("is gone")
+    assert listening.words() == words_of(2)
+    send(listening, 1)
+    listening.wait_for("is gone", 2)
+    assert listening.words() == words_of(2) + words_of(1)
+
+
+def test_once_ends_with_the_first_stream():
+    one = Listening(once=True)
+    send(one, 2)
+    one.thread.join(20)
+    assert not one.thread.is_alive()
+    assert one.words() == words_of(2)
+    one.senders.close()
+
+
+def test_addresses_where_nobody_listens_and_ports_that_are_taken_are_said(listening):
+    with (
+        pytest.raises(ValueError, match=r"is m2l live --websocket running there"),
+        sending.sender_to("ws://127.0.0.1:9"),
+    ):
+        pass
+    for port in (listening.senders.port, 99999):
+        with pytest.raises(ValueError, match=f"cannot listen on 127.0.0.1:{port}"):
+            Senders(port, "127.0.0.1", frozenset(), print)
