@@ -1,0 +1,343 @@
+"""Damaged and incomplete corpora as a user meets them: one line with counts, exit status 1, nothing written or changed.
+
+What can be gone on with is noted with its count instead, and the rest is used.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_corpus import write_config, write_corpus
+from test_cli import m2l  # noqa: F401
+from test_corpora import JOINTS, standing_body
+from test_mmm import document, random_frames
+from test_own_corpora import motion
+
+from motion2language.formats import npz
+
+KIT, TEXTS, JSON, CSV = "00003_annotations.json", "texts/000003.txt", "annotations.json", "labels.csv"
+
+
+@pytest.fixture
+def corpora(tmp_path) -> dict[str, Path]:
+    """The --root of a small corpus of each kind."""
+    made = {name: tmp_path / name for name in ("kit", "humanml3d", "annotations", "folder", "compose")}
+    for place in made.values():
+        place.mkdir()
+    for number in range(1, 13):
+        (made["kit"] / f"{number:05}_mmm.xml").write_text(document(random_frames(20)))
+        (made["kit"] / f"{number:05}_annotations.json").write_text('["A person walks."]')
+    write_folder(made["humanml3d"])
+    take = motion(0)
+    entries, rows = {}, ["file,label,split"]
+    for number in range(12):
+        for place in ("annotations", "folder"):
+            npz.write(take, made[place] / f"{number:02}.npz")
+        said = [{"text": "a person walks", "start": 0, "end": take.duration}]
+        entries[f"{number:02}"] = {"path": f"{number:02}", "duration": take.duration, "annotations": said}
+        rows.append(f"{number:02},{'walk' if number % 2 else 'bow'},{('train', 'val', 'test')[number // 4]}")
+    (made["annotations"] / JSON).write_text(json.dumps(entries))
+    (made["folder"] / CSV).write_text("\n".join(rows) + "\n")
+    return made | {"compose": write_corpus(made["compose"], {"train": 4, "val": 2, "test": 2})}
+
+
+def write_folder(root: Path) -> None:
+    """HumanML3D's layout: 6 recordings, each with a mirrored one."""
+    numbers = [f"{mirror}00000{number}" for mirror in ("", "M") for number in range(1, 7)]
+    for part in ("new_joints", "texts"):
+        (root / part).mkdir()
+    for name in numbers:
+        np.save(root / "new_joints" / f"{name}.npy", standing_body(JOINTS["humanml3d"][0]))
+        (root / "texts" / f"{name}.txt").write_text("a man walks#a/DET man/NOUN walk/VERB#0.0#0.0\n")
+    for split, own in (("train", "1234"), ("val", "5"), ("test", "6")):
+        (root / f"{split}.txt").write_text("\n".join(name for name in numbers if name[-1] in own) + "\n")
+
+
+def contents(root: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def edited(path: Path, change) -> None:
+    """A file of JSON with a change made to what it holds."""
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(json.dumps(data))
+
+
+def put(name: str, content: str | bytes):
+    """A change that makes this the content of a file."""
+    return lambda root: (root / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def without(name: str):
+    """A change that takes a file away."""
+    return lambda root: (root / name).unlink()
+
+
+def rewritten(name: str, old: str, new: str):
+    """A change that replaces a text in a file."""
+    return lambda root: (root / name).write_text((root / name).read_text().replace(old, new))
+
+
+def samples(change):
+    """A change to the first two samples of a compose corpus."""
+    return lambda root: edited(root, lambda data: [change(data["samples"], name) for name in list(data["samples"])[:2]])
+
+
+def repeated(root: Path) -> None:
+    first, second = list(json.loads(root.read_text())["samples"])[:2]
+    root.write_text(root.read_text().replace(f'"{second}"', f'"{first}"'))
+
+
+REFUSED = {
+    "kit, empty": (
+        "kit",
+        put(KIT, ""),
+        f"{KIT}: not JSON in UTF-8 (it is empty); expected a list of sentences (1 of 12 files of sentences are damaged",
+    ),
+    "kit, not UTF-8": ("kit", put(KIT, b'["\xff"]'), "not JSON in UTF-8 (byte 2)"),
+    "kit, not JSON": (
+        "kit",
+        lambda root: [(root / KIT.replace("3", d)).write_text("[1") for d in "345"],
+        "(3 of 12 files of sentences are damaged: 00003, 00004, 00005)",
+    ),
+    "kit, of other things": ("kit", put(KIT, "{}"), f"{KIT}: expected a list of sentences"),
+    "kit, twice": (
+        "kit",
+        lambda root: [(root / "b").mkdir(), (root / "b" / KIT).write_text('["He runs."]')],
+        "1 files of sentences are there twice: 00003; give the folder of one release",
+    ),
+    "texts, not UTF-8": (
+        "humanml3d",
+        put(TEXTS, b"\xff#a#0#0"),
+        "not text in UTF-8; expected sentence#tags#start#end a line (1 of 8 files of sentences are damaged: 000003)",
+    ),
+    "texts, no fields": ("humanml3d", put(TEXTS, "a man walks"), "000003.txt, line 1: expected"),
+    "lists, twice": (
+        "humanml3d",
+        put("val.txt", "000005\n000001\n"),
+        "val.txt: 1 names stand there, or in another split, twice, such as '000001'",
+    ),
+    "lists, not UTF-8": ("humanml3d", put("val.txt", b"\xff"), "val.txt: not text in UTF-8"),
+    "annotations, empty": ("annotations", put(JSON, " "), "not JSON in UTF-8 (it is empty)"),
+    "annotations, not UTF-8": ("annotations", put(JSON, b"\xff"), "not JSON in UTF-8 (byte 0)"),
+    "annotations, not JSON": ("annotations", put(JSON, '{"a":'), "(line 1, column 6"),
+    "annotations, twice": (
+        "annotations",
+        rewritten(JSON, '"03":', '"04":'),
+        "1 names stand there twice, such as 04; give each its own",
+    ),
+    "annotations, of absent files": (
+        "annotations",
+        lambda root: [path.unlink() for path in root.glob("*.npz")],
+        "none of its 12 motion files is there; expected such as",
+    ),
+    "list of sentences, not UTF-8": (
+        "annotations",
+        lambda root: [(root / f"split_{split}.txt").write_bytes(b"\xff") for split in ("train", "val", "test")],
+        "split_train.txt: not text in UTF-8; expected a name a line",
+    ),
+    "compose, empty": ("compose", put(".", ""), "corpus.json: not JSON in UTF-8 (it is empty)"),
+    "compose, not UTF-8": ("compose", put(".", b"\xff"), "corpus.json: not JSON in UTF-8 (byte 0)"),
+    "compose, not JSON": ("compose", put(".", "{"), "corpus.json: not JSON in UTF-8 (line 1, column 2"),
+    "compose, twice": ("compose", repeated, "1 names stand there twice, such as synthetic_train_00000"),
+    "compose, of no split": (
+        "compose",
+        samples(lambda all, name: all[name].update(split="dev")),
+        "is of split 'dev'; expected train, val, test (2 of 8 samples are damaged: synthetic_train_00000, ",
+    ),
+    "labels, twice": (
+        "folder",
+        rewritten(CSV, "02,", "00,jump,train\n02,"),
+        "labels.csv, line 4: 00 is labelled twice, 'bow' and 'jump'",
+    ),
+    "labels, of another table": (
+        "folder",
+        put(CSV, "a,b,c\n1,2,3\n"),
+        "expected a table with the columns file and label, found",
+    ),
+    "labels, more cells": (
+        "folder",
+        put(CSV, "file,label\n00,walk,he walks, slowly\n"),
+        "labels.csv, line 2: more cells than columns; put a text with commas in quotes",
+    ),
+    "labels, absent": ("folder", without(CSV), "m2l data labels"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_is_refused_in_one_line_and_nothing_is_written(case, m2l, corpora, tmp_path):  # noqa: F811
+    name, change, said = REFUSED[case]
+    root = corpora[name]
+    change(root)
+    before = contents(tmp_path)
+    train = ("train", write_config(tmp_path), "--dataset", name, "--root", root, "--out", tmp_path / "run")
+    before[tmp_path / "small.toml"] = (tmp_path / "small.toml").read_bytes()
+    for command in (("data", "check", name, "--root", root), train):
+        status, out, err = m2l(*command)
+        assert (status, out, len(err.splitlines())) == (1, "", 1)
+        assert said in err
+    assert contents(tmp_path) == before
+
+
+NOTED = {
+    "kit, motion alone": ("kit", without(KIT), "1 recordings without a file of sentences left out: 00003", 11),
+    "kit, sentences alone": ("kit", without("00003_mmm.xml"), "1 sentences without a recording left out: 00003", 11),
+    "texts, motion alone": ("humanml3d", without(TEXTS), "1 of 8 without a sentence, left out: 000003", 11),
+    "texts, empty": ("humanml3d", put(TEXTS, ""), "1 of 8 without a sentence, left out: 000003", 11),
+    "texts, sentences alone": (
+        "humanml3d",
+        without("new_joints/000003.npy"),
+        "train: 1 of 8 without new_joints/ID.npy, left out: 000003",
+        11,
+    ),
+    "texts, of absent clips": (
+        "humanml3d",
+        put("val.txt", "000005\n000099\n"),
+        "val: 1 of 2 without new_joints/ID.npy, left out: 000099",
+        11,
+    ),
+    "texts, of no list": (
+        "humanml3d",
+        put("val.txt", "000005\n"),
+        "1 recordings of new_joints stand in no split's list and are left out: M000005",
+        11,
+    ),
+    "texts, outside": (
+        "humanml3d",
+        put(TEXTS, "he stops#a/DET#9.0#9.5\nhe runs#a/DET#1.5#1.0\n"),
+        "train: 2 parts lie outside their recording and are left out: 000003@1.5-1, 000003@9-9.5",
+        11,
+    ),
+    "annotations, motion alone": (
+        "annotations",
+        lambda root: edited(root / JSON, lambda data: [data[name].update(annotations=[]) for name in ("03", "04")]),
+        "of 12 recordings 2 have no sentence and are left out: 03, 04",
+        10,
+    ),
+    "annotations, sentences alone": (
+        "annotations",
+        without("03.npz"),
+        "of 12 recordings 1 motion files are not there and are left out: 03",
+        11,
+    ),
+    "annotations, of absent clips": (
+        "annotations",
+        lambda root: [
+            (root / f"split_{split}.txt").write_text(f"{some}\n99\n98\n" if split == "train" else some)
+            for split, some in (("train", "00\n01\n02"), ("val", "03"), ("test", "04"))
+        ],
+        "split_train.txt: 2 names have no recording: 98, 99",
+        5,
+    ),
+    "compose, motion alone": (
+        "compose",
+        samples(lambda all, name: all[name].update(captions=[" "])),
+        "of 8 samples 2 have no sentence and are left out: synthetic_train_00000, synthetic_train_00001",
+        6,
+    ),
+    "compose, array alone": (
+        "compose",
+        samples(lambda all, name: all.pop(name)),
+        "corpus.npz: 2 arrays are of no sample in corpus.json and are left out: synthetic_train_00000",
+        6,
+    ),
+    "compose, sentences alone": (
+        "compose",
+        samples(lambda all, name: all.update({f"x{name}": all[name]})),
+        "of 10 samples 2 have no array in corpus.npz and are left out: xsynthetic_train_00000",
+        8,
+    ),
+    "labels, motion alone": (
+        "folder",
+        rewritten(CSV, "03,walk,train\n", ""),
+        "1 of 12 recordings have no label and are left out: 03",
+        11,
+    ),
+    "labels, of absent clips": ("folder", without("03.npz"), "1 of 12 labelled clips are not there: 03", 11),
+    "labels, unknown": (
+        "folder",
+        rewritten(CSV, "walk", "glide"),
+        "of 12 clips 6 have no caption, and a label without phrases; their sentence is the label: glide",
+        12,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOTED)
+def test_it_is_counted_and_the_rest_is_used(case, m2l, corpora, tmp_path):  # noqa: F811
+    name, change, said, left = NOTED[case]
+    root = corpora[name]
+    change(root)
+    before = contents(tmp_path)
+    status, out, err = m2l("data", "check", name, "--root", root)
+    assert said in err
+    assert sum(int(line.split()[1]) for line in out.splitlines()[1:]) == left
+    assert status == ("nothing in" in err)
+    assert contents(tmp_path) == before
+
+
+def test_a_corpus_of_one_clip_can_be_checked_but_not_trained_on(m2l, corpora, tmp_path):  # noqa: F811
+    for path in corpora["kit"].iterdir():
+        if "00001" not in path.name:
+            path.unlink()
+    where = ("--root", corpora["kit"], "--out", tmp_path / "out")
+    status, out, err = m2l("data", "check", "kit", *where[:2])
+    assert (status, out.splitlines()[1].split()[:2]) == (1, ["train", "1"])
+    assert "nothing in val, test, of 1 samples that the corpus holds; training needs train and val" in err
+    suite = ("reproduce", "--suite", "paper", "--corpus", "kit", *where)
+    for command, said in (
+        (("train", write_config(tmp_path), "--dataset", "kit", *where), "1 recordings to train on, 0 to validate"),
+        (suite, "its split val holds no sample (1 in train, 0 in val, 0 in test)"),
+        (("evaluate", "synthetic", "--dataset", "kit", "--split", "test", *where), "no samples to evaluate"),
+    ):
+        status, out, err = m2l(*command)
+        assert (status, out, len(err.splitlines())) == (1, "", 1)
+        assert said in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_benchmark_of_one_clip_or_of_unknown_labels_is_refused(m2l, corpora, tmp_path):  # noqa: F811
+    root = corpora["folder"]
+    command = ("data", "compose", "--clips", root, "--out", tmp_path / "bench", "--train", 2, "--val", 1, "--test", 1)
+    rewritten(CSV, "walk", "glide")(root)
+    status, _, err = m2l(*command)
+    assert (status, "1 of 2 labels, of 6 of 12 clips, have no phrases: glide (6); add them" in err) == (1, True)
+    (root / CSV).write_text("file,label\n00,walk\n")
+    status, _, err = m2l(*command)
+    assert (status, "1 of 1 clips can be used" in err) == (1, True)
+    assert not list(tmp_path.glob("bench*"))
+
+
+def test_segments_beyond_the_end_are_found_by_the_check(m2l, corpora):  # noqa: F811
+    root = corpora["compose"]
+    edited(root, lambda data: next(iter(data["samples"].values()))["segments"][-1].update(end=999))
+    status, _, err = m2l("data", "check", "compose", "--root", root)
+    assert (status, "ends at 99.9 s, after the recording's end" in err) == (1, True)
+    assert "1 samples are damaged: 1 of 4 of train" in err
+
+
+def test_a_run_is_not_gone_on_with_by_another_configuration(m2l, corpora, tmp_path):  # noqa: F811
+    command = (
+        "train",
+        write_config(tmp_path),
+        "--dataset",
+        "compose",
+        "--root",
+        corpora["compose"],
+        "--out",
+        tmp_path / "run",
+    )
+    assert m2l(*command, "--set", "train.epochs=1")[0] == 0
+    before = contents(tmp_path / "run")
+    status, _, err = m2l(
+        *command, "--resume", "--set", "train.epochs=1", "--set", "model.hidden=12", "--set", "train.seed=5"
+    )
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert "another configuration or corpus (model.hidden 16, not 12; train.seed 11, not 5); go on with what" in err
+    assert contents(tmp_path / "run") == before
+    (tmp_path / "run" / "config.json").write_text("{")
+    assert "(its config.json is none)" in m2l(*command, "--resume")[2]
