@@ -12,6 +12,9 @@ from test_architecture import ROOT
 from test_mmm import document, random_frames
 
 from motion2language import cli, datasets
+from motion2language.captioner import prepare
+from motion2language.datasets import kit as kit_corpus
+from motion2language.model.config import ModelConfig
 from motion2language.reading import read_motion
 
 COUNT = 40
@@ -102,6 +105,49 @@ def test_the_papers_way_takes_every_tenth_frame_from_the_fifth(kit):
     assert paper.motion.fps == 10
     np.testing.assert_array_equal(paper.motion.positions, clean.motion.positions[5::10])
     np.testing.assert_array_equal(paper.motion.angles, clean.motion.angles[5::10])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_clean_way_loses_what_ten_frames_a_second_cannot_hold_and_the_papers_folds_it_down(tmp_path):
+    """A body that shakes by 100 mm 9 times a second: every tenth frame shows a sway once a second that never was."""
+    shaken = [([0, 0, 1000 + 100 * np.sin(0.18 * np.pi * k)], [0, 0, 0], {"RKx_joint": np.sin(0.18 * np.pi * k)})
+              for k in range(200)]  # fmt: skip
+    (tmp_path / "00001_mmm.xml").write_text(document(shaken))
+    (tmp_path / "00001_annotations.json").write_text('["A person shakes."]')
+    (clean,), (paper,) = (datasets.load(name, tmp_path, "train") for name in ("kit", "kit-paper"))
+    prepared = [
+        prepare(sample.motion, ModelConfig(features="angles", joints=sample.motion.skeleton.joints, fps=10.0))
+        for sample in (clean, paper)
+    ]
+    assert [motion.frames for motion in prepared] == [20, 20]
+    heights = [np.ptp(motion.positions[2:-2, 0, 1]) for motion in prepared]
+    knees = [np.ptp(motion.angles[2:-2], axis=0).max() for motion in prepared]
+    assert (heights[0] < 0.01, heights[1] > 0.15) == (True, True)
+    assert (knees[0] < 0.1, knees[1] > 1.5) == (True, True)
+
+
+def test_the_longest_recording_that_is_kept_lasts_thirty_seconds(tmp_path):
+    still = ([0, 0, 1000], [0, 0, 0], {})
+    for name, frames in (("00001", 3000), ("00002", 3001)):
+        (tmp_path / f"{name}_mmm.xml").write_text(document([still] * frames))
+        (tmp_path / f"{name}_annotations.json").write_text('["A person stands."]')
+    with pytest.warns(UserWarning, match="1 recordings over 30 s left out: 00002"):
+        (kept,) = datasets.load("kit", tmp_path, "train")
+    assert kept.motion.duration == 30.0
+
+
+ADVERTISEMENT = (
+    "Tim McGraw is a famous country singer, so don't miss the possibility to visit "
+    "<a href=http://timmcgrawtourtickets.com/>Tim McGraw tour bus</a>"
+)  # the one among the published sentences of KIT-ML
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the real sentences are not here")
+def test_the_rule_for_advertisements_finds_the_published_one_and_nothing_else():
+    said = json.loads((SHARED / "data/kit/text/annotations.json").read_text())
+    sentences = {one["text"] for entry in said.values() for one in entry["annotations"]}
+    assert {text for text in sentences if kit_corpus._ADVERTISEMENT.search(text)} == {ADVERTISEMENT}
+    assert len(sentences) > 5000
 
 
 @pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the real recording is not here")
@@ -211,6 +257,21 @@ def test_folders_are_read_with_parts_and_mirrors_beside_their_originals(folder):
     assert [caption.text for caption in samples[0].captions] == ["a person walks forward.", "he walks."]
     assert samples[2].motion.duration == pytest.approx(1.0, abs=1 / fps)
     assert [caption.text for caption in samples[2].captions] == ["a man stops"]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("mirrored", ["train", "val", "test"])
+@pytest.mark.parametrize("original", ["train", "val", "test"])
+def test_a_mirrored_recording_is_where_its_original_is(original, mirrored, folder):
+    name, root = folder
+    np.save(root / "new_joints" / "M000009.npy", standing_body(JOINTS[name][0]))  # its original is not there
+    (root / "texts" / "M000009.txt").write_text("he walks.#he/PRON walk/VERB#0.0#0.0")
+    for split in ("train", "val", "test"):
+        own = ["000001"] * (split == original) + ["M000001", "M000009"] * (split == mirrored)
+        (root / f"{split}.txt").write_text("\n".join(own))
+    found = names(name, root)
+    assert {split for split in found if "M000001" in found[split]} == {original}
+    assert {split for split in found if "M000009" in found[split]} == {mirrored}
 
 
 def test_what_folders_lack_is_counted(folder):

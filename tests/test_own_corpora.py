@@ -190,6 +190,14 @@ def test_drawn_splits_keep_a_recording_and_its_mirror_together(recorded):
     assert plain["train"] & plain["val"] == plain["train"] & plain["test"] == plain["val"] & plain["test"] == set()
 
 
+def test_listed_splits_keep_a_recording_and_its_mirror_together(recorded):
+    root = write(recorded, {name: entry("a", ("x", 0, 2)) for name in ("1", "M1", "2", "M2", "M3")})
+    for split, listed in (("train", "1\nM2"), ("val", "2\nM3"), ("test", "M1")):
+        (recorded / f"split_{split}.txt").write_text(listed)
+    with pytest.warns(UserWarning, match="2 mirrored recordings stood in another split than their original"):
+        assert names("annotations", root) == {"train": ["1", "M1"], "val": ["2", "M2", "M3"], "test": []}
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
