@@ -279,6 +279,8 @@ def test_the_table_is_of_the_scores_on_disk_with_the_floors_beneath(splits, tmp_
     for column, ((bounds, kind, key), _) in table.COLUMNS.items():
         expected = [] if column in table.SEMANTIC else [scored[bounds][kind][key]]
         assert lines[rows[0].name].values[column] == expected
+    shown = [c for c in table.COLUMNS if c not in (*table.OF_SENTENCES, *table.SEMANTIC)]
+    assert table.columns_of(list(lines.values())) == shown
     floor = lines["no motion seen: n equal cuts"]
     assert floor.values["IoU, rule"] == [scored["rule"]["n equal cuts"]["iou/strict/all"]]
     assert "BLEU-4" not in floor.values
