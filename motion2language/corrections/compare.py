@@ -76,7 +76,7 @@ def compare(pairs: Sequence[tuple[str, str]], corrections: Corrections) -> Compa
                 result.add("made", edit, edit, units)
             elif touching:
                 result.add("other", edit, touching[0], units)
-            elif set(edit.said) & corrections.kept or (edit.said == ("one",)):
+            elif set(edit.said) & corrections.kept:
                 result.add("kept", edit, None, units)
             else:
                 result.add("missed", edit, None, units)
