@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from small import batch, network
 
-from motion2language.model.encoders import Dropout
+from motion2language.model.dropout import Dropout
 from motion2language.vocabulary import PAD
 
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from motion2language.model.config import ModelConfig
+from motion2language.model.dropout import Dropout
 from motion2language.model.temporal import ConvolutionEncoder
 from motion2language.model.transformer import TransformerEncoder
 
@@ -59,22 +60,6 @@ class MlpEncoder(nn.Module):
                 memory = (memory - memory.mean(-1, keepdim=True)) / (memory.std(-1, keepdim=True) + 1e-5)
             memory = self.dropout(torch.tanh(memory))
         return memory
-
-
-class Dropout(nn.Dropout):
-    """Dropout that draws 16 random bits an element instead of a double: on a CPU 5 times faster than torch's.
-
-    The probability is rounded to a multiple of 2^-16; 0.5, the paper's, is one.
-    """
-
-    def forward(self, values: Tensor) -> Tensor:
-        """The values, each zero with probability p, the others divided by 1 - p, while training."""
-        if not self.training or values.is_cuda:
-            return super().forward(values)
-        size = values.numel()
-        draws = torch.empty(-(-size // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
-        kept = draws[:size].view(values.shape) >= round(self.p * 2**16) - 2**15
-        return values * kept.to(values.dtype).mul_(1 / (1 - self.p))
 
 
 class GruEncoder(nn.Module):

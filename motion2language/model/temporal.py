@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motion2language.model.config import ModelConfig
+from motion2language.model.dropout import Dropout
 
 KERNEL = 5  # frames a convolution sees; chosen
 DILATIONS = (1, 1, 2, 2)  # 24 frames together, 4.8 s at the transducer's 5 Hz; chosen
@@ -27,19 +28,31 @@ class ConvolutionEncoder(nn.Module):
             nn.Conv1d(self.width, self.width, KERNEL, dilation=dilation) for dilation in DILATIONS
         )
         self.norms = nn.ModuleList(nn.LayerNorm(self.width) for _ in DILATIONS)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """One vector a frame; padding changes nothing."""
         inside = (torch.arange(values.shape[1], device=values.device) < lengths[:, None])[..., None].to(values.dtype)
         memory = self.project(values) * inside
         for convolution, norm, dilation in zip(self.convolutions, self.norms, DILATIONS, strict=True):
-            reach = (KERNEL - 1) * dilation
-            before = reach if self.causal else reach // 2
-            padded = F.pad((norm(memory) * inside).transpose(1, 2), (before, reach - before))
-            memory = memory + self.dropout(F.relu(convolution(padded).transpose(1, 2)))
+            seen = norm(memory) * inside
+            memory = memory + self.dropout(F.relu(self._convolve(convolution, seen, dilation)))
         memory = memory * inside
         return memory, memory.sum(1) / lengths[:, None]
+
+    def _convolve(self, convolution: nn.Conv1d, seen: Tensor, dilation: int) -> Tensor:
+        """A convolution over time of (B, T, H), zeros around.
+
+        As one of images a frame high, because those are computed with the channels last, as they lie here.
+        """
+        reach = (KERNEL - 1) * dilation
+        images = seen[:, None].permute(0, 3, 1, 2)
+        if self.causal:
+            images = F.pad(images, (reach, 0))
+        around = (0, 0 if self.causal else reach // 2)
+        weight = convolution.weight[:, :, None]
+        found = F.conv2d(images, weight, convolution.bias, padding=around, dilation=(1, dilation))
+        return found[:, :, 0].transpose(1, 2)
 
     def start(self, clips: int) -> list[Tensor]:
         """What `step` carries before the first frame of B clips: for each block the frames it still looks at."""

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from motion2language.model.batch import Batch
 from motion2language.model.config import ModelConfig
+from motion2language.model.dropout import Dropout
 from motion2language.model.encoders import ENCODERS
 from motion2language.vocabulary import EOS, PAD, SOS
 
@@ -46,7 +47,7 @@ class Transducer(nn.Module):
         self.said_words = nn.Linear(config.hidden, config.vocabulary_size)
         self.seen_gate = nn.Linear(width, config.hidden + 1)
         self.said_gate = nn.Linear(config.hidden, config.hidden + 1)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def encode(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Memory on the transducer's clock, (B, S, H) with S = ceil(T / STRIDE), and its lengths (B,).
