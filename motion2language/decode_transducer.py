@@ -14,7 +14,8 @@ from torch import Tensor
 
 from motion2language.consensus import DRAWS, agreement, spread
 from motion2language.consensus import consensus as most_alike
-from motion2language.model.transducer import STRIDE, Transducer, emission_posteriors, log_likelihood
+from motion2language.model.alignments import emission_posteriors
+from motion2language.model.transducer import STRIDE, Transducer
 from motion2language.transcript import Hypothesis
 from motion2language.vocabulary import PAD, SOS, UNK
 
@@ -137,10 +138,8 @@ def align(
     for row, sentence in enumerate(sentences):
         tokens[row, : len(sentence)] = torch.tensor(sentence, device=memory.device)
     wait, speak, word = model.lattice(memory, tokens)
-    with torch.inference_mode(False):  # posteriors are a gradient
-        wait, emission = wait.clone(), (speak + word).clone()
-        totals = log_likelihood(wait, emission, steps.clone(), counts.clone()).tolist()
-        posteriors = emission_posteriors(wait, emission, steps.clone(), counts.clone()).cpu().numpy()
+    shares, totals = emission_posteriors(wait, speak + word, steps, counts)
+    posteriors = shares.cpu().numpy()
     certainty = word.exp().transpose(1, 2).cpu().numpy()
     return [
         _hypothesis(
@@ -148,7 +147,7 @@ def align(
             posteriors[row, : len(sentence), : int(steps[row])],
             certainty[row, : len(sentence), : int(steps[row])],
             int(lengths[row]),
-            totals[row],
+            float(totals[row]),
         )
         for row, sentence in enumerate(sentences)
     ]

@@ -9,6 +9,7 @@ from small import VOCABULARY, batch, captioner, network, recording
 
 from motion2language import decode, decode_transducer
 from motion2language.consensus import _bleu, agreement, consensus, spread
+from motion2language.model.alignments import log_likelihood
 from motion2language.vocabulary import UNK
 
 SEARCHES = {"attention": decode, "transducer": decode_transducer}
@@ -66,7 +67,7 @@ def exact(model, values: torch.Tensor, longest: int) -> dict[tuple[int, ...], fl
     result = {}
     for sentence in sentences:
         wait, speak, word = model.lattice(memory, torch.tensor([list(sentence) or [0]]))
-        likelihood = decode_transducer.log_likelihood(wait, speak + word, steps, torch.tensor([len(sentence)]))
+        likelihood = log_likelihood(wait, speak + word, steps, torch.tensor([len(sentence)]))
         result[sentence] = likelihood.exp().item()
     return result
 

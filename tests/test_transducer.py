@@ -8,7 +8,7 @@ import torch
 from small import LENGTHS, VOCABULARY, batch, network
 
 from motion2language import decode_transducer
-from motion2language.model.transducer import emission_posteriors, log_likelihood
+from motion2language.model.alignments import emission_posteriors, log_likelihood
 from motion2language.vocabulary import EOS, UNK
 
 
@@ -47,7 +47,7 @@ def test_posteriors_are_the_share_of_alignments_that_put_a_word_there():
     for places, log in every:
         for number, place in enumerate(places):
             expected[number, place] += np.exp(log - total)
-    found = emission_posteriors(wait, word, torch.tensor([5]), torch.tensor([3]))[0]
+    found = emission_posteriors(wait, word, torch.tensor([5]), torch.tensor([3]))[0][0]
     np.testing.assert_allclose(found, expected, atol=1e-9)
     np.testing.assert_allclose(found.sum(1), 1, atol=1e-9)
 

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from motion2language.model.alignments import log_likelihood
 from motion2language.model.batch import Batch
 from motion2language.model.config import ModelConfig
 from motion2language.model.dropout import Dropout
@@ -23,7 +24,6 @@ from motion2language.vocabulary import EOS, PAD, SOS
 
 BLANK = PAD  # a sentence never holds <pad>, so its id is free to mean "nothing yet"
 STRIDE = 2  # encoder frames in one step of the transducer's clock: 10 Hz -> 5 Hz; chosen
-IMPOSSIBLE = -1e9  # log probability of what cannot happen; finite, so that gradients stay finite
 
 
 class Transducer(nn.Module):
@@ -112,38 +112,3 @@ class Transducer(nn.Module):
             middle = (steps - 1) * STRIDE / self.config.fps / 2
             word = word + self.config.early * (middle[:, None] - seconds)[..., None]
         return -log_likelihood(wait, speak + word, steps, (tokens != PAD).sum(1)).mean()
-
-
-def log_likelihood(wait: Tensor, word: Tensor, steps: Tensor, words: Tensor) -> Tensor:
-    """Log of the sum over all monotonic alignments, (B,).
-
-    wait   (B, S, L+1)  log probability of no further word at this step after this prefix
-    word   (B, S, L)    log probability of the sentence's next word there
-    steps  (B,)         steps inside each recording; words (B,) words in each sentence
-
-    Every step ends with one wait; any number of words may fall in a step. For a fixed prefix the sum over time is
-    a first-order recurrence, hence one cumulative logsumexp a word.
-    """
-    inside = torch.arange(wait.shape[1], device=wait.device) < steps[:, None]
-    wait = wait.double().masked_fill(~inside[..., None], 0.0)  # beyond the end nothing happens, at no cost
-    word = word.double().masked_fill(~inside[..., None], IMPOSSIBLE)
-    before = F.pad(wait.cumsum(1)[:, :-1], (0, 0, 1, 0))  # waits spent before each step
-    arrive = before[..., 0]
-    rows = [arrive[:, -1] + wait[:, -1, 0]]
-    for length in range(word.shape[2]):
-        entered = arrive + word[..., length] - before[..., length + 1]
-        arrive = torch.logcumsumexp(entered, dim=1) + before[..., length + 1]
-        rows.append(arrive[:, -1] + wait[:, -1, length + 1])
-    return torch.stack(rows, 1).gather(1, words[:, None])[:, 0]
-
-
-def emission_posteriors(wait: Tensor, word: Tensor, steps: Tensor, words: Tensor) -> Tensor:
-    """Probability that each word fell in each step given the whole sentence, (B, L, S).
-
-    It is the gradient of the log likelihood with respect to the word's log probability.
-    """
-    with torch.enable_grad():
-        leaf = word.detach().double().requires_grad_()
-        total = log_likelihood(wait.detach(), leaf, steps, words).sum()
-        (gradient,) = torch.autograd.grad(total, leaf)
-    return gradient.transpose(1, 2)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from motion2language.model.config import ModelConfig
+from motion2language.model.dropout import Dropout
 
 LAYERS = 2  # chosen
 REACH = 10  # frames to either side that a layer attends to, as in arXiv 2409.09177; when causal, twice as many before
@@ -72,7 +73,7 @@ class _Layer(nn.Module):
         self.offsets = nn.Parameter(torch.zeros(self.heads, before + 1 + after))  # a score each, the earliest first
         self.forward_norm = nn.LayerNorm(width)
         self.forward_layers = nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, memory: Tensor, inside: Tensor) -> Tensor:
         """The frames (B, T, H) after this layer; `inside` (B, T) is False on padding."""
