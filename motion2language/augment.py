@@ -21,6 +21,10 @@ _SWAPPED = [
 ]
 #: One random factor a bone, the same on both sides: each joint's row in that table of factors.
 _BONES = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
+#: From positions (J, 3) to vectors from each joint's parent, the root's from the origin, and back: (J, J).
+_TO_BONES = np.eye(len(CANONICAL.joints)) - np.equal.outer(CANONICAL.parents, range(len(CANONICAL.joints)))
+_SUMS = np.linalg.inv(_TO_BONES)
+_SIDE = np.array([-1 if joint.startswith("right") else 1 for joint in CANONICAL.joints])
 _SIDES = {"left": "right", "right": "left"}
 #: Words of a side or a sense of rotation; a right angle stays right in a mirror.
 _SIDED = re.compile(
@@ -46,7 +50,7 @@ def vary(motion: Motion, text: str, config: AugmentConfig, random: np.random.Gen
         motion, text = mirror(motion, text)
     if config.speed:
         factor = 1 + config.speed * random.uniform(-1, 1)
-        motion = replace(replace(motion, fps=motion.fps * factor).resample(motion.fps), fps=motion.fps)
+        motion = replace(motion, fps=motion.fps * factor).resample(motion.fps)
     positions = motion.positions
     if config.bones or config.offsets:
         positions = _other_body(positions, config, random)
@@ -59,7 +63,8 @@ def mirror(motion: Motion, text: str) -> tuple[Motion, str]:
     """The recording as in a mirror, and its sentence with left and right exchanged, and the senses of rotation."""
     if motion.skeleton.joints != CANONICAL.joints:
         raise ValueError(f"{motion.label}: only the canonical body can be mirrored, found {motion.skeleton.name!r}")
-    positions = motion.positions[:, _SWAPPED] * np.array([-1, 1, 1], dtype=np.float32)
+    positions = motion.positions.take(_SWAPPED, axis=1)
+    positions[..., 0] *= -1
     return replace(motion, positions=positions), _SIDED.sub(_other_side, text)
 
 
@@ -71,28 +76,22 @@ def _other_side(found: re.Match[str]) -> str:
 
 def _other_body(positions: np.ndarray, config: AugmentConfig, random: np.random.Generator) -> np.ndarray:
     """Bones of other lengths, joints displaced by a constant a bone's own direction carries."""
-    parents = np.array(CANONICAL.parents[1:])
-    bones = positions[:, 1:] - positions[:, parents]
-    factors = np.exp(random.normal(0, config.bones, len(_BONES)))[_BONES][1:, None]
-    bones = bones * factors
-    result = np.empty_like(positions)
-    result[:, 0] = positions[:, 0]
-    for joint, parent in enumerate(parents, start=1):
-        result[:, joint] = result[:, parent] + bones[:, joint - 1]
+    factors = np.exp(random.normal(0, config.bones, len(_BONES)))[_BONES]
+    factors[0] = 1  # no bone leads to the root
+    across = (_SUMS * factors @ _TO_BONES).astype(positions.dtype)
+    result = np.tensordot(positions, across, (1, 1)).transpose(0, 2, 1)
     if config.offsets:
         shifts = random.normal(0, config.offsets, (len(_BONES), 3))[_BONES]
-        left, up, forward = _body_axes(positions)
-        side = np.array([-1 if joint.startswith("right") else 1 for joint in CANONICAL.joints])[:, None]
-        result = result + (
-            left[:, None] * (shifts[:, :1] * side) + up * shifts[:, 1:2] + forward[:, None] * shifts[:, 2:]
-        )
+        shifts[:, 0] *= _SIDE
+        result = result + _from_body_axes(shifts.astype(positions.dtype), positions)
     return result
 
 
-def _body_axes(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Horizontal left and forward (T, 3) of the hips, and up (3,)."""
-    left = positions[:, CANONICAL.index("left_hip")] - positions[:, CANONICAL.index("right_hip")]
-    left = left * np.array([1, 0, 1])
-    left = left / np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-6)
-    up = np.array([0.0, 1.0, 0.0])
-    return left, up, np.cross(left, up)
+def _from_body_axes(shifts: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Displacements (J, 3) to the left, up and forward of the hips, in the world of each frame, (T, J, 3)."""
+    left = positions[:, CANONICAL.index("left_hip"), ::2] - positions[:, CANONICAL.index("right_hip"), ::2]
+    x, z = (left / np.maximum(np.hypot(*left.T), 1e-6)[:, None]).T[..., None]
+    to_left, up, forward = shifts.T
+    result = np.empty_like(positions)
+    result[..., 0], result[..., 1], result[..., 2] = x * to_left - z * forward, up, z * to_left + x * forward
+    return result

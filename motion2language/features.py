@@ -23,8 +23,8 @@ import numpy as np
 from motion2language.files import read_arrays
 from motion2language.motion import CANONICAL, Motion
 
-_LEGS = [(CANONICAL.index(f"{side}_{a}"), CANONICAL.index(f"{side}_{b}"))
-         for side in ("left", "right") for a, b in (("hip", "knee"), ("knee", "ankle"))]  # fmt: skip
+_LEGS = [[CANONICAL.index(f"{side}_{joint}") for side in ("left", "right") for joint in joints]
+         for joints in (("hip", "knee"), ("knee", "ankle"))]  # fmt: skip
 _ACROSS = [(CANONICAL.index(f"left_{part}"), CANONICAL.index(f"right_{part}")) for part in ("hip", "shoulder")]
 
 
@@ -85,18 +85,17 @@ class LiveFeatures:
 
 
 def _in_leg_lengths(positions: np.ndarray, fps: float) -> np.ndarray:
+    frames, joints = len(positions), positions.shape[1] - 1
+    values = np.zeros((frames, 6 * joints + 4))
     heading = _heading(positions)
-    pose = _to_body_axes(positions[:, 1:] - positions[:, :1], heading)
-    step = np.diff(positions[:, 0], axis=0, prepend=positions[:1, 0]) * fps
-    velocity = np.diff(pose, axis=0, prepend=pose[:1]) * fps
-    turn = np.diff(heading, prepend=heading[:1]) * fps
-    columns = (
-        pose.reshape(len(pose), -1),
-        velocity.reshape(len(pose), -1),
-        _to_body_axes(step[:, None], heading)[:, 0],
-        turn[:, None],
-    )
-    return np.concatenate(columns, axis=1).astype(np.float32)
+    axes = np.cos(heading)[:, None], np.sin(heading)[:, None]
+    pose, velocity = values[:, : 3 * joints], values[:, 3 * joints : 6 * joints]
+    _to_body_axes(positions[:, 1:] - positions[:, :1], axes, pose)
+    np.multiply(pose[1:] - pose[:-1], fps, out=velocity[1:])
+    step = (positions[1:, :1] - positions[:-1, :1]) * fps
+    _to_body_axes(step, (axes[0][1:], axes[1][1:]), values[1:, -4:-1])
+    values[1:, -1] = (heading[1:] - heading[:-1]) * fps
+    return values.astype(np.float32)
 
 
 def joint_speed(motion: Motion) -> np.ndarray:
@@ -170,7 +169,8 @@ def _leg_length(positions: np.ndarray) -> float:
 
 def _legs(positions: np.ndarray) -> np.ndarray:
     """Hip to knee to ankle in each frame, (T,), mean of both legs."""
-    return np.sum([np.linalg.norm(positions[:, a] - positions[:, b], axis=1) for a, b in _LEGS], axis=0) / 2
+    upper, lower = _LEGS
+    return np.linalg.norm(positions[:, upper] - positions[:, lower], axis=2).sum(axis=1) / 2
 
 
 def _require_canonical(motion: Motion, name: str) -> None:
@@ -188,8 +188,8 @@ def _heading(positions: np.ndarray) -> np.ndarray:
     return np.unwrap(np.arctan2(-left[:, 2], left[:, 0]))
 
 
-def _to_body_axes(vectors: np.ndarray, heading: np.ndarray) -> np.ndarray:
-    """World vectors (T, N, 3) as (left, up, forward) of a body that faces `heading` (T,)."""
-    cos, sin = np.cos(heading)[:, None], np.sin(heading)[:, None]
+def _to_body_axes(vectors: np.ndarray, heading: tuple[np.ndarray, np.ndarray], out: np.ndarray) -> None:
+    """World vectors (T, N, 3) as (left, up, forward), in `out` (T, 3 N), of a body with cosine and sine (T, 1)."""
+    cos, sin = heading
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
-    return np.stack((cos * x - sin * z, y, sin * x + cos * z), axis=-1)
+    out[:, ::3], out[:, 1::3], out[:, 2::3] = cos * x - sin * z, y, sin * x + cos * z

@@ -187,8 +187,9 @@ def _resample(values: np.ndarray, times: np.ndarray, ratio: float) -> np.ndarray
 
 
 def _require_finite(values: np.ndarray, label: str, what: str) -> None:
-    bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
-    if bad.any():
+    finite = np.isfinite(values)
+    if not finite.all():
+        bad = ~finite.reshape(len(values), -1).all(axis=1)
         raise ValueError(
             f"{label}: {int(bad.sum())} of {len(values)} frames hold a {what} that is not a finite number, "
             f"first frame {int(bad.argmax())}; repair or cut these frames"
