@@ -40,11 +40,12 @@ class ConvolutionEncoder(nn.Module):
         memory = memory * inside
         return memory, memory.sum(1) / lengths[:, None]
 
-    def _convolve(self, convolution: nn.Conv1d, seen: Tensor, dilation: int) -> Tensor:
+    def _convolve(self, convolution: nn.Module, seen: Tensor, dilation: int) -> Tensor:
         """A convolution over time of (B, T, H), zeros around.
 
         As one of images a frame high, because those are computed with the channels last, as they lie here.
         """
+        assert isinstance(convolution, nn.Conv1d)
         reach = (KERNEL - 1) * dilation
         images = seen[:, None].permute(0, 3, 1, 2)
         if self.causal:
