@@ -19,6 +19,7 @@ from motion2language.corrections import corrector
 from motion2language.datasets import Sample
 from motion2language.model.batch import Batch
 from motion2language.motion import Motion
+from motion2language.prepared import prepared
 from motion2language.run_config import TrainConfig
 from motion2language.vocabulary import EOS, PAD
 
@@ -44,9 +45,8 @@ class Drawn(NamedTuple):
 def make_items(captioner: Captioner, samples: Sequence[Sample], config: TrainConfig) -> list[Item]:
     """The pairs of an epoch: one for each caption, or one for each recording (`captions`)."""
     correct, items = corrector(config.corrections), []
-    for sample in samples:
-        texts = tuple(correct(caption.text) for caption in sample.captions)
-        motion = captioner.prepare(sample.motion)
+    for sample in prepared(samples, captioner.config):
+        texts, motion = tuple(correct(caption.text) for caption in sample.captions), sample.motion
         items += [Item(motion, (text,)) for text in texts] if config.captions == "all" else [Item(motion, texts)]
     return [item for item in items if item.texts]
 

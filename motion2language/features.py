@@ -130,10 +130,13 @@ class Normalizer:
 
     @classmethod
     def fit(cls, sequences: Iterable[np.ndarray]) -> Normalizer:
-        """Statistics over all frames of the (T, F) arrays; a constant feature gets standard deviation 1."""
-        frames = np.concatenate([np.asarray(sequence, dtype=np.float64) for sequence in sequences])
-        std = frames.std(axis=0)
-        return cls(frames.mean(axis=0).astype(np.float32), np.where(std < 1e-6, 1, std).astype(np.float32))
+        """Statistics over all frames of the (T, F) arrays; a constant feature gets standard deviation 1.
+
+        The arrays are gone through twice, one at a time; none is held.
+        """
+        mean = _mean(np.asarray(sequence, dtype=np.float64) for sequence in sequences)
+        std = np.sqrt(_mean((np.asarray(sequence, dtype=np.float64) - mean) ** 2 for sequence in sequences))
+        return cls(mean.astype(np.float32), np.where(std < 1e-6, 1, std).astype(np.float32))
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """Standardised values, (T, F) float32."""
@@ -160,6 +163,17 @@ class Normalizer:
         if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
             raise ValueError(f"{path.name}: `mean` and `std` must be finite, `std` above zero")
         return cls(mean, std)
+
+
+def _mean(sequences: Iterable[np.ndarray]) -> np.ndarray:
+    """The mean row of the (T, F) arrays, (F,); rows are added one by one, so how they are cut does not matter."""
+    total, count = np.zeros(0), 0
+    for sequence in sequences:
+        total = np.add.reduce(np.concatenate([total[None], sequence]) if count else sequence, axis=0)
+        count += len(sequence)
+    if not count:
+        raise ValueError("no recordings to take statistics of")
+    return total / count
 
 
 def _leg_length(positions: np.ndarray) -> float:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from motion2language import metrics, timing
 from motion2language.actions import ActionLexicon
 from motion2language.batches import batches, make_items, steps
-from motion2language.captioner import Captioner, load_model, prepare
+from motion2language.captioner import Captioner, load_model
 from motion2language.corrections import corrector
 from motion2language.datasets import Sample
 from motion2language.features import Normalizer, feature
 from motion2language.learner import ALONE, Learner
 from motion2language.model.network import build
-from motion2language.motion import CANONICAL
+from motion2language.motion import Motion
+from motion2language.prepared import prepared, with_joints
 from motion2language.processes import Processes
 from motion2language.run_config import RunConfig
 from motion2language.run_folder import RunLog, claim
@@ -54,6 +55,7 @@ def train(
     """
     out, config = Path(out), run.train
     torch.manual_seed(config.seed)
+    training = prepared(training, with_joints(run.model, training) if start is None else start.config)
     captioner = untrained(run, training) if start is None else _continued(run, start)
     if processes.first:
         claim(out, run.model_copy(update={"model": captioner.config}), resume)
@@ -107,15 +109,21 @@ def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:
         raise ValueError(
             f"no word of {len(texts)} captions comes {run.train.minimum_count} times; lower train.minimum_count"
         )
-    first = training[0].motion
-    joints = run.model.joints or (
-        CANONICAL.joints if run.model.features in ("canonical", "live") else first.skeleton.joints
-    )
-    config = run.model.model_copy(update={"joints": joints})
-    compute = feature(config.features)
-    normalizer = Normalizer.fit(compute(prepare(sample.motion, config)) for sample in training)
+    config = with_joints(run.model, training)
+    normalizer = Normalizer.fit(_Features(prepared(training, config), feature(config.features)))
     config = config.model_copy(update={"input_width": len(normalizer.mean), "vocabulary_size": len(vocabulary)})
     return Captioner(config, vocabulary, normalizer, ActionLexicon.learn(texts), build(config))
+
+
+@dataclass(frozen=True, eq=False)
+class _Features:
+    """The features (T, F) of each sample, computed whenever they are gone through."""
+
+    samples: Sequence[Sample]
+    compute: Callable[[Motion], np.ndarray]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self.compute(sample.motion) for sample in self.samples)
 
 
 def _continued(run: RunConfig, start: Captioner) -> Captioner:

@@ -37,7 +37,7 @@ LAYERS = (
     {"clips"},
     {"benchmark"},
     {"datasets", "captioner", "scoring"},
-    {"statistics", "run_config", "live", "attention_map", "processes"},
+    {"statistics", "run_config", "live", "attention_map", "processes", "prepared"},
     {"batches", "import_checkpoint", "evaluate", "run_folder"},
     {"learner", "server"},
     {"train"},

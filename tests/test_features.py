@@ -119,3 +119,14 @@ def test_a_normalizer_standardises_inverts_and_comes_back_from_disk(tmp_path):
     np.testing.assert_array_equal(Normalizer.load(tmp_path / "normalizer.npz").apply(values[0]), applied[:40])
     with pytest.raises(ValueError, match="9 features a frame, but the model was trained on 4"):
         normalizer.apply(np.zeros((2, 9)))
+
+
+def test_statistics_are_those_of_all_frames_at_once_to_the_bit():
+    random = np.random.default_rng(0)
+    values = [(random.normal(3, 2, (frames, 5)) ** 3).astype(np.float32) for frames in (1, 700, 2, 90)]
+    frames = np.concatenate(values).astype(np.float64)
+    normalizer = Normalizer.fit(values)
+    np.testing.assert_array_equal(normalizer.mean, frames.mean(axis=0).astype(np.float32))
+    np.testing.assert_array_equal(normalizer.std, frames.std(axis=0).astype(np.float32))
+    with pytest.raises(ValueError, match="no recordings to take statistics of"):
+        Normalizer.fit([])

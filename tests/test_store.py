@@ -32,7 +32,12 @@ def made(number: int) -> Made:
 
 
 def contents(key: str = "a", make=made, count: int = COUNT) -> Contents:
-    return Contents("corpus-train", "corpus, train", key, [partial(make, number) for number in range(count)])
+    makers = [partial(make, number) for number in range(count)]
+    return Contents("corpus-train", "corpus, train", key, makers, as_it_is)
+
+
+def as_it_is(one: Made) -> Made:
+    return one
 
 
 def same(one: Made | None, other: Made | None) -> bool:
@@ -246,7 +251,7 @@ def test_many_are_made_in_processes_in_order(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("motion2language.store.filling.ALONE", 0.0)
     monkeypatch.setattr("motion2language.store.filling._cores", lambda: 2)
     require_whole(open_or_make(tmp_path, contents(make=made, count=40)), 40)
-    pids = Contents("pids", "pids", "a", [partial(_with_pid, number) for number in range(24)])
+    pids = Contents("pids", "pids", "a", [partial(_with_pid, number) for number in range(24)], as_it_is)
     store = open_or_make(tmp_path, pids)
     assert [store[number].about[0] for number in range(24)] == list(range(24))
     assert os.getpid() not in {store[number].about[1] for number in range(24)}

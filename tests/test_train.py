@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from safetensors.torch import load_file
 from motion2language import datasets
 from motion2language.batches import batches, make_items
 from motion2language.captioner import load_model
+from motion2language.datasets import Joined, Lazy, synthetic
+from motion2language.datasets._stored import stored
 from motion2language.learner import Learner, learning_rate
+from motion2language.prepared import prepared
 from motion2language.run_config import RunConfig, load_config
 from motion2language.train import train, untrained
 
@@ -67,6 +71,37 @@ def test_a_resumed_run_gives_the_numbers_of_an_unbroken_one(kind, tmp_path, monk
     whole, broken = (load_file(tmp_path / name / "last" / "weights.safetensors") for name in ("whole", "broken"))
     assert whole.keys() == broken.keys()
     assert all(torch.equal(whole[key], broken[key]) for key in whole)
+
+
+@pytest.mark.parametrize("kind", ["transducer", "attention"])
+def test_a_run_through_the_store_gives_the_numbers_of_one_from_memory(kind, tmp_path):
+    """Also where the store is there already; its motions are views of the mapped file, none is held."""
+    parts = {"train": (10, 14), "val": (6,)}
+    train(run_config(kind, epochs=2), TRAINING, VALIDATION, tmp_path / "memory")
+    for out in ("made", "reused"):
+        training, validation = (
+            Joined([stored(f"{split} {size}", None, Lazy(makers(split, size)), tmp_path / "stores") for size in sizes])
+            for split, sizes in parts.items()
+        )
+        train(run_config(kind, epochs=2), training, validation, tmp_path / out)
+        assert log_of(tmp_path / out) == log_of(tmp_path / "memory")
+        files = [tmp_path / name / "last" / "weights.safetensors" for name in ("memory", out)]
+        assert files[0].read_bytes() == files[1].read_bytes()
+    ready = prepared(training, load_model(tmp_path / "made" / "last").config)
+    items = make_items(load_model(tmp_path / "made" / "last"), ready, run_config(kind).train)
+    assert len(items) == len(TRAINING)
+    assert all(is_mapped(item.motion.positions) for item in items)
+
+
+def makers(split: str, size: int) -> list:
+    first = 10 if size == 14 else 0
+    return [partial(synthetic.sample, split, number) for number in range(first, first + size)]
+
+
+def is_mapped(array: np.ndarray) -> bool:
+    while isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
+        array = array.base
+    return isinstance(array, np.memmap) and array.filename is not None
 
 
 def test_the_loss_falls_and_the_run_folder_holds_what_it_says(tmp_path):

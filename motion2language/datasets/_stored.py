@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
@@ -61,12 +60,15 @@ def stored(title: str, root: Path | None, samples: Lazy, directory: Path) -> Seq
         return samples
     place = "" if root is None else str(Path(root).resolve())
     name = f"{title.replace(', ', '-')}-{digest([place])[:8]}"
-    contents = Contents(name, title, key, [partial(_made, make) for make in samples.makers])
-    return Stored(open_or_make(directory, contents), samples.makers)
+    return keep(directory, name, title, key, samples.makers)
 
 
-def _made(make: Callable[[], Sample]) -> Made:
-    sample = make()
+def keep(directory: Path, name: str, title: str, key: str, makers: Sequence[Callable[[], Sample]]) -> Stored:
+    """What the makers make, in the store `name` of `directory`; store.Contents says what the rest is."""
+    return Stored(open_or_make(directory, Contents(name, title, key, makers, _made)), makers)
+
+
+def _made(sample: Sample) -> Made:
     about = {"name": sample.name, "split": sample.split, "captions": [asdict(caption) for caption in sample.captions]}
     return Made(sample.motion, about | {"segments": [asdict(segment) for segment in sample.segments]})
 

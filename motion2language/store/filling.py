@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -39,12 +40,14 @@ class Contents:
     title   what messages call it
     key     hash of all that the motions depend on
     makers  one for each motion, to be called in any process; ValueError or OSError leaves it out
+    pack    what is to be stored of what a maker gives
     """
 
     name: str
     title: str
     key: str
-    makers: Sequence[Callable[[], Made]]
+    makers: Sequence[Callable[[], Any]]
+    pack: Callable[[Any], Made]
 
     @property
     def head(self) -> Head:
@@ -108,7 +111,7 @@ def _make(folder: Path, contents: Contents) -> Store:
         with Journal(partial, contents.head) as journal, _progress() as progress:
             first = len(journal)
             bar = progress.add_task(contents.title, total=count, completed=first)
-            for made in _made(contents.makers, first):
+            for made in _made(contents, first):
                 journal.add(made)
                 progress.advance(bar)
         partial.rename(folder)
@@ -123,21 +126,23 @@ def _make(folder: Path, contents: Contents) -> Store:
     return Store(folder)
 
 
-def _made(makers: Sequence[Callable[[], Made]], first: int) -> Iterator[Made | None]:
+def _made(contents: Contents, first: int) -> Iterator[Made | None]:
     """What the makers make, in order: alone as long as that is quick, then in a process for each core."""
-    started, workers = time.monotonic(), _cores()
+    started, workers, makers = time.monotonic(), _cores(), contents.makers
     for number in range(first, len(makers)):
-        if time.monotonic() - started > ALONE and workers > 1 and _can_travel(makers[number]):
-            yield from _in_processes(makers, number, workers)
+        make = makers[number]
+        if time.monotonic() - started > ALONE and workers > 1 and _can_travel(make):
+            yield from _in_processes(contents, number, workers)
             return
-        yield _attempt(makers[number])
+        yield _attempt(make, contents.pack)
 
 
-def _in_processes(makers: Sequence[Callable[[], Made]], first: int, workers: int) -> Iterator[Made | None]:
-    chunks = (range(number, min(number + CHUNK, len(makers))) for number in range(first, len(makers), CHUNK))
+def _in_processes(contents: Contents, first: int, workers: int) -> Iterator[Made | None]:
+    makers, count = contents.makers, len(contents.makers)
+    chunks = (range(number, min(number + CHUNK, count)) for number in range(first, count, CHUNK))
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_stopping_to_the_first)
     try:
-        tasks = (pool.submit(_attempts, [makers[number] for number in chunk]) for chunk in chunks)
+        tasks = (pool.submit(_attempts, [makers[number] for number in chunk], contents.pack) for chunk in chunks)
         waiting = deque(itertools.islice(tasks, 2 * workers))  # few at a time: what is made but not written is held
         while waiting:
             yield from waiting.popleft().result()
@@ -146,18 +151,18 @@ def _in_processes(makers: Sequence[Callable[[], Made]], first: int, workers: int
         pool.shutdown(cancel_futures=True)
 
 
-def _attempts(makers: Sequence[Callable[[], Made]]) -> list[Made | None]:
-    return [_attempt(make) for make in makers]
+def _attempts(makers: Sequence[Callable[[], Any]], pack: Callable[[Any], Made]) -> list[Made | None]:
+    return [_attempt(make, pack) for make in makers]
 
 
-def _attempt(make: Callable[[], Made]) -> Made | None:
+def _attempt(make: Callable[[], Any], pack: Callable[[Any], Made]) -> Made | None:
     try:
-        return make()
+        return pack(make())
     except (ValueError, OSError):  # said by who asks for this recording
         return None
 
 
-def _can_travel(make: Callable[[], Made]) -> bool:
+def _can_travel(make: Callable[[], Any]) -> bool:
     """Whether a maker can be sent to another process."""
     try:
         pickle.dumps(make)
