@@ -11,21 +11,20 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from motion2language import datasets
 from motion2language.batches import batches, make_batch, make_items
 from motion2language.captioner import Captioner, load_model
 from motion2language.datasets import Sample
 from motion2language.learner import optimizer_of
 from motion2language.model.transducer import Transducer
+from motion2language.prepared import held
 from motion2language.run_config import RunConfig
 from motion2language.train import untrained
 
@@ -83,23 +82,30 @@ class Report:
 
 
 def bench(
-    what: str, dataset: str, root: Path | None, run: RunConfig, model: str | None, count: int, beam: int, device: str
+    what: str,
+    read: Callable[[str], Sequence[Sample]],
+    run: RunConfig,
+    model: str | None,
+    count: int,
+    beam: int,
+    device: str,
 ) -> Report:
     """Measure `what` (train, decode, load) on a corpus: its training split, for decode its test split.
 
+    read   gives the samples of a split
     model  a trained model to decode with; None takes fresh weights of the run's configuration
     count  batches of training
     beam   sentences kept in decoding
     """
     started = time.perf_counter()
-    training = datasets.load(dataset, root, "train")
+    training = held(read("train"))
     reading = time.perf_counter() - started
     captioner = untrained(run, training) if model is None else load_model(model)
     captioner.network.to(device)
     if what == "load":
         return bench_load(captioner, training, run, reading)
     if what == "decode":
-        return bench_decode(captioner, datasets.load(dataset, root, "test"), run.train.batch_size, beam)
+        return bench_decode(captioner, held(read("test")), run.train.batch_size, beam)
     return bench_train(captioner, training, run, count)
 
 

@@ -36,6 +36,11 @@ class Prepared(Sequence[Sample]):
         return self.samples[index]
 
 
+def held(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """The samples, ready to be gone through again and again: those of a store as they are, others read and held."""
+    return samples if isinstance(samples, Stored) else list(samples)
+
+
 def with_joints(config: ModelConfig, samples: Sequence[Sample]) -> ModelConfig:
     """The configuration with the joints that its features are of: the canonical body's, or the recordings' own."""
     if config.joints or not samples:

@@ -18,17 +18,17 @@ import numpy as np
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from motion2language import metrics, timing
+from motion2language import datasets, metrics, timing
 from motion2language.actions import ActionLexicon
 from motion2language.batches import batches, make_items, steps
 from motion2language.captioner import Captioner, load_model
 from motion2language.corrections import corrector
-from motion2language.datasets import Sample
+from motion2language.datasets import Joined, Sample
 from motion2language.features import Normalizer, feature
 from motion2language.learner import ALONE, Learner
 from motion2language.model.network import build
 from motion2language.motion import Motion
-from motion2language.prepared import prepared, with_joints
+from motion2language.prepared import held, prepared, with_joints
 from motion2language.processes import Processes
 from motion2language.run_config import RunConfig
 from motion2language.run_folder import RunLog, claim
@@ -96,6 +96,29 @@ def train(
             if processes.first:
                 learner.save(out / "state.pt")
     return load_model(out / "best", processes.device)
+
+
+def corpora(
+    run: RunConfig, dataset: str, root: Path | None, store: Path | None = None
+) -> tuple[Sequence[Sample], Sequence[Sample]]:
+    """What `run` trains on and is validated on: corpus `dataset` at `root`, and the corpora of `also`.
+
+    store  folder that keeps what is read, as datasets.load takes it; without it all is held in memory
+    """
+    training, validation = (
+        Joined(
+            [
+                held(datasets.load(name, root if name == dataset else None, split, store))
+                for name in (dataset, *run.also)
+            ]
+        )
+        for split in ("train", "val")
+    )
+    if not training or not validation:
+        raise ValueError(
+            f"{dataset}: {len(training)} recordings to train on, {len(validation)} to validate; expected some of each"
+        )
+    return training, validation
 
 
 def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:

@@ -14,7 +14,7 @@ TRAINING = datasets.load("synthetic", None, "train")[:8]
 
 @pytest.fixture(autouse=True)
 def few_samples(monkeypatch):
-    monkeypatch.setattr(datasets, "load", lambda name, root, split: TRAINING)
+    monkeypatch.setattr(datasets, "load", lambda name, root, split, store: TRAINING)
 
 
 @pytest.fixture

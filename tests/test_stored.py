@@ -1,6 +1,7 @@
 """Corpora through the store: the same samples, warnings and errors as without it, also when it is there already."""
 
 import json
+import sys
 import warnings
 import zipfile
 from functools import partial
@@ -8,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_corpus import write_config
 from test_corpora import standing_body
 from test_mmm import document, random_frames
 from test_own_corpora import entry, motion
 
-from motion2language import datasets
+from motion2language import cli, datasets
 from motion2language.datasets import Joined, Lazy, Sample, synthetic
 from motion2language.datasets._stored import Stored, stored
 from motion2language.formats import npz
@@ -161,6 +163,59 @@ def test_what_a_key_cannot_tell_apart_is_not_stored(tmp_path):
     samples = Lazy([partial(synthetic.sample, "val", 0), lambda: synthetic.sample("val", 1)])
     assert stored("x", None, samples, tmp_path) is samples
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def m2l(monkeypatch, capsys):
+    def run(*words) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+def said_of_stores(err: str) -> list[str]:
+    return ["stored" if " stored in " in line else "in" for line in err.splitlines() if "/stores/" in line]
+
+
+def test_the_commands_train_score_and_measure_through_the_store(m2l, tmp_path):
+    config, root = write_config(tmp_path), annotations(tmp_path / "corpus")
+    npz.write(motion(3), root / "3.npz")
+    corpus = ("--dataset", "annotations", "--root", root)
+    train, kept = ("train", config, *corpus, "--set", "train.epochs=1", "--out"), ("--store", tmp_path / "stores")
+    status, _, direct = m2l(*train, tmp_path / "direct", "--no-store")
+    assert (status, said_of_stores(direct)) == (0, [])
+    _, _, made = m2l(*train, tmp_path / "made", *kept)
+    _, _, reused = m2l(*train, tmp_path / "reused", *kept)
+    assert said_of_stores(made) == ["stored"] * 3, "train, val, and train prepared"
+    assert said_of_stores(reused) == ["in"] * 3
+    logs = [(tmp_path / out / "best" / "weights.safetensors").read_bytes() for out in ("direct", "made", "reused")]
+    assert logs[0] == logs[1] == logs[2]
+    words = ("evaluate", tmp_path / "made" / "best", *corpus, "--split", "val")
+    scores = [m2l(*words, *option) for option in (("--no-store",), kept)]
+    assert scores[0][:2] == scores[1][:2]
+    assert said_of_stores(scores[1][2]) == ["in"]
+    assert said_of_stores(m2l("bench", "load", "--config", config, *corpus, *kept)[2]) == ["in", "in", "in"]
+    status, out, err = m2l("data", "store", *kept)
+    assert (status, err) == (0, "")
+    assert "annotations, train, prepared" in out
+    assert f"{tmp_path / 'stores'}: 3 stores kept, " in out
+    m2l("data", "store", *kept, "--delete")
+    assert m2l("data", "store", *kept)[1] == f"{tmp_path / 'stores'}: 0 stores kept, 0.0 MB\n"
+
+
+def test_a_store_that_cannot_be_written_is_one_line_and_status_1(m2l, tmp_path):
+    root = annotations(tmp_path / "corpus")
+    place = ("--store", root / "annotations.json")
+    corpus = ("--dataset", "annotations", "--root", root)
+    status, _, err = m2l("evaluate", "synthetic", *corpus, *place)
+    assert status == 1
+    assert err.splitlines()[-1].endswith("choose another folder with --store, or read without one: --no-store")
+    status, _, err = m2l("evaluate", "synthetic", *corpus, *place, "--no-store")
+    assert (status, "give one of the two" in err) == (1, True)
 
 
 def test_joined_corpora_are_one_after_another():

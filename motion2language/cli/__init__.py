@@ -25,6 +25,7 @@ from motion2language.cli import (
     score,
     segments,
     serve,
+    stores,
     train,
     view,
 )
@@ -64,6 +65,7 @@ for each in (
     benchmark.statistics,
     segments.segments,
     corrections.corrections,
+    stores.store,
 ):
     data.command(each)
 app.command(data)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import device_of
+from motion2language.cli.options import Stores, device_of
 
 
 def bench(
@@ -25,6 +26,7 @@ def bench(
     device: str = "auto",
     json: bool = False,
     set: Annotated[list[str] | None, Parameter(negative="")] = None,
+    stores: Stores = Stores(),
 ) -> int:
     """Measure the speed and memory of training, decoding or loading on a corpus, and where the time goes.
 
@@ -62,10 +64,12 @@ def bench(
 
     torch.set_num_threads(threads)
     from motion2language import bench as measuring
+    from motion2language import datasets
     from motion2language.run_config import load_config
 
     run = load_config(config, [*(set or ()), f"train.batch_size={batch_size}"])
-    report = measuring.bench(what, dataset, root, run, model, batches, beam, device_of(device))
+    read = partial(datasets.load, dataset, root, store=stores.folder)
+    report = measuring.bench(what, read, run, model, batches, beam, device_of(device))
     print(report)
     if json:
         print(report.to_json())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import Meaning, load, require_beam
+from motion2language.cli.options import Meaning, Stores, load, require_beam
 
 
 def evaluate(
@@ -23,6 +23,7 @@ def evaluate(
     patience: float = 0.8,
     cuts: bool = True,
     meaning: Meaning = Meaning(),
+    stores: Stores = Stores(),
 ) -> int:
     """Score a model on a split, motion-blind floors beside it.
 
@@ -61,7 +62,7 @@ def evaluate(
     require_beam(beam)
     semantic = meaning.load()
     captioner = load(model, device, None)
-    samples = datasets.load(dataset, root, split)
+    samples = datasets.load(dataset, root, split, stores.folder)
     hearing = Patience(sure, patience) if live else None
     found = run(captioner, samples, beam=beam, refine=refine, live=hearing, cuts=cuts, semantic=semantic)
     if out is not None:

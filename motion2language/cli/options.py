@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -119,6 +119,27 @@ class Meaning:
 
         torch.set_num_threads(1)
         return semantic.load(self.nltk_data, self.bert_model, self.bert_layer)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Stores:
+    """Where what is read of a corpus is kept."""
+
+    store: Path | None = None
+    """Folder to keep what is read of the corpus in, so that it is read once; without it MOTION2LANGUAGE_STORE, or
+    motion2language in the user's cache folder."""
+    no_store: Annotated[bool, Parameter(negative="")] = False
+    """Read the corpus itself each time, and keep nothing."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder, None for none."""
+        from motion2language.store import default_folder
+
+        if self.no_store and self.store is not None:
+            raise ValueError(f"--store {self.store} --no-store: give one of the two")
+        return None if self.no_store else self.store or default_folder()
 
 
 def require_movement(motion: Motion) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Meaning, complain, device_of
+from motion2language.cli.options import Meaning, Stores, complain, device_of
 
 
 def reproduce(
@@ -22,6 +22,7 @@ def reproduce(
     device: str = "auto",
     set: Annotated[list[str] | None, Parameter(negative="")] = None,
     meaning: Meaning = Meaning(),
+    stores: Stores = Stores(),
 ) -> int:
     """Train and score every row of a suite of experiments; one table, with floors, and figures.
 
@@ -61,7 +62,7 @@ def reproduce(
     wanted = suites.chosen(every, rows or ())
     semantic = meaning.load()
     numbers = range(first_seed, first_seed + seeds)
-    splits = {split: datasets.load(corpus, root, split) for split in ("train", "val", "test")}
+    splits = {split: datasets.load(corpus, root, split, stores.folder) for split in ("train", "val", "test")}
     torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
     lines = experiment.reproduce(
         every, wanted, suite, corpus, numbers, out, splits, Processes(device=device_of(device)), semantic

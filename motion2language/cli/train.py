@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import device_of
+from motion2language.cli.options import Stores, device_of
 
 
 def train(
@@ -21,6 +21,7 @@ def train(
     start: str | None = None,
     device: str = "auto",
     set: Annotated[list[str] | None, Parameter(negative="")] = None,
+    stores: Stores = Stores(),
 ) -> int:
     """Train a model as a TOML file of configs/ says; Ctrl-C keeps what was reached.
 
@@ -43,25 +44,14 @@ def train(
     set
         Override a key of the file: --set model.encoder=gru.
     """
-    from motion2language import datasets
     from motion2language.captioner import load_model
     from motion2language.processes import processes
     from motion2language.run_config import load_config
+    from motion2language.train import corpora
     from motion2language.train import train as run
 
     settings = load_config(config, set or ())
-    training, validation = (
-        [
-            sample
-            for name in (dataset, *settings.also)
-            for sample in datasets.load(name, _root(name, dataset, root), split)
-        ]
-        for split in ("train", "val")
-    )
-    if not training or not validation:
-        raise ValueError(
-            f"{dataset}: {len(training)} recordings to train on, {len(validation)} to validate; expected some of each"
-        )
+    training, validation = corpora(settings, dataset, root, stores.folder)
     begin = None if start is None else load_model(start)
     with processes(device_of(device)) as team:
         if team.first:
@@ -70,10 +60,6 @@ def train(
         if team.first:
             print(f"best model: {out / 'best'}")
     return 0
-
-
-def _root(name: str, main_corpus: str, root: Path | None) -> Path | None:
-    return root if name == main_corpus else None
 
 
 def import_checkpoint(
