@@ -112,8 +112,8 @@ def test_a_perfect_transcript_scores_one_everywhere() -> None:
         "left_out/paper/all": 0, "left_out/paper/one": 0, "left_out/paper/several": 0,
     }  # fmt: skip
     assert {value for name, value in scores.items() if name not in counts} == {1.0}
-    # 4 measures in 2 protocols, 2 boundary scores, edit, tIoU, 3 F1, exact verbs, 2 counts; three groups
-    assert len(scores) == 3 * (4 * 2 + 2 + 2 + 3 + 1 + 2)
+    # 4 measures in 2 protocols, 6 boundary scores, edit, tIoU, 3 F1, exact verbs, 2 counts; three groups
+    assert len(scores) == 3 * (4 * 2 + 6 + 2 + 3 + 1 + 2)
 
 
 def test_a_missing_verb_scores_zero_when_strict_and_leaves_its_clip_out_in_the_papers_protocol() -> None:

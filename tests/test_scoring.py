@@ -131,6 +131,8 @@ def test_boundaries_are_those_of_mir_eval():
             hits = mir_eval.util.match_events(times[0], times[1], tolerance)
             expected = 2 * len(hits) / (len(times[0]) + len(times[1]))
             assert ours.values[f"boundary_f1@{tolerance}"] == pytest.approx(expected)
+            assert ours.values[f"boundary_precision@{tolerance}"] == pytest.approx(len(hits) / len(times[1]))
+            assert ours.values[f"boundary_recall@{tolerance}"] == pytest.approx(len(hits) / len(times[0]))
 
 
 def test_perfect_transcripts_score_the_maximum_with_narrow_intervals():
@@ -139,7 +141,7 @@ def test_perfect_transcripts_score_the_maximum_with_narrow_intervals():
     assert scores["captions"]["rouge_l"] == pytest.approx(100)
     assert scores["model"]["iou/strict/all"] == scores["model"]["edit/strict/all"] == 1
     assert scores["model"]["f1@50/strict/all"] == scores["model"]["tiou/strict/all"] == 1
-    assert scores["intervals"]["iou/all"] == [1, 1]
+    assert scores["intervals"]["iou/all"] == scores["intervals"]["f1@50/several"] == [1, 1]
     assert [row["name"] for row in rows] == ["a", "b", "c"]
     assert set(metrics.FLOORS) < scores.keys()
 
@@ -244,6 +246,39 @@ def test_missing_and_further_hypotheses_are_counted(m2l, files, tmp_path):
     assert "2 references without a hypothesis score 0, such as 'b'" in err
     assert "1 hypotheses without a reference are left out" in err
     assert "n = 3" in out
+
+
+def test_what_is_odd_about_hypotheses_is_said_with_counts(m2l, tmp_path):
+    """Another duration, no labels, overlaps, a byte order mark: scored all the same."""
+    bare = Reference("d", 4.0, ("a person waits",), (Segment(0, 2, None), Segment(1, 3, "wait")))
+    references = write_lines(tmp_path / "refs.jsonl", [*REFERENCES, bare])
+    long = Transcript(segments((0, 20, "walk"), (10, 30, "bow")), 80.0, "a")
+    hypotheses = write_lines(tmp_path / "said.jsonl", [long, *PERFECT[1:], said(bare)])
+    hypotheses.write_bytes(b"\xef\xbb\xbf" + hypotheses.read_bytes())
+    status, out, err = m2l("score", "--references", references, "--hypotheses", hypotheses)
+    assert (status, len(err.splitlines())) == (0, 2)
+    assert "1 hypotheses are of another duration than their reference, by more than 1 s, such as 'a'" in err
+    assert "1 references have segments without a label, which no segment matches, such as 'd'" in err
+    assert "n = 4" in out
+
+
+def test_an_out_that_cannot_be_made_is_said_before_the_work(m2l, tmp_path):
+    (tmp_path / "file").write_text("")
+    words = ("evaluate", "synthetic", "--dataset", "synthetic", "--out", tmp_path / "file")
+    status, out, err = m2l(*words)
+    assert (status, out, len(err.splitlines())) == (1, "", 1)
+    assert "cannot be made (File exists); choose another --out" in err
+
+
+def test_runs_on_other_references_are_not_compared(m2l, files, tmp_path):
+    references, hypotheses = files
+    m2l("score", "--references", references, "--hypotheses", hypotheses, "--out", tmp_path / "one")
+    other = [Reference("a", 8.0, ("a dog barks",), WALK_BOW), *REFERENCES[1:]]
+    write_lines(tmp_path / "other.jsonl", other)
+    m2l("score", "--references", tmp_path / "other.jsonl", "--hypotheses", hypotheses, "--out", tmp_path / "two")
+    status, out, err = m2l("compare", tmp_path / "one", tmp_path / "two")
+    assert (status, out) == (1, "")
+    assert "were scored on other references: 1 of 3 clips differ, such as 'a'; score both on the same" in err
 
 
 def test_folders_of_transcripts_are_read_and_floors_need_no_hypotheses(m2l, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import Meaning, Stores, load, require_beam
+from motion2language.cli.options import Meaning, Stores, load, make_folder, require_beam
 
 
 def evaluate(
@@ -63,9 +63,11 @@ def evaluate(
     semantic = meaning.load()
     captioner = load(model, device, None)
     samples = datasets.load(dataset, root, split, stores.folder)
+    if out is not None:
+        make_folder(out)
     hearing = Patience(sure, patience) if live else None
     found = run(captioner, samples, beam=beam, refine=refine, live=hearing, cuts=cuts, semantic=semantic)
+    print(scoring.tables(found.scores))
     if out is not None:
         scoring.write(out, found.scores, found.transcripts, found.references, found.rows)
-    print(scoring.tables(found.scores))
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Meaning, complain
+from motion2language.cli.options import Meaning, complain, make_folder
 
 if TYPE_CHECKING:
     from motion2language.scoring import Reference
@@ -38,11 +38,13 @@ def score(
         print(scoring.tables(_floors(wanted, semantic)))
         return 0
     found = _joined(wanted, scoring.read_transcripts(hypotheses))
+    if out is not None:
+        make_folder(out)
     lexicon = ActionLexicon.learn([caption for one in wanted for caption in one.captions])
     scores, rows = scoring.score(wanted, found, lexicon, semantic=semantic)
+    print(scoring.tables(scores))
     if out is not None:
         scoring.write(out, scores, found, wanted, rows)
-    print(scoring.tables(scores))
     return 0
 
 
@@ -71,6 +73,7 @@ def compare(
 
     if also and curves is None:
         raise ValueError("--also is for the picture of --curves; give that, too")
+    scoring.require_same_references(first, second)
     rows = scoring.compare(_alike(first, second), scoring.read_rows(second))
     print(scoring.comparison_table(rows, (first.name or str(first), second.name or str(second))))
     if curves is not None:
@@ -108,15 +111,23 @@ def _alike(first: Path, second: Path) -> list[dict[str, Any]]:
 
 def _joined(references: list[Reference], transcripts: list[Transcript]) -> list[Transcript]:
     """A transcript for each reference, in their order; one that is missing says nothing."""
-    from motion2language.transcript import Transcript
+    from motion2language.transcript import SLACK, Transcript
 
     known = {one.source: one for one in transcripts}
     missing = [one.name for one in references if one.name not in known]
     further = len(transcripts) + len(missing) - len(references)
     if len(missing) == len(references):
         raise ValueError(f"no hypothesis is of a reference, such as {missing[0]!r}; they are joined by `source`")
-    if missing:
-        complain(ValueError(f"note: {len(missing)} references without a hypothesis score 0, such as {missing[0]!r}"))
+    joined = [(one, known[one.name]) for one in references if one.name in known]
+    longer = [one.name for one, said in joined if abs(one.duration - said.duration) > SLACK]
+    bare = [one.name for one in references if any(part.label is None for part in one.segments)]
+    for some, what in (
+        (missing, "references without a hypothesis score 0"),
+        (longer, f"hypotheses are of another duration than their reference, by more than {SLACK:g} s"),
+        (bare, "references have segments without a label, which no segment matches"),
+    ):
+        if some:
+            complain(ValueError(f"note: {len(some)} {what}, such as {some[0]!r}"))
     if further:
         complain(ValueError(f"note: {further} hypotheses without a reference are left out"))
     return [known.get(one.name, Transcript((), one.duration, one.name)) for one in references]

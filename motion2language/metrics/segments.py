@@ -76,8 +76,9 @@ def segment_scores(
     transcripts  one a clip
     anchors      time of each predicted segment's action word, seconds, as timing.anchors gives it
 
-    "verbs_exact": share of clips with exactly the reference's verbs in order. "boundary_f1@0.5": starts and ends of all
-    segments found within that many seconds, one to one. "iou_at_0.5": share of reference segments with IoU >= 0.5.
+    "verbs_exact": share of clips with exactly the reference's verbs in order. "boundary_f1@0.5", and "precision" and
+    "recall" likewise: starts and ends of all segments found within that many seconds, one to one. "iou_at_0.5": share
+    of reference segments with IoU >= 0.5.
     """
     if not references or not len(references) == len(transcripts) == len(anchors):
         raise ValueError(
@@ -114,12 +115,15 @@ def clip_scores(references: Sequence[Segment], transcript: Transcript, anchors: 
     matched = match(wanted, given)
     for row, (reference, index) in enumerate(zip(references, matched, strict=True)):
         if index is not None:
-            found = transcript.segments[index]
+            predicted = transcript.segments[index]
             inside = reference.start <= anchors[index] < reference.end
-            table[row] = interval_iou(found, reference), interval_iop(found, reference), inside
+            table[row] = interval_iou(predicted, reference), interval_iop(predicted, reference), inside
     longest = max(len(wanted), len(given))
     best = [max((interval_iou(one, part) for one in transcript.segments), default=0.0) for part in references]
-    values = {f"boundary_f1@{some}": _boundary_f1(references, transcript.segments, some) for some in TOLERANCES}
+    values: dict[str, float] = {}
+    for tolerance in TOLERANCES:
+        found = _boundaries(references, transcript.segments, tolerance)
+        values |= {f"boundary_{name}@{tolerance}": value for name, value in found.items()}
     values |= {"edit": 1 - _edit_distance(wanted, given) / longest, "tiou": float(np.mean(best))}
     hits = tuple(_hits(references, transcript.segments, percent / 100) for percent in OVERLAPS)
     return ClipScores(table, None not in matched, wanted == given, values, hits, len(given))
@@ -196,18 +200,17 @@ def _edit_distance(first: Sequence[object], second: Sequence[object]) -> int:
     return row[-1]
 
 
-def _boundary_f1(references: Sequence[Segment], predictions: Sequence[Segment], tolerance: float) -> float:
-    """F1 of the distinct starts and ends, matched one to one from left to right."""
+def _boundaries(references: Sequence[Segment], predictions: Sequence[Segment], tolerance: float) -> dict[str, float]:
+    """Precision, recall and F1 of the distinct starts and ends, matched one to one from left to right."""
     wanted, given = ([*sorted({t for s in some for t in (s.start, s.end)})] for some in (references, predictions))
-    if not given:
-        return 0.0
     hits = first = 0
     for time in wanted:
         while first < len(given) and given[first] < time - tolerance - 1e-9:
             first += 1
         if first < len(given) and given[first] <= time + tolerance + 1e-9:
             hits, first = hits + 1, first + 1
-    return 2 * hits / (len(wanted) + len(given))
+    precision = hits / len(given) if given else 0.0
+    return {"precision": precision, "recall": hits / len(wanted), "f1": 2 * hits / (len(wanted) + len(given))}
 
 
 def _shared(first: Segment, second: Segment) -> float:

@@ -7,7 +7,14 @@ disk. Floors stand beside a model's segments, and every headline score has its i
 from __future__ import annotations
 
 from motion2language.scoring.curves import curves
-from motion2language.scoring.files import read_notes, read_references, read_rows, read_transcripts, write
+from motion2language.scoring.files import (
+    read_notes,
+    read_references,
+    read_rows,
+    read_transcripts,
+    require_same_references,
+    write,
+)
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.score import Scores, compare, floors, score
 from motion2language.scoring.sentences import floors as text_floors
@@ -24,6 +31,7 @@ __all__ = [
     "read_references",
     "read_rows",
     "read_transcripts",
+    "require_same_references",
     "score",
     "tables",
     "text_floors",

@@ -64,6 +64,21 @@ def read_notes(run: Path) -> dict[str, str]:
     return notes if isinstance(notes, dict) else {}
 
 
+def require_same_references(first: Path, second: Path) -> None:
+    """ValueError where the references that two runs wrote beside their scores differ in what they say of a clip."""
+    files = [Path(run) / "references.jsonl" for run in (first, second)]
+    if not all(file.is_file() for file in files):
+        return
+    one, other = ({found.name: found.to_dict() for found in read_references(file)} for file in files)
+    shared = one.keys() & other.keys()
+    differing = sorted(name for name in shared if one[name] != other[name])
+    if differing:
+        raise ValueError(
+            f"{first} and {second} were scored on other references: {len(differing)} of {len(shared)} clips differ, "
+            f"such as {differing[0]!r}; score both on the same"
+        )
+
+
 def read_references(path: Path) -> list[Reference]:
     """References from a file of JSON lines, or from a folder of transcripts; names must be unique."""
     return _unique(path, [_of(place, Reference.from_dict, data) for place, data in _objects(Path(path))])
@@ -87,9 +102,9 @@ def _objects(path: Path) -> list[tuple[str, Any]]:
         raise FileNotFoundError(f"{path}: not there; expected a file of JSON lines or a folder of .json transcripts")
     try:
         if path.is_dir():
-            texts = [(str(file), file.read_text(encoding="utf-8")) for file in sorted(path.glob("*.json"))]
+            texts = [(str(file), file.read_text(encoding="utf-8-sig")) for file in sorted(path.glob("*.json"))]
         else:
-            lines = path.read_text(encoding="utf-8").split("\n")
+            lines = path.read_text(encoding="utf-8-sig").split("\n")
             texts = [(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not text in UTF-8; expected transcripts as JSON") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from motion2language import cuts, metrics, timing
 from motion2language.actions import ActionLexicon
-from motion2language.metrics.segments import GROUPS, clip_scores, summarise
+from motion2language.metrics.segments import GROUPS, OVERLAPS, clip_scores, summarise
 from motion2language.motion import Motion
 from motion2language.scoring import sentences
 from motion2language.scoring.reference import Reference
@@ -81,12 +81,17 @@ def floors(references: Sequence[Reference], motions: Sequence[Motion] = ()) -> d
 
 
 def _intervals(rows: Sequence[dict[str, Any]], intervals: Scores) -> None:
-    """Add the intervals of the segments' headline scores, strict protocol."""
+    """Add the intervals of the segments' scores, strict protocol, as "iou/all"."""
     for group, belongs in GROUPS.items():
         some = [row for row in rows if belongs(int(row["segments"]))]
-        for measure in ("iou", "iop", "element_of", "verbs_exact", "boundary_f1@0.2", "boundary_f1@0.5"):
-            if some:
-                intervals[f"{measure}/{group}"] = list(metrics.interval([row[measure] for row in some]))
+        if not some:
+            continue
+        for measure in SEGMENTS:
+            intervals[f"{measure}/{group}"] = list(metrics.interval([row[measure] for row in some]))
+        counts = [row["segments"] + row["predicted"] for row in some]
+        for percent in OVERLAPS:
+            hits = [2 * row[f"hits@{percent}"] for row in some]
+            intervals[f"f1@{percent}/{group}"] = list(metrics.interval(hits, counts))
 
 
 def compare(first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

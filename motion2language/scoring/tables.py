@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from motion2language import metrics
-from motion2language.metrics.segments import GROUPS, OVERLAPS
+from motion2language.metrics.segments import GROUPS, OVERLAPS, TOLERANCES
 from motion2language.scoring.score import Scores
 
 #: Keys of `score` that are no system with segments.
 NO_SYSTEM = ("captions", "captions (paper)", "text floors", "semantic", "intervals", "delay", "reliability")
+TITLES = {"all": "all clips", "one": "clips with one action", "several": "clips with several actions"}
 #: Measure of sentences -> its name, decimals.
 SENTENCES = {
     "bleu_1": ("BLEU-1", 1), "bleu_2": ("BLEU-2", 1), "bleu_3": ("BLEU-3", 1), "bleu_4": ("BLEU-4", 1),
@@ -25,9 +26,7 @@ def tables(scores: dict[str, Scores]) -> str:
     names = [name for name in scores if name not in NO_SYSTEM]
     for group in GROUPS:
         if names and f"clips/{group}" in scores[names[0]]:
-            lines += ["", *_segment_table(scores, names, group)]
-    if names:
-        lines += ["", *_order_table(scores, names)]
+            lines += ["", *_segment_table(scores, names, group), "", *_order_table(scores, names, group)]
     lines += _interval_table(scores.get("intervals", {}))
     lines += _reliability_table(scores.get("reliability", {}))
     return "\n".join([*lines, *_delay_table(scores.get("delay", {}))]).strip("\n")
@@ -55,29 +54,35 @@ def _caption_table(scores: dict[str, Scores]) -> list[str]:
     return lines + [""] * bool(notes) + [f"- {SENTENCES[one][0].split(',')[0]}: {note}" for one, note in notes.items()]
 
 
-def _order_table(scores: dict[str, Scores], names: Sequence[str]) -> list[str]:
-    lines = ["Segments, all clips, strict: order and overlap", ""]
-    lines.append("| | edit | " + " | ".join(f"F1@{percent}" for percent in OVERLAPS) + " | tIoU |")
-    lines.append("| --- " * (3 + len(OVERLAPS)) + "|")
+def _order_table(scores: dict[str, Scores], names: Sequence[str], group: str) -> list[str]:
+    keys = {"edit": "edit", **{f"f1@{one}": f"F1@{one}" for one in OVERLAPS}, "tiou": "tIoU"}
+    for tolerance in TOLERANCES:
+        keys |= {f"boundary_{what}@{tolerance}": f"boundary {what} {tolerance:g} s" for what in ("precision", "recall")}
+    lines = [
+        f"Segments, {TITLES[group]}, strict: order, overlap, boundaries",
+        "",
+        "| | " + " | ".join(keys.values()) + " |",
+    ]
+    lines.append("| --- " * (1 + len(keys)) + "|")
     for name in names:
-        values = [scores[name][f"{key}/strict/all"] for key in ("edit", *(f"f1@{one}" for one in OVERLAPS), "tiou")]
-        lines.append(f"| {name} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
+        lines.append(f"| {name} | " + " | ".join(f"{scores[name][f'{key}/strict/{group}']:.3f}" for key in keys) + " |")
     return lines
 
 
 def _interval_table(intervals: Scores) -> list[str]:
     if not intervals:
         return []
-    lines = [
-        "",
-        "95 % intervals over clips (bootstrap), strict protocol",
-        "",
-        "| score | from | to |",
-        "| --- | --- | --- |",
-    ]
-    for name, (low, high) in intervals.items():
-        digits = _decimals(name)
-        lines.append(f"| {name} | {low:.{digits}f} | {high:.{digits}f} |")
+    groups = [group for group in GROUPS if any(name.endswith(f"/{group}") for name in intervals)]
+    titles = [TITLES[group] for group in groups] or [TITLES["all"]]
+    lines = ["", "95 % intervals over clips (bootstrap), strict protocol", "", "| score | " + " | ".join(titles) + " |"]
+    lines.append("| --- " * (1 + len(titles)) + "|")
+    for measure in dict.fromkeys(name.split("/")[0] for name in intervals):
+        found = [intervals.get(f"{measure}/{group}") for group in groups]
+        if measure in intervals:
+            found = [intervals[measure]] + [None] * (len(titles) - 1)
+        digits = _decimals(measure)
+        cells = ("" if ends is None else f"{ends[0]:.{digits}f} to {ends[1]:.{digits}f}" for ends in found)
+        lines.append(f"| {measure} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -110,9 +115,8 @@ def _delay_table(delay: Scores) -> list[str]:
 
 
 def _segment_table(scores: dict[str, Scores], names: Sequence[str], group: str) -> list[str]:
-    title = {"all": "all clips", "one": "clips with one action", "several": "clips with several actions"}[group]
     lines = [
-        f"Segments, {title}, n = {scores[names[0]][f'clips/{group}']:.0f}; strict: a missing verb scores 0; "
+        f"Segments, {TITLES[group]}, n = {scores[names[0]][f'clips/{group}']:.0f}; strict: a missing verb scores 0; "
         "paper: clips lacking a verb are left out",
         "",
         "| | IoU | IoP | Element-of | IoU ≥ .5 | boundary F1 0.2 s | 0.5 s | verbs exact "

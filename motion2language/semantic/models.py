@@ -46,7 +46,7 @@ def load(folder: Path) -> tuple[Any, Any]:
         model, found = AutoModel.from_pretrained(folder, output_loading_info=True, **own)
     except Exception as error:  # whatever a damaged file makes of it
         raise ValueError(f"{folder}: not a model that transformers reads ({type(error).__name__}: {error})") from None
-    missing = [key for key in found["missing_keys"] if "pooler" not in key]  # nothing here looks at the pooler
+    missing = sorted(key for key in found["missing_keys"] if "pooler" not in key)  # nothing here looks at the pooler
     if missing:
         raise ValueError(f"{folder}: its weights lack {len(missing)} of the model's, such as {missing[0]}")
     return tokenizer, model.eval()
