@@ -10,6 +10,9 @@ from small import VOCABULARY, batch, network
 from motion2language import decode
 from motion2language.vocabulary import EOS, SOS, UNK
 
+KINDS = [{"attention": "soft"}, {"attention": "local"}, {"attention": "recurrent-local"},
+         {"attention": "cross"}, {"attention": "cross", "monotone": True}]  # fmt: skip
+
 
 def score(model, values: torch.Tensor, sentence: list[int], ended: bool) -> float:
     """Log probability of a sentence step by step, over the words a search may say."""
@@ -38,10 +41,10 @@ def test_width_one_is_greedy_by_a_loop():
         assert found[row].tokens.tolist() == words
 
 
-@pytest.mark.parametrize("attention", ["soft", "local", "recurrent-local"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", [0, 3, 4])
-def test_a_wide_beam_finds_the_best_of_all_sentences(attention, seed):
-    model = network(seed, scale=2.0, attention=attention)
+def test_a_wide_beam_finds_the_best_of_all_sentences(kind, seed):
+    model = network(seed, scale=2.0, **kind)
     values = batch(seed).values[0, :9]
     words = range(UNK + 1, len(VOCABULARY))
     sentences = [list(sentence) for length in range(3) for sentence in product(words, repeat=length)]
@@ -51,10 +54,11 @@ def test_a_wide_beam_finds_the_best_of_all_sentences(attention, seed):
     assert found.log_prob == pytest.approx(score(model, values, best, True), abs=1e-4)
 
 
-def test_the_position_goes_with_its_hypothesis():
+@pytest.mark.parametrize("kind", [{"attention": "recurrent-local"}, {"attention": "cross", "monotone": True}])
+def test_the_position_goes_with_its_hypothesis(kind):
     """Forced along the beam's sentence, the model stands and looks where the beam said it did."""
     for seed in range(6):
-        model = network(seed, attention="recurrent-local")
+        model = network(seed, **kind)
         values = batch(seed).values[:1]
         (found,) = decode.beam(model, values, torch.tensor([12]), max_words=8, width=4)
         memory, state = model.encode(values, torch.tensor([12]))
@@ -65,7 +69,7 @@ def test_the_position_goes_with_its_hypothesis():
             looked.append(weights[0].detach().numpy())
             token = torch.tensor([word])
         np.testing.assert_allclose(found.positions, positions, atol=1e-4)
-        np.testing.assert_allclose(found.weights, looked, atol=1e-5)
+        np.testing.assert_allclose(found.weights, np.reshape(looked, (-1, 12)), atol=1e-5)
         assert (np.diff(found.positions) >= 0).all()
 
 

@@ -10,7 +10,8 @@ from motion2language.model.batch import DecoderState
 from motion2language.model.encoders import ENCODERS
 from motion2language.model.network import build
 
-ALL = [(encoder, attention) for encoder in ENCODERS for attention in ATTENTIONS]
+KINDS = [*({"attention": name} for name in ATTENTIONS), {"attention": "cross", "monotone": True}]
+ALL = [(encoder, kind) for encoder in ENCODERS for kind in KINDS]
 
 
 def network(seed: int = 0, scale: float = 3.0, **changes) -> torch.nn.Module:
@@ -21,7 +22,7 @@ def network(seed: int = 0, scale: float = 3.0, **changes) -> torch.nn.Module:
 def test_the_entries_are_the_papers_and_ours():
     papers, ours = {"mlp", "deep-mlp", "gru", "bigru"}, {"convolution", "causal-convolution", "hybrid"}
     assert set(ENCODERS) == papers | ours | {"transformer", "causal-transformer"}
-    assert set(ATTENTIONS) == {"soft", "local", "recurrent-local"}
+    assert set(ATTENTIONS) == {"soft", "local", "recurrent-local", "cross"}
 
 
 @pytest.mark.parametrize("name", ENCODERS)
@@ -76,23 +77,77 @@ def test_a_frame_level_encoder_starts_the_decoder_from_zero(name):
     assert not network(encoder=name).encoder(one.values, one.lengths)[1].any()
 
 
-@pytest.mark.parametrize(("encoder", "attention"), ALL)
-def test_attention_weighs_only_real_frames_and_recurrent_positions_never_go_back(encoder, attention):
-    one = batch()
+@pytest.mark.parametrize(("encoder", "kind"), ALL)
+def test_attention_weighs_only_real_frames_and_recurrent_positions_never_go_back(encoder, kind):
+    one, forward = batch(), kind["attention"] == "recurrent-local" or "monotone" in kind
     with torch.no_grad():
-        _, weights, positions = network(encoder=encoder, attention=attention)(one)
+        _, weights, positions = network(encoder=encoder, **kind)(one)
     assert (weights >= 0).all()
     for row, length in enumerate(LENGTHS):
         assert not weights[row, :, length:].any()
         assert (positions[row] >= 0).all()
         assert (positions[row] <= length - 1 + 1e-4).all()
-    if attention == "recurrent-local":
+    if forward:
         assert (positions.diff(dim=1) >= 0).all()
         assert (positions[0].diff() > 0).any()
-    if attention == "soft":
+    if kind["attention"] in {"soft", "cross"}:
         torch.testing.assert_close(weights.sum(-1), torch.ones(3, one.tokens.shape[1]))
-        clock = torch.arange(12.0)
-        torch.testing.assert_close(positions, weights @ clock)
+        means = weights @ torch.arange(12.0)
+        torch.testing.assert_close(positions, means.cummax(1).values if forward else means)
+
+
+def test_the_heads_of_a_monotone_attention_never_look_behind_the_position():
+    """And without it they do, so that the position goes back."""
+    one, clock = batch(), torch.arange(12)
+    with torch.no_grad():
+        _, weights, positions = network(attention="cross", monotone=True)(one)
+        _, free, moved = network(attention="cross")(one)
+    behind = clock < positions[0, :-1].floor()[:, None]
+    assert behind.any()
+    assert not weights[0, 1:][behind].any()
+    assert (weights[0, 1:][~behind] > 0).all()
+    assert free[0, 1:][clock < moved[0, :-1].floor()[:, None]].any()
+    assert (moved[0].diff() < 0).any()
+
+
+@pytest.mark.parametrize("monotone", [False, True])
+def test_a_step_of_cross_attention_head_by_head(monotone):
+    model = network(attention="cross", monotone=monotone, half_window=2.5)
+    attention, frames, query = model.attention, torch.randn(1, 6, 8), torch.randn(1, 8)
+    memory = attention.prepare(torch.cat((frames, torch.randn(1, 3, 8)), 1), torch.tensor([6]))
+    context, weights, position = attention(query, memory, torch.tensor([1.75]), first=False)
+    looks, seen = [], []
+    for part in (slice(0, 4), slice(4, 8)):
+        scores = attention.key(frames)[0, :, part] @ attention.query(query)[0, part] / 2
+        if monotone:
+            factor = 1 / 2.5**3  # the network's weights, and so this logarithm, are three times those at first
+            scores = scores - factor * torch.tensor([0.0, 0.0, 0.25, 1.25, 2.25, 3.25])
+            scores[0] = -torch.inf
+        looks.append(scores.softmax(0))
+        seen.append(looks[-1] @ attention.value(frames)[0, :, part])
+    looked = torch.stack(looks).mean(0)
+    torch.testing.assert_close(weights[0], torch.cat((looked, torch.zeros(3))))
+    torch.testing.assert_close(context[0], attention.mix(torch.cat(seen)))
+    expected = looked @ torch.arange(6.0)
+    torch.testing.assert_close(position[0], expected.clamp(min=1.75) if monotone else expected)
+
+
+def test_heads_and_monotone_that_cannot_be_are_named():
+    with pytest.raises(ValueError, match=r"encoder 'gru' gives 8 units, which model\.heads = 3 does not divide"):
+        network(encoder="gru", attention="cross", heads=3)
+    for changes, found in (({"attention": "soft"}, "attention is 'soft'"), ({"kind": "transducer"}, "kind is 'trans")):
+        with pytest.raises(
+            ValueError, match=f"monotone is for the attention model with attention 'cross'; here {found}"
+        ):
+            config(monotone=True, **changes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_every_part_is_learnt(encoder, kind):
+    model = network(encoder=encoder, scale=1.0, **kind)
+    model.loss(batch()).backward()
+    assert [name for name, parameter in model.named_parameters() if parameter.grad.abs().max() < 1e-7] == []
 
 
 def test_the_mask_cuts_the_window_at_the_half_window():
@@ -132,10 +187,10 @@ def test_half_windows_in_seconds_follow_the_clock():
         config(half_window=5, half_window_seconds=0.5)
 
 
-@pytest.mark.parametrize(("encoder", "attention"), ALL)
-def test_the_decoders_step_is_pure_and_a_row_of_a_batch_is_a_batch_of_one(encoder, attention):
-    one = batch()
-    model = network(encoder=encoder, attention=attention)
+@pytest.mark.parametrize(("encoder", "kind"), ALL)
+def test_the_decoders_step_is_pure_and_a_row_of_a_batch_is_a_batch_of_one(encoder, kind):
+    one = batch()._replace(values=batch().values.double())
+    model = network(encoder=encoder, **kind).double()
     memory, state = model.encode(one.values, one.lengths)
     token = one.tokens[:, 0]
     first, after, _ = model.step(token, state, memory)
@@ -146,7 +201,7 @@ def test_the_decoders_step_is_pure_and_a_row_of_a_batch_is_a_batch_of_one(encode
     for row, length in enumerate(LENGTHS):
         alone, start = model.encode(one.values[row : row + 1, :length], one.lengths[row : row + 1])
         logits, _, _ = model.step(token[row : row + 1], start, alone)
-        torch.testing.assert_close(logits[0], first[row], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(logits[0], first[row])
 
 
 def test_teacher_forcing_feeds_the_reference_or_the_models_own_words():

@@ -41,6 +41,20 @@ def test_loss_and_every_gradient_equal_those_of_the_plain_loop(variant, encoder,
         torch.testing.assert_close(found[name], gradient, rtol=1e-7, atol=1e-9, msg=lambda text, name=name: name + text)
 
 
+@pytest.mark.parametrize("teacher_forcing", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize(
+    "kind", [{"attention": "soft"}, {"attention": "cross"}, {"attention": "cross", "monotone": True}]
+)
+def test_the_loss_scores_the_words_of_the_plain_loop_whatever_the_attention(kind, teacher_forcing):
+    model, one = network(scale=2.0, **kind), batch()
+    quick = model.loss(one, teacher_forcing, torch.Generator().manual_seed(1))
+    plain = plain_loss(model, one, teacher_forcing, seed=1)
+    expected, found = gradients(model, plain), gradients(model, quick)
+    assert quick.item() == pytest.approx(plain.item(), rel=1e-5)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6)
+
+
 def test_teacher_forcing_one_half_feeds_both_kinds_of_words():
     """Else the comparison above would show nothing."""
     model, one = network(scale=2.0), batch()
@@ -49,7 +63,15 @@ def test_teacher_forcing_one_half_feeds_both_kinds_of_words():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"attention": "soft"}, {"attention": "recurrent-local"}, {"encoder": "gru"}, {"kind": "transducer"}]
+    "changes",
+    [
+        {"attention": "soft"},
+        {"attention": "recurrent-local"},
+        {"attention": "cross", "monotone": True},
+        {"encoder": "gru"},
+        {"encoder": "transformer", "encoder_hidden": 8},
+        {"kind": "transducer"},
+    ],
 )
 def test_a_motion_encoded_once_for_its_captions_gives_the_loss_of_one_encoded_for_each(changes):
     model, one = network(scale=1.0, **changes), batch()

@@ -65,11 +65,14 @@ def rows_of(*names, overrides=SMALL):
 
 def test_the_ablation_is_every_attention_with_every_encoder_and_both_windows():
     rows = {row.name: row.config for row in suite.load("ablation")}
-    assert len(rows) == 22
     shapes = {(c.model.encoder, c.model.attention, c.model.half_window, c.model.mask) for c in rows.values()}
-    assert len(shapes) == 22
-    every = {(e, a) for e in ("mlp", "deep-mlp", "gru", "bigru") for a in ("soft", "local", "recurrent-local")}
+    monotone = {name for name, config in rows.items() if config.model.monotone}
+    assert (len(rows), len(shapes), monotone) == (40, 38, {"cross-monotone-mlp", "cross-monotone-bigru"})
+    encoders = ("mlp", "deep-mlp", "gru", "bigru", "convolution", "transformer", "hybrid")
+    every = {(e, a) for e in encoders for a in ("soft", "local", "recurrent-local", "cross")}
     assert {shape[:2] for shape in shapes if shape[2:] == (5, True)} == every
+    named = {(e, a): rows[f"{a}-{e}"].model for e, a in every}
+    assert all((model.encoder, model.attention) == pair for pair, model in named.items())
     for encoder in ("mlp", "bigru"):
         windows = {shape[2:] for shape in shapes if shape[:2] == (encoder, "recurrent-local")}
         assert windows == {(half, mask) for half in (2, 5, 9) for mask in (True, False)}

@@ -10,6 +10,7 @@ sum to less than one, and to less for longer clips: a known weakness of the meth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,11 +21,11 @@ from motion2language.model.config import ModelConfig
 
 
 class Memory(NamedTuple):
-    """An encoded batch and what is computed from it once: frames (B, T, H), keys (B, T, H), lengths (B,), outside."""
+    """An encoded batch and what an attention computes from it once; each part begins with the axis B."""
 
-    frames: Tensor
-    keys: Tensor
-    lengths: Tensor
+    frames: Tensor  # what contexts are made of: (B, T, H), of `cross` (B, heads, T, H / heads)
+    keys: Tensor  # what queries are compared with: the same shapes
+    lengths: Tensor  # (B,)
     outside: Tensor  # (B, T) True on padding
 
 
@@ -107,11 +108,59 @@ class LocalAttention(nn.Module):
         return window
 
 
+class CrossAttention(nn.Module):
+    """Looks at the whole clip with several heads, as a transformer's decoder does; its position is their mean frame.
+
+    `monotone`: no head looks at frames before the position, which the mean then only moves forward, and the further
+    ahead a frame is the less it counts: a factor e every D frames at first; each head learns its own.
+
+    Source: arXiv 1706.03762. Monotone as in arXiv 2409.09177, by what may be attended to instead of by further losses.
+    """
+
+    def __init__(self, width: int, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads, self.monotone = config.heads, config.monotone
+        if width % self.heads:
+            raise ValueError(
+                f"encoder {config.encoder!r} gives {width} units, which model.heads = {self.heads} does not divide"
+            )
+        self.query, self.value, self.mix = (nn.Linear(width, width) for _ in range(3))
+        self.key = nn.Linear(width, width, bias=False)  # one would add the same to the scores of all frames
+        self.scale = (width // self.heads) ** -0.5
+        if self.monotone:
+            self.ahead = nn.Parameter(torch.full((self.heads,), -math.log(config.half_window_frames)))
+
+    def prepare(self, frames: Tensor, lengths: Tensor) -> Memory:
+        """Values and keys of each head."""
+        values, keys = (
+            layer(frames).view(*frames.shape[:2], self.heads, -1).transpose(1, 2).contiguous()
+            for layer in (self.value, self.key)
+        )
+        return Memory(values, keys, lengths, _outside(frames, lengths))
+
+    def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Of each head weights = softmax over frames of (W query + b) . U frame, scaled; given is their mean."""
+        queries = (self.query(query) * self.scale).view(len(query), self.heads, 1, -1)
+        scores = (queries @ memory.keys.transpose(2, 3))[:, :, 0]
+        clock = torch.arange(scores.shape[2], device=scores.device, dtype=position.dtype)
+        closed = memory.outside
+        if self.monotone:
+            away = (clock - position[:, None]).clamp(min=0)
+            scores = scores - self.ahead.exp()[:, None] * away[:, None]
+            closed = closed | (clock < position.detach().floor()[:, None])
+        weights = scores.masked_fill(closed[:, None], -torch.inf).softmax(-1)
+        context = self.mix((weights[:, :, None] @ memory.frames).flatten(1))
+        looked = weights.mean(1)
+        place = (looked * clock).sum(-1)  # a product of matrices would be rounded where training is in low precision
+        return context, looked, torch.maximum(position, place) if self.monotone else place
+
+
 #: Adding an attention is a class and a line here.
-ATTENTIONS: dict[str, Callable[[int, ModelConfig], SoftAttention | LocalAttention]] = {
+ATTENTIONS: dict[str, Callable[[int, ModelConfig], SoftAttention | LocalAttention | CrossAttention]] = {
     "soft": SoftAttention,
     "local": lambda width, config: LocalAttention(width, config, recurrent=False),
     "recurrent-local": lambda width, config: LocalAttention(width, config, recurrent=True),
+    "cross": CrossAttention,
 }
 
 

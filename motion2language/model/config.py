@@ -21,13 +21,14 @@ class ModelConfig(BaseModel):
     variant: Literal["kit", "humanml3d"] = "kit"  # which of the paper's two published variants
     encoder: str = "mlp"  # a key of model.encoders.ENCODERS
     attention: str = "recurrent-local"  # a key of model.attention.ATTENTIONS
+    monotone: bool = False  # cross attention never looks back
     mask: bool = True  # cut the Gaussian window at the half window
     half_window: float | None = Field(None, gt=0)  # D in frames of the model's clock; the paper uses 5 and 9
     half_window_seconds: float | None = Field(None, gt=0)  # D in seconds, instead of frames
     hidden: int = Field(64, gt=0, le=_LARGEST)  # decoder units H
     embedding: int = Field(64, gt=0, le=_LARGEST)  # word embedding
     encoder_hidden: int = Field(128, gt=0, le=_LARGEST)  # of the MLP's hidden layers, of convolution and transformer
-    heads: int = Field(4, gt=0, le=64)  # of the transformer, as in arXiv 2409.09177
+    heads: int = Field(4, gt=0, le=64)  # of the transformer and of cross attention, as in arXiv 2409.09177
     dropout: float = Field(0.5, ge=0, lt=1)
     early: float = Field(0.0, ge=0)  # transducer: log probability a word loses a second it comes later, in training
     features: str = "paper"  # a key of features.FEATURES
@@ -42,6 +43,16 @@ class ModelConfig(BaseModel):
     def _one_half_window(self) -> ModelConfig:
         if self.half_window is not None and self.half_window_seconds is not None:
             raise ValueError("give half_window (frames) or half_window_seconds, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _monotone_where_it_means_something(self) -> ModelConfig:
+        if self.monotone and (self.kind, self.attention) != ("attention", "cross"):
+            found = f"attention is {self.attention!r}" if self.kind == "attention" else "kind is 'transducer'"
+            raise ValueError(
+                f"monotone is for the attention model with attention 'cross'; here {found}, "
+                "where 'recurrent-local' and every transducer only go forward anyway"
+            )
         return self
 
     @property

@@ -87,10 +87,7 @@ class AttentionCaptioner(nn.Module):
         """
         if batch.tokens is None:
             raise ValueError("a batch without captions cannot be fed its references")
-        if isinstance(self.attention, LocalAttention):
-            logits, words = self._quick_logits(batch, batch.tokens, self.attention, teacher_forcing, generator)
-        else:
-            logits, words = self(batch, teacher_forcing, generator)[0].flatten(0, 1), batch.tokens.flatten()
+        logits, words = self._quick_logits(batch, batch.tokens, teacher_forcing, generator)
         return F.cross_entropy(logits, words, ignore_index=PAD, label_smoothing=label_smoothing)
 
     def _encode_captions(self, batch: Batch) -> tuple[Memory, DecoderState]:
@@ -105,14 +102,9 @@ class AttentionCaptioner(nn.Module):
         return Memory(frames, keys, each(memory.lengths), each(memory.outside)), repeated
 
     def _quick_logits(
-        self,
-        batch: Batch,
-        references: Tensor,
-        attention: LocalAttention,
-        teacher_forcing: float,
-        generator: torch.Generator | None,
+        self, batch: Batch, references: Tensor, teacher_forcing: float, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
-        """Scores (N, V) and words (N,) of all that is no padding, from recurrence.py, which is kept in full precision.
+        """Scores (N, V) and words (N,) of all that is no padding.
 
         In the loop words are only scored where the model is fed its own.
         """
@@ -122,16 +114,36 @@ class AttentionCaptioner(nn.Module):
         def next_word(step: int, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
             return references[:, step] if forced[step] else self._score(token, hidden, context).argmax(-1)
 
-        first = torch.full_like(references[:, 0], SOS)
-        with torch.autocast(first.device.type, enabled=False):
-            exact = memory._replace(frames=memory.frames.to(self.output.weight.dtype))
-            hidden = state.hidden.to(self.output.weight.dtype)
-            weights = recurrence.join(self.embedding, attention, self.cell)
-            fed = recurrence.write(attention, weights, exact, hidden, first, references.shape[1], next_word)
+        write = self._write_local if isinstance(self.attention, LocalAttention) else self._write
+        fed = write(memory, state, torch.full_like(references[:, 0], SOS), references.shape[1], next_word)
         words = references.T.flatten()
         kept = (words != PAD).nonzero()[:, 0]
         hidden, context, tokens = (part.flatten(0, 1).index_select(0, kept) for part in fed)
         return self._score(tokens, hidden, context), words[kept]
+
+    def _write(
+        self, memory: Memory, state: DecoderState, token: Tensor, steps: int, next_word: recurrence.NextWord
+    ) -> tuple[Tensor, ...]:
+        """States (L, B, H), contexts (L, B, H) and the tokens fed (L, B) of a sentence."""
+        rows = []
+        for step in range(steps):
+            context, _, position = self.attention(state.hidden, memory, state.position, state.first)
+            hidden = self.cell(torch.cat((self.embedding(token), context), -1), state.hidden)
+            rows.append((hidden, context, token))
+            token = next_word(step, token, hidden, context)
+            state = DecoderState(hidden, position, first=False)
+        return tuple(torch.stack(part) for part in zip(*rows, strict=True))
+
+    def _write_local(
+        self, memory: Memory, state: DecoderState, token: Tensor, steps: int, next_word: recurrence.NextWord
+    ) -> tuple[Tensor, ...]:
+        """The same by recurrence.py, which is kept in full precision."""
+        assert isinstance(self.attention, LocalAttention)
+        with torch.autocast(token.device.type, enabled=False):
+            exact = memory._replace(frames=memory.frames.to(self.output.weight.dtype))
+            hidden = state.hidden.to(self.output.weight.dtype)
+            weights = recurrence.join(self.embedding, self.attention, self.cell)
+            return recurrence.write(self.attention, weights, exact, hidden, token, steps, next_word)
 
     def _score(self, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
         return self.output(torch.cat((self.embedding(token), hidden, context), -1))
