@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -15,6 +16,7 @@ from motion2language.cli.options import Input, load
 if TYPE_CHECKING:
     from motion2language.live.captioner import Event
     from motion2language.live.listener import Listener, Stream
+    from motion2language.server.live_page import LivePage
 
 
 def live(
@@ -22,6 +24,7 @@ def live(
     model: str = "live",
     udp: int | None = None,
     websocket: int | None = None,
+    serve: int | None = None,
     host: str = "127.0.0.1",
     name: Annotated[list[str] | None, Parameter(negative="")] = None,
     once: bool = False,
@@ -40,6 +43,8 @@ def live(
         Listen on this UDP port instead of standard input.
     websocket
         Listen on this WebSocket port instead of standard input; one sender is heard at a time.
+    serve
+        Show the motion and the words on a page at this port, for a browser.
     host
         Address to listen on; 0.0.0.0 hears other machines.
     name
@@ -60,25 +65,50 @@ def live(
     if udp is not None and websocket is not None:
         raise ValueError("--udp and --websocket: listen on one of them")
     captioner = load(model, "cpu", None)
+    names = frozenset(name or ())
+    page = None if serve is None else _page(serve, host, names)
     listener = Listener(
         captioner,
         unit=source.unit,
         up=source.up,
         joint_map=source.overrides(),
         patience=Patience(sure, patience),
+        watch=page.broadcast.show if page else None,
     )
     render = stream.as_json if json else stream.as_text
 
     def say(events: Iterator[Event]) -> None:
         for event in events:
             print(render(event), end="", flush=True)
+            if page:
+                page.broadcast.say(event)
 
-    with closing(_events(listener, udp, websocket, host, frozenset(name or ()), once)) as events:
+    with (
+        closing(page) if page else nullcontext(),
+        closing(_events(listener, udp, websocket, host, names, once)) as events,
+    ):
         try:
             say(events)
+            if page and not once:
+                page.broadcast.end()
+                _tell("the stream has ended; the page stays until Ctrl-C")
+                threading.Event().wait()
         except KeyboardInterrupt:  # how listening ends
             say(listener.finish())
     return 0
+
+
+def _page(port: int, host: str, names: frozenset[str]) -> LivePage:
+    """The page for browsers."""
+    try:
+        from motion2language.server.live_page import LivePage
+    except ModuleNotFoundError as error:
+        raise ValueError(f"--serve needs {error.name}: pip install 'motion2language[serve]'") from None
+
+    page = LivePage(port, host, names)
+    shown = f"[{host}]" if ":" in host else host
+    _tell(f"showing it on http://{shown}:{page.port}")
+    return page
 
 
 def _events(

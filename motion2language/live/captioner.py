@@ -87,6 +87,7 @@ class LiveCaptioner:
         self._waiting: list[tuple[float, np.ndarray]] = []
         self._seen: tuple[Axes, JointMap] | None = None
         self._last = -np.inf
+        self._frame: np.ndarray | None = None
         self._dropped = 0
         self._clock = Clock(captioner.config.fps)
         self._sentence: _Sentence | None = None
@@ -103,7 +104,7 @@ class LiveCaptioner:
             yield from self.finish()
             yield Note(f"{time - self._last:.2f} s without a frame; a new take begins", time)
             self._clock = Clock(self.captioner.config.fps)
-        self._last = time
+        self._last, self._frame = time, positions
         if self._seen is None:
             self._waiting.append((time, np.asarray(positions, dtype=np.float64)))
             if time - self._waiting[0][0] >= WARM_UP:
@@ -118,6 +119,12 @@ class LiveCaptioner:
         for pose in self._clock.finish():
             yield from self._pose(pose)
         yield from self._end_sentence()
+
+    def placed(self) -> tuple[np.ndarray, float] | None:
+        """The last frame heard, (J, 3) in metres, Y up, and its time; None until unit and up axis are known."""
+        if self._seen is None or self._frame is None:
+            return None
+        return self._seen[0].apply(self._frame), self._last
 
     def _fault(self, positions: np.ndarray, time: float) -> str:
         expected = (len(self.skeleton.joints), 3)

@@ -15,6 +15,7 @@ from motion2language.captioner import Captioner
 from motion2language.live.captioner import GAP, Event, LiveCaptioner, Note, require_live
 from motion2language.live.draws import PATIENCE, Patience
 from motion2language.live.protocol import Fault, Header, Item, Stall, parse
+from motion2language.motion import Skeleton
 
 STALL = 2.0  # seconds without a line after which what was heard is finished; chosen
 CLOSEST = 0.0005  # seconds between two frames that are heard; chosen: half of those of a thousand a second
@@ -39,6 +40,7 @@ class Listener:
     """What is heard of one sender after another; a captioner, and what the user says of the streams.
 
     unit, up, joint_map  as in read_motion, instead of what a header says
+    watch                given each frame that is heard: its skeleton, joints (J, 3) in metres, Y up, and time
     """
 
     def __init__(
@@ -49,8 +51,10 @@ class Listener:
         up: str | None = None,
         joint_map: Mapping[str, str] | None = None,
         patience: Patience = PATIENCE,
+        watch: Callable[[Skeleton, np.ndarray, float], object] | None = None,
     ) -> None:
         require_live(captioner)
+        self.watch = watch
         self.captioner, self.patience = captioner, patience
         self.unit, self.up, self.joint_map = unit, up, joint_map
         self.now = 0.0
@@ -87,7 +91,11 @@ class Listener:
             yield from self._trouble(f"a frame less than {1000 * CLOSEST:g} ms after the one before; left out")
         else:
             yield from self._keep_time(item.time)
-            yield from self._ears(self._header).feed(item.positions, item.time)
+            live = self._ears(self._header)
+            yield from live.feed(item.positions, item.time)
+            placed = live.placed()
+            if self.watch is not None and placed is not None:
+                self.watch(live.skeleton, *placed)
 
     def finish(self) -> Iterator[Event]:
         """What is certain now that no more frames come of this take."""

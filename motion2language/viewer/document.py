@@ -19,7 +19,17 @@ from motion2language.viewer.take import Take
 
 ASSETS = Path(__file__).parent / "assets"
 #: Joined in this order into one script.
-SCRIPTS = ("data.js", "clock.js", "body.js", "stage.js", "sentence.js", "timeline.js", "controls.js", "main.js")
+SCRIPTS = (
+    "data.js",
+    "clock.js",
+    "body.js",
+    "view.js",
+    "stage.js",
+    "sentence.js",
+    "timeline.js",
+    "controls.js",
+    "main.js",
+)
 MOST_TAKES = 8  # each takes a 3D context, of which browsers allow about 16; chosen
 
 

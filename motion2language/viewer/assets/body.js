@@ -13,7 +13,6 @@ class Body {
     this.frames = take.motion.frames;
     this.drawn = this.findDrawn();
     this.height = this.measure();
-    this.ground = this.findGround();
     const bones = take.parents.map((parent, joint) => [parent, joint]);
     this.bones = bones.filter(([parent]) => parent >= 0 && this.drawn[parent]);
     this.pose = new Float32Array(this.joints * 3);
@@ -22,6 +21,7 @@ class Body {
     this.skull = this.instances(new THREE.SphereGeometry(1, 20, 14), take.head === null ? 0 : 1);
     this.shapes = [this.limbs, this.balls, this.skull];
     this.shadows = [this.shadowOf(this.limbs), this.shadowOf(this.skull)]; // those of balls would hardly be seen
+    this.setGround(this.findGround());
   }
 
   /** True for each joint but those that only carry the pelvis, such as a root that stays at the origin. */
@@ -74,8 +74,13 @@ class Body {
     mesh.instanceMatrix = shape.instanceMatrix;
     mesh.frustumCulled = false;
     mesh.scale.y = 1e-4;
-    mesh.position.y = this.ground + 0.002;
     return mesh;
+  }
+
+  /** Put the ground at a height, metres. */
+  setGround(ground) {
+    this.ground = ground;
+    for (const shadow of this.shadows) shadow.position.y = ground + 0.002;
   }
 
   addTo(scene) {

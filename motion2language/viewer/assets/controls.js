@@ -7,7 +7,6 @@ const ZOOM = 1.15;
 
 /** Rows [keys, what it does, how]; a key is KeyboardEvent.key, with "Shift+" where it matters. */
 function actionsOf(clock, player) {
-  const stages = (call) => () => player.stages.forEach(call);
   return [
     [["k", " "], "play or pause", () => clock.toggle()],
     [["ArrowRight"], "a frame on", () => clock.step(1)],
@@ -23,6 +22,16 @@ function actionsOf(clock, player) {
     [["l"], "loop this segment, or stop looping", () => player.toggleLoop()],
     [["ArrowUp"], "faster", () => clock.changeSpeed(1)],
     [["ArrowDown"], "slower", () => clock.changeSpeed(-1)],
+    ...viewActions(player),
+    [["h"], "unfold or fold the attention map", () => player.toggleHeat()],
+    [["?"], "this list", () => player.help.showModal()],
+  ];
+}
+
+/** The rows about the views of a player, {stages, following, setFollowing(following)}. */
+function viewActions(player) {
+  const stages = (call) => () => player.stages.forEach(call);
+  return [
     [["f"], "follow the body, or not", () => player.setFollowing(!player.following)],
     [["d"], "turn the view to the right", stages((stage) => stage.orbit(ORBIT, 0))],
     [["a"], "turn the view to the left", stages((stage) => stage.orbit(-ORBIT, 0))],
@@ -35,8 +44,6 @@ function actionsOf(clock, player) {
     [["+", "="], "nearer", stages((stage) => stage.zoom(ZOOM))],
     [["-"], "farther", stages((stage) => stage.zoom(1 / ZOOM))],
     [["0"], "the first view again", stages((stage) => stage.lookAtBody())],
-    [["h"], "unfold or fold the attention map", () => player.toggleHeat()],
-    [["?"], "this list", () => player.help.showModal()],
   ];
 }
 

@@ -1,0 +1,230 @@
+// The live page: a body that moves as frames come, and the words as they are said; nothing said is taken away.
+"use strict";
+
+const PATIENCE = 5000; // milliseconds without any message after which the connection counts as lost
+const AGAIN = 1000; // milliseconds until it is tried again
+const SHOWN = 400; // sentences and notes kept on the page
+const GLIDE = 0.3; // seconds the followed body is averaged over, so that steps do not shake the view
+const SINKS = 5; // frames in a row below the ground that lower it
+
+/** The body in 3D, a frame at a time. */
+class LiveView extends View {
+  constructor(canvas, about, pose) {
+    const take = { ...about, motion: { frames: 1, fps: 1 } };
+    super(canvas, new Body(take, pose));
+    this.about = about;
+    this.body.height = about.height;
+    const reach = MARGIN * about.height;
+    this.makeGrid([-reach, reach, -reach, reach]);
+    this.lows = [];
+    this.show(pose, 0);
+    this.lookAtBody();
+    this.paint();
+  }
+
+  /** Put the body into a pose; `seconds` went by since the one before. */
+  show(pose, seconds) {
+    this.body.pose.set(pose);
+    this.body.place();
+    this.sink(pose);
+    const at = 3 * this.about.pelvis;
+    const pelvis = new THREE.Vector3(pose[at], 0, pose[at + 2]);
+    const before = this.middle;
+    const leapt = !before || before.distanceTo(pelvis) > 2 * this.body.height;
+    this.middle = leapt ? pelvis : before.clone().lerp(pelvis, 1 - Math.exp(-seconds / GLIDE));
+    if (before && this.following) this.shift(this.middle.clone().sub(before));
+    const unit = this.grid.scale.x;
+    this.grid.position.set(unit * Math.round(pelvis.x / unit), this.body.ground, unit * Math.round(pelvis.z / unit));
+    this.ask();
+  }
+
+  /** Lower the ground to a body that stays beneath it. */
+  sink(pose) {
+    const low = pose.reduce((least, value, at) => (at % 3 === 1 ? Math.min(least, value) : least), Infinity);
+    this.lows = low < this.body.ground - 0.01 ? [...this.lows, low] : [];
+    if (this.lows.length < SINKS) return;
+    this.body.setGround(Math.max(...this.lows));
+    this.lows = [];
+  }
+
+  setFollowing(following) {
+    this.following = following;
+    if (following) this.shift(this.middle.clone().sub(this.orbiting.target).setY(0));
+  }
+
+  lookAtBody() {
+    this.lookFrom(this.middle.clone(), this.about.facing, 2.35 * this.body.height);
+  }
+}
+
+/** Seconds of the stream for people; those since 1970 as the time of day. */
+function momentText(seconds) {
+  if (seconds > 1e8) return new Date(1000 * seconds).toLocaleTimeString();
+  const hours = Math.floor(seconds / 3600);
+  return hours ? `${hours}:${clockText(seconds - 3600 * hours).padStart(7, "0")}` : clockText(seconds);
+}
+
+function wordOf({ word, time }) {
+  return element("span", { class: "said-word", dir: "auto" }, word, element("small", {}, momentText(time)), " ");
+}
+
+class LivePage {
+  constructor() {
+    this.stages = [];
+    this.following = true;
+    this.numbers = new Map();
+    this.present = document.getElementById("present");
+    this.past = document.getElementById("past");
+    this.help = document.getElementById("help");
+    const reset = makeButton("view", "First view", "0", () => this.stages.forEach((view) => view.lookAtBody()));
+    this.follow = makeButton("follow", "Follow the body", "F", () => this.setFollowing(!this.following));
+    const keys = makeButton("help", "Keys", "?", () => this.help.showModal());
+    document.getElementById("tools").append(this.follow, reset, keys);
+    makeKeys([...viewActions(this), [["?"], "this list", () => this.help.showModal()]], this.help);
+    this.setFollowing(true);
+    this.hush();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.stages.forEach((view) => view.paint()));
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.leave() : this.listen()));
+    if (!document.hidden) this.listen();
+  }
+
+  /** Connect; from then on until it is lost, and then again. What was said before is not sent again. */
+  listen() {
+    this.leave();
+    const source = new EventSource(`/events?after=${this.known || ""}`);
+    this.source = source;
+    source.onmessage = (event) => this.take(event);
+    source.onerror = () => this.lose();
+    this.watch();
+  }
+
+  /** A page that is not seen listens to nothing, since browsers hold few connections to one place. */
+  leave() {
+    clearTimeout(this.timer);
+    if (this.source) this.source.close();
+    this.source = null;
+  }
+
+  lose() {
+    this.leave();
+    this.tell("lost", "connection lost; trying again");
+    this.timer = setTimeout(() => this.listen(), AGAIN);
+  }
+
+  watch() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.lose(), PATIENCE);
+  }
+
+  take(event) {
+    this.watch();
+    const message = JSON.parse(event.data);
+    if (event.lastEventId) this.know(event.lastEventId);
+    this[message.kind]?.(message);
+  }
+
+  /** Remember what was heard last; another run of m2l live is told apart. */
+  know(id) {
+    const [run] = id.split("-");
+    if (this.run && this.run !== run) this.keep(element("li", { class: "note" }, "another m2l live was begun"));
+    this.run = run;
+    this.known = id;
+  }
+
+  state({ state, quiet }) {
+    const texts = {
+      waiting: "waiting for a motion",
+      live: "live",
+      stalled: `no frames for ${quiet < 60 ? quiet.toFixed(0) : momentText(quiet).replace(/\..*/, "")} s`,
+      ended: "the stream has ended",
+    };
+    this.tell(state, texts[state]);
+  }
+
+  tell(state, text) {
+    const place = document.getElementById("state");
+    place.dataset.state = state;
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  body(about) {
+    this.about = about;
+    this.begun = false;
+  }
+
+  frame({ time, pose }) {
+    document.getElementById("time").textContent = momentText(time);
+    const positions = Float32Array.from(pose, (millimetres) => millimetres / 1000);
+    const seconds = Math.min(Math.max(time - this.time || 0, 0), 1);
+    this.time = time;
+    if (this.broken) return;
+    try {
+      if (this.begun) this.stages[0].show(positions, seconds);
+      else this.begin(positions);
+    } catch (error) {
+      this.broken = true;
+      const reason = `3D does not work in this browser (${error.message}); the words do.`;
+      document.querySelector(".stage").replaceWith(element("p", { class: "stage broken", role: "alert" }, reason));
+    }
+  }
+
+  /** Show another body; each has a canvas of its own. */
+  begin(positions) {
+    const old = document.querySelector("canvas.stage");
+    this.stages.forEach((view) => view.renderer.dispose());
+    const canvas = old.cloneNode();
+    old.replaceWith(canvas);
+    const view = new LiveView(canvas, this.about, positions);
+    view.setFollowing(this.following);
+    this.stages = [view];
+    this.begun = true;
+  }
+
+  word(message) {
+    this.present.querySelector(".nothing")?.remove();
+    this.present.append(wordOf(message));
+  }
+
+  /** The sentence is finished: its words go on below, each part with its time. */
+  sentence({ segments }) {
+    const parts = segments.map((segment) => {
+      const when = element("span", { class: "when" }, `${momentText(segment.start)} – ${momentText(segment.end)}`);
+      const words = element("span", { class: "spoken" }, ...segment.words.map(wordOf));
+      return element("div", { class: "part", "--colour": colourOf(this.colour(segment.label)) }, when, words);
+    });
+    this.keep(element("li", {}, ...parts));
+    this.hush();
+  }
+
+  note({ text, time }) {
+    this.keep(element("li", { class: "note" }, `${momentText(time)} ${text}`));
+  }
+
+  lost({ count }) {
+    this.keep(element("li", { class: "note" }, `${count} earlier words and sentences are no longer kept`));
+  }
+
+  keep(row) {
+    this.past.prepend(row);
+    while (this.past.children.length > SHOWN) this.past.lastChild.remove();
+  }
+
+  hush() {
+    this.present.replaceChildren(element("span", { class: "nothing" }, "nothing said yet"));
+  }
+
+  /** The same label always has the same colour. */
+  colour(label) {
+    if (label === null) return null;
+    if (!this.numbers.has(label)) this.numbers.set(label, this.numbers.size % 8);
+    return this.numbers.get(label);
+  }
+
+  setFollowing(following) {
+    this.following = following;
+    this.follow.setAttribute("aria-pressed", String(following));
+    this.stages.forEach((view) => view.setFollowing(following));
+  }
+}
+
+const page = new LivePage();

@@ -1,0 +1,138 @@
+"""The live page: an address that shows a motion while it happens, and what is said of it.
+
+The page is one HTML file, its scripts and style, of which the player's draw the body; /events is a stream of
+server-sent events from a Broadcast: `state`, `body`, `frame`, `word`, `sentence` and `note` as JSON, each named in
+`kind`. Guarded as the web app is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from motion2language.server.app import ASSETS, KINDS
+from motion2language.server.broadcast import Broadcast, Frame
+from motion2language.server.guard import App, Guard
+from motion2language.viewer.document import ASSETS as VIEWER
+
+PARTS = {
+    path.name: path
+    for path in (
+        *(ASSETS / name for name in ("live.css", "live.js")),
+        *(
+            VIEWER / name
+            for name in ("player.css", "data.js", "body.js", "view.js", "controls.js", "three/three.min.js")
+        ),
+    )
+}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+TICK = 1 / 60  # seconds between looks at what is new: the most frames a second shown; chosen
+PULSE = 1.0  # seconds between words of how the stream stands; chosen
+PAGES = 32  # open at once; chosen
+BODY = 1000  # bytes a request may have; none has any
+
+
+def create_live_app(broadcast: Broadcast, names: frozenset[str] = frozenset()) -> App:
+    """The live page as ASGI; `names` as in Guard."""
+    app = FastAPI(title="motion2language live", openapi_url=None)
+    watching: set[int] = set()
+
+    @app.get("/")
+    def page() -> HTMLResponse:
+        return HTMLResponse((ASSETS / "live.html").read_text(encoding="utf-8"))
+
+    @app.get("/assets/{name}")
+    def asset(name: str) -> Response:
+        if name not in PARTS:
+            return Response("no such page\n", 404)
+        path = PARTS[name]
+        return Response(path.read_text(encoding="utf-8"), media_type=KINDS[path.suffix])
+
+    @app.get("/events")
+    def events(request: Request) -> Response:
+        if len(watching) >= PAGES:
+            return Response(f"{PAGES} pages are open already; close one\n", 503)
+        run, _, number = request.headers.get("last-event-id", request.query_params.get("after", "")).partition("-")
+        since = int(number) if run == broadcast.run and number.isdecimal() else 0
+
+        async def watched() -> AsyncIterator[str]:
+            watching.add(id(request))
+            try:
+                async for message in _messages(broadcast, since):
+                    yield message
+            finally:
+                watching.discard(id(request))
+
+        return StreamingResponse(watched(), media_type="text/event-stream")
+
+    return Guard(app, BODY, names, POLICY)
+
+
+async def _messages(broadcast: Broadcast, known: int) -> AsyncIterator[str]:
+    """Server-sent events for one page that knows what was said up to the event `known`, as long as it reads them."""
+    shown: Frame | None = None
+    pulse = -PULSE
+    while True:
+        now = time.monotonic()
+        if now - pulse >= PULSE:
+            pulse = now
+            yield _message(json.dumps(broadcast.state()))
+        said, lost = broadcast.said_since(known)
+        if lost:
+            yield _message(json.dumps({"kind": "lost", "count": lost}))
+        for number, text in said:
+            known = number
+            yield _message(text, f"{broadcast.run}-{number}")
+        frame = broadcast.frame
+        if frame is not None and frame is not shown:
+            if shown is None or frame.body is not shown.body:
+                yield _message(json.dumps(frame.body))
+            shown = frame
+            yield _message(json.dumps(frame.to_dict(), separators=(",", ":")))
+        await asyncio.sleep(TICK)
+
+
+def _message(data: str, number: str | None = None) -> str:
+    return (f"id: {number}\n" if number else "") + f"data: {data}\n\n"
+
+
+class LivePage:
+    """The page on a port, in a thread of its own: what `broadcast` is told. ValueError when the port is taken."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1", names: frozenset[str] = frozenset()) -> None:
+        self.broadcast = Broadcast()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen()  # now, so that who is told the address finds it
+        except (OSError, OverflowError) as error:
+            listener.close()
+            raise ValueError(f"cannot listen on {host}:{port} ({error}); choose another --serve") from None
+        self.port = int(listener.getsockname()[1])
+        config = uvicorn.Config(
+            create_live_app(self.broadcast, names), log_level="error", access_log=False, lifespan="off",
+            timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="m2l-page", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Serve no more."""
+        self._server.should_exit = True
+        self._thread.join(timeout=5)

@@ -1,0 +1,248 @@
+"""The live page in a real Chromium: words as they are said, a body that moves, and what goes wrong.
+
+Skipped where there is no Chromium or no Playwright. $M2L_SCREENSHOTS names a folder that keeps pictures of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from small import recording
+from test_live_page import show, word
+
+from motion2language.cli.caption import SAMPLES
+from motion2language.live import Note, Sentence
+from motion2language.server import broadcast as broadcast_module
+from motion2language.server.broadcast import Broadcast
+from motion2language.server.live_page import LivePage
+from motion2language.transcript import Segment, TimedWord
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
+]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+         "--disable-background-networking", "--no-first-run"]  # fmt: skip
+STALL = "GPU stall due to ReadPixels"  # what the software 3D of a headless browser says of itself
+LOST = "Failed to load resource"  # what it says of a connection that was cut
+WORDS = "#present .said-word"
+
+
+class Watching:
+    """A browser, its complaints and its requests."""
+
+    def __init__(self, browser) -> None:
+        self.browser = browser
+        self.complaints: list[str] = []
+        self.requests: set[str] = set()
+
+    def open(self, address: str, width: int = 1280, scheme: str = "light"):
+        page = self.browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page.set_default_timeout(30_000)
+        page.on("console", lambda message: self.hear(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.add(request.url))
+        page.goto(address)
+        return page
+
+    def hear(self, text: str) -> None:
+        if STALL not in text and LOST not in text:
+            self.complaints.append(text)
+
+
+@pytest.fixture
+def watching():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        one = Watching(browser)
+        yield one
+        browser.close()
+        assert one.complaints == []
+        assert {url for url in one.requests if not url.startswith(("http://127.0.0.1:", "data:"))} == set()
+
+
+@pytest.fixture
+def served():
+    one = LivePage(0)
+    yield one
+    one.close()
+
+
+def address_of(served: LivePage) -> str:
+    return f"http://127.0.0.1:{served.port}"
+
+
+def state(page, text: str) -> None:
+    page.wait_for_function("text => document.querySelector('#state').textContent.includes(text)", arg=text)
+
+
+def keep_picture(page, name: str) -> None:
+    if folder := os.environ.get("M2L_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def say(broadcast: Broadcast, first: int, last: int) -> None:
+    for number in range(first, last):
+        broadcast.say(word(number))
+
+
+def texts(page, selector: str = WORDS) -> list[str]:
+    return [text.split()[0] for text in page.locator(selector).all_inner_texts()]
+
+
+def names(first: int, last: int) -> list[str]:
+    return [f"word{number}" for number in range(first, last)]
+
+
+def test_a_motion_sent_is_seen_and_read_while_it_happens(watching):
+    command = [Path(sys.executable).parent / "m2l", "live", "--websocket", "0", "--serve", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as live:
+        address, port = (live.stderr.readline().split()[-1] for _ in range(2))
+        wide, narrow = watching.open(address), watching.open(address, 400, "dark")
+        state(wide, "waiting for a motion")
+        take = SAMPLES / "2_walk_bow.bvh"
+        send = [command[0], "send", take, "--to", port, "--speed", "2"]
+        with subprocess.Popen(send):
+            wide.locator(WORDS).nth(2).wait_for()
+            state(wide, "live")
+            assert texts(wide)[2] == "walks"
+            before = wide.locator("#time").inner_text()
+            wide.wait_for_function("text => document.querySelector('#time').textContent > text", arg=before)
+            keep_picture(wide, "live")
+            keep_picture(narrow, "live-narrow")
+        for page in (wide, narrow, watching.open(address)):  # the last one opens late
+            page.locator("#past .part").nth(1).wait_for()
+            said = texts(page, "#past .said-word")
+            assert {"walks", "bows", "bowing"} & set(said)
+            assert said == texts(wide, "#past .said-word")
+            assert page.locator("#past .when").first.inner_text().startswith("0:0")
+            state(page, "no frames for")
+        assert narrow.evaluate("document.documentElement.scrollWidth") == 400
+        live.terminate()
+        state(wide, "connection lost; trying again")
+        printed = live.stdout.read().split("\n")[0].split()
+        assert printed == said
+
+
+def test_words_are_never_taken_back_and_a_finished_sentence_goes_below(watching, served):
+    page = watching.open(address_of(served))
+    say(served.broadcast, 0, 2)
+    page.locator(WORDS).nth(1).wait_for()
+    served.broadcast.say(Note("<b>odd</b>", 1.0))
+    segment = Segment(0.0, 2.0, "walk", tuple(TimedWord(name, 1.0, 0.5, 1.5) for name in ("word0", "word1")))
+    served.broadcast.say(Sentence((segment,), 0.0, 2.0))
+    page.locator("#past .part").wait_for()
+    assert texts(page, "#past .said-word") == names(0, 2)
+    assert page.locator("#past .when").inner_text() == "0:00.0 – 0:02.0"
+    assert page.locator("#past .note").inner_text() == "0:01.0 <b>odd</b>"
+    assert page.locator("#present").inner_text() == "nothing said yet"
+    served.broadcast.say(word(3_700))
+    page.locator(WORDS).wait_for()
+    assert page.locator(f"{WORDS} small").inner_text() == "1:01:40.0"
+
+
+def test_the_state_of_the_stream_is_said(watching, served, monkeypatch):
+    monkeypatch.setattr(broadcast_module, "QUIET", 0.5)
+    page = watching.open(address_of(served))
+    state(page, "waiting for a motion")
+    show(served.broadcast, 0)
+    state(page, "no frames for")
+    for number in range(40):
+        show(served.broadcast, number)
+        time.sleep(0.05)
+    state(page, "live")
+    served.broadcast.end()
+    state(page, "the stream has ended")
+
+
+def test_a_page_that_was_away_gets_what_it_missed_once(watching, served):
+    page = watching.open(address_of(served))
+    say(served.broadcast, 0, 3)
+    page.locator(WORDS).nth(2).wait_for()
+    page.evaluate("page.leave()")
+    say(served.broadcast, 3, 6)
+    page.wait_for_timeout(300)
+    assert texts(page) == names(0, 3)
+    page.evaluate("page.listen()")
+    page.locator(WORDS).nth(5).wait_for()
+    page.wait_for_timeout(300)
+    assert texts(page) == names(0, 6)
+
+
+def test_a_lost_connection_is_said_and_made_again(watching, served):
+    page = watching.open(address_of(served))
+    say(served.broadcast, 0, 3)
+    page.locator(WORDS).nth(2).wait_for()
+    served.close()
+    state(page, "connection lost; trying again")
+    again = LivePage(served.port)
+    say(again.broadcast, 3, 5)
+    page.locator(WORDS).nth(4).wait_for()
+    assert texts(page) == names(0, 5)
+    assert page.locator("#past .note").inner_text() == "another m2l live was begun"
+    again.close()
+
+
+def test_a_busy_page_gets_all_words_and_others_are_not_slowed(watching, served):
+    pages = [watching.open(address_of(served)) for _ in range(3)]
+    for page in pages:
+        state(page, "waiting")
+    show(served.broadcast, 0)
+    ended = threading.Event()
+
+    def frames() -> None:
+        for number in range(300):
+            say(served.broadcast, number, number + 1)
+            show(served.broadcast, number)
+            time.sleep(0.005)
+        ended.set()
+
+    threading.Thread(target=frames).start()
+    pages[0].evaluate("() => { const until = performance.now() + 3000; while (performance.now() < until); }")
+    assert ended.wait(20)
+    for page in pages:
+        page.locator(WORDS).nth(299).wait_for()
+        assert texts(page) == names(0, 300)
+
+
+def test_it_works_by_keyboard_and_shows_the_body_where_it_goes(watching, served):
+    page = watching.open(address_of(served))
+    motion = recording(2)
+    skeleton = motion.skeleton
+    served.broadcast.show(skeleton, motion.positions[0], 0.0)
+    page.wait_for_function("page.stages.length === 1")
+    target = "page.stages[0].orbiting.target.x"
+    begin = page.evaluate(target)
+    for number in range(1, 60):
+        served.broadcast.show(skeleton, motion.positions[0] + [0.05 * number, 0, 0], number / 30)
+        time.sleep(1 / 60)
+    page.wait_for_function(f"{target} > {begin + 1.5}")
+    page.keyboard.press("f")
+    assert page.locator(".tool.follow").get_attribute("aria-pressed") == "false"
+    camera = page.evaluate("page.stages[0].camera.position.x")
+    page.keyboard.press("d")
+    assert page.evaluate("page.stages[0].camera.position.x") != camera
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    assert page.locator("#help tr").count() == 13
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "tool follow"
+    served.broadcast.show(type(skeleton)("one", ("a",), (-1,)), motion.positions[0, :1], 5.0)
+    page.wait_for_function("page.about.joints.length === 1 && page.begun")
+    lowered = motion.positions[0] - [0, 1.0, 0]
+    for number in range(20):
+        served.broadcast.show(skeleton, motion.positions[0] if number < 5 else lowered, 6 + number / 30)
+        time.sleep(1 / 30)
+    page.wait_for_function(f"page.stages[0].body.ground < {float(lowered[:, 1].min()) + 0.02}")
