@@ -17,7 +17,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 #: Units from the bottom up; a unit may import those of lower layers, none of its own.
 LAYERS = (
-    {"motion", "transcript", "vocabulary", "files", "consensus"},
+    {"motion", "transcript", "vocabulary", "files", "consensus", "cluster"},
     {"corrections"},
     {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
     {
@@ -41,7 +41,7 @@ LAYERS = (
     {"batches", "import_checkpoint", "evaluate", "run_folder"},
     {"learner", "server"},
     {"train"},
-    {"bench", "reproduce"},
+    {"bench", "reproduce", "sweep"},
     {"cli"},
     {"__main__"},
 )
@@ -59,6 +59,7 @@ TORCH = {
     "learner",
     "train",
     "bench",
+    "sweep",
     "import_checkpoint",
     "cli",
 }

@@ -26,6 +26,7 @@ from motion2language.cli import (
     segments,
     serve,
     stores,
+    sweep,
     train,
     view,
 )
@@ -49,6 +50,7 @@ for command in (
     score.score,
     score.compare,
     reproduce.reproduce,
+    sweep.sweep,
     live.live,
     live.send,
     serve.serve,

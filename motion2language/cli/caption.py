@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Input, complain, load, make_folder, require_beam, require_movement
-
-if TYPE_CHECKING:
-    from motion2language.captioner import Captioner
-    from motion2language.motion import Motion
-    from motion2language.transcript import Transcript
+from motion2language.cli.describing import Work, described_here, described_on, planned, recordings
+from motion2language.cli.options import Input, make_folder, require_beam
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-GROUP = 64  # files read, described together and printed before the next are read; chosen
 
 
 def caption(
@@ -32,6 +26,8 @@ def caption(
     action_words: Path | None = None,
     refine: bool = True,
     least: float = 0.0,
+    skip_written: bool = False,
+    ray: str | None = None,
     source: Input = Input(),
 ) -> int:
     """Describe recordings: prints a line a segment, `[start → end] words`.
@@ -39,7 +35,7 @@ def caption(
     Parameters
     ----------
     files
-        Recordings: .bvh, .amc (with .asf), .npy, .npz, _mmm.xml.
+        Recordings: .bvh, .amc (with .asf), .npy, .npz, _mmm.xml; or folders, for all that lie in them.
     model
         A shipped model (default, synthetic) or a model folder.
     format
@@ -58,6 +54,10 @@ def caption(
         Bound segments by changes of movement; --no-refine takes the paper's rule.
     least
         Say nothing of an action that is less probable than this, from 0 to 1.
+    skip_written
+        Leave out recordings whose files are written already, by an earlier call that was stopped.
+    ray
+        Address of a Ray cluster (HOST:PORT, auto), or local: its workers describe, and write the files.
     source
         What the files cannot say themselves.
     """
@@ -70,27 +70,19 @@ def caption(
         raise ValueError(f"--least {least}: give a probability from 0 to 1")
     if out is not None:
         make_folder(out)
-    captioner = load(model, device, action_words)
+    if skip_written and not formats:
+        raise ValueError("--skip-written: nothing is written; give --format or --out")
+    work = Work(model, device, action_words, beam, refine, least, source)
+    jobs = planned(recordings(files), out, formats)
+    if skip_written:
+        jobs = [job for job in jobs if not all(target.is_file() for target in job.targets.values())]
     failures = 0
-    taken: set[Path] = set()
-    for path, found in described(files, source, captioner, beam, refine):
-        if found is None:
-            failures += 1
-            continue
-        motion, transcript = found[0], found[1].surer_than(least)
-        heading = f"\n{path}\n" if len(files) > 1 else ""
-        print(heading + (writers.render(transcript, "txt") or "(nothing to describe)\n"), end="", flush=True)
-        for name in formats:
-            try:
-                suffix = ".html" if name == "html" else writers.suffix(name)
-                target = unused(out or path.parent, path.stem, suffix, taken)
-                if name == "html":
-                    write_player([(motion, transcript)], (), target, captioner, source, beam)
-                else:
-                    writers.write(transcript, target)
-            except (ValueError, OSError) as error:
-                failures += 1
-                complain(error)
+    for done in described_here(jobs, work) if ray is None else described_on(ray, jobs, work):
+        for problem in done.problems:
+            print(f"m2l: {problem}", file=sys.stderr)
+        failures += bool(done.problems)
+        if done.text is not None:
+            print((f"\n{done.path}\n" if len(files) > 1 or len(jobs) > 1 else "") + done.text, end="", flush=True)
     return 1 if failures else 0
 
 
@@ -105,56 +97,3 @@ def demo(*, model: str = "default") -> int:
     status = caption(sorted(SAMPLES.glob("*.bvh")), model=model)
     print("\nNow one of your own: m2l caption take.bvh --format srt,json")
     return status
-
-
-def described(
-    files: Sequence[Path], source: Input, captioner: Captioner, beam: int | None, refine: bool
-) -> Iterator[tuple[Path, tuple[Motion, Transcript] | None]]:
-    """Each file's motion and transcript, in groups; None, after a complaint, where it cannot be described."""
-    overrides = source.overrides()
-    for first in range(0, len(files), GROUP):
-        read = []
-        for path in files[first : first + GROUP]:
-            try:
-                motion = source.read(path)
-                require_movement(motion)
-                captioner.prepare(motion, overrides)
-                read.append((path, motion))
-            except (ValueError, OSError) as error:
-                complain(error)
-                yield path, None
-        motions = [motion for _, motion in read]
-        transcripts = captioner.transcribe_all(motions, beam=beam, joint_map=overrides, refine=refine)
-        for (path, motion), transcript in zip(read, transcripts, strict=True):
-            yield path, (motion, transcript)
-
-
-def write_player(
-    takes: Sequence[tuple[Motion, Transcript]],
-    references: Sequence[Transcript],
-    path: Path,
-    captioner: Captioner,
-    source: Input,
-    beam: int | None,
-) -> None:
-    """Write the player of described recordings, with references where there are any."""
-    from motion2language import viewer
-    from motion2language.attention_map import attention_map
-
-    overrides = source.overrides()
-    shown = [
-        viewer.Take(
-            motion, transcript, reference, attention_map(captioner, motion, transcript, beam=beam, joint_map=overrides)
-        )
-        for (motion, transcript), reference in zip_longest(takes, references)
-    ]
-    viewer.write(shown, path)
-
-
-def unused(folder: Path, stem: str, suffix: str, used: set[Path]) -> Path:
-    """The file's path, numbered when another recording of this call already took it."""
-    number, candidate = 2, folder / f"{stem}{suffix}"
-    while candidate in used:
-        candidate, number = folder / f"{stem}_{number}{suffix}", number + 1
-    used.add(candidate)
-    return candidate

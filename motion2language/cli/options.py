@@ -150,11 +150,16 @@ def require_movement(motion: Motion) -> None:
 
 def complain(error: Exception) -> None:
     """One line on standard error."""
+    print("m2l: " + one_line(error), file=sys.stderr)
+
+
+def one_line(error: Exception) -> str:
+    """What is wrong, in one line."""
     text = str(error)
     if isinstance(error, OSError) and error.strerror:  # Python's own words begin with "[Errno 2]"
         place = "" if error.filename is None else f"{error.filename}: "
         text = place + error.strerror.lower()
-    print("m2l: " + " ".join(text.split()), file=sys.stderr)
+    return " ".join(text.split())
 
 
 def load(model: str, device: str, action_words: Path | None) -> Captioner:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.caption import described, write_player
+from motion2language.cli.describing import described, write_player
 from motion2language.cli.options import Input, Words, load, make_folder, require_beam
 
 if TYPE_CHECKING:

@@ -1,0 +1,94 @@
+"""m2l sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from motion2language.cli.options import device_of
+
+if TYPE_CHECKING:
+    from motion2language.sweep.trial import Outcome
+
+
+def sweep(
+    config: Path,
+    /,
+    *,
+    space: Path,
+    dataset: str,
+    out: Path,
+    root: Path | None = None,
+    trials: int = 20,
+    jobs: int = 1,
+    ray: str | None = None,
+    seed: int = 11,
+    device: str = "auto",
+    set: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Train a configuration with many values of some keys, and say which were best; the same command goes on.
+
+    Parameters
+    ----------
+    config
+        TOML file with tables [model] and [train].
+    space
+        TOML file with what may be tried, as configs/spaces/paper.toml.
+    dataset
+        A corpus, as of `m2l train`.
+    out
+        Folder of the sweep: a run folder a trial, and trials.md, the table that is printed.
+    root
+        Where the corpus lies on disk.
+    trials
+        Trials there shall be in the end.
+    jobs
+        Trials at once on this machine.
+    ray
+        Address of a Ray cluster (HOST:PORT, auto), or local: as many trials at once as it holds.
+    seed
+        Of the search; each trial's training has train.seed.
+    device
+        auto, cpu or cuda; with --ray cuda gives each trial a device of the cluster, auto none.
+    set
+        Override a key of the file for all trials: --set train.epochs=10.
+    """
+    for name, number in (("trials", trials), ("jobs", jobs)):
+        if number < 1:
+            raise ValueError(f"--{name} {number}: give 1 or more")
+    from motion2language.files import write_text
+    from motion2language.run_config import load_config
+    from motion2language.sweep import local, on_ray
+    from motion2language.sweep.space import load_space
+    from motion2language.sweep.trial import Sweep, table
+    from motion2language.train import corpora
+
+    corpora(load_config(config, set or ()), dataset, root)  # what is wrong with it is said once, before any trial
+    if ray is None:
+        device = device_of(device)
+    elif device == "auto":
+        device = "cpu"
+    place = None if root is None else root.resolve()
+    work = Sweep(config.resolve(), tuple(set or ()), dataset, place, device, out.resolve(), load_space(space, config))
+    work.claim()
+    if ray is None:
+        outcomes = local.search(work, trials, jobs, seed, _say)
+    else:
+        outcomes = on_ray.search(work, trials, ray, seed, _say)
+    printed = table(outcomes)
+    write_text(out / "trials.md", printed + "\n")
+    print(f"\n{printed}")
+    scored = [one for one in outcomes if one.score is not None]
+    if not scored:
+        raise ValueError(f"none of {len(outcomes)} trials could be trained; the table says why")
+    best = max(scored, key=lambda one: one.score or 0.0)
+    print(f"\nbest model: {out / best.name / 'best'}")
+    return 0
+
+
+def _say(outcome: Outcome) -> None:
+    values = "  ".join(f"{key} {value}" for key, value in outcome.values.items())
+    found = outcome.error if outcome.score is None else f"score {outcome.score:.2f}"
+    print(f"{outcome.name}: {found}  {values}", flush=True)

@@ -1,0 +1,37 @@
+"""Ray, as sweeps and captioning use it: a cluster that runs, or one on this machine for as long as the command runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+STORE = 200 * 2**20  # bytes of Ray's shared memory on this machine; Ray alone would take a third of it; chosen
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """The module `ray`, connected to `address`: `local`, `auto`, HOST:PORT or ray://HOST:PORT.
+
+    ValueError when Ray is missing or nothing answers there.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise ValueError("--ray needs Ray, which is not installed; pip install 'motion2language[ray]'") from None
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address == "local":
+        options |= {"address": "local", "include_dashboard": False, "object_store_memory": STORE}
+    else:
+        options |= {"address": address}
+    try:
+        ray.init(**options)
+    except (ConnectionError, ValueError, RuntimeError, OSError, AssertionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"--ray {address}: no cluster answers ({reason}); give local or the address of one") from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()

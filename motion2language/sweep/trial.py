@@ -1,0 +1,84 @@
+"""One trial of a sweep: a configuration with some values, trained in a run folder of its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from motion2language.files import write_text
+from motion2language.processes import Processes
+from motion2language.run_config import load_config
+from motion2language.sweep.space import Space, Value, override
+from motion2language.train import corpora, train
+
+RETRIES = 2  # times a trial whose process died is run again; chosen
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What all trials share: configuration file, overrides for all, corpus, device, folder, and what may be tried."""
+
+    config: Path
+    overrides: tuple[str, ...]
+    dataset: str
+    root: Path | None
+    device: str
+    out: Path
+    space: Space
+
+    def claim(self) -> None:
+        """Make the folder and say in it what sweep it is; ValueError when it holds another one."""
+        path = self.out / "sweep.json"
+        settings = load_config(self.config, self.overrides)
+        space = {key: part.model_dump(mode="json") for key, part in self.space.items()}
+        root = None if self.root is None else str(self.root)
+        said = {"dataset": self.dataset, "root": root, "space": space, "run": settings.model_dump(mode="json")}
+        text = json.dumps(said, indent=2) + "\n"
+        if path.is_file() and path.read_text(encoding="utf-8") != text:
+            raise ValueError(
+                f"{self.out}: holds a sweep of another configuration, space or corpus; choose another --out"
+            )
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{self.out}: cannot be made ({error.strerror}); choose another --out") from None
+        write_text(path, text)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial came to: the values tried and the best validation score, or what went wrong."""
+
+    name: str
+    values: Mapping[str, Value]
+    score: float | None
+    error: str = ""
+
+
+def run_trial(sweep: Sweep, name: str, values: Mapping[str, Value]) -> Outcome:
+    """Train with the values in the sweep's folder `name`, going on where an earlier attempt stopped."""
+    out = sweep.out / name
+    try:
+        chosen = [override(key, value) for key, value in values.items()]
+        run = load_config(sweep.config, [*sweep.overrides, *chosen])
+        training, validation = corpora(run, sweep.dataset, sweep.root)
+        train(run, training, validation, out, resume=True, processes=Processes(device=sweep.device))
+    except (ValueError, OSError) as error:
+        return Outcome(name, values, None, " ".join(str(error).split()))
+    with (out / "log.csv").open(newline="", encoding="utf-8") as file:
+        scores = [float(row["score"]) for row in csv.DictReader(file) if row["score"]]
+    return Outcome(name, values, max(scores))
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Every trial, best first, as a Markdown table."""
+    keys = sorted({key for one in outcomes for key in one.values})
+    lines = [f"| trial | score | {' | '.join(keys)} | |", "| --- " * (len(keys) + 3) + "|"]
+    for one in sorted(outcomes, key=lambda one: (one.score is None, -(one.score or 0.0))):
+        score = "–" if one.score is None else f"{one.score:.2f}"
+        shown = (f"{value:.4g}" if isinstance(value, float) else str(value) for value in map(one.values.get, keys))
+        lines.append(f"| {one.name} | {score} | {' | '.join(shown)} | {one.error} |")
+    return "\n".join(lines)

@@ -1,0 +1,90 @@
+"""Folders described here and on Ray: the same files, none lost when a worker is killed, none done twice when asked."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from small import recording
+from test_sweep import m2l, process_of
+
+from motion2language.cli.caption import SAMPLES
+from motion2language.formats import bvh
+
+assert m2l  # a fixture
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Three recordings, one in a folder below and one that is none."""
+    (tmp_path / "takes" / "deep").mkdir(parents=True)
+    bvh.write(recording(2), tmp_path / "takes" / "a.bvh")
+    bvh.write(recording(3), tmp_path / "takes" / "deep" / "a.bvh")
+    (tmp_path / "takes" / "bad.bvh").write_text("HIERARCHY\nROOT")
+    (tmp_path / "takes" / "notes.txt").write_text("none")
+    return tmp_path / "takes"
+
+
+def test_a_folder_is_all_recordings_in_it_and_what_is_written_can_be_skipped(folder, tmp_path, m2l):
+    out = tmp_path / "out"
+    status, printed, err = m2l("caption", folder, "--model", "synthetic", "--beam", 1, "--out", out)
+    assert status == 1
+    assert {path.name for path in out.iterdir()} == {"a.json", "a_2.json"}
+    assert (err.count("\n"), "bad.bvh" in err) == (1, True)
+    assert printed.count(".bvh\n") == 2
+    (out / "a.json").unlink()
+    kept = (out / "a_2.json").stat().st_mtime_ns
+    (folder / "bad.bvh").unlink()
+    status, printed, err = m2l("caption", folder, "--model", "synthetic", "--beam", 1, "--out", out, "--skip-written")
+    assert (status, err) == (0, "")
+    assert json.loads((out / "a.json").read_text())["text"]
+    assert (out / "a_2.json").stat().st_mtime_ns == kept
+    assert m2l("caption", folder, "--out", out, "--skip-written")[:2] == (0, "")
+
+
+def test_what_cannot_be_done_is_one_line(folder, tmp_path, m2l):
+    (tmp_path / "empty").mkdir()
+    assert "no recording in this folder; expected" in m2l("caption", tmp_path / "empty")[2]
+    assert "--skip-written: nothing is written" in m2l("caption", folder, "--skip-written")[2]
+    status, _, err = m2l("caption", folder, "--ray", "nowhere:1:2")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "--ray nowhere:1:2: no cluster answers" in err
+
+
+@pytest.mark.slow
+def test_a_killed_workers_chunk_is_done_again_and_nothing_is_lost(tmp_path, m2l):
+    """Enough recordings that every worker is at work for seconds; one is killed in the middle."""
+    takes, out = tmp_path / "takes", tmp_path / "out"
+    takes.mkdir()
+    samples = sorted(SAMPLES.glob("*.bvh"))
+    for number in range(160):
+        shutil.copy(samples[number % len(samples)], takes / f"{number:03d}.bvh")
+    (takes / "bad.bvh").write_text("HIERARCHY\nROOT")
+    command = ["caption", takes, "--model", "synthetic", "--format", "json", "--out", out, "--ray", "local"]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "motion2language", *map(str, command)], cwd=tmp_path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    for _ in range(600):
+        if out.is_dir() and list(out.glob("*.json")):
+            break
+        time.sleep(0.05)
+    os.kill(process_of(run.pid, "ray::_chunk"), signal.SIGKILL)
+    assert len(list(out.glob("*.json"))) < 160  # in the middle
+    printed, err = run.communicate(timeout=200)
+    assert run.returncode == 1, err
+    assert {path.stem for path in out.iterdir()} == {f"{number:03d}" for number in range(160)}
+    assert len(re.findall(r"^.*/\d{3}\.bvh$", printed, re.MULTILINE)) == 160
+    own = [line for line in err.splitlines() if line.startswith("m2l: ")]
+    assert len(own) == 1
+    assert "bad.bvh" in own[0]
+    assert m2l("caption", samples[1], "--model", "synthetic", "--out", tmp_path / "here")[0] == 0
+    here = json.loads((tmp_path / "here" / f"{samples[1].stem}.json").read_text())
+    there = json.loads((out / "001.json").read_text())
+    assert (there["text"], there["duration"]) == (here["text"], here["duration"])
