@@ -62,7 +62,8 @@ def test_one_bad_file_is_reported_and_the_others_go_on(m2l, take, tmp_path):
     assert "[00:0" in out
     assert (tmp_path / "take.json").is_file()
     assert not (tmp_path / "bad.json").exists()
-    assert [line.startswith("m2l: ") for line in err.splitlines()] == [True, True]
+    assert [line.startswith("m2l: ") for line in err.splitlines()] == [True, True, True]
+    assert "2 of 3 recordings failed, 1 are done" in err
     assert "bad.bvh" in err
     assert "none.bvh" in err
 

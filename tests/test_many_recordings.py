@@ -35,16 +35,17 @@ def test_a_folder_is_all_recordings_in_it_and_what_is_written_can_be_skipped(fol
     out = tmp_path / "out"
     status, printed, err = m2l("caption", folder, "--model", "synthetic", "--beam", 1, "--out", out)
     assert status == 1
-    assert {path.name for path in out.iterdir()} == {"a.json", "a_2.json"}
-    assert (err.count("\n"), "bad.bvh" in err) == (1, True)
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*.*")} == {"a.json", "deep/a.json"}
+    assert ("bad.bvh: " in err, err.count("\n")) == (True, 2)
+    assert err.endswith("m2l: 1 of 3 recordings failed, 2 are done\n")
     assert printed.count(".bvh\n") == 2
     (out / "a.json").unlink()
-    kept = (out / "a_2.json").stat().st_mtime_ns
+    kept = (out / "deep" / "a.json").stat().st_mtime_ns
     (folder / "bad.bvh").unlink()
     status, printed, err = m2l("caption", folder, "--model", "synthetic", "--beam", 1, "--out", out, "--skip-written")
-    assert (status, err) == (0, "")
+    assert (status, err) == (0, "m2l: 1 of 2 recordings are written already\n")
     assert json.loads((out / "a.json").read_text())["text"]
-    assert (out / "a_2.json").stat().st_mtime_ns == kept
+    assert (out / "deep" / "a.json").stat().st_mtime_ns == kept
     assert m2l("caption", folder, "--out", out, "--skip-written")[:2] == (0, "")
 
 
@@ -82,8 +83,9 @@ def test_a_killed_workers_chunk_is_done_again_and_nothing_is_lost(tmp_path, m2l)
     assert {path.stem for path in out.iterdir()} == {f"{number:03d}" for number in range(160)}
     assert len(re.findall(r"^.*/\d{3}\.bvh$", printed, re.MULTILINE)) == 160
     own = [line for line in err.splitlines() if line.startswith("m2l: ")]
-    assert len(own) == 1
+    assert len(own) == 2
     assert "bad.bvh" in own[0]
+    assert own[1] == "m2l: 1 of 161 recordings failed, 160 are done"
     assert m2l("caption", samples[1], "--model", "synthetic", "--out", tmp_path / "here")[0] == 0
     here = json.loads((tmp_path / "here" / f"{samples[1].stem}.json").read_text())
     there = json.loads((out / "001.json").read_text())

@@ -106,11 +106,14 @@ def test_every_kind_of_value_can_be_tried_and_the_shipped_space_holds_for_the_pa
         ("", "nothing to try"),
         ("[model", "not a TOML file"),
         ("[model]\nhidden = 3", r"model\.hidden = 3; expected a table|\[model\]"),
-        ("[model.hidden]\nchoices = []", r"\[model.hidden\]: choices: .*; expected choices, or low and high"),
-        ("[model.hidden]\nlow = 3", r"\[model.hidden\]: high: Field required"),
+        ("[model.hidden]\nchoices = []", r"\[model.hidden\]: choices cannot be \[\]; expected choices = "),
+        ("[model.hidden]\nlow = 3", r"\[model.hidden\]: high is missing; expected choices = "),
+        ("[model.hidden]\nlow = true\nhigh = 3", "low cannot be True; expected"),
+        ("[model.hidden]\nlow = 3\nhigh = 9\nstep = 2", "step means nothing here; expected"),
+        ("[model.hidden]\nlow = 3.0\nhigh = 9.0", r"space.toml: \[model.hidden\] cannot be 4\.9.*fractional"),
         ("[model.hidden]\nlow = 9\nhigh = 3", "low 9 is not below high 3"),
         ("[train.learning_rate]\nlow = 0.0\nhigh = 1.0\nlog = true", "has no logarithm"),
-        ("[model.hiden]\nlow = 3\nhigh = 9", r"unknown key model\.hiden; did you mean hidden\?"),
+        ("[model.hiden]\nlow = 3\nhigh = 9", r"space.toml: .*unknown key model\.hiden; did you mean hidden\?"),
         ("[model.hidden]\nlow = 0\nhigh = 9", r"model\.hidden: .*greater than 0, found 0"),
         ("[model.kind]\nchoices = ['attention', 'magic']", r"model\.kind: .*found 'magic'"),
     ],
@@ -161,6 +164,16 @@ def test_a_trial_whose_process_dies_and_a_sweep_that_is_killed_go_on_and_nothing
     assert (out / re.search(r"trial_00\d", printed.split("best model:")[1]).group() / "best").is_dir()
 
 
+def test_ctrl_c_ends_a_sweep_and_its_trials_in_one_line(command, tmp_path):
+    sweep = started([*command, "--set", "train.epochs=100000", "--trials", "1"])
+    wait_for(tmp_path / "sweep", "trial_000/state.pt")
+    trial = process_of(sweep.pid, "spawn_main")
+    os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does
+    assert sweep.communicate(timeout=30)[0].splitlines()[1:] == ["m2l: stopped; what was finished is on disk"]
+    assert sweep.returncode == 130
+    assert not Path(f"/proc/{trial}").exists()
+
+
 def test_a_trial_that_always_dies_is_given_up_and_the_others_go_on(command, tmp_path, monkeypatch, m2l):
     from motion2language.sweep import local
 
@@ -182,7 +195,9 @@ def test_a_trial_that_always_dies_is_given_up_and_the_others_go_on(command, tmp_
     status, printed, _ = m2l(*command, "--trials", 2)
     assert status == 0
     assert begun == ["trial_000"] * 3 + ["trial_001"]
+    assert printed.count("trial_000: its process died (status -9) and is started again") == 2
     assert "its process died 3 times, the last with status -9" in printed
+    assert "1 of 2 trials could not be trained" in printed
 
 
 def _die(folder: Path) -> None:
@@ -206,7 +221,7 @@ def test_a_folder_of_another_sweep_is_left_alone(command, tmp_path, m2l):
     (tmp_path / "sweep" / "sweep.json").write_text("{}")
     status, _, err = m2l(*command)
     assert (status, err.count("\n")) == (1, 1)
-    assert "holds a sweep of another configuration, space or corpus" in err
+    assert "holds another sweep (corpus, space, configuration, trials on Ray differ)" in err
     assert m2l(*command, "--trials", 0)[2] == "m2l: --trials 0: give 1 or more\n"
 
 
@@ -219,6 +234,8 @@ def test_a_sweep_on_ray_whose_worker_is_killed_trains_every_trial_to_its_end(com
     os.kill(process_of(sweep.pid, "ray::ImplicitFunc"), signal.SIGKILL)
     printed, _ = sweep.communicate(timeout=200)
     assert sweep.returncode == 0, printed
+    assert printed.count("its worker died and is replaced") == 1
+    assert "2 of 2  trial_" in printed
     folders = sorted(path for path in out.glob("trial_*") if path.is_dir())
     assert len(folders) == 2
     assert run in folders

@@ -26,7 +26,7 @@ def caption(
     action_words: Path | None = None,
     refine: bool = True,
     least: float = 0.0,
-    skip_written: bool = False,
+    skip_written: Annotated[bool, Parameter(negative="")] = False,
     ray: str | None = None,
     source: Input = Input(),
 ) -> int:
@@ -75,7 +75,9 @@ def caption(
     work = Work(model, device, action_words, beam, refine, least, source)
     jobs = planned(recordings(files), out, formats)
     if skip_written:
+        every = len(jobs)
         jobs = [job for job in jobs if not all(target.is_file() for target in job.targets.values())]
+        print(f"m2l: {every - len(jobs)} of {every} recordings are written already", file=sys.stderr)
     failures = 0
     for done in described_here(jobs, work) if ray is None else described_on(ray, jobs, work):
         for problem in done.problems:
@@ -83,6 +85,8 @@ def caption(
         failures += bool(done.problems)
         if done.text is not None:
             print((f"\n{done.path}\n" if len(files) > 1 or len(jobs) > 1 else "") + done.text, end="", flush=True)
+    if failures and len(jobs) > 1:
+        print(f"m2l: {failures} of {len(jobs)} recordings failed, {len(jobs) - failures} are done", file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from motion2language.cli.options import Input, complain, load, one_line, require_movement
 
@@ -52,31 +52,31 @@ class Done:
     problems: tuple[str, ...] = ()
 
 
-def recordings(files: Sequence[Path]) -> list[Path]:
-    """The files, and in a folder's place all recordings in it and in the folders below."""
+def recordings(files: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """The files, and in a folder's place all recordings in it, each with the folder below that one that holds it."""
     from motion2language.formats import FORMATS
 
-    found: list[Path] = []
+    found: list[tuple[Path, Path]] = []
     for path in files:
         if not path.is_dir():
-            found.append(path)
+            found.append((path, Path()))
             continue
         inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in FORMATS and each.is_file())
         if not inside:
             raise ValueError(f"{path}: no recording in this folder; expected {', '.join(FORMATS)}")
-        found += inside
+        found += [(each, each.parent.relative_to(path)) for each in inside]
     return found
 
 
-def planned(paths: Sequence[Path], out: Path | None, formats: Sequence[str]) -> list[Job]:
-    """A job for each recording, no two of which write the same file."""
+def planned(found: Sequence[tuple[Path, Path]], out: Path | None, formats: Sequence[str]) -> list[Job]:
+    """A job for each of `recordings`, no two of which write the same file; `out` has the folders of a folder given."""
     from motion2language import writers
 
     suffixes = {name: ".html" if name == "html" else writers.suffix(name) for name in formats}
     taken: set[Path] = set()
     return [
-        Job(path, {name: unused(out or path.parent, path.stem, suffix, taken) for name, suffix in suffixes.items()})
-        for path in paths
+        Job(path, {name: unused(folder, path.stem, suffix, taken) for name, suffix in suffixes.items()})
+        for path, folder in ((path, out / below if out else path.parent) for path, below in found)
     ]
 
 
@@ -105,9 +105,18 @@ def described_on(address: str, jobs: Sequence[Job], work: Work) -> Iterator[Done
             chunk = pending.pop(ready)
             try:
                 yield from ray.get(ready)
-            except ray.exceptions.WorkerCrashedError:
-                lost = f"not described, its worker died {RETRIES + 1} times; --skip-written leaves out what is written"
-                yield from (Done(job.path, None, (f"{job.path}: {lost}",)) for job in chunk)
+            except ray.exceptions.RayError as error:
+                why = _why(ray, error)
+                yield from (Done(job.path, None, (f"{job.path}: not described: {why}",)) for job in chunk)
+
+
+def _why(ray: Any, error: Exception) -> str:
+    """What became of a task of the cluster."""
+    if isinstance(error, ray.exceptions.RayTaskError):
+        return one_line(error.cause)
+    if isinstance(error, ray.exceptions.WorkerCrashedError | ray.exceptions.NodeDiedError):
+        return f"its worker died {RETRIES + 1} times; --skip-written leaves out what is written"
+    return one_line(error)[:200]
 
 
 def described(
@@ -156,6 +165,7 @@ def _written(job: Job, motion: Motion, transcript: Transcript, captioner: Captio
     problems = []
     for name, target in job.targets.items():
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             if name == "html":
                 write_player([(motion, transcript)], (), target, captioner, work.source, work.beam)
             else:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import device_of
-
-if TYPE_CHECKING:
-    from motion2language.sweep.trial import Outcome
+from motion2language.cli.options import Stores, device_of
 
 
 def sweep(
@@ -27,6 +24,7 @@ def sweep(
     seed: int = 11,
     device: str = "auto",
     set: Annotated[list[str] | None, Parameter(negative="")] = None,
+    stores: Stores = Stores(),
 ) -> int:
     """Train a configuration with many values of some keys, and say which were best; the same command goes on.
 
@@ -65,14 +63,15 @@ def sweep(
     from motion2language.sweep.trial import Sweep, table
     from motion2language.train import corpora
 
-    corpora(load_config(config, set or ()), dataset, root)  # what is wrong with it is said once, before any trial
+    store = None if stores.folder is None else stores.folder.resolve()
+    settings, tried = load_config(config, set or ()), load_space(space, config, set or ())
+    corpora(settings, dataset, root, store)  # what is wrong with it is said once, before any trial
     if ray is None:
         device = device_of(device)
     elif device == "auto":
         device = "cpu"
     place = None if root is None else root.resolve()
-    work = Sweep(config.resolve(), tuple(set or ()), dataset, place, device, out.resolve(), load_space(space, config))
-    work.claim()
+    work = Sweep(config.resolve(), tuple(set or ()), dataset, place, store, device, out.resolve(), tried)
     if ray is None:
         outcomes = local.search(work, trials, jobs, seed, _say)
     else:
@@ -83,12 +82,12 @@ def sweep(
     scored = [one for one in outcomes if one.score is not None]
     if not scored:
         raise ValueError(f"none of {len(outcomes)} trials could be trained; the table says why")
+    if len(scored) < len(outcomes):
+        print(f"\n{len(outcomes) - len(scored)} of {len(outcomes)} trials could not be trained; the table says why")
     best = max(scored, key=lambda one: one.score or 0.0)
     print(f"\nbest model: {out / best.name / 'best'}")
     return 0
 
 
-def _say(outcome: Outcome) -> None:
-    values = "  ".join(f"{key} {value}" for key, value in outcome.values.items())
-    found = outcome.error if outcome.score is None else f"score {outcome.score:.2f}"
-    print(f"{outcome.name}: {found}  {values}", flush=True)
+def _say(line: str) -> None:
+    print(line, flush=True)

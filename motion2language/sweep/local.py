@@ -10,6 +10,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -23,9 +24,10 @@ from motion2language.sweep.space import distributions
 from motion2language.sweep.trial import RETRIES, Outcome, Sweep, run_trial
 
 
-def search(sweep: Sweep, trials: int, jobs: int, seed: int, said: Callable[[Outcome], None]) -> list[Outcome]:
-    """Bring the sweep to `trials` finished trials, `jobs` at once; every outcome, and `said` of each as it comes."""
+def search(sweep: Sweep, trials: int, jobs: int, seed: int, say: Callable[[str], None]) -> list[Outcome]:
+    """Bring the sweep to `trials` finished trials, `jobs` at once; every outcome. `say` is told what happens."""
     tried = distributions(sweep.space)
+    sweep.claim(ray_trials=None)
     study, attempts = _study(sweep, seed), Counter[int]()
     waiting = [one for one in study.get_trials() if not one.state.is_finished()]
     begun = len(study.get_trials())
@@ -37,6 +39,7 @@ def search(sweep: Sweep, trials: int, jobs: int, seed: int, said: Callable[[Outc
                     waiting.append(study.ask(tried))
                     begun += 1
                 trial = waiting.pop(0)
+                say(f"{_name(trial.number)} begins")
                 running[_started(sweep, _name(trial.number), trial.params)] = trial
             ended = wait([process.sentinel for process in running])
             for process in [one for one in running if one.sentinel in ended]:
@@ -44,6 +47,7 @@ def search(sweep: Sweep, trials: int, jobs: int, seed: int, said: Callable[[Outc
                 trial = running.pop(process)
                 attempts[trial.number] += 1
                 if process.exitcode and attempts[trial.number] <= RETRIES:
+                    say(f"{_name(trial.number)}: its process died (status {process.exitcode}) and is started again")
                     waiting.insert(0, trial)
                     continue
                 if process.exitcode:
@@ -51,7 +55,7 @@ def search(sweep: Sweep, trials: int, jobs: int, seed: int, said: Callable[[Outc
                     _leave(sweep.out / _name(trial.number), None, died)
                 outcome = _left(sweep, trial)
                 _tell(study, trial, outcome)
-                said(outcome)
+                say(f"{sum(one.state.is_finished() for one in study.get_trials())} of {trials}  {outcome}")
     finally:
         for process in running:
             process.terminate()
@@ -80,7 +84,11 @@ def _name(number: int) -> str:
 def _started(sweep: Sweep, name: str, values: dict[str, Any]) -> BaseProcess:
     (sweep.out / name).mkdir(exist_ok=True)
     process = multiprocessing.get_context("spawn").Process(target=_train, args=(sweep, name, values), daemon=True)
-    process.start()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # handed on: Ctrl-C is the sweep's, which ends its trials
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
     return process
 
 
@@ -92,10 +100,7 @@ def _train(sweep: Sweep, name: str, values: dict[str, Any]) -> None:
     threading.Thread(target=_end_with_the_sweep, daemon=True).start()
     folder = sweep.out / name
     with (folder / "output.txt").open("a", encoding="utf-8") as file, contextlib.redirect_stdout(file):
-        try:
-            outcome = run_trial(sweep, name, values)
-        except KeyboardInterrupt:
-            os._exit(1)
+        outcome = run_trial(sweep, name, values)
     _leave(folder, outcome.score, outcome.error)
 
 

@@ -6,6 +6,7 @@ the same command. Every machine must have the project installed and see the corp
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -16,14 +17,19 @@ from motion2language.sweep.trial import RETRIES, Outcome, Sweep, run_trial
 WORST = -1e9  # the score of a trial that cannot be trained: Tune's searches take numbers only
 
 
-def search(sweep: Sweep, trials: int, address: str, seed: int, said: Callable[[Outcome], None]) -> list[Outcome]:
+def search(sweep: Sweep, trials: int, address: str, seed: int, say: Callable[[str], None]) -> list[Outcome]:
     """Bring the sweep to `trials` trials, as many at once as the cluster holds; every outcome."""
     tried = distributions(sweep.space)
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the other kind of output prints boxes even when told not to
     with connected(address):
         import optuna
-        from ray import tune
-        from ray.tune.search.optuna import OptunaSearch
 
+        try:
+            from ray import tune
+            from ray.tune.search.optuna import OptunaSearch
+        except ImportError:
+            raise ValueError("Ray Tune is not installed; pip install 'motion2language[train,ray]'") from None
+        sweep.claim(ray_trials=trials)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder = str(sweep.out / "ray")
         needs = {"cpu": 1.0, "gpu": 1.0 if sweep.device == "cuda" else 0.0}
@@ -39,11 +45,14 @@ def search(sweep: Sweep, trials: int, address: str, seed: int, said: Callable[[O
                 ),
                 run_config=tune.RunConfig(
                     name="ray", storage_path=str(sweep.out), verbose=0,
-                    failure_config=tune.FailureConfig(max_failures=RETRIES), callbacks=[_told(tune, said)],
+                    failure_config=tune.FailureConfig(max_failures=RETRIES), callbacks=[_told(tune, trials, say)],
                 ),
             )  # fmt: skip
-        results = tuner.fit()
-        return [_outcome(results[number]) for number in range(len(results))]
+        grid = tuner.fit()
+        results = [grid[number] for number in range(len(grid))]
+        if len(results) < trials or any(one.error is None and "score" not in (one.metrics or {}) for one in results):
+            raise KeyboardInterrupt  # Tune takes Ctrl-C for itself, saves where it is and returns
+        return [_outcome(one) for one in results]
 
 
 def _trainable(sweep: Sweep) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -57,12 +66,19 @@ def _trainable(sweep: Sweep) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return trial
 
 
-def _told(tune: Any, said: Callable[[Outcome], None]) -> Any:
+def _told(tune: Any, wanted: int, say: Callable[[str], None]) -> Any:
     class Told(tune.Callback):  # type: ignore[misc]
-        """Passes on each trial's outcome as it comes."""
+        """Says what happens."""
+
+        def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+            say(f"trial_{trial.trial_id} begins")
+
+        def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+            say(f"trial_{trial.trial_id}: its worker died and is replaced")
 
         def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-            said(_read(trial.last_result, trial.config, ""))
+            finished = sum(one is trial or one.is_finished() for one in trials)
+            say(f"{finished} of {wanted}  {_read(trial.last_result, trial.config, '')}")
 
     return Told()
 
@@ -73,6 +89,6 @@ def _outcome(result: Any) -> Outcome:
 
 def _read(metrics: dict[str, Any], values: dict[str, Any], error: str) -> Outcome:
     if "folder" not in metrics:
-        return Outcome("–", values, None, error or "not finished")
+        return Outcome("–", values, None, error)
     score = None if metrics["score"] == WORST else float(metrics["score"])
     return Outcome(metrics["folder"], values, score, metrics["error"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError, model_validator
 
-from motion2language.run_config import explain, load_config
+from motion2language.run_config import load_config
 
 Value = bool | int | float | str
 
@@ -23,7 +24,7 @@ class Choices(BaseModel):
     choices: tuple[Value, ...] = Field(min_length=1)
 
     @property
-    def ends(self) -> tuple[Value, ...]:
+    def examples(self) -> tuple[Value, ...]:
         """Every value, to be tried against the configuration."""
         return self.choices
 
@@ -33,8 +34,8 @@ class Range(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    low: int | float
-    high: int | float
+    low: StrictInt | StrictFloat
+    high: StrictInt | StrictFloat
     log: bool = False  # even steps of the logarithm
 
     @model_validator(mode="after")
@@ -51,16 +52,17 @@ class Range(BaseModel):
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     @property
-    def ends(self) -> tuple[Value, ...]:
-        """Both ends, to be tried against the configuration."""
-        return self.low, self.high
+    def examples(self) -> tuple[Value, ...]:
+        """Both ends, and a number with a fraction where there may be such, to be tried against the configuration."""
+        between = self.low + (self.high - self.low) / math.pi
+        return (self.low, self.high) if self.whole else (self.low, self.high, between)
 
 
 Space = dict[str, Choices | Range]
 
 
-def load_space(path: Path, config: Path) -> Space:
-    """The search space of a TOML file, by key (`model.encoder`), each of them one that `config` may be given.
+def load_space(path: Path, config: Path, overrides: Sequence[str] = ()) -> Space:
+    """The search space of a TOML file, by key (`model.encoder`), each one that `config` with `overrides` may be given.
 
     ValueError names what is wrong, with the nearest key for an unknown one.
     """
@@ -73,12 +75,26 @@ def load_space(path: Path, config: Path) -> Space:
         try:
             space[key] = (Choices if "choices" in table else Range).model_validate(table)
         except ValidationError as error:
-            raise ValueError(f"{path}: [{key}]: {explain(error)}; expected choices, or low and high") from None
-        for value in space[key].ends:
-            load_config(config, [override(key, value)])
+            raise ValueError(f"{path}: [{key}]: {_explained(error)}") from None
+        for value in space[key].examples:
+            try:
+                load_config(config, [*overrides, override(key, value)])
+            except ValueError as error:
+                raise ValueError(f"{path}: [{key}] cannot be {value!r}: {error}") from None
     if not space:
         raise ValueError(f"{path}: nothing to try; give keys of the configuration choices, or low and high")
     return space
+
+
+def _explained(error: ValidationError) -> str:
+    first = error.errors()[0]
+    if first["type"] == "value_error":
+        return first["msg"].removeprefix("Value error, ")
+    name = first["loc"][0]
+    found = {"missing": f"{name} is missing", "extra_forbidden": f"{name} means nothing here"}.get(
+        first["type"], f"{name} cannot be {first['input']!r}"
+    )
+    return f"{found}; expected choices = [...], or the numbers low and high, and log = true if wanted"
 
 
 def _leaves(path: Path, data: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
