@@ -48,6 +48,7 @@ def write_take(path: Path, frames: int = 5, **changed) -> Path:
 
 def by_smplx(take: Path) -> np.ndarray:
     """Joints (T, 22, 3) in the file's axes."""
+    pytest.importorskip("smplx")
     from smplx.lbs import batch_rigid_transform, batch_rodrigues, blend_shapes, vertices2joints
 
     data = np.load(take, allow_pickle=False)
@@ -59,6 +60,33 @@ def by_smplx(take: Path) -> np.ndarray:
     parents[0] = -1
     joints, _ = batch_rigid_transform(turns, rest.expand(len(turns), -1, -1), parents, dtype=torch.float64)
     return (joints + tensors["trans"][:, None])[:, :22].numpy()
+
+
+def by_the_whole_model(take: Path, model: Path) -> np.ndarray:
+    """Joints (T, 22, 3) in the file's axes, of smplx' SMPLH, which takes ten shape coefficients."""
+    smplx = pytest.importorskip("smplx")
+    data = {key: torch.from_numpy(value) for key, value in np.load(take).items() if value.dtype.kind == "f"}
+    poses, frames = data["poses"], len(data["poses"])
+    vertices = dict.fromkeys(smplx.vertex_ids.vertex_ids["smplh"], 0)  # of a mesh larger than ours
+    options = {"ext": "npz", "batch_size": frames, "dtype": torch.float64, "create_vertices": False}
+    hands = {"use_pca": False, "flat_hand_mean": True, "vertex_ids": vertices}
+    body = smplx.SMPLH(str(model), gender="male", num_betas=10, **options, **hands)
+    parts = {"left_hand_pose": poses[:, 66:111], "right_hand_pose": poses[:, 111:], "transl": data["trans"]}
+    shape = data["betas"][None, :10].expand(frames, -1)
+    found = body(betas=shape, global_orient=poses[:, :3], body_pose=poses[:, 3:66], **parts)
+    return found.joints[:, :22].detach().numpy()
+
+
+def test_joints_are_those_of_the_body_model_of_smplx(tmp_path):
+    shape = np.concatenate([random.normal(0, 1, 10), np.zeros(6)])
+    take = write_take(tmp_path / "take.npz", betas=shape)
+    skin = {"posedirs": random.normal(0, 1, (JOINTS, 3, 459)), "weights": np.eye(JOINTS), "f": np.zeros((1, 3), int)}
+    hands = {f"hands_{what}{side}": np.zeros((45, 45)[: 1 + (what == "components")]) for what in ("mean", "components")
+             for side in "lr"}  # fmt: skip
+    style = {"bs_style": "lbs", "bs_type": "lrotmin"}
+    models = write_model(tmp_path / "models", "smplh/SMPLH_MALE.npz", **skin, **hands, **style)
+    x, y, z = np.moveaxis(by_the_whole_model(take, models / "smplh" / "SMPLH_MALE.npz"), -1, 0)
+    assert read_motion(take, body_models=models).positions == pytest.approx(np.stack((x, z, -y), axis=-1), abs=1e-5)
 
 
 def test_joints_are_those_of_smplx(tmp_path):
