@@ -25,7 +25,7 @@ def check(name: str, /, *, root: Path | None = None) -> int:
 
     from motion2language import datasets
 
-    columns = ("samples", "sentences", "words", "different", "segments", "seconds", "each")
+    columns = ("samples", "sentences", "words", "different", "segments", "seconds", "seconds each")
     table = Table("split", *columns, box=None)
     console = Console(stderr=True)
     faults: dict[str, list[str]] = {}
