@@ -1,18 +1,10 @@
-"""One torch thread: two on shared cores can be a hundred times slower. Stores lie in a folder of the tests' own."""
+"""One torch thread: two on shared cores can be a hundred times slower. No store but where a test names one."""
 
 import os
-import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MOTION2LANGUAGE_STORE", "none")
 
-import pytest
 import torch
 
 torch.set_num_threads(1)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def stores():
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["MOTION2LANGUAGE_STORE"] = folder
-        yield folder

@@ -321,6 +321,8 @@ def test_the_skeleton_of_an_amc_is_part_of_its_key(tmp_path):
 def test_the_folder_is_the_users_or_their_caches(monkeypatch, tmp_path):
     monkeypatch.setenv("MOTION2LANGUAGE_STORE", str(tmp_path))
     assert default_folder() == tmp_path
+    monkeypatch.setenv("MOTION2LANGUAGE_STORE", "none")
+    assert default_folder() is None
     monkeypatch.delenv("MOTION2LANGUAGE_STORE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert default_folder() == tmp_path / "cache" / "motion2language"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_corpus import write_config
+from small_corpus import write_config, write_corpus
 from test_corpora import standing_body
 from test_mmm import document, random_frames
 from test_own_corpora import entry, motion
@@ -78,6 +78,20 @@ def annotations(folder: Path) -> Path:
     (folder / "3.npz").write_bytes(b"no archive")
     (folder / "annotations.json").write_text(json.dumps(entries))
     return folder
+
+
+def composed(folder: Path) -> Path:
+    """One array is damaged, one sample has no sentence."""
+    folder.mkdir()
+    root = write_corpus(folder, {"train": 5, "val": 2, "test": 2})
+    data, arrays = json.loads(root.read_text()), root.with_suffix(".npz")
+    data["samples"]["synthetic_train_00003"]["captions"] = []
+    root.write_text(json.dumps(data))
+    with zipfile.ZipFile(arrays) as archive:
+        place = archive.getinfo("synthetic_train_00002.npy").header_offset + 400
+    content = arrays.read_bytes()
+    arrays.write_bytes(content[:place] + bytes(99) + content[place + 99 :])
+    return root
 
 
 CORPORA = {
@@ -150,6 +164,34 @@ def test_a_damaged_recording_that_was_mended_without_a_trace_is_read(tmp_path):
         damaged[1]
     npz.write(motion(1), root / "1.npz")
     assert damaged[1].motion.frames == motion(1).frames
+
+
+def test_of_a_compose_corpus_one_damaged_array_is_said_as_before_and_leaves_the_others(tmp_path, capsys):
+    root = composed(tmp_path / "corpus")
+    with pytest.raises(ValueError) as direct, pytest.warns(UserWarning, match="1 have no sentence"):
+        datasets.load("compose", root, "train")
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="1 have no sentence"):
+            samples = datasets.load("compose", root, "train", tmp_path / "stores")
+        assert [sample.name[-1] for sample in samples[:2]] == ["0", "1"]
+        assert samples[3].name == "synthetic_train_00004"
+        with pytest.raises(ValueError, match="not a compose corpus") as stored_one:
+            samples[2]
+        assert str(stored_one.value) == str(direct.value)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("corpus", ["compose", "synthetic"])
+def test_corpora_read_at_once_or_made_anew_are_the_same_from_the_store(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(synthetic, "SIZES", {"train": 5, "val": 2, "test": 2})
+    root = composed(tmp_path / "corpus") if corpus == "compose" else None
+    for split in ("val", "test"):
+        direct = [facts(sample) for sample in datasets.load(corpus, root, split)]
+        assert any(said[3] for said in direct), "segments"
+        for _ in range(2):
+            kept = datasets.load(corpus, root, split, tmp_path / "stores")
+            assert isinstance(kept, Stored)
+            assert [facts(sample) for sample in kept] == direct
 
 
 def test_reference_segments_come_back(tmp_path):

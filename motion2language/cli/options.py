@@ -127,8 +127,8 @@ class Stores:
     """Where what is read of a corpus is kept."""
 
     store: Path | None = None
-    """Folder to keep what is read of the corpus in, so that it is read once; without it MOTION2LANGUAGE_STORE, or
-    motion2language in the user's cache folder."""
+    """Folder to keep what is read of the corpus in, so that it is read once; without it that of
+    MOTION2LANGUAGE_STORE ("none" for none), or motion2language in the user's cache folder."""
     no_store: Annotated[bool, Parameter(negative="")] = False
     """Read the corpus itself each time, and keep nothing."""
 

@@ -21,6 +21,8 @@ def store(*, store: Path | None = None, delete: bool = False) -> int:
     from motion2language import store as stores
 
     folder = store or stores.default_folder()
+    if folder is None:
+        raise ValueError(f"{stores.VARIABLE} says that there is no store; give its folder with --store")
     there = stores.kept(folder)
     table = Table("store", "of", "recordings", "MB", box=None)
     for one in there:

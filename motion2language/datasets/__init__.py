@@ -1,5 +1,8 @@
 """Corpora: one module each, `load(root, split) -> Sequence[Sample]`; the module's name is `--dataset NAME`.
 
+A corpus whose `load` reads all at once, or makes it anew each time, may have `lazily(root, split) -> Lazy` beside it,
+for a store (motion2language.store).
+
 An underscore in a module's name is a hyphen in the corpus'. Modules that begin with one are no corpora.
 """
 
@@ -92,8 +95,11 @@ def load(name: str, root: Path | None, split: str, store: Path | None = None) ->
         raise ValueError(f"no corpus {name!r}; there are {', '.join(names())}")
     if split not in ("train", "val", "test"):
         raise ValueError(f"no split {split!r}; there are train, val and test")
-    samples = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").load(root, split)
-    if store is None or not isinstance(samples, Lazy) or not samples:
+    corpus = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    if store is None:
+        return corpus.load(root, split)
+    samples = getattr(corpus, "lazily", corpus.load)(root, split)
+    if not isinstance(samples, Lazy) or not samples:
         return samples
     from motion2language.datasets._stored import stored
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from motion2language.clips import SPLITS
-from motion2language.datasets import Sample
+from motion2language.datasets import Lazy, Sample
 from motion2language.datasets._index import note, read_each, read_json, some
 from motion2language.motion import Motion, Skeleton
 from motion2language.transcript import Caption, Segment
@@ -26,7 +29,29 @@ _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
 def load(root: Path | None, split: str) -> Sequence[Sample]:
-    """The samples of `split`; `root` is X.json or X.npz, both must be there."""
+    """The samples of `split`, all read at once; `root` is X.json or X.npz, both must be there."""
+    corpus = _corpus(root, split)
+    with _told(corpus.index), np.load(corpus.arrays, allow_pickle=False) as archive:
+        return [_sample(*kept, archive[kept[0]], corpus.facts) for kept in corpus.kept]
+
+
+def lazily(root: Path | None, split: str) -> Lazy:
+    """The same, each read when indexed; a damaged array is said only then."""
+    corpus = _corpus(root, split)
+    return Lazy([partial(_alone, corpus.index, corpus.arrays, corpus.facts, *kept) for kept in corpus.kept])
+
+
+@dataclass(frozen=True)
+class _Corpus:
+    """Its two files; rate, unit and skeleton; name, entry and sentences of each sample of a split."""
+
+    index: Path
+    arrays: Path
+    facts: tuple[Any, str, Skeleton]
+    kept: list[tuple[str, dict[str, Any], tuple[Caption, ...]]]
+
+
+def _corpus(root: Path | None, split: str) -> _Corpus:
     if root is None:
         raise ValueError("corpus 'compose' needs --root X.json, with X.npz beside it")
     if Path(root).is_dir():
@@ -39,26 +64,27 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     if not zipfile.is_zipfile(arrays):
         raise ValueError(f"{arrays}: not an .npz archive, or cut off")
     data = read_json(index, "the index of a compose corpus: fps, unit, up, joints, parents, samples")
+    with _told(index):
+        if data["up"] != "y" or data["unit"] not in _METRES:
+            raise ValueError(f"unit {data['unit']!r}, up {data['up']!r}; expected m, cm or mm, and up y")
+        skeleton = Skeleton("bandai", tuple(data["joints"]), tuple(data["parents"]))
+        with np.load(arrays, allow_pickle=False) as archive:
+            captions = _captions(index, data["samples"], arrays, set(archive.files))
+        of_split = [name for name, entry in data["samples"].items() if entry["split"] == split and name in captions]
+        kept = [(name, data["samples"][name], captions[name]) for name in of_split]
+        return _Corpus(index, arrays, (data["fps"], data["unit"], skeleton), kept)
+
+
+@contextmanager
+def _told(index: Path) -> Iterator[None]:
+    """What is wrong with a file, in one message."""
     try:
-        return _samples(index, data, arrays, split)
+        yield
     except _DAMAGE as error:
         kind = (
             "" if type(error) is ValueError else "it lacks " if type(error) is KeyError else f"{type(error).__name__}: "
         )
         raise ValueError(f"{index}: not a compose corpus ({kind}{error})") from None
-
-
-def _samples(index: Path, data: Any, arrays: Path, split: str) -> list[Sample]:
-    if data["up"] != "y" or data["unit"] not in _METRES:
-        raise ValueError(f"unit {data['unit']!r}, up {data['up']!r}; expected m, cm or mm, and up y")
-    skeleton = Skeleton("bandai", tuple(data["joints"]), tuple(data["parents"]))
-    with np.load(arrays, allow_pickle=False) as archive:
-        captions = _captions(index, data["samples"], arrays, set(archive.files))
-        return [
-            _sample(name, entry, captions[name], archive[name], data, skeleton)
-            for name, entry in data["samples"].items()
-            if entry["split"] == split and name in captions
-        ]
 
 
 def _captions(index: Path, entries: dict[str, Any], arrays: Path, there: set[str]) -> dict[str, tuple[Caption, ...]]:
@@ -85,10 +111,33 @@ def _captions(index: Path, entries: dict[str, Any], arrays: Path, there: set[str
     return kept
 
 
-def _sample(
-    name: str, entry: dict, captions: tuple[Caption, ...], values: np.ndarray, data: dict, skeleton: Skeleton
+def _alone(
+    index: Path,
+    arrays: Path,
+    facts: tuple[Any, str, Skeleton],
+    name: str,
+    entry: dict[str, Any],
+    captions: tuple[Caption, ...],
 ) -> Sample:
-    fps = float(data["fps"])
-    positions = values.astype(np.float32).reshape(len(values), -1, 3) * _METRES[data["unit"]]
+    with _told(index):
+        return _sample(name, entry, captions, _archive(arrays, arrays.stat().st_mtime_ns)[name], facts)
+
+
+@lru_cache(maxsize=1)
+def _archive(arrays: Path, changed: int) -> Any:
+    """The archive, open: reading its list of thousands of arrays again for each would take most of the time."""
+    return np.load(arrays, allow_pickle=False)
+
+
+def _sample(
+    name: str,
+    entry: dict[str, Any],
+    captions: tuple[Caption, ...],
+    values: np.ndarray,
+    facts: tuple[Any, str, Skeleton],
+) -> Sample:
+    said, unit, skeleton = facts
+    fps = float(said)
+    positions = values.astype(np.float32).reshape(len(values), -1, 3) * _METRES[unit]
     segments = tuple(Segment(part["start"] / fps, part["end"] / fps, part["verb"]) for part in entry["segments"])
     return Sample(name, Motion(positions, fps, skeleton, name), captions, entry["split"], segments)

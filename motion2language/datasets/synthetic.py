@@ -7,10 +7,11 @@ and no two splits share a seed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import overload
 
-from motion2language.datasets import Sample
+from motion2language.datasets import Lazy, Sample
 from motion2language.synthesis import make_recording
 
 SIZES = {"train": 3000, "val": 300, "test": 300}  # chosen: as many as BNR-Compose
@@ -21,6 +22,11 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     if root is not None:
         raise ValueError(f"corpus 'synthetic' is made, not read; leave out --root (found {root})")
     return Samples(split, SIZES[split])
+
+
+def lazily(root: Path | None, split: str) -> Lazy:
+    """The same, as makers that a store can tell apart."""
+    return Lazy([partial(sample, split, number) for number in range(len(load(root, split)))])
 
 
 def sample(split: str, number: int) -> Sample:

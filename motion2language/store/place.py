@@ -13,7 +13,8 @@ from filelock import FileLock, Timeout
 
 from motion2language.store.layout import INDEX, read_index
 
-VARIABLE = "MOTION2LANGUAGE_STORE"  # the folder, where no option says it
+VARIABLE = "MOTION2LANGUAGE_STORE"  # the folder, where no option says it; or
+NONE = "none"  # ... no store
 PARTIAL = ".partial"  # ends the name of a store that is not finished
 LOCK = ".lock"
 
@@ -29,11 +30,11 @@ class Kept:
     size: int
 
 
-def default_folder() -> Path:
-    """The folder of the environment variable, else `motion2language` in the user's cache folder."""
+def default_folder() -> Path | None:
+    """The folder of the environment variable (None for "none"), else `motion2language` in the user's cache folder."""
     said = os.environ.get(VARIABLE)
     if said:
-        return Path(said)
+        return None if said == NONE else Path(said)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "motion2language"
 
 
