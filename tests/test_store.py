@@ -203,7 +203,8 @@ def slow(number):
     while number == 5 and not Path({log!r} + ".go").exists() and time.monotonic() < until:
         time.sleep(0.02)
     return made(number)
-from motion2language.store import open_or_make
+from motion2language.store import filling, open_or_make
+filling.ALONE = 1e9
 store = open_or_make(Path({folder!r}), contents(make=slow))
 print(len(store))
 """
@@ -269,6 +270,25 @@ def test_a_process_that_is_killed_is_one_line_and_nothing_is_lost(tmp_path, monk
     (there,) = kept(tmp_path)
     assert there.motions < 40
     require_whole(open_or_make(tmp_path, contents(count=40)), 40)
+
+
+def test_a_script_that_its_helpers_would_run_again_is_told_so_and_does_not_hang(tmp_path):
+    words = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from motion2language.store import filling
+from test_store import contents
+filling.ALONE, filling._cores = 0.0, lambda: 2
+filling.open_or_make(Path({str(tmp_path / "stores")!r}), contents(count=40))
+"""
+    (tmp_path / "script.py").write_text(words)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "RuntimeError: a process that is to help making a store runs the whole script again" in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("(a script of your own needs if __name__ == '__main__':)")
 
 
 def _dying(number: int) -> Made:

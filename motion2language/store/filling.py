@@ -93,7 +93,12 @@ def _there(folder: Path, contents: Contents, *, say_damage: bool = False) -> Sto
 
 
 def _locked(folder: Path, contents: Contents) -> FileLock:
-    """The lock of a store, held."""
+    """The lock of a store, held; RuntimeError in a process that is only being started by the one that holds it."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself finds out
+        raise RuntimeError(
+            "a process that is to help making a store runs the whole script again; put what the script does under "
+            "if __name__ == '__main__':"
+        )
     lock = FileLock(place_of_lock(folder))
     try:
         lock.acquire(timeout=0)
@@ -118,7 +123,8 @@ def _make(folder: Path, contents: Contents) -> Store:
     except BrokenProcessPool:
         raise ValueError(
             f"{contents.title}: a process that read recordings was killed, for want of memory perhaps; what was "
-            "read is stored, and the same command goes on from there"
+            "read is stored, and the same command goes on from there (a script of your own needs "
+            "if __name__ == '__main__':)"
         ) from None
     resumed = f", {first:,} of them before" if first else ""
     size, seconds = (folder / VALUES).stat().st_size / 1e6, time.monotonic() - started

@@ -12,46 +12,51 @@ import functools
 import hashlib
 import types
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
 
 
 def digest(parts: Iterable[object]) -> str:
-    """A hash of values (as `described` takes them), alike in every process."""
-    found = hashlib.sha256()
+    """A hash of values, alike in every process. TypeError for one it cannot know all of: a folder, an open file."""
+    found, known = hashlib.sha256(), dict[int, tuple[object, str]]()
     for part in parts:
-        for word in described(part):
-            found.update(word.encode("utf-8") + b"\0")
+        words: list[str] = []
+        _describe(part, words, known)
+        found.update("\0".join([*words, ""]).encode("utf-8"))
     return found.hexdigest()[:32]
 
 
-def described(value: object) -> Iterator[str]:
-    """All that a value consists of. TypeError for what it cannot know all of, such as a folder or an open file."""
+def _describe(value: object, words: list[str], known: dict[int, tuple[object, str]]) -> None:
+    """Add all that a value consists of to `words`; `known` are files and dataclasses described before."""
     if value is None or isinstance(value, str | int | float | bool | bytes):
-        yield f"{type(value).__name__} {value!r}"
-    elif isinstance(value, Path):
-        yield from _file(value)
-    elif isinstance(value, zipfile.Path):
-        yield from _file(Path(str(value.root.filename)))
-        yield value.at
-    elif isinstance(value, functools.partial):
-        yield from described((value.func, value.args, value.keywords))
-    elif isinstance(value, types.FunctionType | type) and "<" not in value.__qualname__:  # no lambda, nothing local
-        yield f"{value.__module__}.{value.__qualname__}"
-    elif isinstance(value, dict):
-        yield from described(tuple(value.items()))
+        words.append(f"{type(value).__name__} {value!r}")
     elif isinstance(value, tuple | list):
-        yield f"{type(value).__name__} {len(value)}"
+        words.append(f"{type(value).__name__} {len(value)}")
         for part in value:
-            yield from described(part)
-    elif dataclasses.is_dataclass(value):
-        yield from described(type(value))
-        for field in dataclasses.fields(value):
-            yield from described(getattr(value, field.name))
+            _describe(part, words, known)
+    elif isinstance(value, dict):
+        _describe([part for pair in value.items() for part in pair], words, known)
+    elif isinstance(value, functools.partial):
+        _describe((value.func, value.args, value.keywords), words, known)
+    elif isinstance(value, types.FunctionType | type) and "<" not in value.__qualname__:  # no lambda, nothing local
+        words.append(f"{value.__module__}.{value.__qualname__}")
+    elif id(value) in known:
+        words.append(known[id(value)][1])
     else:
+        own = _file(value) if isinstance(value, Path | zipfile.Path) else _fields(value, known)
+        known[id(value)] = value, "\0".join(own)  # the value itself is kept so that its id stays its own
+        words += own
+
+
+def _fields(value: object, known: dict[int, tuple[object, str]]) -> list[str]:
+    if not dataclasses.is_dataclass(value):
         raise TypeError(f"a {type(value).__name__}")
+    words = [f"{type(value).__module__}.{type(value).__qualname__}"]
+    for field in dataclasses.fields(value):
+        _describe(getattr(value, field.name), words, known)
+    return words
 
 
 def code(*units: str) -> tuple[str, ...]:
@@ -67,12 +72,11 @@ def _files(unit: str) -> list[Path]:
     return [file for file in folder.rglob("*") if file.suffix in (".py", ".toml", ".csv", ".json")]
 
 
-def _file(path: Path) -> Iterator[str]:
-    yield str(path)
+def _file(path: Path | zipfile.Path) -> list[str]:
+    if isinstance(path, zipfile.Path):
+        return [*_file(Path(str(path.root.filename))), path.at]
     if path.is_dir():
         raise TypeError("a folder")
     files = [path, *sorted(path.parent.glob("*.asf"))] if path.suffix.lower() == ".amc" else [path]  # its skeleton
-    for file in files:
-        if file.exists():
-            state = file.stat()
-            yield f"{file.name} {state.st_size} {state.st_mtime_ns}"
+    states = [(file.name, file.stat()) for file in files if file.exists()]
+    return [str(path), *(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)]
