@@ -106,19 +106,19 @@ def corpora(
     store  folder that keeps what is read, as datasets.load takes it; without it all is held in memory
     """
     training, validation = (
-        Joined(
-            [
-                held(datasets.load(name, root if name == dataset else None, split, store))
-                for name in (dataset, *run.also)
-            ]
-        )
-        for split in ("train", "val")
+        with_others(run, held(datasets.load(dataset, root, split, store)), split, store) for split in ("train", "val")
     )
     if not training or not validation:
         raise ValueError(
             f"{dataset}: {len(training)} recordings to train on, {len(validation)} to validate; expected some of each"
         )
     return training, validation
+
+
+def with_others(run: RunConfig, samples: Sequence[Sample], split: str, store: Path | None = None) -> Sequence[Sample]:
+    """A split's samples, and those of the corpora of `also`."""
+    others = [held(datasets.load(name, None, split, store)) for name in run.also]
+    return Joined([samples, *others]) if others else samples
 
 
 def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:

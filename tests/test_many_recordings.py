@@ -5,19 +5,16 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 from small import recording
-from test_sweep import m2l, process_of
+from test_sweep import m2l, process_of, started, wait_for
 
 from motion2language.cli.caption import SAMPLES
 from motion2language.formats import bvh
 
-assert m2l  # a fixture
+FIXTURES = (m2l, started)
 
 
 @pytest.fixture
@@ -59,7 +56,7 @@ def test_what_cannot_be_done_is_one_line(folder, tmp_path, m2l):
 
 
 @pytest.mark.slow
-def test_a_killed_workers_chunk_is_done_again_and_nothing_is_lost(tmp_path, m2l):
+def test_a_killed_workers_chunk_is_done_again_and_nothing_is_lost(started, tmp_path, m2l):
     """Enough recordings that every worker is at work for seconds; one is killed in the middle."""
     takes, out = tmp_path / "takes", tmp_path / "out"
     takes.mkdir()
@@ -68,21 +65,15 @@ def test_a_killed_workers_chunk_is_done_again_and_nothing_is_lost(tmp_path, m2l)
         shutil.copy(samples[number % len(samples)], takes / f"{number:03d}.bvh")
     (takes / "bad.bvh").write_text("HIERARCHY\nROOT")
     command = ["caption", takes, "--model", "synthetic", "--format", "json", "--out", out, "--ray", "local"]
-    run = subprocess.Popen(
-        [sys.executable, "-m", "motion2language", *map(str, command)], cwd=tmp_path, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    for _ in range(600):
-        if out.is_dir() and list(out.glob("*.json")):
-            break
-        time.sleep(0.05)
+    run = started(command)
+    wait_for(out, "*.json", run)
     os.kill(process_of(run.pid, "ray::_chunk"), signal.SIGKILL)
     assert len(list(out.glob("*.json"))) < 160  # in the middle
-    printed, err = run.communicate(timeout=200)
-    assert run.returncode == 1, err
+    printed, _ = run.communicate(timeout=400)
+    assert run.returncode == 1, printed
     assert {path.stem for path in out.iterdir()} == {f"{number:03d}" for number in range(160)}
     assert len(re.findall(r"^.*/\d{3}\.bvh$", printed, re.MULTILINE)) == 160
-    own = [line for line in err.splitlines() if line.startswith("m2l: ")]
+    own = [line for line in printed.splitlines() if line.startswith("m2l: ")]
     assert len(own) == 2
     assert "bad.bvh" in own[0]
     assert own[1] == "m2l: 1 of 161 recordings failed, 160 are done"

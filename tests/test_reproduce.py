@@ -321,7 +321,10 @@ def test_the_figures_show_every_run(splits, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--suite", "papr"], "no suite 'papr'; there are ablation, paper, or give a folder"),
+        (
+            ["--suite", "papr"],
+            "no suite 'papr'; there are ablation, paper, or give a configuration or a folder of them",
+        ),
         (["--suite", "paper", "--rows", "soft-gru"], "no row 'soft-gru' in this suite; did you mean"),
         (["--suite", "paper", "--seeds", "0"], "give 1 or more runs"),
         (["--suite", "paper", "--set", "train.epocs=1"], "did you mean epochs?"),
@@ -333,6 +336,36 @@ def test_wrong_words_are_one_line(m2l, corpus, words, message, tmp_path):  # noq
     assert message in err
     assert len(err.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_one_configuration_is_trained_with_several_seeds_by_one_command(m2l, corpus, tmp_path):  # noqa: F811
+    (tmp_path / "mine.toml").write_text('[model]\nkind = "attention"\nencoder = "mlp"')
+    words = ["train", tmp_path / "mine.toml", "--dataset", "compose", "--root", corpus, "--out", tmp_path / "out"]
+    words += [word for override in (*SMALL, "train.seed=3") for word in ("--set", override)]
+    status, printed, _ = m2l(*words, "--seeds", 2)
+    assert status == 0
+    assert {path.name for path in (tmp_path / "out" / "mine").iterdir()} == {"seed-3", "seed-4"}
+    row = next(line for line in printed.splitlines() if line.startswith("| mine | 2 |"))
+    assert " ± " in row
+    assert "2 of 2 runs were finished before" in m2l(*words, "--seeds", 2)[1]
+    assert "--seeds: not with --start" in m2l(*words, "--seeds", 2, "--start", "synthetic")[2]
+    assert "give 1 or more runs" in m2l(*words, "--seeds", 0)[2]
+
+
+def test_rows_are_trained_on_the_further_corpora_of_their_configuration_too(splits, tmp_path, monkeypatch):
+    seen = []
+
+    def train(config, training, validation, *_, **__):
+        seen.append((len(training), len(validation)))
+        raise ValueError("seen")
+
+    monkeypatch.setattr(runs, "train", train)
+    (row,) = rows_of("soft-mlp")
+    further = suite.Row("both", row.config.model_copy(update={"also": ("synthetic",)}))
+    runs.run(row, 1, tmp_path, splits, Processes())
+    runs.run(further, 1, tmp_path, splits, Processes())
+    synthetic = [len(datasets.load("synthetic", None, split)) for split in ("train", "val")]
+    assert seen == [(8, 3), (8 + synthetic[0], 3 + synthetic[1])]
 
 
 def test_an_out_that_cannot_be_written_is_one_line(m2l, corpus, tmp_path):  # noqa: F811

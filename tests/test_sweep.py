@@ -51,17 +51,32 @@ def m2l(monkeypatch, capsys):
     return run
 
 
-def started(command: list[str]) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "motion2language", *command], start_new_session=True, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+@pytest.fixture
+def started():
+    """Start a command in a process group of its own, whose processes do not outlive the test."""
+    processes = []
+
+    def start(command: list[str]) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "motion2language", *map(str, command)], start_new_session=True, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
-def wait_for(folder: Path, pattern: str) -> Path:
-    for _ in range(600):
+def wait_for(folder: Path, pattern: str, process: subprocess.Popen) -> Path:
+    """A file that the process makes, once it is there."""
+    for _ in range(3000):
         if found := sorted(folder.glob(pattern)):
             return found[0]
+        if process.poll() is not None:
+            raise AssertionError(f"it ended before {folder}/{pattern} came: {process.stdout.read()}")
         time.sleep(0.1)
     raise AssertionError(f"{folder}/{pattern} did not come")
 
@@ -135,19 +150,21 @@ def test_the_table_shows_the_best_first_and_what_went_wrong():
 
 
 @pytest.mark.slow
-def test_a_trial_whose_process_dies_and_a_sweep_that_is_killed_go_on_and_nothing_is_lost(command, tmp_path, m2l):
+def test_a_trial_whose_process_dies_and_a_sweep_that_is_killed_go_on_and_nothing_is_lost(
+    command, started, tmp_path, m2l
+):
     out = tmp_path / "sweep"
-    more = ["--set", "train.epochs=80", "--set", "train.validate_every=40"]
+    more = ["--set", "train.epochs=40", "--set", "train.validate_every=40"]
     sweep = started([*command, *more, "--trials", "2"])
-    wait_for(out, "trial_000/state.pt")
+    wait_for(out, "trial_000/state.pt", sweep)
     os.kill(process_of(sweep.pid, "spawn_main"), signal.SIGKILL)
-    wait_for(out, "trial_001/state.pt")
-    assert epochs(out / "trial_000") == [str(number) for number in range(1, 81)]
+    wait_for(out, "trial_001/state.pt", sweep)
+    assert epochs(out / "trial_000") == [str(number) for number in range(1, 41)]
     assert len(list((out / "trial_000").glob("events.out*"))) == 2  # it was begun twice
     first = (out / "trial_000" / "outcome.json").read_text()
     orphan = process_of(sweep.pid, "spawn_main")
     sweep.kill()
-    sweep.communicate(timeout=30)
+    sweep.communicate(timeout=120)
     for _ in range(100):
         if not Path(f"/proc/{orphan}").exists():
             break
@@ -158,18 +175,18 @@ def test_a_trial_whose_process_dies_and_a_sweep_that_is_killed_go_on_and_nothing
     assert "trial_000" not in printed.split("| trial |")[0]  # it was not trained again
     assert (out / "trial_000" / "outcome.json").read_text() == first
     for name in ("trial_001", "trial_002"):
-        assert epochs(out / name) == [str(number) for number in range(1, 81)]
+        assert epochs(out / name) == [str(number) for number in range(1, 41)]
     rows = (out / "trials.md").read_text().splitlines()[2:]
     assert sorted(row.split(" | ")[0] for row in rows) == ["| trial_000", "| trial_001", "| trial_002"]
     assert (out / re.search(r"trial_00\d", printed.split("best model:")[1]).group() / "best").is_dir()
 
 
-def test_ctrl_c_ends_a_sweep_and_its_trials_in_one_line(command, tmp_path):
+def test_ctrl_c_ends_a_sweep_and_its_trials_in_one_line(command, started, tmp_path):
     sweep = started([*command, "--set", "train.epochs=100000", "--trials", "1"])
-    wait_for(tmp_path / "sweep", "trial_000/state.pt")
+    wait_for(tmp_path / "sweep", "trial_000/state.pt", sweep)
     trial = process_of(sweep.pid, "spawn_main")
     os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does
-    assert sweep.communicate(timeout=30)[0].splitlines()[1:] == ["m2l: stopped; what was finished is on disk"]
+    assert sweep.communicate(timeout=120)[0].splitlines()[1:] == ["m2l: stopped; what was finished is on disk"]
     assert sweep.returncode == 130
     assert not Path(f"/proc/{trial}").exists()
 
@@ -226,13 +243,13 @@ def test_a_folder_of_another_sweep_is_left_alone(command, tmp_path, m2l):
 
 
 @pytest.mark.slow
-def test_a_sweep_on_ray_whose_worker_is_killed_trains_every_trial_to_its_end(command, tmp_path):
+def test_a_sweep_on_ray_whose_worker_is_killed_trains_every_trial_to_its_end(command, started, tmp_path):
     out = tmp_path / "sweep"
-    more = ["--set", "train.epochs=80", "--set", "train.validate_every=40", "--trials", "2", "--ray", "local"]
+    more = ["--set", "train.epochs=40", "--set", "train.validate_every=40", "--trials", "2", "--ray", "local"]
     sweep = started([*command, *more])
-    run = wait_for(out, "trial_*/state.pt").parent
+    run = wait_for(out, "trial_*/state.pt", sweep).parent
     os.kill(process_of(sweep.pid, "ray::ImplicitFunc"), signal.SIGKILL)
-    printed, _ = sweep.communicate(timeout=200)
+    printed, _ = sweep.communicate(timeout=400)
     assert sweep.returncode == 0, printed
     assert printed.count("its worker died and is replaced") == 1
     assert "2 of 2  trial_" in printed
@@ -240,6 +257,6 @@ def test_a_sweep_on_ray_whose_worker_is_killed_trains_every_trial_to_its_end(com
     assert len(folders) == 2
     assert run in folders
     for folder in folders:
-        assert epochs(folder) == [str(number) for number in range(1, 81)]
+        assert epochs(folder) == [str(number) for number in range(1, 41)]
         assert f"| {folder.name} | " in printed
     assert sum(len(list(folder.glob("events.out*"))) for folder in folders) == 3

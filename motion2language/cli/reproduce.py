@@ -31,7 +31,7 @@ def reproduce(
     Parameters
     ----------
     suite
-        paper, ablation, or a folder of configurations.
+        paper, ablation, a folder of configurations, or one configuration.
     corpus
         The corpus to train and test on.
     out

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from motion2language.cli.options import Stores, device_of
+from motion2language.cli.reproduce import reproduce
 
 
 def train(
@@ -19,6 +21,7 @@ def train(
     root: Path | None = None,
     resume: bool = False,
     start: str | None = None,
+    seeds: int = 1,
     device: str = "auto",
     set: Annotated[list[str] | None, Parameter(negative="")] = None,
     stores: Stores = Stores(),
@@ -39,6 +42,9 @@ def train(
         Go on with the run in --out.
     start
         A model to go on from, on this data: its weights, vocabulary and statistics.
+    seeds
+        Runs, with consecutive seeds from train.seed on: each is scored on the test split, as `m2l reproduce` does, for
+        a table of means and deviations; the same command goes on with what is there.
     device
         auto, cpu or cuda.
     set
@@ -51,6 +57,13 @@ def train(
     from motion2language.train import train as run
 
     settings = load_config(config, set or ())
+    if seeds != 1:
+        if start is not None or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ValueError("--seeds: not with --start, nor under torchrun; train each seed by --set train.seed=N")
+        return reproduce(
+            suite=str(config), corpus=dataset, out=out, root=root, seeds=seeds, first_seed=settings.train.seed,
+            device=device, set=set, stores=stores,
+        )  # fmt: skip
     training, validation = corpora(settings, dataset, root, stores.folder)
     begin = None if start is None else load_model(start)
     with processes(device_of(device)) as team:

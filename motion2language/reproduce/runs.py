@@ -20,7 +20,7 @@ from motion2language.processes import Processes
 from motion2language.reproduce.suite import Row
 from motion2language.run_config import RunConfig
 from motion2language.semantic import Semantic
-from motion2language.train import train
+from motion2language.train import train, with_others
 from motion2language.transcript import Transcript
 
 FILLED_IN = ("joints", "input_width", "vocabulary_size")  # of a model's configuration, from the corpus
@@ -81,7 +81,8 @@ def run(
     config = seeded(row, seed)
     try:
         resume = (folder / "config.json").is_file()
-        best = train(config, splits["train"], splits["val"], folder, resume=resume, processes=processes)
+        training, validation = (with_others(config, splits[split], split) for split in ("train", "val"))
+        best = train(config, training, validation, folder, resume=resume, processes=processes)
         result = score(best, splits["test"], semantic)
     except ValueError as error:
         folder.mkdir(parents=True, exist_ok=True)

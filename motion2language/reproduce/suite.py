@@ -40,15 +40,19 @@ def names() -> tuple[str, ...]:
 
 
 def load(suite: str, overrides: Sequence[str] = ()) -> list[Row]:
-    """The rows of a suite of `configs/`, or of any folder; ValueError says which suites there are.
+    """The rows of a suite of `configs/`, of any folder or of one file; ValueError says which suites there are.
 
     overrides  such as `train.epochs=1`, for every row
     """
     known = [place / suite for place in PLACES if suite in names()]
     folder = next((path for path in known if path.is_dir()), Path(suite))
     files = [path for path in folder.rglob("*.toml") if path.name != "base.toml"]
+    if folder.is_file():
+        folder, files = folder.parent, [folder]
     if not files:
-        raise ValueError(f"no suite {suite!r}; there are {', '.join(names())}, or give a folder of configurations")
+        raise ValueError(
+            f"no suite {suite!r}; there are {', '.join(names())}, or give a configuration or a folder of them"
+        )
     rows = [
         Row(
             path.relative_to(folder).with_suffix("").as_posix(),
