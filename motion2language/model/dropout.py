@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Dropout):
-    """Dropout that draws 16 random bits an element instead of a double: on a CPU 5 times faster than torch's.
+    """Dropout that draws 16 random bits an element instead of a double: on a CPU several times faster than torch's.
 
-    The probability is rounded to a multiple of 2^-16; 0.5, the paper's, is one.
+    The probability is rounded to a multiple of 2^-16; 0.5, the paper's, is one. Comparing in place, as numbers, is
+    quicker than by way of truth values.
     """
 
     def forward(self, values: Tensor) -> Tensor:
@@ -18,5 +19,5 @@ class Dropout(nn.Dropout):
             return super().forward(values)
         size = values.numel()
         draws = torch.empty(-(-size // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
-        kept = draws[:size].view(values.shape) >= round(self.p * 2**16) - 2**15
-        return values * kept.to(values.dtype).mul_(1 / (1 - self.p))
+        kept = draws[:size].view(values.shape).float().ge_(round(self.p * 2**16) - 2**15)
+        return values * kept.mul_(1 / (1 - self.p)).to(values.dtype)

@@ -57,7 +57,8 @@ class Transducer(nn.Module):
         steps = torch.div(lengths + STRIDE - 1, STRIDE, rounding_mode="floor")
         frames = torch.arange(STRIDE * int(steps.max()), device=values.device)
         frames = torch.minimum(frames[None], lengths[:, None] - 1)
-        stacked = values.gather(1, frames[..., None].expand(-1, -1, values.shape[2]))
+        rows = frames + values.shape[1] * torch.arange(len(values), device=values.device)[:, None]
+        stacked = values.flatten(0, 1).index_select(0, rows.flatten())
         memory, _ = self.encoder(stacked.view(len(values), -1, STRIDE * values.shape[2]), steps)
         return self.dropout(memory), steps
 
