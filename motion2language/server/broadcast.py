@@ -45,16 +45,16 @@ class Frame:
 
 
 class Broadcast:
-    """What pages are to show. `say`, `show` and `end` are for one thread, the rest for any other."""
+    """What pages are to show. `say`, `show`, `end` and `close` are for one thread, the rest for any other."""
 
     def __init__(self) -> None:
         self.run = secrets.token_hex(4)  # tells a page that came back whether it is still the same
         self.frame: Frame | None = None
-        self.ended = False
+        self.ended = self.closed = False
         self._skeleton: Skeleton | None = None
         self._said: deque[tuple[int, str]] = deque(maxlen=KEPT)
         self._count = 0
-        self._heard = 0.0
+        self._heard = time.monotonic()
         self._lock = threading.Lock()
 
     def say(self, event: Event) -> None:
@@ -75,6 +75,10 @@ class Broadcast:
         """Say that no more will come."""
         self.ended = True
 
+    def close(self) -> None:
+        """Let all pages go."""
+        self.closed = True
+
     def said_since(self, number: int) -> tuple[list[tuple[int, str]], int]:
         """What was said after the event of a number: (number, JSON) each, and how many more are no longer kept."""
         with self._lock:
@@ -82,7 +86,7 @@ class Broadcast:
             return later, max(0, self._count - len(self._said) - number)
 
     def state(self) -> dict[str, Any]:
-        """How the stream stands: waiting, live, stalled or ended, and seconds since its last frame."""
+        """How the stream stands: waiting, live, stalled or ended, and seconds since its last frame or the start."""
         quiet = time.monotonic() - self._heard
         if self.ended:
             name = "ended"

@@ -83,7 +83,7 @@ async def _messages(broadcast: Broadcast, known: int) -> AsyncIterator[str]:
     """Server-sent events for one page that knows what was said up to the event `known`, as long as it reads them."""
     shown: Frame | None = None
     pulse = -PULSE
-    while True:
+    while not broadcast.closed:
         now = time.monotonic()
         if now - pulse >= PULSE:
             pulse = now
@@ -134,5 +134,6 @@ class LivePage:
 
     def close(self) -> None:
         """Serve no more."""
+        self.broadcast.close()
         self._server.should_exit = True
         self._thread.join(timeout=5)

@@ -24,6 +24,7 @@ BUSY, UNUSABLE = 1013, 1003  # close codes of RFC 6455 and its registry: try aga
 REASON = 120  # bytes of a close frame's reason; 123 fit
 LARGEST = 4 * LONGEST_LINE  # bytes of a message: a line of the most characters, each of the most bytes
 LEAVING = 1.0  # seconds a sender may wait for the one before, of whom the last lines are still being heard; chosen
+FAREWELL = 2.0  # seconds a sender may take to answer that it is no longer heard; chosen
 LOST = 60.0  # seconds a sender may take to answer a ping; chosen
 
 
@@ -42,7 +43,7 @@ class Senders:
         try:
             self._server = serve(
                 self._meet, host, port, process_request=self._check, compression=None, max_size=LARGEST,
-                ping_timeout=LOST, logger=_silent(),
+                ping_timeout=LOST, close_timeout=FAREWELL, logger=_silent(),
             )  # fmt: skip
         except (OSError, OverflowError) as error:  # OverflowError: there is no such port
             raise ValueError(f"cannot listen on {host}:{port} ({error}); choose another --websocket") from None
