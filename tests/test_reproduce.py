@@ -247,7 +247,7 @@ def test_finished_runs_are_scored_again_for_measures_they_lack(splits, tmp_path,
     assert 10 <= lines["soft-mlp"][0] <= 50
     assert lines["no motion seen: another clip's sentence"] == pytest.approx([10])
     assert not lines["no motion seen: whole clip"]
-    assert "seeds 1; meteor by known\n" in (tmp_path / "table.md").read_text()
+    assert "seeds 1; meteor: known\n" in (tmp_path / "table.md").read_text()
     monkeypatch.setattr(runs, "run", lambda *_: pytest.fail("scored again"))
     assert experiment.reproduce(rows, rows, "suite", "compose", [1], tmp_path, splits, Processes(), Known()) == measured
     assert reproduce(rows, tmp_path, splits, [1]) == measured

@@ -84,7 +84,7 @@ def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out
 def measured_by(rows: Sequence[Row], seeds: Sequence[int], out: Path) -> str:
     """What the columns of --semantic depend on, to stand after the title; empty where no run has any."""
     notes = (result["rule"].get("semantic", {}) for row in rows for result in results(row, seeds, out))
-    said = dict.fromkeys(f"{measure} by {note}" for some in notes for measure, note in some.items())
+    said = dict.fromkeys(f"{measure}: {note}" for some in notes for measure, note in some.items())
     return "".join(f"; {one}" for one in said)
 
 

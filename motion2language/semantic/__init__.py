@@ -31,15 +31,21 @@ class Semantic:
 
     def measure(self, references: Sequence[Sequence[str]], hypotheses: Sequence[str]) -> dict[str, np.ndarray]:
         """Each clip's "meteor" (unless skipped), "bertscore" (F1), "cosine" (mean over references), "cosine_best"."""
+        from rich.console import Console
+        from rich.progress import track
+
         from motion2language.semantic import bertscore, sentences
 
         references = [[" ".join(tokenize(one)) for one in some] for some in references]
         hypotheses = [" ".join(tokenize(said)) for said in hypotheses]
-        scores = {}
-        if self.wordnet is not None:
-            scores["meteor"] = meteor.meteor(references, hypotheses, self.wordnet)
-        scores["bertscore"] = bertscore.bertscore(self.scorer, references, hypotheses)
-        scores["cosine"], scores["cosine_best"] = sentences.similarity(self.encoder, references, hypotheses)
+        console, scores = Console(stderr=True), {}
+        for name in track(self.notes, "meaning", console=console, transient=True, disable=not console.is_terminal):
+            if name == "meteor" and self.wordnet is not None:
+                scores["meteor"] = meteor.meteor(references, hypotheses, self.wordnet)
+            elif name == "bertscore":
+                scores["bertscore"] = bertscore.bertscore(self.scorer, references, hypotheses)
+            elif name == "cosine":
+                scores["cosine"], scores["cosine_best"] = sentences.similarity(self.encoder, references, hypotheses)
         return scores
 
 
