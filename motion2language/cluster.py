@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+ATTEMPTS = 3  # at starting Ray on this machine: it gives its own processes 30 s, too few on a busy one; chosen
 STORE = 200 * 2**20  # bytes of Ray's shared memory on this machine; Ray alone would take a third of it; chosen
 
 
@@ -26,12 +27,22 @@ def connected(address: str) -> Iterator[Any]:
         options |= {"address": "local", "include_dashboard": False, "object_store_memory": STORE}
     else:
         options |= {"address": address}
-    try:
-        ray.init(**options)
-    except Exception as error:  # Ray's own are of all kinds, plain Exception among them
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"--ray {address}: no cluster answers ({reason}); give local or the address of one") from None
+    _connect(ray, address, options)
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _connect(ray: Any, address: str, options: dict[str, Any]) -> None:
+    last = ATTEMPTS if address == "local" else 1
+    for attempt in range(1, last + 1):
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:  # Ray's own are of all kinds, plain Exception among them
+            if attempt < last:
+                continue
+            reason = " ".join(str(error).split())[:200]
+            message = f"--ray {address}: no cluster answers ({reason}); give local or the address of one"
+            raise ValueError(message) from None
