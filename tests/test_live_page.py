@@ -3,8 +3,12 @@
 import asyncio
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,3 +248,22 @@ def test_a_port_that_is_taken_is_said(page):
     for port in (page.port, 99999):
         with pytest.raises(ValueError, match=f"cannot listen on 127.0.0.1:{port} .*choose another --serve"):
             LivePage(port)
+
+
+def test_after_standard_input_the_page_stays_until_ctrl_c():
+    command = [Path(sys.executable).parent / "m2l", "live", "--serve", "0"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as live:
+        live.stdin.write("\n".join(lines_of(2)))
+        live.stdin.close()
+        address = live.stderr.readline().split()[-1]
+        assert live.stderr.readline() == "m2l: the stream has ended; the page stays until Ctrl-C\n"
+        printed = live.stdout.readline().split()
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
+        connection.request("GET", "/events")
+        seen = [message for _, message in read(connection.getresponse(), '"pose"')]
+        assert seen[0]["state"] == "ended"
+        assert [message["word"] for message in seen if message["kind"] == "word"] == printed
+        live.send_signal(signal.SIGINT)
+        assert live.wait(60) == 0
+        assert live.stderr.read() == ""
