@@ -396,7 +396,7 @@ def made_of(sample: Path) -> tuple[str, ...]:
 def test_a_model_that_cannot_go_live_and_a_stream_of_nothing_are_said(m2l, monkeypatch):
     import io
 
-    monkeypatch.setattr(sys, "stdin", io.StringIO("hello\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xffhello\n"), encoding="utf-8"))
     status, _, err = m2l("live", "--udp", "99999")
     assert (status, len(err.splitlines())) == (1, 1)
     assert "cannot listen on 127.0.0.1:99999" in err
@@ -404,7 +404,7 @@ def test_a_model_that_cannot_go_live_and_a_stream_of_nothing_are_said(m2l, monke
     assert status == 1
     assert "model 'default' needs the whole recording" in err
     status, out, err = m2l("live")
-    assert (status, out) == (1, "\n(0.0 s: not a line of JSON: 'hello')\n")
+    assert (status, out) == (1, "\n(0.0 s: not a line of JSON: '\ufffdhello')\n")
     assert "the stream held no header" in err
     assert m2l("send", SAMPLES[0], "--speed", "-1")[0] == 1
     assert "expected HOST:PORT" in m2l("send", SAMPLES[0], "--to", "nowhere")[2]

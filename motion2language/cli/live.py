@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import threading
 from collections.abc import Generator, Iterator
@@ -124,6 +125,8 @@ def _events(
     elif websocket is not None:
         yield from narrate(_senders(websocket, host, names, once), listener)
     else:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # bytes that are no text spoil their line alone
         yield from listener.describe(parse(read_lines(sys.stdin)))
 
 
