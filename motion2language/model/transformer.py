@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from motion2language.model.config import ModelConfig
 from motion2language.model.dropout import Dropout
+from motion2language.model.dropout import Dropout
 
 LAYERS = 2  # chosen
 REACH = 10  # frames to either side that a layer attends to, as in arXiv 2409.09177; when causal, twice as many before
@@ -82,8 +83,8 @@ class _Layer(nn.Module):
         around = (self.before, self.after + rest)
         queries, pairs = self._projected(memory)
         queries = F.pad(queries, (0, 0, 0, rest)).view(len(memory), -1, block, memory.shape[2])
-        pairs = F.pad(pairs, (0, 0, *around)).unfold(1, 2 * block, block).transpose(2, 3)
-        closed = F.pad(~inside, around, value=True).unfold(1, 2 * block, block)
+        pairs = _two_by_two(F.pad(pairs, (0, 0, *around)), block)
+        closed = _two_by_two(F.pad(~inside, around, value=True), block)
         looked = self._attend(queries, pairs, self._band(block).masked_fill(closed[:, :, None, None], CLOSED))
         return self._add(memory, looked.flatten(1, 2)[:, :frames])
 
@@ -116,3 +117,9 @@ class _Layer(nn.Module):
     def _add(self, memory: Tensor, looked: Tensor) -> Tensor:
         memory = memory + self.dropout(self.mix(looked))
         return memory + self.dropout(self.forward_layers(self.forward_norm(memory)))
+
+
+def _two_by_two(frames: Tensor, block: int) -> Tensor:
+    """Each block of frames (B, T, ...) with the next: (B, blocks - 1, 2 * block, ...)."""
+    blocks = frames.view(len(frames), -1, block, *frames.shape[2:])
+    return torch.cat((blocks[:, :-1], blocks[:, 1:]), 2)
