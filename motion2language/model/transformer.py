@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from motion2language.model.config import ModelConfig
 from motion2language.model.dropout import Dropout
-from motion2language.model.dropout import Dropout
 
 LAYERS = 2  # chosen
 REACH = 10  # frames to either side that a layer attends to, as in arXiv 2409.09177; when causal, twice as many before
