@@ -30,7 +30,11 @@ class Memory(NamedTuple):
 
 
 class SoftAttention(nn.Module):
-    """Looks at the whole clip at once; its position is the weighted mean of the frames."""
+    """Looks at the whole clip at once; its position is the weighted mean of the frames.
+
+    v . tanh(x) is computed as v . 2 sigmoid(2 x): what is left out is the same for all frames, which no softmax sees,
+    and on a CPU a sigmoid takes a fifth of the time.
+    """
 
     def __init__(self, width: int, config: ModelConfig) -> None:
         super().__init__()
@@ -39,12 +43,12 @@ class SoftAttention(nn.Module):
         self.score = nn.Linear(width, 1, bias=False)
 
     def prepare(self, frames: Tensor, lengths: Tensor) -> Memory:
-        """The memory with its keys."""
-        return Memory(frames, self.key(frames), lengths, _outside(frames, lengths))
+        """The memory with its keys, doubled."""
+        return Memory(frames, 2 * self.key(frames), lengths, _outside(frames, lengths))
 
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """weights = softmax over frames of v . tanh(W query + b + U frame + c)."""
-        scores = self.score(torch.tanh(self.query(query)[:, None] + memory.keys))[..., 0]
+        scores = 2 * self.score(torch.sigmoid(2 * self.query(query)[:, None] + memory.keys))[..., 0]
         weights = scores.masked_fill(memory.outside, -torch.inf).softmax(-1)
         clock = torch.arange(weights.shape[1], device=weights.device, dtype=weights.dtype)
         return _weighted(weights, memory), weights, weights @ clock
