@@ -52,7 +52,7 @@ class Learner:
         self.epoch, self.updates, self.best, self.stale = 0, 0, -math.inf, 0
 
     def step(self, drawn: Sequence[Drawn]) -> float:
-        """One update from a batch, the same one in every process; its loss. ValueError when that is no number."""
+        """One update from a batch, alike in every process; its loss. ValueError when that or its gradient is none."""
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config, self.updates, self.total)
@@ -60,7 +60,9 @@ class Learner:
         loss = self._backward(self._parts(drawn))
         if not math.isfinite(loss):
             raise ValueError(f"the loss became {loss} in epoch {self.epoch + 1}; lower train.learning_rate")
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm).item()
+        if not math.isfinite(norm):  # the update would make every weight no number, which only the next loss would show
+            raise ValueError(f"the gradient became {norm} in epoch {self.epoch + 1}; lower train.learning_rate")
         self.optimizer.step()
         self.updates += 1
         decay = min(self.config.average, self.updates / (self.updates + 10))

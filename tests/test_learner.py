@@ -10,11 +10,12 @@ from safetensors.torch import load_file
 from small import batch, network
 from test_train import TRAINING, VALIDATION, interrupted_after, log_of, run_config
 
+from motion2language.batches import make_items, steps
 from motion2language.learner import Learner, teacher_forcing
 from motion2language.model.transducer import Transducer
 from motion2language.processes import shares
 from motion2language.run_config import RunConfig
-from motion2language.train import train
+from motion2language.train import train, untrained
 from motion2language.vocabulary import PAD
 
 
@@ -51,6 +52,32 @@ def test_shares_cover_a_batch_and_differ_by_one_at_most():
 def test_a_batch_smaller_than_its_parts_is_an_error(tmp_path):
     with pytest.raises(ValueError, match=r"train\.batch_size 8: cannot be cut into 9 parts, 9 for each of 1 process"):
         train(run_config(accumulate=9), TRAINING, VALIDATION, tmp_path)
+
+
+def test_a_gradient_that_is_no_number_in_the_last_update_stops_before_the_weights_are_lost(tmp_path, monkeypatch):
+    """The loss is still a number then, and no later one of the epoch would tell."""
+    run = run_config("transducer", epochs=2)
+    backward, last = (
+        Learner._backward,
+        2 * steps(make_items(untrained(run, TRAINING), TRAINING, run.train), run.train) - 1,
+    )
+
+    def overflowing(self, parts):
+        loss = backward(self, parts)
+        if self.updates == last:
+            next(self.network.parameters()).grad.fill_(torch.inf)
+        return loss
+
+    with monkeypatch.context() as context:
+        context.setattr(Learner, "_backward", overflowing)
+        with pytest.raises(ValueError, match=r"the gradient became inf in epoch 2; lower train\.learning_rate"):
+            train(run, TRAINING, VALIDATION, tmp_path / "broken")
+    kept = weights_of(tmp_path / "broken")
+    assert all(tensor.isfinite().all() for tensor in kept.values())
+    train(run, TRAINING, VALIDATION, tmp_path / "whole")
+    train(run, TRAINING, VALIDATION, tmp_path / "broken", resume=True)
+    whole, resumed = weights_of(tmp_path / "whole"), weights_of(tmp_path / "broken")
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
 
 
 OPTIONS = {
