@@ -117,12 +117,15 @@ def draw(model: Transducer, memory: Tensor, steps: Tensor, max_words: int, draws
     return [sentences[first : first + draws] for first in range(0, len(sentences), draws)]
 
 
-def draw_word(model: Transducer, memory: Tensor, states: Tensor, chance: Tensor) -> Tensor:
+def draw_word(model: Transducer, memory: Tensor, states: Tensor, chance: Tensor, waits: bool = True) -> Tensor:
     """The word (B, N) that each of N prefixes draws at a step, -1 for none: memory (B, 1, H), states (B, N, H).
 
     chance  (N,) in [0, 1): where on the heap of all possibilities, none first, each draw lies
+    waits   whether saying nothing is among them
     """
     wait, spoken = _next_word(model, memory, states)
+    if not waits:
+        wait = torch.full_like(wait, -torch.inf)
     total = torch.cat((wait[..., None], spoken), -1).exp().cumsum(-1)
     choice = torch.searchsorted(total, (chance * total[..., -1])[..., None], right=True)[..., 0]
     return choice.clamp(max=spoken.shape[-1]) - 1

@@ -30,8 +30,8 @@ def live(
     name: Annotated[list[str] | None, Parameter(negative="")] = None,
     once: bool = False,
     json: bool = False,
-    sure: float = 0.5,
-    patience: float = 0.8,
+    sure: float = 0.7,
+    patience: float = 0.5,
     source: Input = Input(),
 ) -> int:
     """Describe a motion while it happens: frames from a stream, words as they become certain.

@@ -28,7 +28,7 @@ from motion2language.transcript import Segment, Transcript
 
 WARM_UP = 0.5  # seconds of frames from which unit, up axis and joints are found; chosen
 GAP = 0.5  # seconds without a frame that are bridged; after more a new take begins; chosen
-PAUSE = 3.0  # seconds of standing still that end a sentence; chosen
+PAUSE = 5.0  # seconds of standing still that end a sentence; chosen
 LONGEST = 25.0  # seconds that end a sentence: training recordings are shorter; chosen
 
 

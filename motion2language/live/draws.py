@@ -1,9 +1,10 @@
 """Sentences drawn while a motion is heard, and what of them is said for good: the search of the live captioner.
 
 Every draw says its words as it goes, one step of the encoder after the other. Once enough draws name the same next
-action, or have long named one, a phrase up to that action is said: the one most like those of the draws that name it
-(motion2language.consensus). All draws then go on from there. Details of an action (how, how far, to which side) are
-said when most draws have had them for a while, at the next action, or at the end.
+action, or some have long named one, that action is said, in the words most like those in which all draws that mean it
+would say it (motion2language.consensus). All sentences are then drawn again, among those that begin with what is said.
+Details of an action (how, how far, to which side) are said as soon as nearly all draws have the same words, at the
+next action, or at the end.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from torch import Tensor
 from motion2language.actions import ActionLexicon
 from motion2language.consensus import DRAWS, Sentence, consensus, spread
 from motion2language.decode_transducer import WORDS_A_STEP, draw_word
+from motion2language.model.alignments import completion
 from motion2language.model.transducer import STRIDE, Transducer
 from motion2language.timing import LEADING
 from motion2language.vocabulary import SOS, Vocabulary
 
 DOUBTED = 0.1  # share of the draws that must name some action before anybody's patience counts; chosen
-AGREED = 0.75  # share of the draws that must have further words on an action before they are said; chosen
-DETAIL = 1.0  # seconds they must have had them; chosen
+LIKELY = 0.35  # share of them that must name some action before one is said; chosen
+AGREED = 0.8  # share of them that must have the same next word before it is said; chosen
+LONGEST_PHRASE = 16  # words it takes at most to say an action; chosen
 LONGEST_STEPS = 500  # steps of a sentence, after which chance repeats itself; chosen
 
 
@@ -33,8 +36,8 @@ LONGEST_STEPS = 500  # steps of a sentence, after which chance repeats itself; c
 class Patience:
     """When an action is said: as soon as `sure` of the draws name it, or `seconds` after some first named one."""
 
-    sure: float = 0.5  # chosen with `seconds` on BNR-Compose's validation split for 95 % of verbs within 2 s
-    seconds: float = 0.8
+    sure: float = 0.7  # chosen with `seconds` on BNR-Compose's validation split for 95 % of verbs within 2 s
+    seconds: float = 0.5
 
     def __post_init__(self) -> None:
         if not (self.sure > 0 and self.seconds >= 0):
@@ -44,23 +47,11 @@ class Patience:
 PATIENCE = Patience()
 
 
-@dataclass
-class _Draw:
-    """What one draw has said beyond what is said for good, and at which steps."""
-
-    words: Sentence = ()
-    steps: tuple[int, ...] = ()
-
-    def after(self, count: int) -> _Draw:
-        """What is left when its first `count` words are said."""
-        return _Draw(self.words[count:], self.steps[count:])
-
-
 class Draws:
     """`DRAWS` sentences drawn from a causal transducer as steps of its encoder are heard.
 
     said   the words (ids) said for good
-    steps  for each of them the step it speaks of
+    steps  for each of them the step at which it was said
     heard  steps heard so far
     """
 
@@ -74,20 +65,31 @@ class Draws:
         self.steps: tuple[int, ...] = ()
         self.heard = 0
         device = next(model.parameters()).device
-        self._root = model.predict(torch.full((1, 1), SOS, device=device))
-        self._states, self._hidden = self._root[0][0].repeat(DRAWS, 1), self._root[1][0].repeat(DRAWS, 1)
-        self._draws = [_Draw() for _ in range(DRAWS)]
+        self._memory = torch.empty(0, model.encoder.width, device=device)
+        self._begin(model.predict(torch.full((1, 1), SOS, device=device)))
         self._doubted_since: int | None = None
-        self._detailed_since: int | None = None
+
+    def _begin(self, after: tuple[Tensor, Tensor]) -> None:
+        """All draws stand where nothing is said beyond what is said for good; `after` is what follows from that."""
+        self._states, self._hidden = after[0][0, -1:].repeat(DRAWS, 1), after[1][0].repeat(DRAWS, 1)
+        self._draws: list[Sentence] = [()] * DRAWS
 
     @torch.inference_mode()
     def advance(self, memory: Tensor) -> None:
         """Hear one more step of the encoder, (H,), and say what is certain by then."""
-        chances = torch.from_numpy(_chances(self.heard)).to(memory.device)
-        speaking = torch.ones(DRAWS, dtype=torch.bool, device=memory.device)
-        for chance in chances:
-            word = draw_word(self.model, memory[None, None], self._states[None], chance)[0]
-            lengths = torch.tensor([len(draw.words) for draw in self._draws], device=memory.device)
+        self._memory = torch.cat((self._memory, memory[None]))
+        self._draw(self.heard, torch.ones(DRAWS, dtype=torch.bool, device=memory.device))
+        while self._say_action():
+            pass
+        self._say_words()
+        self.heard += 1
+
+    def _draw(self, step: int, speaking: Tensor) -> None:
+        """The draws that are `speaking` (DRAWS,) say what they say at a step."""
+        memory = self._memory[step][None, None]
+        for chance in torch.from_numpy(_chances(step)).to(memory.device):
+            word = draw_word(self.model, memory, self._states[None], chance)[0]
+            lengths = torch.tensor([len(draw) for draw in self._draws], device=memory.device)
             speaking = speaking & (word >= 0) & (len(self.said) + lengths < self.max_words)
             rows = speaking.nonzero()[:, 0]
             if not len(rows):
@@ -95,26 +97,66 @@ class Draws:
             states, hidden = self.model.predict(word[rows, None], self._hidden[None, rows])
             self._states[rows], self._hidden[rows] = states[:, 0], hidden[0]
             for row, token in zip(rows.tolist(), word[rows].tolist(), strict=True):
-                draw = self._draws[row]
-                self._draws[row] = _Draw((*draw.words, token), (*draw.steps, self.heard))
-        while self._say_action():
-            pass
-        self._say_details()
-        self.heard += 1
+                self._draws[row] = (*self._draws[row], token)
+
+    def _phrases(self, label: str) -> list[Sentence]:
+        """How each draw that means this action next would say it if it had to, up to where it leads over to another."""
+        words = list(self._draws)
+        states, hidden = self._states.clone(), self._hidden.clone()
+        memory = self._memory[-1][None, None]
+        speaking = list(range(DRAWS))
+        for turn in range(LONGEST_PHRASE):
+            chance = torch.from_numpy(_chances(self.heard + turn)[-1]).to(memory.device)
+            speaking = [row for row in speaking if not self._led_over(words[row])]
+            if not speaking:
+                break
+            rows = torch.tensor(speaking, device=memory.device)
+            word = draw_word(self.model, memory, states[None, rows], chance[rows], waits=False)[0]
+            new, carried = self.model.predict(word[:, None], hidden[None, rows])
+            states[rows], hidden[rows] = new[:, 0], carried[0]
+            for row, token in zip(speaking, word.tolist(), strict=True):
+                words[row] = (*words[row], token)
+        named = [(some, self._next_action(some)) for some in words]
+        return [self._first_phrase(some) for some, found in named if found and found[1] == label]
+
+    def _led_over(self, words: Sentence) -> bool:
+        """Whether a draw has said its next action and leads over to another."""
+        return len(self._first_phrase(words)) < len(words)
+
+    def _first_phrase(self, words: Sentence) -> Sentence:
+        """A draw's words up to where, after its next action, it leads over to another."""
+        found = self._next_action(words)
+        if found is None:
+            return words
+        for index in range(found[0], len(words)):
+            if self._word[words[index]] in LEADING:
+                return words[:index]
+        return words
+
+    def _draw_again(self) -> None:
+        """Draw sentences that begin with what is said, each from a step at which that may have been complete."""
+        said = torch.tensor([self.said], device=self._memory.device)
+        wait, speak, word = self.model.lattice(self._memory[None], said)
+        complete = (completion(wait, speak + word)[0]).softmax(0).cumsum(0)
+        shares = (torch.arange(DRAWS, device=complete.device) + 0.5) / DRAWS
+        steps = torch.searchsorted(complete, shares * complete[-1]).clamp(max=len(complete) - 1)
+        self._begin(self.model.predict(torch.cat((said.new_full((1, 1), SOS), said), 1)))
+        for step in range(int(steps.min()), len(self._memory)):
+            self._draw(step, steps <= step)
 
     @property
     def silent(self) -> bool:
         """Whether most draws have nothing to say so far."""
-        return not self.said and sum(not draw.words for draw in self._draws) > DRAWS / 2
+        return not self.said and sum(not draw for draw in self._draws) > DRAWS / 2
 
     @torch.inference_mode()
     def finish(self) -> None:
         """Say what is left when nothing more is heard."""
-        self._say([draw.words for draw in self._draws], {})
+        self._say(consensus(self._draws, self.said))
 
     def _say_action(self) -> bool:
         """Say the next action when it is certain, or was doubted long enough; whether it was said."""
-        named = {row: found for row, draw in enumerate(self._draws) if (found := self._next_action(draw.words))}
+        named = {row: found for row, draw in enumerate(self._draws) if (found := self._next_action(draw))}
         if len(named) < DOUBTED * DRAWS:
             return False
         if self._doubted_since is None:
@@ -122,22 +164,21 @@ class Draws:
         (label, count), *_ = Counter(label for _, label in named.values()).most_common(1)
         clock = STRIDE / self.model.config.fps
         waited = (self.heard - self._doubted_since) * clock
-        if count < self.patience.sure * DRAWS and waited < self.patience.seconds - 1e-9:
+        doubted = waited < self.patience.seconds - 1e-9 or len(named) < LIKELY * DRAWS
+        if doubted and count < self.patience.sure * DRAWS:
             return False
-        phrases = {row: size for row, (size, found) in named.items() if found == label}
-        self._say([self._draws[row].words[:size] for row, size in phrases.items()], phrases)
-        return True
+        phrase = consensus(self._phrases(label), self.said)
+        found = self._next_action(phrase)
+        self._say(phrase[: found[0]] if found else ())
+        return bool(found)
 
-    def _say_details(self) -> None:
-        """Say more about the action said last, when most draws have had more on it for a while."""
-        details = {row: size for row, draw in enumerate(self._draws) if (size := self._details(draw.words))}
-        if len(details) < AGREED * DRAWS or not self.said:
-            self._detailed_since = None
-            return
-        if self._detailed_since is None:
-            self._detailed_since = self.heard
-        if (self.heard - self._detailed_since) * STRIDE / self.model.config.fps >= DETAIL - 1e-9:
-            self._say([self._draws[row].words[:size] for row, size in details.items()], details)
+    def _say_words(self) -> None:
+        """Say the next words on the action said last, as far as nearly all draws have the same."""
+        while self.said:
+            (word, count), *_ = Counter(draw[:1] for draw in self._draws).most_common(1)
+            if not word or count < AGREED * DRAWS or self._word[word[0]] in LEADING or self._next_action(word):
+                return
+            self._say(word)
 
     def _next_action(self, words: Sentence) -> tuple[int, str] | None:
         """How many of a draw's words reach to its next action, and what that is called."""
@@ -146,40 +187,14 @@ class Draws:
                 return index - len(self.said) + 1, label
         return None
 
-    def _details(self, words: Sentence) -> int:
-        """How many of a draw's words are on the action said last, not leading over to the next."""
-        action = self._next_action(words)
-        count = len(words) if action is None else action[0] - 1
-        while count and self._word[words[count - 1]] in LEADING:
-            count -= 1
-        return count
-
-    def _say(self, phrases: list[Sentence], agreeing: dict[int, int]) -> None:
-        """Say for good the phrase most like all phrases, after what was said before.
-
-        agreeing  draws that said as much in other words: how many of their words; they keep what they said after. All
-                  others forget what they said.
-        """
-        phrase = consensus(phrases, self.said)
+    def _say(self, phrase: Sentence) -> None:
+        """Say a phrase for good, after what was said before."""
         if not phrase:
             return
-        rows = [row for row, size in agreeing.items() if self._draws[row].words[:size] == phrase]
-        rows = rows or [row for row, draw in enumerate(self._draws) if draw.words == phrase]
-        last = self.steps[-1] if self.steps else 0
-        self.steps += tuple(max(last, step) for step in self._draws[rows[0]].steps[: len(phrase)])
         self.said += phrase
-        device = self._states.device
-        states, hidden = self.model.predict(torch.tensor([phrase], device=device), self._root[1])
-        self._root = states[:, -1:], hidden
-        self._draws = [
-            draw.after(agreeing[row]) if row in agreeing else _Draw() for row, draw in enumerate(self._draws)
-        ]
-        self._states[:], self._hidden[:] = self._root[0][0, 0], hidden[0, 0]
-        for words in {draw.words for draw in self._draws if draw.words}:
-            rows = [row for row, draw in enumerate(self._draws) if draw.words == words]
-            states, hidden = self.model.predict(torch.tensor([words], device=device), self._root[1])
-            self._states[rows], self._hidden[rows] = states[0, -1], hidden[0, 0]
-        self._doubted_since = self._detailed_since = None
+        self.steps += (self.heard,) * len(phrase)
+        self._draw_again()
+        self._doubted_since = None
 
 
 @cache

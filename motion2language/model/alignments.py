@@ -32,6 +32,20 @@ def log_likelihood(wait: Tensor, word: Tensor, steps: Tensor, words: Tensor) -> 
     return run(wait, word, steps, words)
 
 
+def completion(wait: Tensor, word: Tensor) -> Tensor:
+    """Log probability that the last of the words was said at each step, (B, S).
+
+    wait   (B, S, L+1)  log probability of no further word at this step after this prefix
+    word   (B, S, L)    log probability of the sentence's next word there; L is 1 or more
+    """
+    before = F.pad(wait.double().cumsum(1)[:, :-1], (0, 0, 1, 0))  # waits spent before each step
+    arrive = before[..., 0]
+    for length in range(word.shape[2]):
+        entered = arrive + word[..., length].double()
+        arrive = torch.logcumsumexp(entered - before[..., length + 1], dim=1) + before[..., length + 1]
+    return entered
+
+
 def emission_posteriors(wait: Tensor, word: Tensor, steps: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
     """Probability that each word fell in each step given the whole sentence, (B, L, S), and the log likelihood (B,)."""
     total, _, share = _forward_backward(wait, word, steps, words)
