@@ -189,10 +189,10 @@ def test_dropped_frames_change_little():
 
 def test_standing_still_ends_a_sentence_and_hours_do_not_grow():
     one, motion = model(), recording(2)
-    still = np.repeat(motion.positions[-1:], 150, axis=0)
+    still = np.repeat(motion.positions[-1:], 210, axis=0)
     live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
     sentences, time, sizes = [], 0.0, []
-    for frame in [*motion.positions, *still, *motion.positions, *np.repeat(still, 12, axis=0)]:
+    for frame in [*motion.positions, *still, *motion.positions, *np.repeat(still, 9, axis=0)]:
         sentences += [event for event in live.feed(frame, time) if isinstance(event, Sentence)]
         time += 1 / 30
         heard = live._sentence

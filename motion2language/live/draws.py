@@ -20,14 +20,14 @@ from torch import Tensor
 from motion2language.actions import ActionLexicon
 from motion2language.consensus import DRAWS, Sentence, consensus, spread
 from motion2language.decode_transducer import WORDS_A_STEP, draw_word
-from motion2language.model.alignments import completion
+from motion2language.model.alignments import completion, emission_posteriors
 from motion2language.model.transducer import STRIDE, Transducer
 from motion2language.timing import LEADING
 from motion2language.vocabulary import SOS, Vocabulary
 
 DOUBTED = 0.1  # share of the draws that must name some action before anybody's patience counts; chosen
 LIKELY = 0.35  # share of them that must name some action before one is said; chosen
-AGREED = 0.8  # share of them that must have the same next word before it is said; chosen
+AGREED = 0.9  # share of them that must have the same next word before it is said; chosen
 LONGEST_PHRASE = 16  # words it takes at most to say an action; chosen
 LONGEST_STEPS = 500  # steps of a sentence, after which chance repeats itself; chosen
 
@@ -51,7 +51,7 @@ class Draws:
     """`DRAWS` sentences drawn from a causal transducer as steps of its encoder are heard.
 
     said   the words (ids) said for good
-    steps  for each of them the step at which it was said
+    steps  for each of them the step it speaks of, as far as was known when it was said
     heard  steps heard so far
     """
 
@@ -133,11 +133,12 @@ class Draws:
                 return words[:index]
         return words
 
-    def _draw_again(self) -> None:
-        """Draw sentences that begin with what is said, each from a step at which that may have been complete."""
-        said = torch.tensor([self.said], device=self._memory.device)
-        wait, speak, word = self.model.lattice(self._memory[None], said)
-        complete = (completion(wait, speak + word)[0]).softmax(0).cumsum(0)
+    def _draw_again(self, said: Tensor, complete: Tensor) -> None:
+        """Draw sentences that begin with what is `said` (1, L), each from a step at which that may have been complete.
+
+        complete  log probability of each step (S,), up to a constant, to be that step
+        """
+        complete = complete.softmax(0).cumsum(0)
         shares = (torch.arange(DRAWS, device=complete.device) + 0.5) / DRAWS
         steps = torch.searchsorted(complete, shares * complete[-1]).clamp(max=len(complete) - 1)
         self._begin(self.model.predict(torch.cat((said.new_full((1, 1), SOS), said), 1)))
@@ -192,8 +193,14 @@ class Draws:
         if not phrase:
             return
         self.said += phrase
-        self.steps += (self.heard,) * len(phrase)
-        self._draw_again()
+        said = torch.tensor([self.said], device=self._memory.device)
+        wait, speak, word = self.model.lattice(self._memory[None], said)
+        self._draw_again(said, completion(wait, speak + word)[0])
+        steps, words = (torch.tensor([count], device=said.device) for count in (len(self._memory), len(self.said)))
+        shares = emission_posteriors(wait, speak + word, steps, words)[0][0, -len(phrase) :]
+        moments = (shares @ torch.arange(len(self._memory), dtype=shares.dtype, device=shares.device)).round().long()
+        last = self.steps[-1] if self.steps else 0
+        self.steps += tuple(max(last, moment) for moment in moments.tolist())
         self._doubted_since = None
 
 
