@@ -8,7 +8,7 @@ import torch
 from small import LENGTHS, VOCABULARY, batch, network
 
 from motion2language import decode_transducer
-from motion2language.model.alignments import emission_posteriors, log_likelihood
+from motion2language.model.alignments import completion, emission_posteriors, log_likelihood
 from motion2language.vocabulary import EOS, UNK
 
 
@@ -153,3 +153,14 @@ def test_searches_of_a_batch_equal_those_of_its_rows_and_obey_the_limit():
             assert alone.tokens.tolist() == together[row].tokens.tolist()
             assert len(alone.tokens) <= 3
             assert EOS not in alone.tokens
+
+
+@pytest.mark.parametrize("words", [1, 2, 4])
+def test_completion_then_only_waiting_is_the_whole_sentence(words):
+    generator = torch.Generator().manual_seed(words)
+    wait, word = (-torch.rand(2, 6, size, generator=generator).double() * 3 for size in (words + 1, words))
+    steps, counts = torch.tensor([6, 6]), torch.tensor([words, words])
+    after = wait[..., -1].flip(1).cumsum(1).flip(1)  # waits from each step to the end
+    paths = completion(wait, word) + after
+    torch.testing.assert_close(paths.logsumexp(1), log_likelihood(wait, word, steps, counts))
+    torch.testing.assert_close(paths.softmax(1), emission_posteriors(wait, word, steps, counts)[0][:, -1])
