@@ -308,5 +308,5 @@ def test_package_holds_the_pages():
     import motion2language.server
 
     assert {path.name for path in (Path(motion2language.server.__file__).parent / "assets").iterdir()} == {
-        "app.html", "app.css", "app.js",
+        "app.html", "app.css", "app.js", "live.html", "live.css", "live.js",
     }  # fmt: skip
