@@ -47,12 +47,44 @@ class Patience:
 PATIENCE = Patience()
 
 
+@dataclass
+class _Sentences:
+    """`DRAWS` sentences under way: the words of each beyond what is said for good, and what follows from them.
+
+    states, hidden  of the prediction network, (DRAWS, H)
+    """
+
+    words: list[Sentence]
+    states: Tensor
+    hidden: Tensor
+
+    def copy(self) -> _Sentences:
+        """The same, to be gone on with apart."""
+        return _Sentences(list(self.words), self.states.clone(), self.hidden.clone())
+
+    def go_on(
+        self, model: Transducer, memory: Tensor, rows: list[int], chances: Tensor, waits: bool = True
+    ) -> list[int]:
+        """One more word at a step, memory (H,), in each of `rows` that does not wait; these rows.
+
+        chances, waits  as in draw_word; chances (DRAWS,)
+        """
+        asked = torch.tensor(rows, device=memory.device)
+        word = draw_word(model, memory[None, None], self.states[None, asked], chances[asked], waits)[0]
+        speaking, word = asked[word >= 0], word[word >= 0]
+        if len(speaking):
+            states, hidden = model.predict(word[:, None], self.hidden[None, speaking])
+            self.states[speaking], self.hidden[speaking] = states[:, 0], hidden[0]
+            for row, token in zip(speaking.tolist(), word.tolist(), strict=True):
+                self.words[row] = (*self.words[row], token)
+        return speaking.tolist()
+
+
 class Draws:
     """`DRAWS` sentences drawn from a causal transducer as steps of its encoder are heard.
 
     said   the words (ids) said for good
     steps  for each of them the step it speaks of, as far as was known when it was said
-    heard  steps heard so far
     """
 
     def __init__(
@@ -63,61 +95,108 @@ class Draws:
         self._find = cache(lambda sentence: lexicon.find([vocabulary.words[token] for token in sentence]))
         self.said: Sentence = ()
         self.steps: tuple[int, ...] = ()
-        self.heard = 0
         device = next(model.parameters()).device
         self._memory = torch.empty(0, model.encoder.width, device=device)
-        self._begin(model.predict(torch.full((1, 1), SOS, device=device)))
+        self._begin(torch.full((1, 1), SOS, device=device))
         self._doubted_since: int | None = None
 
-    def _begin(self, after: tuple[Tensor, Tensor]) -> None:
-        """All draws stand where nothing is said beyond what is said for good; `after` is what follows from that."""
-        self._states, self._hidden = after[0][0, -1:].repeat(DRAWS, 1), after[1][0].repeat(DRAWS, 1)
-        self._draws: list[Sentence] = [()] * DRAWS
+    @property
+    def heard(self) -> int:
+        """Steps heard so far."""
+        return len(self._memory)
+
+    @property
+    def silent(self) -> bool:
+        """Whether most draws have nothing to say so far."""
+        return not self.said and sum(not words for words in self._drawn.words) > DRAWS / 2
 
     @torch.inference_mode()
     def advance(self, memory: Tensor) -> None:
         """Hear one more step of the encoder, (H,), and say what is certain by then."""
         self._memory = torch.cat((self._memory, memory[None]))
-        self._draw(self.heard, torch.ones(DRAWS, dtype=torch.bool, device=memory.device))
+        self._draw(self.heard - 1, list(range(DRAWS)))
         while self._say_action():
             pass
         self._say_words()
-        self.heard += 1
 
-    def _draw(self, step: int, speaking: Tensor) -> None:
-        """The draws that are `speaking` (DRAWS,) say what they say at a step."""
-        memory = self._memory[step][None, None]
-        for chance in torch.from_numpy(_chances(step)).to(memory.device):
-            word = draw_word(self.model, memory, self._states[None], chance)[0]
-            lengths = torch.tensor([len(draw) for draw in self._draws], device=memory.device)
-            speaking = speaking & (word >= 0) & (len(self.said) + lengths < self.max_words)
-            rows = speaking.nonzero()[:, 0]
-            if not len(rows):
+    @torch.inference_mode()
+    def finish(self) -> None:
+        """Say what is left when nothing more is heard."""
+        self._say(consensus(self._drawn.words, self.said))
+
+    def _begin(self, said: Tensor) -> None:
+        """All draws stand where nothing is said beyond `said` (1, L), <sos> and what is said for good."""
+        states, hidden = self.model.predict(said)
+        self._drawn = _Sentences([()] * DRAWS, states[0, -1:].repeat(DRAWS, 1), hidden[0].repeat(DRAWS, 1))
+
+    def _draw(self, step: int, rows: list[int]) -> None:
+        """These draws say what they say at a step."""
+        for chances in torch.from_numpy(_chances(step)).to(self._memory.device):
+            rows = [row for row in rows if not self._full(self._drawn.words[row])]
+            if not rows:
                 break
-            states, hidden = self.model.predict(word[rows, None], self._hidden[None, rows])
-            self._states[rows], self._hidden[rows] = states[:, 0], hidden[0]
-            for row, token in zip(rows.tolist(), word[rows].tolist(), strict=True):
-                self._draws[row] = (*self._draws[row], token)
+            rows = self._drawn.go_on(self.model, self._memory[step], rows, chances)
+
+    def _draw_again(self, said: Tensor, complete: Tensor) -> None:
+        """Draw sentences that begin with what is `said` (1, L), each from a step at which that may have been complete.
+
+        complete  log probability of each step (S,), up to a constant, to be that step
+        """
+        complete = complete.softmax(0).cumsum(0)
+        shares = (torch.arange(DRAWS, device=complete.device) + 0.5) / DRAWS
+        steps = torch.searchsorted(complete, shares * complete[-1]).clamp(max=len(complete) - 1).tolist()
+        self._begin(torch.cat((said.new_full((1, 1), SOS), said), 1))
+        for step in range(min(steps), self.heard):
+            self._draw(step, [row for row, begin in enumerate(steps) if begin <= step])
+
+    def _say_action(self) -> bool:
+        """Say the next action when it is certain, or was doubted long enough; whether it was said."""
+        labels = Counter(found[1] for words in self._drawn.words if (found := self._next_action(words)))
+        named = labels.total()
+        if named < DOUBTED * DRAWS:
+            return False
+        if self._doubted_since is None:
+            self._doubted_since = self.heard
+        ((label, count),) = labels.most_common(1)
+        waited = (self.heard - self._doubted_since) * STRIDE / self.model.config.fps
+        doubted = waited < self.patience.seconds - 1e-9 or named < LIKELY * DRAWS
+        if doubted and count < self.patience.sure * DRAWS:
+            return False
+        phrase = consensus(self._phrases(label), self.said)
+        found = self._next_action(phrase)
+        self._say(phrase[: found[0]] if found else ())
+        return found is not None
 
     def _phrases(self, label: str) -> list[Sentence]:
         """How each draw that means this action next would say it if it had to, up to where it leads over to another."""
-        words = list(self._draws)
-        states, hidden = self._states.clone(), self._hidden.clone()
-        memory = self._memory[-1][None, None]
-        speaking = list(range(DRAWS))
+        drawn, rows = self._drawn.copy(), list(range(DRAWS))
         for turn in range(LONGEST_PHRASE):
-            chance = torch.from_numpy(_chances(self.heard + turn)[-1]).to(memory.device)
-            speaking = [row for row in speaking if not self._led_over(words[row])]
-            if not speaking:
+            rows = [row for row in rows if not self._full(drawn.words[row]) and not self._led_over(drawn.words[row])]
+            if not rows:
                 break
-            rows = torch.tensor(speaking, device=memory.device)
-            word = draw_word(self.model, memory, states[None, rows], chance[rows], waits=False)[0]
-            new, carried = self.model.predict(word[:, None], hidden[None, rows])
-            states[rows], hidden[rows] = new[:, 0], carried[0]
-            for row, token in zip(speaking, word.tolist(), strict=True):
-                words[row] = (*words[row], token)
-        named = [(some, self._next_action(some)) for some in words]
-        return [self._first_phrase(some) for some, found in named if found and found[1] == label]
+            chances = torch.from_numpy(_chances(self.heard - 1 + turn)[-1]).to(self._memory.device)
+            drawn.go_on(self.model, self._memory[-1], rows, chances, waits=False)
+        named = [(words, self._next_action(words)) for words in drawn.words]
+        return [self._first_phrase(words) for words, found in named if found and found[1] == label]
+
+    def _say_words(self) -> None:
+        """Say the next words on the action said last, as far as nearly all draws have the same."""
+        while self.said:
+            ((word, count),) = Counter(map(self._detail, self._drawn.words)).most_common(1)
+            if not word or count < AGREED * DRAWS:
+                return
+            self._say(word)
+
+    def _detail(self, words: Sentence) -> Sentence:
+        """A draw's next word where it is on the action said last, neither leading over to the next one nor that."""
+        found = self._next_action(words)
+        if not words or self._word[words[0]] in LEADING or (found and found[0] == 1):
+            return ()
+        return words[:1]
+
+    def _full(self, words: Sentence) -> bool:
+        """Whether a draw may say no more."""
+        return len(self.said) + len(words) >= self.max_words
 
     def _led_over(self, words: Sentence) -> bool:
         """Whether a draw has said its next action and leads over to another."""
@@ -128,58 +207,8 @@ class Draws:
         found = self._next_action(words)
         if found is None:
             return words
-        for index in range(found[0], len(words)):
-            if self._word[words[index]] in LEADING:
-                return words[:index]
-        return words
-
-    def _draw_again(self, said: Tensor, complete: Tensor) -> None:
-        """Draw sentences that begin with what is `said` (1, L), each from a step at which that may have been complete.
-
-        complete  log probability of each step (S,), up to a constant, to be that step
-        """
-        complete = complete.softmax(0).cumsum(0)
-        shares = (torch.arange(DRAWS, device=complete.device) + 0.5) / DRAWS
-        steps = torch.searchsorted(complete, shares * complete[-1]).clamp(max=len(complete) - 1)
-        self._begin(self.model.predict(torch.cat((said.new_full((1, 1), SOS), said), 1)))
-        for step in range(int(steps.min()), len(self._memory)):
-            self._draw(step, steps <= step)
-
-    @property
-    def silent(self) -> bool:
-        """Whether most draws have nothing to say so far."""
-        return not self.said and sum(not draw for draw in self._draws) > DRAWS / 2
-
-    @torch.inference_mode()
-    def finish(self) -> None:
-        """Say what is left when nothing more is heard."""
-        self._say(consensus(self._draws, self.said))
-
-    def _say_action(self) -> bool:
-        """Say the next action when it is certain, or was doubted long enough; whether it was said."""
-        named = {row: found for row, draw in enumerate(self._draws) if (found := self._next_action(draw))}
-        if len(named) < DOUBTED * DRAWS:
-            return False
-        if self._doubted_since is None:
-            self._doubted_since = self.heard
-        (label, count), *_ = Counter(label for _, label in named.values()).most_common(1)
-        clock = STRIDE / self.model.config.fps
-        waited = (self.heard - self._doubted_since) * clock
-        doubted = waited < self.patience.seconds - 1e-9 or len(named) < LIKELY * DRAWS
-        if doubted and count < self.patience.sure * DRAWS:
-            return False
-        phrase = consensus(self._phrases(label), self.said)
-        found = self._next_action(phrase)
-        self._say(phrase[: found[0]] if found else ())
-        return bool(found)
-
-    def _say_words(self) -> None:
-        """Say the next words on the action said last, as far as nearly all draws have the same."""
-        while self.said:
-            (word, count), *_ = Counter(draw[:1] for draw in self._draws).most_common(1)
-            if not word or count < AGREED * DRAWS or self._word[word[0]] in LEADING or self._next_action(word):
-                return
-            self._say(word)
+        leads = (index for index in range(found[0], len(words)) if self._word[words[index]] in LEADING)
+        return words[: next(leads, len(words))]
 
     def _next_action(self, words: Sentence) -> tuple[int, str] | None:
         """How many of a draw's words reach to its next action, and what that is called."""
@@ -196,9 +225,9 @@ class Draws:
         said = torch.tensor([self.said], device=self._memory.device)
         wait, speak, word = self.model.lattice(self._memory[None], said)
         self._draw_again(said, completion(wait, speak + word)[0])
-        steps, words = (torch.tensor([count], device=said.device) for count in (len(self._memory), len(self.said)))
+        steps, words = (torch.tensor([count], device=said.device) for count in (self.heard, len(self.said)))
         shares = emission_posteriors(wait, speak + word, steps, words)[0][0, -len(phrase) :]
-        moments = (shares @ torch.arange(len(self._memory), dtype=shares.dtype, device=shares.device)).round().long()
+        moments = (shares @ torch.arange(self.heard, dtype=shares.dtype, device=shares.device)).round().long()
         last = self.steps[-1] if self.steps else 0
         self.steps += tuple(max(last, moment) for moment in moments.tolist())
         self._doubted_since = None
