@@ -11,7 +11,7 @@ from functools import partial
 from typing import overload
 
 from motion2language.captioner import prepare
-from motion2language.datasets import Joined, Sample
+from motion2language.datasets import Joined, Sample, Samples
 from motion2language.datasets._stored import Stored, keep
 from motion2language.model.config import ModelConfig
 from motion2language.motion import CANONICAL
@@ -19,7 +19,7 @@ from motion2language.store.keys import code, digest
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared(Sequence[Sample]):
+class Prepared(Samples):
     """Samples whose motions have the joints and the rate that `config` says."""
 
     samples: Sequence[Sample]
@@ -28,12 +28,9 @@ class Prepared(Sequence[Sample]):
     def __len__(self) -> int:
         return len(self.samples)
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        return self.samples[index]
+    def at(self, number: int) -> Sample:
+        """Sample `number`."""
+        return self.samples[number]
 
 
 def held(samples: Sequence[Sample]) -> Sequence[Sample]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_corpus import write_config, write_corpus
-from test_cli import m2l  # noqa: F401
 from test_corpora import JOINTS, standing_body
 from test_mmm import document, random_frames
 from test_own_corpora import motion
@@ -169,7 +168,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_it_is_refused_in_one_line_and_nothing_is_written(case, m2l, corpora, tmp_path):  # noqa: F811
+def test_it_is_refused_in_one_line_and_nothing_is_written(case, m2l, corpora, tmp_path):
     name, change, said = REFUSED[case]
     root = corpora[name]
     change(root)
@@ -268,7 +267,7 @@ NOTED = {
 
 
 @pytest.mark.parametrize("case", NOTED)
-def test_it_is_counted_and_the_rest_is_used(case, m2l, corpora, tmp_path):  # noqa: F811
+def test_it_is_counted_and_the_rest_is_used(case, m2l, corpora, tmp_path):
     name, change, said, left = NOTED[case]
     root = corpora[name]
     change(root)
@@ -280,7 +279,7 @@ def test_it_is_counted_and_the_rest_is_used(case, m2l, corpora, tmp_path):  # no
     assert contents(tmp_path) == before
 
 
-def test_a_corpus_of_one_clip_can_be_checked_but_not_trained_on(m2l, corpora, tmp_path):  # noqa: F811
+def test_a_corpus_of_one_clip_can_be_checked_but_not_trained_on(m2l, corpora, tmp_path):
     for path in corpora["kit"].iterdir():
         if "00001" not in path.name:
             path.unlink()
@@ -300,7 +299,7 @@ def test_a_corpus_of_one_clip_can_be_checked_but_not_trained_on(m2l, corpora, tm
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_a_benchmark_of_one_clip_or_of_unknown_labels_is_refused(m2l, corpora, tmp_path):  # noqa: F811
+def test_a_benchmark_of_one_clip_or_of_unknown_labels_is_refused(m2l, corpora, tmp_path):
     root = corpora["folder"]
     command = ("data", "compose", "--clips", root, "--out", tmp_path / "bench", "--train", 2, "--val", 1, "--test", 1)
     rewritten(CSV, "walk", "glide")(root)
@@ -312,7 +311,7 @@ def test_a_benchmark_of_one_clip_or_of_unknown_labels_is_refused(m2l, corpora, t
     assert not list(tmp_path.glob("bench*"))
 
 
-def test_segments_beyond_the_end_are_found_by_the_check(m2l, corpora):  # noqa: F811
+def test_segments_beyond_the_end_are_found_by_the_check(m2l, corpora):
     root = corpora["compose"]
     edited(root, lambda data: next(iter(data["samples"].values()))["segments"][-1].update(end=999))
     status, _, err = m2l("data", "check", "compose", "--root", root)
@@ -320,7 +319,7 @@ def test_segments_beyond_the_end_are_found_by_the_check(m2l, corpora):  # noqa: 
     assert "1 samples are damaged: 1 of 4 of train" in err
 
 
-def test_a_run_is_not_gone_on_with_by_another_configuration(m2l, corpora, tmp_path):  # noqa: F811
+def test_a_run_is_not_gone_on_with_by_another_configuration(m2l, corpora, tmp_path):
     command = (
         "train",
         write_config(tmp_path),

@@ -1,13 +1,12 @@
 """`m2l bench`: what it counts, and that a stage's time is its own."""
 
 import json
-import sys
 import time
 
 import pytest
 import torch
 
-from motion2language import bench, cli, datasets
+from motion2language import bench, datasets
 
 TRAINING = datasets.load("synthetic", None, "train")[:8]
 
@@ -18,17 +17,9 @@ def few_samples(monkeypatch):
 
 
 @pytest.fixture
-def m2l(monkeypatch, capsys):
-    """Run `m2l bench`; returns its status, standard output and standard error."""
-
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["m2l", "bench", *map(str, words), "--dataset", "synthetic"])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
+def m2l(m2l):
+    """Run `m2l bench` on synthetic recordings; returns its status, standard output and standard error."""
+    return lambda *words: m2l("bench", *words, "--dataset", "synthetic")
 
 
 STAGES = {

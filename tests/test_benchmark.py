@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bodies import SHARED
 
-from motion2language import benchmark, cli, datasets
+from motion2language import benchmark, datasets
 from motion2language.actions import ActionLexicon
 from motion2language.benchmark.joining import compose
 from motion2language.benchmark.recipe import Pause, Plan, Recipe, Take
@@ -31,17 +31,9 @@ PLAIN = Recipe(noise=0.0, before=Pause(0, 0, 0), between=Pause(0, 0, 0), after=P
 
 
 @pytest.fixture
-def m2l(monkeypatch, capsys):
+def m2l(m2l):
     """Run `m2l data`; returns its status, standard output and standard error."""
-
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["m2l", "data", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
+    return partial(m2l, "data")
 
 
 def recording(label: str, seed: int) -> Motion:

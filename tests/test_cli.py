@@ -11,25 +11,10 @@ import numpy as np
 import pytest
 from small import recording
 
-from motion2language import cli
 from motion2language.cli.caption import SAMPLES as SAMPLE_FOLDER
 from motion2language.formats import bvh, npz
 
 SAMPLES = sorted(SAMPLE_FOLDER.glob("*.bvh"))
-
-
-@pytest.fixture
-def m2l(monkeypatch, capsys):
-    """Run a command line; returns its status, standard output and standard error."""
-
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture

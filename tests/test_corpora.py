@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import sys
 import zipfile
 
 import numpy as np
@@ -11,7 +10,7 @@ from bodies import SHARED
 from test_architecture import ROOT
 from test_mmm import document, random_frames
 
-from motion2language import cli, datasets
+from motion2language import datasets
 from motion2language.captioner import prepare
 from motion2language.datasets import kit as kit_corpus
 from motion2language.model.config import ModelConfig
@@ -23,18 +22,6 @@ CONFIG = next(
         sorted((ROOT / "configs").rglob("*recurrent-local*mlp*.toml")) or sorted((ROOT / "configs").rglob("mlp*.toml"))
     )
 )
-
-
-@pytest.fixture
-def m2l(monkeypatch, capsys):
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

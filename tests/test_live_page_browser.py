@@ -6,7 +6,6 @@ Skipped where there is no Chromium or no Playwright. $M2L_SCREENSHOTS names a fo
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, FLAGS, MARKS, STALL, playwright
 from small import recording
 from test_live_page import show, word
 
@@ -24,16 +24,7 @@ from motion2language.server.broadcast import Broadcast
 from motion2language.server.live_page import LivePage
 from motion2language.transcript import Segment, TimedWord
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-         "--disable-background-networking", "--no-first-run"]  # fmt: skip
-STALL = "GPU stall due to ReadPixels"  # what the software 3D of a headless browser says of itself
+pytestmark = MARKS
 LOST = "Failed to load resource"  # what it says of a connection that was cut
 WORDS = "#present .said-word"
 

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 from small import recording
-from test_sweep import m2l, process_of, started, wait_for
+from started import process_of, wait_for
 
 from motion2language import cluster
 from motion2language.cli.caption import SAMPLES
 from motion2language.formats import bvh
-
-FIXTURES = (m2l, started)
 
 
 @pytest.fixture

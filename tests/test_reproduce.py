@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from test_cli import m2l  # noqa: F401
 from test_mmm import document, random_frames
 from test_npy_npz import walk
 from test_semantic import Known
@@ -17,7 +16,7 @@ from test_semantic import Known
 from motion2language import datasets
 from motion2language.captioner import load_model
 from motion2language.datasets import Sample
-from motion2language.datasets.synthetic import Samples
+from motion2language.datasets.synthetic import samples
 from motion2language.evaluate import evaluate
 from motion2language.learner import Learner
 from motion2language.metrics import TEXT_FLOORS, threshold_curve
@@ -35,7 +34,7 @@ def corpus(tmp_path_factory):
     """A compose corpus of 8 + 3 + 4 recordings; the path of its index."""
     path, arrays, entries = tmp_path_factory.mktemp("corpus") / "small.json", {}, {}
     for split, count in (("train", 8), ("val", 3), ("test", 4)):
-        for sample in Samples(split, count):
+        for sample in samples(split, count):
             motion = sample.motion.resample(10.0)
             arrays[sample.name] = (100 * motion.positions.reshape(motion.frames, -1)).astype(np.float16)
             segments = [(int(10 * part.start), int(10 * part.end), part.label) for part in sample.segments]
@@ -330,7 +329,7 @@ def test_the_figures_show_every_run(splits, tmp_path):
         (["--suite", "paper", "--set", "train.epocs=1"], "did you mean epochs?"),
     ],
 )
-def test_wrong_words_are_one_line(m2l, corpus, words, message, tmp_path):  # noqa: F811
+def test_wrong_words_are_one_line(m2l, corpus, words, message, tmp_path):
     status, out, err = m2l("reproduce", "--corpus", "compose", "--root", corpus, "--out", tmp_path / "out", *words)
     assert (status, out) == (1, "")
     assert message in err
@@ -338,7 +337,7 @@ def test_wrong_words_are_one_line(m2l, corpus, words, message, tmp_path):  # noq
     assert not (tmp_path / "out").exists()
 
 
-def test_one_configuration_is_trained_with_several_seeds_by_one_command(m2l, corpus, tmp_path):  # noqa: F811
+def test_one_configuration_is_trained_with_several_seeds_by_one_command(m2l, corpus, tmp_path):
     (tmp_path / "mine.toml").write_text('[model]\nkind = "attention"\nencoder = "mlp"')
     words = ["train", tmp_path / "mine.toml", "--dataset", "compose", "--root", corpus, "--out", tmp_path / "out"]
     words += [word for override in (*SMALL, "train.seed=3") for word in ("--set", override)]
@@ -368,7 +367,7 @@ def test_rows_are_trained_on_the_further_corpora_of_their_configuration_too(spli
     assert seen == [(8, 3), (8 + synthetic[0], 3 + synthetic[1])]
 
 
-def test_an_out_that_cannot_be_written_is_one_line(m2l, corpus, tmp_path):  # noqa: F811
+def test_an_out_that_cannot_be_written_is_one_line(m2l, corpus, tmp_path):
     (tmp_path / "file").write_text("")
     words = ("reproduce", "--suite", "ablation", "--corpus", "compose", "--root", corpus, "--out")
     status, _, err = m2l(*words, tmp_path / "file")

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bodies import SHARED
-from test_cli import m2l  # noqa: F401
 from test_corpora import folder, kit  # noqa: F401
 
 from motion2language.learner import Learner
@@ -40,7 +39,7 @@ def stop_in_the_second_epoch(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Learner, "step", stopping)
 
 
-def reproduce_all_the_way(m2l, monkeypatch, corpus: str, root: Path, out: Path, rows: dict[str, int]) -> None:  # noqa: F811
+def reproduce_all_the_way(m2l, monkeypatch, corpus: str, root: Path, out: Path, rows: dict[str, int]) -> None:
     overrides = [word for key in TINY for word in ("--set", key)]
     words = ("--suite", "paper", "--corpus", corpus, "--root", root, "--out", out, "--seeds", 1, "--device", "cpu")
     command = ("reproduce", *words, *overrides, "--rows", *rows)
@@ -114,7 +113,7 @@ def test_rows_of_the_folders_are_their_own(m2l, monkeypatch, folder, tmp_path): 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the real recording is not here")
-def test_the_real_kit_recording_with_its_sentences(m2l, monkeypatch, tmp_path):  # noqa: F811
+def test_the_real_kit_recording_with_its_sentences(m2l, monkeypatch, tmp_path):
     """The one real recording twenty times over, each with the sentences people wrote for one of KIT-ML's first."""
     said = json.loads((SHARED / "data/kit/text/annotations.json").read_text())
     root = tmp_path / "kit"
@@ -128,7 +127,7 @@ def test_the_real_kit_recording_with_its_sentences(m2l, monkeypatch, tmp_path): 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.skipif(not (SHARED / "data" / "humanml3d").is_dir(), reason="the real recording is not here")
-def test_the_real_humanml3d_recording(m2l, monkeypatch, tmp_path):  # noqa: F811
+def test_the_real_humanml3d_recording(m2l, monkeypatch, tmp_path):
     root = tmp_path / "humanml3d"
     (root / "texts").mkdir(parents=True)
     (root / "new_joints").mkdir()

@@ -3,13 +3,12 @@
 import itertools
 import json
 import random
-import sys
 
 import numpy as np
 import pytest
 from bodies import SHARED
 
-from motion2language import cli, cuts, metrics, scoring
+from motion2language import cuts, metrics, scoring
 from motion2language.actions import ActionLexicon
 from motion2language.datasets.synthetic import sample
 from motion2language.metrics.segments import clip_scores, summarise
@@ -167,18 +166,6 @@ def test_a_single_pose_is_one_piece():
 
 
 # Files and commands
-
-
-@pytest.fixture
-def m2l(monkeypatch, capsys):
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
 
 
 def write_lines(path, objects):

@@ -8,7 +8,7 @@ import nltk
 import numpy as np
 import pytest
 import transformers
-from test_scoring import PERFECT, REFERENCES, m2l, write_lines  # noqa: F401
+from test_scoring import PERFECT, REFERENCES, write_lines
 
 from motion2language import metrics, scoring, semantic
 from motion2language.metrics import meteor
@@ -237,7 +237,7 @@ def test_every_clip_and_floor_has_its_own_measure_with_an_interval():
     assert "text floors" not in alone
 
 
-def test_score_and_compare_show_the_measures(m2l, wordnet, small_model, tmp_path):  # noqa: F811
+def test_score_and_compare_show_the_measures(m2l, wordnet, small_model, tmp_path):
     references, right = write_lines(tmp_path / "refs.jsonl", REFERENCES), write_lines(tmp_path / "right.jsonl", PERFECT)
     wrong = write_lines(tmp_path / "wrong.jsonl", [PERFECT[0]])
     asked = ("score", "--references", references, "--semantic", "--nltk-data", wordnet, "--bert-model", small_model)
@@ -261,7 +261,7 @@ def test_score_and_compare_show_the_measures(m2l, wordnet, small_model, tmp_path
     assert "| meteor | 3 |" in out
 
 
-def test_what_keeps_the_measures_from_being_taken_is_said(m2l, wordnet, tmp_path, monkeypatch):  # noqa: F811
+def test_what_keeps_the_measures_from_being_taken_is_said(m2l, wordnet, tmp_path, monkeypatch):
     references = write_lines(tmp_path / "refs.jsonl", REFERENCES)
     status, out, _ = m2l("score", "--references", references, "--semantic")
     assert status == 0

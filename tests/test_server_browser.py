@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,19 +17,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, FLAGS, MARKS, STALL, playwright
 
 from motion2language.cli.caption import SAMPLES
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-         "--disable-background-networking", "--no-first-run"]  # fmt: skip
-STALL = "GPU stall due to ReadPixels"  # what the software 3D of a headless browser says of itself
+pytestmark = MARKS
 DROP = """
 ([name, text]) => {
   const files = new DataTransfer();

@@ -1,7 +1,6 @@
 """Corpora through the store: the same samples, warnings and errors as without it, also when it is there already."""
 
 import json
-import sys
 import warnings
 import zipfile
 from functools import partial
@@ -14,7 +13,7 @@ from test_corpora import standing_body
 from test_mmm import document, random_frames
 from test_own_corpora import entry, motion
 
-from motion2language import cli, datasets
+from motion2language import datasets
 from motion2language.datasets import Joined, Lazy, Sample, synthetic
 from motion2language.datasets._stored import Stored, stored
 from motion2language.formats import npz
@@ -207,18 +206,6 @@ def test_what_a_key_cannot_tell_apart_is_not_stored(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
-def m2l(monkeypatch, capsys):
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
-
-
 def said_of_stores(err: str) -> list[str]:
     return ["stored" if " stored in " in line else "in" for line in err.splitlines() if "/stores/" in line]
 
@@ -261,7 +248,7 @@ def test_a_store_that_cannot_be_written_is_one_line_and_status_1(m2l, tmp_path):
 
 
 def test_joined_corpora_are_one_after_another():
-    parts = [synthetic.Samples("val", 2), [], synthetic.Samples("test", 3)]
+    parts = [synthetic.samples("val", 2), [], synthetic.samples("test", 3)]
     joined = Joined(parts)
     expected = [sample.name for part in parts for sample in part]
     assert [sample.name for sample in joined] == [joined[n - 5].name for n in range(5)] == expected

@@ -5,15 +5,13 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from small_corpus import write_config, write_corpus
+from started import process_of, wait_for
 
-from motion2language import cli
 from motion2language.sweep.space import Choices, Range, distributions, load_space
 from motion2language.sweep.trial import Outcome, table
 
@@ -35,65 +33,6 @@ def command(tmp_path) -> list[str]:
     words = ["sweep", write_config(tmp_path), "--space", tmp_path / "space.toml", "--dataset", "compose",
              "--root", write_corpus(tmp_path), "--device", "cpu", "--out", tmp_path / "sweep"]  # fmt: skip
     return [str(word) for word in words]
-
-
-@pytest.fixture
-def m2l(monkeypatch, capsys):
-    """Run a command line; returns its status, standard output and standard error."""
-
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
-
-
-@pytest.fixture
-def started():
-    """Start a command in a process group of its own, whose processes do not outlive the test."""
-    processes = []
-
-    def start(command: list[str]) -> subprocess.Popen:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "motion2language", *map(str, command)], start_new_session=True, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | {"OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(folder: Path, pattern: str, process: subprocess.Popen) -> Path:
-    """A file that the process makes, once it is there."""
-    for _ in range(3000):
-        if found := sorted(folder.glob(pattern)):
-            return found[0]
-        if process.poll() is not None:
-            raise AssertionError(f"it ended before {folder}/{pattern} came: {process.stdout.read()}")
-        time.sleep(0.1)
-    raise AssertionError(f"{folder}/{pattern} did not come")
-
-
-def process_of(ancestor: int, words: str) -> int:
-    """A process that `ancestor` started, itself or through others, whose command line has the words."""
-    waiting = [ancestor]
-    while waiting:
-        process = Path(f"/proc/{waiting.pop()}")
-        try:
-            below = (process / f"task/{process.name}/children").read_text().split()
-            if re.search(words, (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")):
-                return int(process.name)
-        except OSError:  # it ended meanwhile
-            continue
-        waiting += map(int, below)
-    raise AssertionError(f"no process {words}")
 
 
 def epochs(folder: Path) -> list[str]:

@@ -2,35 +2,21 @@
 
 import json
 import re
-import sys
 import webbrowser
 from pathlib import Path
 
 import pytest
 from small import recording
 
-from motion2language import cli
 from motion2language.formats import bvh
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def opened(monkeypatch) -> list[str]:
     """Addresses given to the browser; none is opened."""
     found: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda address: found.append(address) or True)
     return found
-
-
-@pytest.fixture
-def m2l(monkeypatch, capsys, opened):
-    def run(*words) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -16,32 +15,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import takes
+from browser import CHROMIUM, FLAGS, MARKS, STALL, playwright
 from PIL import Image
 
 from motion2language import viewer
 from motion2language.transcript import Transcript
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-]
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--no-first-run",
-)
+pytestmark = MARKS
 WATCH = """
 window.shift = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.value)))
   .observe({ type: "layout-shift", buffered: true });
 """
-STALL = "GPU stall due to ReadPixels"  # what the software 3D of a headless browser says of itself
 NO_3D = """
 const getContext = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {

@@ -1,6 +1,6 @@
 """Corpora: one module each, `load(root, split) -> Sequence[Sample]`; the module's name is `--dataset NAME`.
 
-A corpus whose `load` reads all at once, or makes it anew each time, may have `lazily(root, split) -> Lazy` beside it,
+A corpus whose `load` reads all at once may have `lazily(root, split) -> Lazy` beside it,
 for a store (motion2language.store).
 
 An underscore in a module's name is a hyphen in the corpus'. Modules that begin with one are no corpora.
@@ -12,6 +12,7 @@ import bisect
 import importlib
 import itertools
 import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,23 @@ class Lazy(Sequence[Sample]):
         return Lazy(self.makers[index]) if isinstance(index, slice) else self.makers[index]()
 
 
-class Joined(Sequence[Sample]):
+class Samples(Sequence[Sample], ABC):
+    """Samples that are got by their number; a slice is a list."""
+
+    @abstractmethod
+    def at(self, number: int) -> Sample:
+        """Sample `number`, from 0."""
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
+        numbers = range(len(self))[index]
+        return self.at(numbers) if isinstance(numbers, int) else [self.at(number) for number in numbers]
+
+
+class Joined(Samples):
     """The samples of several corpora, one after another."""
 
     def __init__(self, parts: Sequence[Sequence[Sample]]) -> None:
@@ -68,16 +85,10 @@ class Joined(Sequence[Sample]):
     def __len__(self) -> int:
         return self.ends[-1] if self.ends else 0
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        place = range(len(self))[index]
-        part = bisect.bisect_right(self.ends, place)
-        return self.parts[part][place - (self.ends[part - 1] if part else 0)]
+    def at(self, number: int) -> Sample:
+        """Sample `number` of all."""
+        part = bisect.bisect_right(self.ends, number)
+        return self.parts[part][number - (self.ends[part - 1] if part else 0)]
 
 
 def names() -> tuple[str, ...]:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
-from motion2language.datasets import Lazy, Sample
+from motion2language.datasets import Lazy, Sample, Samples
 from motion2language.formats.amass import VARIABLE
 from motion2language.store import Contents, Made, Store, open_or_make
 from motion2language.store.keys import code, digest
@@ -29,7 +29,7 @@ READERS = (
 )
 
 
-class Stored(Sequence[Sample]):
+class Stored(Samples):
     """Samples of a store; one that could not be read when it was made is tried again when asked for, and says why."""
 
     def __init__(self, store: Store, makers: Sequence[Callable[[], Sample]]) -> None:
@@ -38,15 +38,10 @@ class Stored(Sequence[Sample]):
     def __len__(self) -> int:
         return len(self.store)
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        made = self.store[index]
-        return self.makers[index]() if made is None else _sample(made)
+    def at(self, number: int) -> Sample:
+        """Sample `number` of the store."""
+        made = self.store[number]
+        return self.makers[number]() if made is None else _sample(made)
 
 
 def stored(title: str, root: Path | None, samples: Lazy, directory: Path) -> Sequence[Sample]:
