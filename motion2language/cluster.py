@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 ATTEMPTS = 3  # at starting Ray on this machine: it gives its own processes 30 s, too few on a busy one; chosen
@@ -18,6 +19,8 @@ def connected(address: str) -> Iterator[Any]:
     ValueError when Ray is missing or nothing answers there.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address != "local" and (Path.home() / ".ray" / "auth_token").is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # `ray start` asks for it then; read when Ray is imported
     try:
         import ray
     except ImportError:

@@ -3,8 +3,12 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,3 +101,43 @@ def test_a_killed_workers_chunk_is_done_again_and_nothing_is_lost(started, tmp_p
     here = json.loads((tmp_path / "here" / f"{samples[1].stem}.json").read_text())
     there = json.loads((out / "001.json").read_text())
     assert (there["text"], there["duration"]) == (here["text"], here["duration"])
+
+
+@pytest.fixture
+def cluster_with_a_token(tmp_path):
+    """The address of a cluster begun by `ray start` in a home that holds a token, and that home."""
+    home = tmp_path / "home"
+    (home / ".ray").mkdir(parents=True)
+    (home / ".ray" / "auth_token").write_text(secrets.token_hex(32))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ray = Path(sys.executable).with_name("ray")
+    process = subprocess.Popen(
+        [ray, "start", "--head", "--block", "--port", str(port), "--num-cpus", "1", "--include-dashboard=false",
+         "--object-store-memory", str(cluster.STORE), "--disable-usage-stats"],
+        start_new_session=True, env=os.environ | {"HOME": str(home)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    for line in process.stdout:
+        if "Ray runtime started" in line:
+            break
+    else:
+        raise AssertionError("ray start ended")
+    yield f"127.0.0.1:{port}", home
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_asks_for_the_users_token_is_shown_it(cluster_with_a_token, folder, tmp_path):
+    """Ray writes a token to the user's home when it starts on this machine; from then on `ray start` asks for it."""
+    address, home = cluster_with_a_token
+    environment = os.environ | {"HOME": str(home)}
+    environment.pop("RAY_AUTH_MODE", None)
+    found = subprocess.run(
+        [sys.executable, "-m", "motion2language", "caption", folder / "a.bvh", "--model", "synthetic",
+         "--out", tmp_path / "out", "--ray", address],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (found.returncode, found.stderr) == (0, "")
+    assert json.loads((tmp_path / "out" / "a.json").read_text())["text"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.describing import Work, described_here, described_on, planned, recordings
+from motion2language.cli.describing import Done, Work, described_here, described_on, planned, recordings
 from motion2language.cli.options import Input, make_folder, require_beam
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -78,15 +79,21 @@ def caption(
         every = len(jobs)
         jobs = [job for job in jobs if not all(target.is_file() for target in job.targets.values())]
         print(f"m2l: {every - len(jobs)} of {every} recordings are written already", file=sys.stderr)
+    named = len(files) > 1 or len(jobs) > 1
+    return _report(described_here(jobs, work) if ray is None else described_on(ray, jobs, work), len(jobs), named)
+
+
+def _report(found: Iterable[Done], jobs: int, named: bool) -> int:
+    """Print what is said of each recording, under its name when `named`, and what went wrong; the exit status."""
     failures = 0
-    for done in described_here(jobs, work) if ray is None else described_on(ray, jobs, work):
+    for done in found:
         for problem in done.problems:
             print(f"m2l: {problem}", file=sys.stderr)
         failures += bool(done.problems)
         if done.text is not None:
-            print((f"\n{done.path}\n" if len(files) > 1 or len(jobs) > 1 else "") + done.text, end="", flush=True)
-    if failures and len(jobs) > 1:
-        print(f"m2l: {failures} of {len(jobs)} recordings failed, {len(jobs) - failures} are done", file=sys.stderr)
+            print((f"\n{done.path}\n" if named else "") + done.text, end="", flush=True)
+    if failures and jobs > 1:
+        print(f"m2l: {failures} of {jobs} recordings failed, {jobs - failures} are done", file=sys.stderr)
     return 1 if failures else 0
 
 

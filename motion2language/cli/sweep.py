@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from motion2language.cli.options import Stores, device_of
+
+if TYPE_CHECKING:
+    from motion2language.sweep.trial import Outcome
 
 
 def sweep(
@@ -56,11 +60,10 @@ def sweep(
     for name, number in (("trials", trials), ("jobs", jobs)):
         if number < 1:
             raise ValueError(f"--{name} {number}: give 1 or more")
-    from motion2language.files import write_text
     from motion2language.run_config import load_config
     from motion2language.sweep import local, on_ray
     from motion2language.sweep.space import load_space
-    from motion2language.sweep.trial import Sweep, table
+    from motion2language.sweep.trial import Sweep
     from motion2language.train import corpora
 
     store = None if stores.folder is None else stores.folder.resolve()
@@ -73,9 +76,15 @@ def sweep(
     place = None if root is None else root.resolve()
     work = Sweep(config.resolve(), tuple(set or ()), dataset, place, store, device, out.resolve(), tried)
     if ray is None:
-        outcomes = local.search(work, trials, jobs, seed, _say)
-    else:
-        outcomes = on_ray.search(work, trials, ray, seed, _say)
+        return _report(local.search(work, trials, jobs, seed, _say), out)
+    return _report(on_ray.search(work, trials, ray, seed, _say), out)
+
+
+def _report(outcomes: Sequence[Outcome], out: Path) -> int:
+    """Write and print what became of every trial; ValueError when none could be trained."""
+    from motion2language.files import write_text
+    from motion2language.sweep.trial import table
+
     printed = table(outcomes)
     write_text(out / "trials.md", printed + "\n")
     print(f"\n{printed}")
