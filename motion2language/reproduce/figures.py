@@ -18,7 +18,8 @@ from motion2language.reproduce.table import Line, columns_of, results
 SHOWN = ("BLEU-4", "ROUGE-L", "CIDEr", "verbs exact", "Element-of", "IoU, rule", "IoU, refined")
 FLOOR = "n equal cuts"  # the strongest of the floors
 FLOOR_DASHES = dict(zip(metrics.FLOORS, (":", "-", "--"), strict=False))
-COLOURS = {"soft": "#d55e00", "local": "#0072b2", "recurrent-local": "#009e73"}  # told apart by every eye
+#: Told apart by every eye.
+COLOURS = {"soft": "#d55e00", "local": "#0072b2", "recurrent-local": "#009e73", "cross": "#aa4488"}
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
@@ -73,35 +74,40 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
 
 
 def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any]]]) -> Path:
-    """A column of panels an encoder, by the paper's rule above and refined below; along x the threshold."""
+    """A row of panels an encoder, by the paper's rule and refined; along x the threshold."""
     from matplotlib.figure import Figure
 
     encoders = list(dict.fromkeys(row.config.model.encoder for row in rows))
-    figure = Figure(figsize=(1.0 + 2.8 * len(encoders), 7.6), layout="constrained")
-    panels = figure.subplots(2, len(encoders), sharex=True, sharey=True, squeeze=False)
-    for place, encoder in enumerate(encoders):
-        mine = [row for row in rows if row.config.model.encoder == encoder]
-        for panel, bounds in zip(panels[:, place], ("rule", "refined"), strict=True):
-            used: dict[str, int] = {}
-            for row in mine:
-                attention = row.config.model.attention
-                dash = DASHES[used.get(attention, 0) % len(DASHES)]
-                used[attention] = used.get(attention, 0) + 1
-                curve = np.mean([result["curves"][bounds] for result in found[row.name]], axis=0)
-                panel.plot(THRESHOLDS, curve, color=COLOURS.get(attention, "#444444"), linestyle=dash, label=row.name)
-            for floor, dash in FLOOR_DASHES.items():
-                curve = found[mine[0].name][0]["curves"][floor]
-                panel.plot(THRESHOLDS, curve, "#999999", linestyle=dash, linewidth=1, label=f"no motion: {floor}")
-            panel.spines[["top", "right"]].set_visible(False)
-            panel.tick_params(labelsize=8)
-            panel.set_ylim(0, 1)
-            panel.set_xlim(0, 1)
-            panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
-        panels[0, place].set_title(f"{encoder}, segments by the paper's rule", fontsize=9)
-        panels[1, place].set_title(f"{encoder}, refined", fontsize=9)
-        panels[1, place].legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False)
+    figure = Figure(figsize=(9.6, 0.6 + 2.6 * len(encoders)), layout="constrained")
+    panels = figure.subplots(len(encoders), 2, sharex=True, sharey=True, squeeze=False)
+    for (rule, refined), encoder in zip(panels, encoders, strict=True):
+        mine = {row.name: row.config.model.attention for row in rows if row.config.model.encoder == encoder}
+        _draw_curves(rule, f"{encoder}, segments by the paper's rule", "rule", mine, found)
+        _draw_curves(refined, f"{encoder}, refined", "refined", mine, found)
+        refined.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
     figure.supylabel("share of reference segments at or above the IoU threshold, strict", fontsize=9)
     return _save(figure, path)
+
+
+def _draw_curves(
+    panel: Any, title: str, bounds: str, attentions: dict[str, str], found: dict[str, list[dict[str, Any]]]
+) -> None:
+    """The mean curve of each row, in the colour of its attention, and the floors'."""
+    used: dict[str, int] = {}
+    for name, attention in attentions.items():
+        dash = DASHES[used.get(attention, 0) % len(DASHES)]
+        used[attention] = used.get(attention, 0) + 1
+        curve = np.mean([result["curves"][bounds] for result in found[name]], axis=0)
+        panel.plot(THRESHOLDS, curve, color=COLOURS.get(attention, "#444444"), linestyle=dash, label=name)
+    for floor, dash in FLOOR_DASHES.items():
+        curve = found[next(iter(attentions))][0]["curves"][floor]
+        panel.plot(THRESHOLDS, curve, "#999999", linestyle=dash, linewidth=1, label=f"no motion: {floor}")
+    panel.set_title(title, fontsize=9)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.tick_params(labelsize=8)
+    panel.set_ylim(0, 1)
+    panel.set_xlim(0, 1)
+    panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
 
 
 def _save(figure: Any, path: Path) -> Path:
