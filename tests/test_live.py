@@ -94,6 +94,17 @@ def test_words_are_never_taken_back_and_come_in_order_of_time(patience):
         assert events.index(sentence) > max(events.index(word) for word in words)
 
 
+def test_an_action_too_few_draws_name_is_not_said_when_patience_runs_out(monkeypatch):
+    def said(likely: float) -> float:
+        monkeypatch.setattr(draws, "LIKELY", likely)
+        monkeypatch.setattr(draws, "AGREED", 2.0)  # no detail is said before the next action
+        return float(np.mean([word.said for seed in range(1, 4)
+                              for word in listen(model(seed), at_ten(7), patience=Patience(2.0, 0.0))
+                              if isinstance(word, Word)]))  # fmt: skip
+
+    assert said(0.0) < said(2.0) == said(2.5)
+
+
 def test_less_patience_says_words_earlier():
     def said(patience: Patience) -> float:
         return float(np.mean([word.said for seed in range(1, 4)
