@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import smplx
 import torch
 
 from motion2language import read_motion
@@ -46,25 +48,8 @@ def write_take(path: Path, frames: int = 5, **changed) -> Path:
     return path
 
 
-def by_smplx(take: Path) -> np.ndarray:
-    """Joints (T, 22, 3) in the file's axes."""
-    pytest.importorskip("smplx")
-    from smplx.lbs import batch_rigid_transform, batch_rodrigues, blend_shapes, vertices2joints
-
-    data = np.load(take, allow_pickle=False)
-    tensors = {key: torch.from_numpy(data[key]) for key in ("poses", "trans", "betas")}
-    shaped = torch.from_numpy(TEMPLATE) + blend_shapes(tensors["betas"][None], torch.from_numpy(SHAPES))
-    rest = vertices2joints(torch.from_numpy(REGRESSOR), shaped)
-    turns = batch_rodrigues(tensors["poses"].reshape(-1, 3)).reshape(-1, JOINTS, 3, 3)
-    parents = torch.from_numpy(TREE.astype(np.int64))
-    parents[0] = -1
-    joints, _ = batch_rigid_transform(turns, rest.expand(len(turns), -1, -1), parents, dtype=torch.float64)
-    return (joints + tensors["trans"][:, None])[:, :22].numpy()
-
-
-def by_the_whole_model(take: Path, model: Path) -> np.ndarray:
-    """Joints (T, 22, 3) in the file's axes, of smplx' SMPLH, which takes ten shape coefficients."""
-    smplx = pytest.importorskip("smplx")
+def by_smplx(take: Path, model: Path) -> np.ndarray:
+    """Joints (T, 22, 3) in the file's axes, of the whole of smplx' SMPLH, which takes ten shape coefficients."""
     data = {key: torch.from_numpy(value) for key, value in np.load(take).items() if value.dtype.kind == "f"}
     poses, frames = data["poses"], len(data["poses"])
     vertices = dict.fromkeys(smplx.vertex_ids.vertex_ids["smplh"], 0)  # of a mesh larger than ours
@@ -85,16 +70,23 @@ def test_joints_are_those_of_the_body_model_of_smplx(tmp_path):
              for side in "lr"}  # fmt: skip
     style = {"bs_style": "lbs", "bs_type": "lrotmin"}
     models = write_model(tmp_path / "models", "smplh/SMPLH_MALE.npz", **skin, **hands, **style)
-    x, y, z = np.moveaxis(by_the_whole_model(take, models / "smplh" / "SMPLH_MALE.npz"), -1, 0)
+    x, y, z = np.moveaxis(by_smplx(take, models / "smplh" / "SMPLH_MALE.npz"), -1, 0)
     assert read_motion(take, body_models=models).positions == pytest.approx(np.stack((x, z, -y), axis=-1), abs=1e-5)
 
 
-def test_joints_are_those_of_smplx(tmp_path):
-    take = write_take(tmp_path / "take.npz")
-    motion = read_motion(take, body_models=write_model(tmp_path / "models"))
-    x, y, z = np.moveaxis(by_smplx(take), -1, 0)
-    assert motion.positions == pytest.approx(np.stack((x, z, -y), axis=-1), abs=1e-5)
+def test_every_shape_coefficient_counts(tmp_path):
+    models, shape = write_model(tmp_path / "models"), random.normal(0, 1, 16)
+    take = write_take(tmp_path / "take.npz", betas=shape, poses=np.zeros((5, 156)), trans=np.zeros((5, 3)))
+    x, y, z = np.moveaxis(TEMPLATE[:22] + SHAPES[:22] @ shape, -1, 0)
+    motion = read_motion(take, body_models=models)
+    assert motion.positions[0] == pytest.approx(np.stack((x, z, -y), axis=-1), abs=1e-5)
     assert (motion.fps, motion.skeleton.joints) == (120.0, LAYOUTS["humanml3d"].skeleton.joints)
+
+
+def test_without_smplx_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "smplx", None)
+    with pytest.raises(ValueError, match=r"take\.npz: .*pip install 'motion2language\[amass\]'"):
+        read_motion(write_take(tmp_path / "take.npz"), body_models=write_model(tmp_path / "models"))
 
 
 def test_a_person_standing_in_amass_stands(tmp_path):

@@ -1,9 +1,9 @@
 """AMASS .npz: pose parameters of the SMPL-H or SMPL-X body; joints need the body model, which may not be shipped.
 
 The file holds `poses` (T, 156 or 165; axis and angle of each joint, the body's 22 first), `trans` (T, 3) metres, Z up,
-`betas` (shape), `gender` and `mocap_framerate`. The model, from https://mano.is.tue.mpg.de (SMPL-H, "extended SMPL-H
-model", .npz) or https://smpl-x.is.tue.mpg.de, gives the joints of a shape: J_regressor (v_template + shapedirs betas).
-Joints do not depend on the skin, so nothing else of the model is used. Pickled models (.pkl) are not read.
+`betas` (shape), `gender` and `mocap_framerate`. The model comes from https://mano.is.tue.mpg.de (SMPL-H, "extended
+SMPL-H model", .npz) or https://smpl-x.is.tue.mpg.de. Its joints are computed by smplx (the extra `amass`) from the
+three arrays they depend on, read here: smplx itself would run the pickles a model file may hold.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.files import read_arrays
-from motion2language.formats.kinematics import forward
 from motion2language.formats.npy import LAYOUTS
 from motion2language.formats.options import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
@@ -47,10 +46,7 @@ def recording(data: dict[str, np.ndarray], path: Path, options: ReadOptions) -> 
         raise ValueError("no frames in it")
     fps = options.fps or _rate(data)
     kind, gender = _KINDS[poses.shape[1]], _gender(data)
-    rest = _rest(_model(options.body_models, kind, gender), betas)
-    offsets = [rest[0] + trans, *(rest[j] - rest[p] for j, p in enumerate(SKELETON.parents) if j)]
-    turns = [_rotations(poses[:, 3 * joint : 3 * joint + 3]) for joint in range(len(rest))]
-    positions = forward(SKELETON.parents, offsets, turns)
+    positions = _joints(_model(options.body_models, kind, gender), poses, betas) + trans[:, None]
     return Recording(Motion(positions, fps, SKELETON, path.name), "m", "z")
 
 
@@ -94,8 +90,28 @@ def _model(folder: Path | None, kind: str, gender: str) -> Path:
     raise ValueError(f"no body model of {kind.upper()}, {gender}: looked for {', '.join(map(str, places))}; {get}")
 
 
-def _rest(path: Path, betas: np.ndarray) -> np.ndarray:
-    """The model's joints (22, 3) in its rest pose for a shape."""
+def _joints(path: Path, poses: np.ndarray, betas: np.ndarray) -> np.ndarray:
+    """The body's joints (T, 22, 3), before it is moved, of a model file for poses (T, 156 or 165) and a shape (B,)."""
+    try:
+        import torch
+        from smplx import lbs
+    except ImportError:
+        raise ValueError(
+            "joints of AMASS files are computed by smplx, which is not installed; pip install 'motion2language[amass]'"
+        ) from None
+    regressor, template, directions = (torch.from_numpy(array) for array in _arrays(path))
+    used = min(len(betas), directions.shape[2])
+    shaped = template + lbs.blend_shapes(torch.from_numpy(betas[None, :used]), directions[..., :used])
+    rest = lbs.vertices2joints(regressor[: len(SKELETON.joints)], shaped)
+    turns = lbs.batch_rodrigues(torch.from_numpy(poses[:, : 3 * rest.shape[1]]).reshape(-1, 3))
+    turns = turns.view(len(poses), -1, 3, 3)
+    parents = torch.tensor(SKELETON.parents)
+    joints, _ = lbs.batch_rigid_transform(turns, rest.expand(len(poses), -1, -1), parents, dtype=rest.dtype)
+    return np.asarray(joints)
+
+
+def _arrays(path: Path) -> list[np.ndarray]:
+    """J_regressor (J, V), v_template (V, 3) and shapedirs (V, 3, B) of a body model's file."""
     try:
         model = read_arrays(path, _MODEL)  # SMPL-X models hold pickles beside these
     except ValueError as error:
@@ -117,16 +133,4 @@ def _rest(path: Path, betas: np.ndarray) -> np.ndarray:
         )
     ):
         raise ValueError(f"body model {path}: found {shapes}; expected (J, V), (V, 3) and (V, 3, B)")
-    used = min(len(betas), directions.shape[2])
-    shaped = template + directions[..., :used] @ betas[:used]
-    return np.asarray(regressor[: len(SKELETON.joints)] @ shaped, dtype=np.float64)
-
-
-def _rotations(vectors: np.ndarray) -> np.ndarray:
-    """Rotations (T, 3, 3) about axes (T, 3) by their lengths, radians (Rodrigues)."""
-    angles = np.linalg.norm(vectors, axis=1)
-    x, y, z = (vectors / np.maximum(angles, 1e-12)[:, None]).T
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(-1, 3, 3)
-    sin, cos = np.sin(angles)[:, None, None], np.cos(angles)[:, None, None]
-    return np.eye(3) + sin * cross + (1 - cos) * (cross @ cross)
+    return [array.astype(np.float64) for array in (regressor, template, directions)]
