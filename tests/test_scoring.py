@@ -202,10 +202,11 @@ def test_curves_of_several_runs_are_drawn_and_of_other_references_refused(m2l, f
     for name, words in (("one", hypotheses), ("two", tmp_path / "worse.jsonl"), ("again", hypotheses)):
         m2l("score", "--references", references, "--hypotheses", words, "--out", tmp_path / name)
     runs, floors = scoring.curves([tmp_path / "one", tmp_path / "two"])
-    assert runs["one"] == [1.0] * 21
-    assert runs["two"] == [1.0] + [0.6] * 8 + [0.4] * 2 + [0.2] * 10  # IoU .5, 1, .4 and twice 0
-    assert floors["whole clip"][0] == 1.0
-    assert floors["whole clip"][-1] == 0.0
+    assert runs["one"] == {"iou": [1.0] * 21, "iop": [1.0] * 21}
+    assert runs["two"]["iou"] == [1.0] + [0.6] * 8 + [0.4] * 2 + [0.2] * 10  # IoU .5, 1, .4 and twice 0
+    assert runs["two"]["iop"] == [1.0] + [0.6] * 8 + [0.4] * 12  # IoP twice 1, .4 and twice 0
+    assert floors["whole clip"]["iou"][0] == 1.0
+    assert floors["whole clip"]["iou"][-1] == 0.0
     picture = tmp_path / "curves.svg"
     status, out, err = m2l(
         "compare", tmp_path / "one", tmp_path / "two", "--curves", picture, "--also", tmp_path / "again"

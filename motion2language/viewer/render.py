@@ -72,7 +72,7 @@ def draw_attention(transcript: Transcript, weights: np.ndarray, path: Path) -> N
 
 
 def draw_curves(
-    thresholds: Sequence[float], runs: Mapping[str, Sequence[float]], floors: Mapping[str, Sequence[float]], path: Path
+    thresholds: Sequence[float], runs: Mapping[str, curves.Curves], floors: Mapping[str, curves.Curves], path: Path
 ) -> None:
     """The picture of threshold curves."""
     if path.suffix not in PICTURES:
