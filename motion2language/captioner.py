@@ -115,9 +115,12 @@ class Captioner:
         training = self.network.training
         self.network.eval()
         try:
-            return self._search(padded.to(device), lengths, beam)
+            found = self._search(padded.to(device), lengths, beam)
         finally:
             self.network.train(training)
+        sentences = [[self.vocabulary.words[token] for token in one.tokens] for one in found]
+        counts = [timing.without_lead_over(words, self.config.max_words) for words in sentences]
+        return [one.first(count) for one, count in zip(found, counts, strict=True)]
 
     def _search(self, padded: Tensor, lengths: Tensor, beam: int | None) -> list[Hypothesis]:
         transducer, limit = isinstance(self.network, Transducer), self.config.max_words

@@ -126,6 +126,14 @@ def _leading_words_moved(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     return tuple(replace(segment, words=tuple(members)) for segment, members in zip(segments, words, strict=True))
 
 
+def without_lead_over(words: Sequence[str], most: int) -> int:
+    """How many of a sentence's words to keep: where the limit of `most` cut it off, none that lead over to nothing."""
+    count = len(words)
+    while len(words) >= most and count > 1 and words[count - 1] in LEADING:
+        count -= 1
+    return count
+
+
 def anchors(transcript: Transcript, lexicon: ActionLexicon) -> list[float]:
     """The time of each segment's action word, seconds; of its first word where it has none."""
     times = []

@@ -50,6 +50,16 @@ class Hypothesis:
         if words and not (self.positions.min() >= 0 and self.positions.max() <= frames - 1):
             raise ValueError(f"hypothesis: positions must lie in [0, {frames - 1}], found {self.positions}")
 
+    def first(self, count: int) -> Hypothesis:
+        """The hypothesis of the first `count` words alone; log_prob stays that of the whole."""
+        return replace(
+            self,
+            tokens=self.tokens[:count],
+            positions=self.positions[:count],
+            weights=self.weights[:count],
+            word_log_probs=self.word_log_probs[:count],
+        )
+
 
 @dataclass(frozen=True)
 class Caption:

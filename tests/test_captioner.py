@@ -14,6 +14,7 @@ from motion2language.captioner import FILES, join, load_model, windows
 from motion2language.features import joint_speed
 from motion2language.formats import bvh
 from motion2language.motion import CANONICAL, Motion
+from motion2language.timing import LEADING
 from motion2language.transcript import Segment, TimedWord, Transcript
 
 
@@ -28,6 +29,28 @@ def test_all_at_once_is_one_by_one(kind):
         assert [s.start for s in alone.segments] == pytest.approx([s.start for s in transcript.segments], abs=1e-3)
         assert transcript.duration == motion.duration
         assert transcript.source == motion.name
+
+
+@pytest.mark.parametrize("kind", ["attention", "transducer"])
+def test_a_sentence_that_the_limit_cuts_off_loses_words_that_lead_over_to_nothing(kind):
+    cut = 0
+    for seed in range(12):
+        one = captioner(seed, kind=kind, max_words=4)
+        if kind == "transducer":
+            with torch.no_grad():
+                one.network.said_gate.bias[0] -= 2.0  # less waiting
+        values = one.values(recording(seed).resample(10.0))
+        (whole,) = one._search(torch.from_numpy(values)[None], torch.tensor([len(values)]), 1)
+        (found,) = one.search([values], 1)
+        words = one.vocabulary.decode(whole.tokens.tolist())
+        count = len(found.tokens)
+        assert found.tokens.tolist() == whole.tokens[:count].tolist()
+        assert len(found.weights) == count
+        assert all(word in LEADING for word in words[count:])
+        assert count == len(words) or len(words) == 4
+        assert count < 4 or words[-1] not in LEADING
+        cut += count < len(words)
+    assert cut
 
 
 @pytest.mark.parametrize("fps", [5, 12.5, 100, 1000])

@@ -391,6 +391,10 @@ def test_a_model_that_cannot_go_live_and_a_stream_of_nothing_are_said(m2l, monke
     status, out, err = m2l("live")
     assert (status, out) == (1, "\n(0.0 s: not a line of JSON: '\ufffdhello')\n")
     assert "the stream held no header" in err
+    monkeypatch.setattr(sys, "stdin", None)  # as with <&-
+    status, _, err = m2l("live")
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert "standard input is closed" in err
     assert m2l("send", SAMPLES[0], "--speed", "-1")[0] == 1
     assert "expected HOST:PORT" in m2l("send", SAMPLES[0], "--to", "nowhere")[2]
 

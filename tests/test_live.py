@@ -15,6 +15,7 @@ from motion2language.live.captioner import transcribe
 from motion2language.live.clock import Clock
 from motion2language.live.draws import Patience
 from motion2language.motion import Motion
+from motion2language.timing import LEADING
 
 NEVER = Patience(2.0, np.inf)  # no share is enough, no time too long: all is said at the end
 
@@ -41,7 +42,7 @@ def test_live_features_step_by_step_are_those_of_the_whole_and_need_no_later_fra
     motion = at_ten(3)
     whole = FEATURES["live"](motion)
     steps = LiveFeatures(10.0)
-    np.testing.assert_allclose([steps.step(frame) for frame in motion.positions], whole, atol=1e-5)
+    np.testing.assert_array_equal([steps.step(frame) for frame in motion.positions], whole)  # to the last bit
     np.testing.assert_array_equal(FEATURES["live"](motion.clip(0, 2.0)), whole[:20])
     np.testing.assert_allclose(whole, FEATURES["canonical"](motion), atol=0.2)
 
@@ -152,6 +153,7 @@ def test_bad_frames_are_left_out_and_said_and_change_nothing_else():
             events += live.feed(frame, 0.1)  # late
             events += live.feed(frame * np.nan, (k + 0.5) / 30)
             events += live.feed(frame[:5], (k + 0.5) / 30)
+            events += live.feed(frame * 0, (k + 0.5) / 30)  # no body
             events += live.feed(frame, float("nan"))
     events += live.finish()
     assert [event for event in events if not isinstance(event, Note)] == clean
@@ -214,6 +216,23 @@ def test_standing_still_ends_a_sentence_and_hours_do_not_grow():
     assert all(b.start >= a.end - 1e-6 for a, b in itertools.pairwise(sentences))
 
 
+def test_of_a_body_that_stands_still_nothing_is_said():
+    for seed in range(1, 4):
+        one, motion = model(seed), recording(seed)
+        with torch.no_grad():
+            one.network.said_gate.bias[0] -= 6.0  # has something to say of anything
+        still = replace(motion, positions=np.repeat(motion.positions[:1], 400, axis=0))
+        assert listen(one, still, patience=NEVER) == []
+        assert listen(one, motion, patience=NEVER)
+
+
+@pytest.mark.parametrize("odd", [-1.0, -1e-9, np.nan, np.inf, -np.inf])
+def test_a_time_that_is_no_time_is_said_at_one_that_is(odd):
+    live = LiveCaptioner(model(), recording().skeleton, unit="m", up="y")
+    (note,) = live.feed(recording().positions[0], odd)
+    assert note == Note(f"frame left out, 1 so far: its time is {odd}, expected seconds, 0 or later", 0.0)
+
+
 def test_unit_up_and_joints_are_found_while_it_runs():
     one, motion = model(1), recording(4)
     plain = listen(one, motion)
@@ -239,3 +258,14 @@ def test_a_whole_recording_heard_live_is_a_transcript_of_it():
     assert transcript.duration == motion.duration
     assert transcript.text == " ".join(word.word for word in words)
     assert all(0 <= segment.start < segment.end <= motion.duration for segment in transcript.segments)
+
+
+def test_a_sentence_that_the_limit_cuts_off_does_not_lead_over_to_nothing():
+    cut = 0
+    for seed in (7, 8):
+        one = model(seed)
+        one = replace(one, config=one.config.model_copy(update={"max_words": 5}))
+        words = [event.word for event in listen(one, at_ten(seed + 5), patience=NEVER) if isinstance(event, Word)]
+        assert len(words) == 1 or words[-1] not in LEADING
+        cut += len(words) < 5
+    assert cut == 2

@@ -209,6 +209,8 @@ def test_a_wild_time_is_survived():
     [
         ('{"time": 1.7e12, "positions": [[0, 0, 0]]}', "its time is 1.7e+12, expected seconds"),
         ('{"time": -Infinity, "positions": [[0, 0, 0]]}', "its time is -inf, expected seconds"),
+        ('{"time": -0.1, "positions": [[0, 0, 0]]}', "its time is -0.1, expected seconds, 0 or later"),
+        ('{"time": NaN, "positions": [[0, 0, 0]]}', "its time is nan, expected seconds"),
         ('{"time": 1, "positions": [[0, 1e30, 0]]}', "a joint is 1e+30 away, expected at most 1e+07"),
     ],
 )

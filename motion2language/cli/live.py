@@ -125,6 +125,8 @@ def _events(
     elif websocket is not None:
         yield from narrate(_senders(websocket, host, names, once), listener)
     else:
+        if sys.stdin is None:
+            raise ValueError("standard input is closed; pipe a stream into it, or give --udp or --websocket")
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="replace")  # bytes that are no text spoil their line alone
         yield from listener.describe(parse(read_lines(sys.stdin)))

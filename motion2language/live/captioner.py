@@ -98,7 +98,7 @@ class LiveCaptioner:
         if fault:
             self._dropped += 1
             if self._dropped == 1 or self._dropped % 100 == 0:
-                yield Note(f"frame left out, {self._dropped} so far: {fault}", float(max(time, self._last, 0.0)))
+                yield Note(f"frame left out, {self._dropped} so far: {fault}", float(max(0.0, self._last)))
             return
         if time - self._last > GAP and np.isfinite(self._last):
             yield from self.finish()
@@ -130,11 +130,13 @@ class LiveCaptioner:
         expected = (len(self.skeleton.joints), 3)
         if np.shape(positions) != expected:
             return f"positions of shape {np.shape(positions)}, expected {expected}"
-        if not np.isfinite(time):
-            return f"its time is {time}"
+        if not 0 <= time < np.inf:
+            return f"its time is {time}, expected seconds, 0 or later"
         if time <= self._last:
             return f"it is of {time:.3f} s, which is past ({self._last:.3f} s was the last)"
-        return "" if np.isfinite(positions).all() else "a position is not a finite number"
+        if not np.isfinite(positions).all():
+            return "a position is not a finite number"
+        return "" if np.ptp(positions, axis=0).any() else "all joints are in one place"
 
     def _begin(self) -> Iterator[Event]:
         """Find unit, up axis and joints from the frames that waited, then hear these."""
@@ -208,7 +210,9 @@ class _Sentence:
         self.said = len(words)
 
     def finish(self, now: float) -> Iterator[Event]:
-        """The words still in doubt and the sentence with its segments."""
+        """The words still in doubt and the sentence with its segments; nothing of a body that only stood still."""
+        if not self._search.said and self.still >= len(self.poses) - 1:
+            return
         if self._pending:
             self._pending *= STRIDE  # a last odd frame is read twice, as in a whole recording
             self._step()

@@ -22,7 +22,7 @@ from motion2language.consensus import DRAWS, Sentence, consensus, spread
 from motion2language.decode_transducer import WORDS_A_STEP, draw_word
 from motion2language.model.alignments import completion, emission_posteriors
 from motion2language.model.transducer import STRIDE, Transducer
-from motion2language.timing import LEADING
+from motion2language.timing import LEADING, without_lead_over
 from motion2language.vocabulary import SOS, Vocabulary
 
 DOUBTED = 0.1  # share of the draws that must name some action before anybody's patience counts; chosen
@@ -122,7 +122,9 @@ class Draws:
     @torch.inference_mode()
     def finish(self) -> None:
         """Say what is left when nothing more is heard."""
-        self._say(consensus(self._drawn.words, self.said))
+        left = consensus(self._drawn.words, self.said)
+        keep = without_lead_over([self._word[token] for token in (*self.said, *left)], self.max_words)
+        self._say(left[: max(0, keep - len(self.said))])
 
     def _begin(self, said: Tensor) -> None:
         """All draws stand where nothing is said beyond `said` (1, L), <sos> and what is said for good."""

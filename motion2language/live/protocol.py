@@ -2,7 +2,7 @@
 
 JSON lines. The header, first and repeatable at any time:
     {"joints": ["Hips", ...], "parents": [-1, ...], "unit": "cm", "up": "y"}        unit and up may be left out
-a frame, positions of the joints in that order, and its time in seconds:
+a frame, positions of the joints in that order, and its time in seconds, 0 or later:
     {"time": 0.033, "positions": [[x, y, z], ...]}
 the end of the stream:
     {"end": true}
@@ -46,8 +46,8 @@ class Frame:
     positions: np.ndarray
 
     def __post_init__(self) -> None:
-        if abs(self.time) > LATEST:
-            raise ValueError(f"its time is {self.time:g}, expected seconds")
+        if not 0 <= self.time <= LATEST:
+            raise ValueError(f"its time is {self.time:g}, expected seconds, 0 or later")
         if (np.abs(self.positions) > FARTHEST).any():
             raise ValueError(f"a joint is {np.nanmax(np.abs(self.positions)):g} away, expected at most {FARTHEST:g}")
 
