@@ -35,7 +35,7 @@ _SIDED = re.compile(
 class AugmentConfig(BaseModel):
     """How far a training recording may be varied; every value chosen, all off by default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     mirror: float = Field(0.0, ge=0, le=1)  # probability of swapping the sides
     speed: float = Field(0.0, ge=0, lt=1)  # largest relative change of tempo

@@ -45,8 +45,7 @@ def evaluate(
 
     Segment scores only where samples hold reference segments; the counts are among the scores.
     """
-    if not samples:
-        raise ValueError("no samples to evaluate; check --dataset, --root and --split")
+    require_samples(samples)
     if live is not None:
         heard = [transcribe(captioner, sample.motion, patience=live) for sample in samples]
         transcripts = [transcript for transcript, _ in heard]
@@ -64,6 +63,12 @@ def evaluate(
         sentences, segments = [one.captions for one in references], [one.segments for one in references]
         scores["reliability"] = metrics.reliability(sentences, segments, transcripts)
     return Evaluation(scores, transcripts, references, rows)
+
+
+def require_samples(samples: Sequence[Sample]) -> None:
+    """ValueError for a split without any."""
+    if not samples:
+        raise ValueError("no samples to evaluate; check --dataset, --root and --split")
 
 
 def reference(sample: Sample) -> Reference:

@@ -18,6 +18,7 @@ from motion2language.augment import AugmentConfig
 from motion2language.corrections import Rules
 from motion2language.model.config import ModelConfig
 
+LONGEST = 80  # characters of a wrong value that a message shows; chosen
 
 class TrainConfig(BaseModel):
     """How a model is trained. Defaults: arXiv 2310.10594 unless said otherwise."""
@@ -90,13 +91,23 @@ def explain(error: ValidationError) -> str:
     """The first thing wrong with a configuration, in one line, with the nearest known key for an unknown one."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error":  # of a rule between keys, which says what it found
+        return ": ".join(filter(None, (where, str(first["ctx"]["error"]))))
+    if first["type"] == "model_type":
+        return f"{where}: expected a table, found {_short(first['input'])}"
     if first["type"] != "extra_forbidden":
-        return f"{where}: {first['msg']}, found {first['input']!r}"
+        return f"{where}: {first['msg']}, found {_short(first['input'])}"
     tables: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
     owner = tables.get(str(first["loc"][-2]), RunConfig) if len(first["loc"]) > 1 else RunConfig
     near = difflib.get_close_matches(str(first["loc"][-1]), owner.model_fields, n=1)
     advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(owner.model_fields)}"
     return f"unknown key {where}; {advice}"
+
+
+def _short(value: Any) -> str:
+    """A value as it was written, a long one with its middle left out."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 4 :]}"
 
 
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:

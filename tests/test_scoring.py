@@ -278,6 +278,8 @@ def test_folders_of_transcripts_are_read_and_floors_need_no_hypotheses(m2l, tmp_
     assert status == 0
     assert "| n equal cuts |" in out
     assert "| model |" not in out
+    status, out, err = m2l("score", "--references", folder, "--out", tmp_path / "floors")
+    assert (status, out, "floors alone are only printed; give --hypotheses" in err) == (1, "", True)
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,15 @@ def test_the_learning_rate_warms_up_and_falls():
         ("", ("model.hidden=1000000000",), r"model\.hidden: .*less than or equal to 8192"),
         ("", ("model.hiden=3",), r"unknown key model\.hiden; did you mean hidden\?"),
         ("", ("train.epochs=many",), r"train\.epochs: .*found 'many'"),
+        ("", ("train.augment.noise=inf",), r"train\.augment\.noise: .*finite number"),
+        ("", ("train=3",), r"run\.toml: train: expected a table, found 3$"),
+        ("", ("model.monotone=true",), r"run\.toml: model: monotone is for .* only go forward anyway$"),
+        (
+            "[model]\nkind = 'transducer'",
+            ("train.teacher_forcing_end=0.1",),
+            r"run\.toml: train\.teacher_forcing_end: a transducer is always fed the reference words; leave it out$",
+        ),
+        ("", (f"train.epochs={[1] * 99}",), r"train\.epochs: .*found \[1, 1, .{30,40} \.\.\. .{10,20} 1\]$"),
     ],
 )
 def test_a_wrong_configuration_says_what_and_suggests(text, overrides, message, tmp_path):

@@ -57,12 +57,14 @@ def evaluate(
     """
     from motion2language import datasets, scoring
     from motion2language.evaluate import evaluate as run
+    from motion2language.evaluate import require_samples
     from motion2language.live import Patience
 
     require_beam(beam)
     semantic = meaning.load()
     captioner = load(model, device, None)
     samples = datasets.load(dataset, root, split, stores.folder)
+    require_samples(samples)
     if out is not None:
         make_folder(out)
     hearing = Patience(sure, patience) if live else None

@@ -32,6 +32,8 @@ def score(
     from motion2language import scoring
     from motion2language.actions import ActionLexicon
 
+    if hypotheses is None and out is not None:
+        raise ValueError(f"--out {out}: floors alone are only printed; give --hypotheses, too, or leave --out out")
     wanted = scoring.read_references(references)
     semantic = meaning.load()
     if hypotheses is None:
