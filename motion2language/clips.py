@@ -88,6 +88,11 @@ def find_clips(
     readers, facts = _archive(root) if root.suffix == ".npz" else (_folder(root, read or _read), {})
     if pattern is not None:
         facts = _from_names(readers, pattern)
+    elif labels is None and root.suffix == ".npz" and not facts:
+        raise ValueError(
+            f"{root.with_suffix('.json')}: says nothing of clips; expected clips: name -> label "
+            "(a file with samples is a corpus of its own: compose)"
+        )
     elif labels is not None or not facts:
         facts = _from_csv(labels or root / LABELS, readers)
     _warn(f"{root}: {{}} of {len(readers)} recordings have no label and are left out", readers.keys() - facts.keys())

@@ -268,6 +268,11 @@ def test_damaged_archives_are_named(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match=r"a\.npz and a\.json: not an archive of clips"):
         find_clips(path)
+    path = write_archive(tmp_path, a=np.zeros((2, 21, 3)))
+    described = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps(described | {"clips": {}}))
+    with pytest.raises(ValueError, match=r"a\.json: says nothing of clips; expected clips: name -> label"):
+        find_clips(path)
     path.with_suffix(".json").unlink()
     with pytest.raises(FileNotFoundError, match=r"a\.json: not there; an archive of clips is a pair"):
         find_clips(path)

@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -192,6 +193,18 @@ def test_score_joins_by_source_and_writes_what_compare_reads(m2l, files, tmp_pat
     row = next(line for line in out.splitlines() if line.startswith("| iou "))
     assert row.split("|")[2:5] == [" 3 ", " 0.467 ", " 1.000 "]
     assert "| bleu_4 | 3 |" in out
+
+
+def test_scores_are_printed_when_the_disk_is_full_and_written_when_nobody_reads_them(m2l, files, tmp_path, monkeypatch):
+    references, hypotheses = files
+    command = ("score", "--references", references, "--hypotheses", hypotheses, "--out", tmp_path / "one")
+    with monkeypatch.context() as full:
+        full.setattr("motion2language.scoring.write", Mock(side_effect=ValueError("cannot be written")))
+        status, out, err = m2l(*command)
+    assert (status, "| clean | 100.0 |" in out, err) == (1, True, "m2l: cannot be written\n")
+    monkeypatch.setattr("motion2language.scoring.tables", Mock(side_effect=ValueError("nobody reads")))
+    m2l(*command)
+    assert len((tmp_path / "one" / "transcripts.jsonl").read_text().splitlines()) == len(REFERENCES)
 
 
 def test_curves_of_several_runs_are_drawn_and_of_other_references_refused(m2l, files, tmp_path):

@@ -69,7 +69,9 @@ def evaluate(
         make_folder(out)
     hearing = Patience(sure, patience) if live else None
     found = run(captioner, samples, beam=beam, refine=refine, live=hearing, cuts=cuts, semantic=semantic)
-    print(scoring.tables(found.scores))
-    if out is not None:
-        scoring.write(out, found.scores, found.transcripts, found.references, found.rows)
+    try:  # whatever keeps one of the two from being done, a full disk or a closed pipe, the other is
+        if out is not None:
+            scoring.write(out, found.scores, found.transcripts, found.references, found.rows)
+    finally:
+        print(scoring.tables(found.scores))
     return 0

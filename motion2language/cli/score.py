@@ -44,9 +44,11 @@ def score(
         make_folder(out)
     lexicon = ActionLexicon.learn([caption for one in wanted for caption in one.captions])
     scores, rows = scoring.score(wanted, found, lexicon, semantic=semantic)
-    print(scoring.tables(scores))
-    if out is not None:
-        scoring.write(out, scores, found, wanted, rows)
+    try:  # whatever keeps one of the two from being done, a full disk or a closed pipe, the other is
+        if out is not None:
+            scoring.write(out, scores, found, wanted, rows)
+    finally:
+        print(scoring.tables(scores))
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from motion2language.datasets import Sample, _texts
 
-WHERE = "make it from AMASS with the scripts of the HumanML3D project, which says how"
+WHERE = "make it from AMASS as https://github.com/EricGuo5513/HumanML3D says"
 
 
 def load(root: Path | None, split: str) -> Sequence[Sample]:

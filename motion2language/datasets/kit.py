@@ -27,7 +27,7 @@ from motion2language.transcript import Caption
 LONGEST = 30.0  # seconds; as in the paper
 RATE = 100.0  # frames a second
 STATE = 11  # of the shuffle; as in the paper
-WHERE = "download the KIT Motion-Language Dataset (2016) from its own site; folder or zip"
+WHERE = "get 2016-10-10.zip of the KIT Motion-Language Dataset: https://motion-annotation.humanoids.kit.edu/dataset"
 _ADVERTISEMENT = re.compile(r"https?:|<a href|www\.", re.IGNORECASE)
 
 

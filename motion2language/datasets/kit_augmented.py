@@ -7,7 +7,7 @@ from pathlib import Path
 
 from motion2language.datasets import Sample, _texts
 
-WHERE = "get KIT-ML in this form from the HumanML3D project"
+WHERE = "https://github.com/EricGuo5513/HumanML3D says where to get KIT-ML in this form"
 
 
 def load(root: Path | None, split: str) -> Sequence[Sample]:
