@@ -20,6 +20,7 @@ from motion2language.model.config import ModelConfig
 
 LONGEST = 80  # characters of a wrong value that a message shows; chosen
 
+
 class TrainConfig(BaseModel):
     """How a model is trained. Defaults: arXiv 2310.10594 unless said otherwise."""
 

@@ -169,7 +169,10 @@ def test_damaged_sentences_are_said(change, message, tmp_path):
 def test_a_root_that_is_no_kit_is_said(tmp_path):
     with pytest.raises(ValueError, match="corpus 'kit' needs --root"):
         datasets.load("kit", None, "train")
-    with pytest.raises(FileNotFoundError, match=r"not there; get .* KIT Motion-Language Dataset: https://motion-annotation\.humanoids\.kit\.edu"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"not there; get .* KIT Motion-Language Dataset: https://motion-annotation\.humanoids\.kit\.edu",
+    ):
         datasets.load("kit", tmp_path / "nowhere", "train")
     with pytest.raises(FileNotFoundError, match="holds no NNNNN_mmm"):
         datasets.load("kit", tmp_path, "train")
