@@ -59,6 +59,7 @@ def train(
     captioner = untrained(run, training) if start is None else _continued(run, start)
     if processes.first:
         claim(out, run.model_copy(update={"model": captioner.config}), resume)
+        _require_same_corpus(out / "last", captioner)
     items = make_items(captioner, training, config)
     total = steps(items, config)
     learner = Learner(captioner, config, config.epochs * total, processes)
@@ -96,6 +97,20 @@ def train(
             if processes.first:
                 learner.save(out / "state.pt")
     return load_model(out / "best", processes.device)
+
+
+def _require_same_corpus(last: Path, captioner: Captioner) -> None:
+    """ValueError when the model that the run left learnt other words or statistics, so from another corpus."""
+    words, statistics = last / "vocabulary.txt", last / "normalizer.npz"
+    if not (words.is_file() and statistics.is_file()):  # no epoch was finished
+        return
+    there, here = Normalizer.load(statistics), captioner.normalizer
+    alike = all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in ((there.mean, here.mean), (there.std, here.std)))
+    if Vocabulary.load(words) != captioner.vocabulary or not alike:
+        raise ValueError(
+            f"{last.parent}: holds a run on another corpus (its words or the statistics of its recordings differ); "
+            "go on with the corpus it was begun with, or choose another --out"
+        )
 
 
 def corpora(

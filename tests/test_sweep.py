@@ -177,7 +177,7 @@ def test_a_folder_of_another_sweep_is_left_alone(command, tmp_path, m2l):
     (tmp_path / "sweep" / "sweep.json").write_text("{}")
     status, _, err = m2l(*command)
     assert (status, err.count("\n")) == (1, 1)
-    assert "holds another sweep (corpus, space, configuration, trials on Ray differ)" in err
+    assert "holds another sweep; not the same: corpus, space, configuration, trials on Ray; choose" in err
     assert m2l(*command, "--trials", 0)[2] == "m2l: --trials 0: give 1 or more\n"
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,7 @@ from motion2language.learner import Learner, learning_rate
 from motion2language.prepared import prepared
 from motion2language.run_config import RunConfig, load_config
 from motion2language.train import train, untrained
+from motion2language.transcript import Caption
 
 TRAINING = datasets.load("synthetic", None, "train")[:24]
 VALIDATION = datasets.load("synthetic", None, "val")[:6]
@@ -143,6 +145,24 @@ def test_a_run_folder_is_neither_overwritten_nor_continued_by_another_run(tmp_pa
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ValueError, match="holds a run of another configuration"):
         train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path, resume=True)
+
+
+def test_a_run_is_not_continued_on_another_corpus_of_the_same_words(tmp_path):
+    train(run_config(epochs=2), TRAINING, VALIDATION, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    further = datasets.load("synthetic", None, "train")[24:48]
+    motions = [replace(own, motion=other.motion) for own, other in zip(TRAINING, further, strict=True)]
+    swapped = {"left": "right", "right": "left"}
+    sentences = [
+        replace(
+            own, captions=tuple(Caption(" ".join(swapped.get(w, w) for w in one.text.split())) for one in own.captions)
+        )
+        for own in TRAINING
+    ]
+    for other in (motions, sentences):
+        with pytest.raises(ValueError, match="holds a run on another corpus"):
+            train(run_config(epochs=2), other, VALIDATION, tmp_path, resume=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_vocabulary_statistics_and_action_words_come_from_the_training_split_alone():

@@ -47,7 +47,9 @@ class Sweep:
         if path.is_file():
             there = _object(path)
             if other := [key for key, value in said.items() if key not in there or there[key] != value]:
-                raise ValueError(f"{self.out}: holds another sweep ({', '.join(other)} differ); choose another --out")
+                raise ValueError(
+                    f"{self.out}: holds another sweep; not the same: {', '.join(other)}; choose another --out"
+                )
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
