@@ -112,8 +112,11 @@ def test_three_actions_told_in_another_order_get_their_own_times() -> None:
     np.testing.assert_allclose(bounds(refined), expected, atol=0.2)
 
 
-def test_stillness_is_trimmed_at_both_ends_and_leaves_a_gap() -> None:
+@pytest.mark.parametrize("size", [0.2, 1.0, 5.0])
+def test_stillness_is_trimmed_at_both_ends_of_a_body_of_any_size_and_leaves_a_gap(size: float) -> None:
     motion = moving(("still", 8), ("left_wrist", 12), ("still", 10), ("right_ankle", 12), ("still", 8))
+    trembling = np.random.default_rng(0).normal(0, 0.0004, motion.positions.shape)  # still, below 2 cm/s
+    motion = Motion((motion.positions + trembling) * size, FPS, CANONICAL)
     refined = refine(told(5.0, "wave", "kick"), [1.4, 3.5], motion)
     np.testing.assert_allclose(bounds(refined), [(0.8, 2.0), (3.0, 4.2)], atol=0.11)
 

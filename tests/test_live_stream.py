@@ -12,6 +12,7 @@ from test_live import model
 
 from motion2language.formats import bvh
 from motion2language.live import Listener, Note, Sentence, Word, narrate, sending, stream
+from motion2language.live.pace import Pace
 from motion2language.live.protocol import Fault, Frame, Header, Stall, messages, parse, read_lines
 from motion2language.reading import read_motion
 
@@ -193,6 +194,27 @@ def test_a_clock_set_back_begins_a_take_and_a_frame_overtaken_does_not():
     assert [note[:17] for note in notes] == ["frame left out, 1"]
 
 
+def test_frames_that_lack_and_another_rate_are_said_and_a_steady_or_unsteady_clock_is_not():
+    def told(times) -> list[str]:
+        pace = Pace(0.5)
+        return [text for time in times if (text := pace.hear(float(time)))]
+
+    even = np.arange(300) / 30
+    assert told(even) == told(even[:1]) == []
+    assert told(even + np.random.default_rng(0).uniform(-0.005, 0.005, 300)) == []
+    assert told(np.delete(even, range(100, 109))) == ["frames lack, about 9 in 1.0 s; bridged"]
+    (lacking,) = {text.split(",")[0] for text in told(even[np.random.default_rng(1).random(300) > 0.2])}
+    assert lacking == "frames lack"
+    assert told([*even, *(even[-1] + np.arange(1, 60) / 15)]) == ["15 frames a second, after 30"]
+    assert told([*even, *(even[-1] + np.arange(1, 900) / 120)]) == ["120 frames a second, after 30"]
+    assert told([*even, *(even + 20)]) == []  # a new take, which is said as such
+    assert told(np.arange(90) / 1.5) == []
+    frames = frames_of(2)
+    slower, notes = heard([*frames[:150], *frames[150::2]])
+    assert notes == ["15 frames a second, after 30"]
+    assert any(isinstance(event, Word) for event in slower)
+
+
 def test_a_wild_time_is_survived():
     frames = frames_of(2)
     events, notes = heard([*frames[:60], Frame(9e10, frames[0].positions), *frames[60:]])
@@ -226,7 +248,7 @@ def test_frames_too_close_together_and_a_flood_of_garbage_are_left_out_and_said_
     assert events == plain
     assert len(notes) == 10 + len(frames) // 200
     assert notes[0] == "a frame less than 0.5 ms after the one before; left out"
-    assert notes[10].endswith("(100 such lines so far)")
+    assert notes[10].endswith("(100 such notes so far)")
     events, notes = heard([Fault("garbage")] * 1000)
     assert (events, len(notes)) == ([], 20)
 

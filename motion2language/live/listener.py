@@ -14,6 +14,7 @@ import numpy as np
 from motion2language.captioner import Captioner
 from motion2language.live.captioner import GAP, Event, LiveCaptioner, Note, require_live
 from motion2language.live.draws import PATIENCE, Patience
+from motion2language.live.pace import Pace
 from motion2language.live.protocol import Fault, Header, Item, Stall, parse
 from motion2language.motion import Skeleton
 
@@ -62,6 +63,7 @@ class Listener:
         self._live: LiveCaptioner | None = None
         self._latest = -np.inf
         self._behind = self._troubles = 0
+        self._pace = Pace(GAP)
 
     def describe(self, items: Iterable[Item]) -> Iterator[Event]:
         """What becomes certain as the items arrive, all at their end. ValueError when the skeleton is no body."""
@@ -100,17 +102,17 @@ class Listener:
     def finish(self) -> Iterator[Event]:
         """What is certain now that no more frames come of this take."""
         live = self._live
-        self._live, self._latest, self._behind = None, -np.inf, 0
+        self._live, self._latest, self._behind, self._pace = None, -np.inf, 0, Pace(GAP)
         if live is not None:
             yield from live.finish()
 
     def forget(self) -> None:
         """Nothing is known any more of who is heard."""
         self._header = self._live = None
-        self._latest, self._behind, self._troubles = -np.inf, 0, 0
+        self._latest, self._behind, self._troubles, self._pace = -np.inf, 0, 0, Pace(GAP)
 
     def _keep_time(self, time: float) -> Iterator[Event]:
-        """Notice a clock that was set back."""
+        """Notice a clock that was set back, frames that lack and another rate."""
         self._behind = self._behind + 1 if time < self._latest - GAP else 0
         if self._behind >= BACK:
             back = self._latest - time
@@ -118,6 +120,8 @@ class Listener:
             yield Note(f"the stream's clock went back by {back:.1f} s; a new take begins", time)
         if time > self._latest:
             self.now = self._latest = time
+            if text := self._pace.hear(time):
+                yield from self._trouble(text)
 
     def _ears(self, header: Header) -> LiveCaptioner:
         if self._live is None:
@@ -134,7 +138,7 @@ class Listener:
     def _trouble(self, text: str) -> Iterator[Event]:
         self._troubles += 1
         if self._troubles <= SAID or self._troubles % 100 == 0:
-            count = f" ({self._troubles} such lines so far)" if self._troubles > SAID else ""
+            count = f" ({self._troubles} such notes so far)" if self._troubles > SAID else ""
             yield Note(text + count, self.now)
 
 
