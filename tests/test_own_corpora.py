@@ -208,6 +208,8 @@ def test_listed_splits_keep_a_recording_and_its_mirror_together(recorded):
         ('{"a": {"duration": 1, "annotations": []}}', "lacks 'path'; expected name -> path"),
         (json.dumps({"a": entry("a", ("x", 0, 2)) | {"annotations": [{"text": 3}]}}), "a value of the wrong kind"),
         (json.dumps({"a": entry("a", ("x", 0, 2)) | {"duration": "long"}}), "a value of the wrong kind"),
+        (json.dumps({"a": entry("a", ("x", 0, 2)) | {"fps": "30"}}), "a value of the wrong kind"),
+        (json.dumps({"a": entry("a", ("x", 0, 2)) | {"layout": ["kit"]}}), "a value of the wrong kind"),
         (json.dumps({"a": entry("a", ("x", 0, float("nan")))}), "the sentence 'x' goes from 0 to nan s of 2 s"),
         (json.dumps({"a": entry("a", ("x", 5, 7))}), "the sentence 'x' goes from 5 to 7 s of 2 s"),
         (

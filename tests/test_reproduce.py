@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -212,10 +213,20 @@ def test_a_folder_of_other_runs_is_refused_before_anything_is_run(splits, tmp_pa
         reproduce(other, tmp_path, splits, [1])
     with pytest.raises(ValueError, match=r"holds runs on .*compose.*, not on .*kit.*; choose another --out"):
         reproduce(rows_of("soft-mlp"), tmp_path, splits, [1], corpus="kit")
+    retold = [replace(sample, captions=sample.captions[::-1]) for sample in splits["test"]]
+    with pytest.raises(ValueError, match=r'holds runs on .*"tested": "[0-9a-f]{12}".*; choose another --out'):
+        reproduce(rows_of("soft-mlp"), tmp_path, splits | {"test": retold}, [1])
+    said = json.loads((tmp_path / "corpus.json").read_text())
+    del said["tested"]  # as older versions wrote it
+    (tmp_path / "corpus.json").write_text(json.dumps(said))
+    reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
     with pytest.raises(ValueError, match="its split test holds no sample"):
         reproduce(rows_of("soft-mlp"), tmp_path / "new", splits | {"test": []}, [1])
     (tmp_path / "soft-mlp" / "seed-1" / "config.json").write_text("{")
     with pytest.raises(ValueError, match=r"config\.json: not the configuration of a run"):
+        reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
+    (tmp_path / "corpus.json").write_text("[")
+    with pytest.raises(ValueError, match=r"corpus\.json: does not say which corpus the runs are of"):
         reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
     assert (tmp_path / "soft-mlp" / "seed-1" / "test.json").read_bytes() == kept
     assert not (tmp_path / "local-mlp").exists()

@@ -22,6 +22,7 @@ from motion2language.clips import SPLITS
 from motion2language.datasets import Lazy, Sample
 from motion2language.datasets._index import note, read_each, read_json, read_names, with_originals
 from motion2language.formats import FORMATS
+from motion2language.formats.npy import LAYOUTS
 from motion2language.reading import read_motion
 from motion2language.transcript import Caption
 
@@ -94,10 +95,12 @@ def _parts(where: str, entry: Any) -> dict[tuple[float, float] | None, tuple[Cap
         duration, _ = float(entry["duration"]), Path(entry["path"])
         said = [(one["text"].strip(), one.get("start", 0.0), one.get("end", duration)) for one in entry["annotations"]]
         timed = [(text, float(start), float(end)) for text, start, end in said]
+        if not isinstance(entry.get("fps", 1.0), int | float | None) or entry.get("layout") not in (None, *LAYOUTS):
+            raise TypeError
     except KeyError as error:
         raise ValueError(f"{where}: lacks {error.args[0]!r}; expected {EXPECTED}") from None
     except (TypeError, AttributeError, ValueError):
-        raise ValueError(f"{where}: a value of the wrong kind; expected {EXPECTED}") from None
+        raise ValueError(f"{where}: a value of the wrong kind; expected {EXPECTED}, maybe fps, layout") from None
     found: dict[tuple[float, float] | None, list[Caption]] = {}
     for text, start, end in timed:
         if not (0 <= start < min(end, duration)):

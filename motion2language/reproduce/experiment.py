@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -79,8 +80,14 @@ def _claim(out: Path, corpus: str, splits: Mapping[str, Sequence[Sample]]) -> No
     except OSError as error:
         raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
     path, sizes = out / "corpus.json", {split: len(samples) for split, samples in splits.items()}
-    text = json.dumps({"corpus": corpus, "samples": sizes}) + "\n"
+    tested = hashlib.sha256(repr([(one.name, one.captions) for one in splits["test"]]).encode()).hexdigest()[:12]
+    here = {"corpus": corpus, "samples": sizes, "tested": tested}
     if not path.is_file():
-        write_text(path, text)
-    elif (found := path.read_text(encoding="utf-8")) != text:
-        raise ValueError(f"{out}: holds runs on {found.strip()}, not on {text.strip()}; choose another --out")
+        write_text(path, json.dumps(here) + "\n")
+        return
+    try:
+        there = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise ValueError(f"{path}: does not say which corpus the runs are of; choose another --out") from None
+    if there | here != here | there:  # what it does not say, written by an older version, is not compared
+        raise ValueError(f"{out}: holds runs on {json.dumps(there)}, not on {json.dumps(here)}; choose another --out")
