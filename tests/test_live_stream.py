@@ -270,6 +270,19 @@ def test_a_bvh_stream_that_stalls_goes_on(tmp_path):
     assert sum(isinstance(item, Frame) for item in items) == recording(1).frames
 
 
+def test_a_bvh_file_after_another_is_another_take(tmp_path):
+    lines = []
+    for number in (1, 2):
+        bvh.write(recording(number), tmp_path / "take.bvh")
+        lines += (tmp_path / "take.bvh").read_text().splitlines()
+    items = list(parse(lines))
+    assert [type(item) for item in items].count(Header) == 2
+    frames = [item.time for item in items if isinstance(item, Frame)]
+    assert len(frames) == recording(1).frames + recording(2).frames
+    assert frames.count(0.0) == 2
+    assert len(items) == len(frames) + 2
+
+
 def test_udp_is_heard_again_after_a_stall_and_after_an_end(monkeypatch):
     monkeypatch.setattr(stream, "STALL", 0.2)
     ports: list[int] = []

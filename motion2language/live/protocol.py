@@ -14,7 +14,7 @@ Where lines come from may put None between two of them: nothing came for a while
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -81,7 +81,8 @@ def parse(lines: Iterable[str | None]) -> Iterator[Item]:
             continue
         text = line.strip()
         if text.upper().startswith("HIERARCHY"):
-            yield from _parse_bvh(text, stream)
+            while text:
+                text = yield from _parse_bvh(text, stream)
             return
         if not text:
             continue
@@ -134,8 +135,8 @@ def _header(data: Mapping[str, Any]) -> Header:
     return Header(skeleton, unit, up)
 
 
-def _parse_bvh(first: str, lines: Iterator[str | None]) -> Iterator[Item]:
-    """A BVH file that is still growing; frame k is at k times the frame time."""
+def _parse_bvh(first: str, lines: Iterator[str | None]) -> Generator[Item, None, str]:
+    """A BVH file that is still growing; frame k is at k times the frame time. Returns the next one's first line, or ""."""
     head = [first]
     for line in lines:
         if (line or "").strip().upper() == "MOTION":
@@ -143,12 +144,12 @@ def _parse_bvh(first: str, lines: Iterator[str | None]) -> Iterator[Item]:
         head.append(line or "")
         if len(head) > LONGEST_HIERARCHY:
             yield Fault(f"BVH: a hierarchy of over {LONGEST_HIERARCHY} lines")
-            return
+            return ""
     try:
         rig = bvh.Rig.parse("\n".join(head))
     except ValueError as error:
         yield Fault(f"BVH: {error}")
-        return
+        return ""
     yield Header(rig.skeleton)
     step, number = 1 / 30, 0
     for line in lines:
@@ -159,6 +160,8 @@ def _parse_bvh(first: str, lines: Iterator[str | None]) -> Iterator[Item]:
         if not words or words[0].lower().startswith("frames"):
             continue
         try:
+            if words[0].upper() == "HIERARCHY":
+                return line.strip()
             if words[0].lower() == "frame":
                 step = 1 / bvh.frame_rate(words[-1])
                 continue
@@ -166,3 +169,4 @@ def _parse_bvh(first: str, lines: Iterator[str | None]) -> Iterator[Item]:
         except ValueError as error:
             yield Fault(f"BVH frame {number}: {error}")
         number += 1
+    return ""
