@@ -136,7 +136,7 @@ def _header(data: Mapping[str, Any]) -> Header:
 
 
 def _parse_bvh(first: str, lines: Iterator[str | None]) -> Generator[Item, None, str]:
-    """A BVH file that is still growing; frame k is at k times the frame time. Returns the next one's first line, or ""."""
+    """A BVH file that is still growing, frame k at k times the frame time; returns the first line of one after it."""
     head = [first]
     for line in lines:
         if (line or "").strip().upper() == "MOTION":
