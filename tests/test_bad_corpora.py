@@ -17,6 +17,7 @@ from test_own_corpora import motion
 
 from motion2language.formats import npz
 
+COMPOSED = '{"fps": 10, "unit": "m", "up": "y", "joints": ["root"], "parents": [-1], "samples": ["a"]}'
 KIT, TEXTS, JSON, CSV = "00003_annotations.json", "texts/000003.txt", "annotations.json", "labels.csv"
 
 
@@ -114,6 +115,11 @@ REFUSED = {
         put(TEXTS, b"\xff#a#0#0"),
         "not text in UTF-8; expected sentence#tags#start#end a line (1 of 8 files of sentences are damaged: 000003)",
     ),
+    "texts, without end": (
+        "humanml3d",
+        put(TEXTS, "a man walks#a/DET#0#inf"),
+        "000003.txt, line 1: expected sentence#",
+    ),
     "texts, no fields": ("humanml3d", put(TEXTS, "a man walks"), "000003.txt, line 1: expected"),
     "lists, twice": (
         "humanml3d",
@@ -143,6 +149,12 @@ REFUSED = {
     "compose, not UTF-8": ("compose", put(".", b"\xff"), "corpus.json: not JSON in UTF-8 (byte 0)"),
     "compose, not JSON": ("compose", put(".", "{"), "corpus.json: not JSON in UTF-8 (line 1, column 2"),
     "compose, twice": ("compose", repeated, "1 names stand there twice, such as synthetic_train_00000"),
+    "compose, no samples": ("compose", put(".", COMPOSED), "not a compose corpus (expected samples: name -> captions"),
+    "compose, one caption": (
+        "compose",
+        samples(lambda all, name: all[name].update(captions="he walks")),
+        "expected a list of captions, each a text (2 of 8 samples are damaged: synthetic_train_00000, ",
+    ),
     "compose, of no split": (
         "compose",
         samples(lambda all, name: all[name].update(split="dev")),
@@ -204,6 +216,12 @@ NOTED = {
         put("val.txt", "000005\n"),
         "1 recordings of new_joints stand in no split's list and are left out: M000005",
         11,
+    ),
+    "texts, of no recording": (
+        "humanml3d",
+        put("texts/000098.txt", "a man walks#a/DET#0#0"),
+        "1 files of texts are of no recording and in no split's list; left out: 000098",
+        12,
     ),
     "texts, outside": (
         "humanml3d",

@@ -142,7 +142,10 @@ def test_compose_reads_metres_seconds_and_one_split(tmp_path):
         ({"fps": "fast"}, r"c\.json: not a compose corpus"),
         ({"parents": [0] * 21}, r"c\.json: not a compose corpus .*the root comes first"),
         ({"joints": ["hip"], "parents": [-1]}, r"c\.json: not a compose corpus .*positions have shape"),
-        ({"samples": {"one": {"split": "train", "captions": [1], "segments": []}}}, "one: a caption that is no text"),
+        (
+            {"samples": {"one": {"split": "train", "captions": [1], "segments": []}}},
+            "one: expected a list of captions, each a text",
+        ),
     ],
 )
 def test_a_compose_file_of_another_kind_is_a_clear_error(changes, message, tmp_path):

@@ -44,6 +44,8 @@ def load(corpus: str, layout: str, where: str, root: Path | None, split: str) ->
     listed = _listed(folder)
     there = {path.stem for path in (folder / "new_joints").glob("*.npy")}
     note(folder, "{} recordings of new_joints stand in no split's list and are left out", there - listed.keys())
+    told = {path.stem for path in (folder / "texts").glob("*.txt")}
+    note(folder, "{} files of texts are of no recording and in no split's list; left out", told - there - listed.keys())
     names = [name for name, of in listed.items() if of == split]
     lost = [name for name in names if name not in there]
     if names and len(lost) == len(names):
@@ -114,6 +116,8 @@ def _parts(path: Path) -> Parts:
         sentence, *fields = line.split("#")
         try:
             start, end = (0.0 if math.isnan(time := float(field)) else time for field in fields[1:3])
+            if math.isinf(start) or math.isinf(end):
+                raise ValueError
         except ValueError:
             raise ValueError(f"{path}, line {number}: expected sentence#tags#start#end, found {line[:80]!r}") from None
         if sentence.strip():

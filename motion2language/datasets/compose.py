@@ -94,10 +94,12 @@ def _captions(index: Path, entries: dict[str, Any], arrays: Path, there: set[str
         texts, split = entries[name]["captions"], entries[name]["split"]
         if split not in SPLITS:
             raise ValueError(f"{name}: is of split {split!r}; expected {', '.join(SPLITS)}")
-        if not all(isinstance(text, str) for text in texts):
-            raise ValueError(f"{name}: a caption that is no text")
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"{name}: expected a list of captions, each a text")
         return tuple(Caption(text.strip()) for text in texts if text.strip())
 
+    if not (isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())):
+        raise ValueError("expected samples: name -> captions, split")
     found = read_each("samples", said, entries)
     silent = [name for name, captions in found.items() if not captions]
     note(
