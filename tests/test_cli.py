@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -370,6 +371,36 @@ def test_a_recording_sent_is_described_live(sample):
     assert found == [action.split("_")[0] for action in made_of(sample)]
     words = [event for event in events if event["kind"] == "word"]
     assert [word["word"] for word in words] == [w["word"] for s in sentence["segments"] for w in s["words"]]
+
+
+def test_standard_input_that_stalls_is_said_once_and_heard_until_ctrl_c():
+    m2l = Path(sys.executable).parent / "m2l"
+    lines = subprocess.run([m2l, "send", SAMPLES[1], "--speed", "0"], capture_output=True, text=True, check=True).stdout
+    half = lines[: lines.index("\n", len(lines) // 2) + 1]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([m2l, "live", "--json"], **pipes, text=True) as live:
+        limit = threading.Timer(90, live.kill)
+        limit.start()
+        events = []
+
+        def until_the_stall() -> None:
+            while not events or events[-1]["kind"] != "note":
+                events.append(json.loads(live.stdout.readline()))
+
+        live.stdin.write(half)
+        live.stdin.flush()
+        until_the_stall()
+        assert events[-1]["text"] == "nothing came for 2 s; a new take begins with the next frame"
+        assert events[-2]["kind"] == "sentence"  # what was heard is finished
+        live.stdin.write(half)
+        live.stdin.flush()
+        once, events[:] = events[:-1], []
+        until_the_stall()
+        assert events[:-1] == once  # a take like the first
+        live.send_signal(signal.SIGINT)
+        assert live.wait(60) == 0
+        assert (live.stdout.read(), live.stderr.read()) == ("", "")
+        limit.cancel()
 
 
 def made_of(sample: Path) -> tuple[str, ...]:

@@ -3,7 +3,9 @@
 import io
 import itertools
 import json
+import os
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -146,8 +148,6 @@ def test_over_udp_the_words_are_those_of_the_pipe():
 def test_sending_keeps_the_pace_and_repeats_the_header():
     sent = []
     motion = recording(2).clip(0, 3)
-    import time
-
     begin = time.perf_counter()
     sending.send(motion, sent.append, speed=10.0)
     assert time.perf_counter() - begin > 0.25
@@ -296,3 +296,41 @@ def test_udp_is_heard_again_after_a_stall_and_after_an_end(monkeypatch):
         second = next(streams)
         emit("four")
         assert next(second.lines) == "four"
+
+
+def test_a_pipe_that_stalls_is_heard_again_and_each_stall_is_one(monkeypatch):
+    monkeypatch.setattr(stream, "STALL", 0.3)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="utf-8") as file, os.fdopen(writing, "w", encoding="utf-8") as pipe:
+        lines = stream.piped(file)
+        threading.Timer(0.8, lambda: print("one\ntwo", "thr", sep="\n", end="", file=pipe, flush=True)).start()
+        threading.Timer(2.0, lambda: print("ee", file=pipe, flush=True)).start()
+        assert [next(lines) for _ in range(3)] == ["one\n", "two\n", None]  # nothing is said before the first
+        assert next(lines) == "three\n"
+        assert next(lines) is None
+        pipe.close()
+        assert list(lines) == []
+
+
+def test_a_file_faster_than_it_is_heard_is_read_no_further_than_a_few_lines():
+    class Endless(io.StringIO):
+        read = 0
+
+        def readline(self, size=-1):
+            self.read += 1
+            return "line\n"
+
+    file = Endless()
+    lines = stream.piped(file)
+    assert [next(lines) for _ in range(100)] == ["line\n"] * 100
+    time.sleep(0.2)
+    assert 100 < file.read <= 100 + stream.WAITING + 1
+
+
+def test_what_reading_a_file_raises_is_raised_where_it_is_heard():
+    class Broken(io.StringIO):
+        def readline(self, size=-1):
+            raise OSError("input/output error")
+
+    with pytest.raises(OSError, match="input/output error"):
+        list(stream.piped(Broken()))

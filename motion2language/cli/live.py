@@ -117,7 +117,7 @@ def _events(
 ) -> Generator[Event]:
     """What becomes certain of whatever is listened to."""
     from motion2language.live import narrate, stream
-    from motion2language.live.protocol import parse, read_lines
+    from motion2language.live.protocol import parse
 
     if udp is not None:
         streams = stream.datagrams(udp, host, once=once, ready=lambda port: _tell(f"listening on {host}:{port}"))
@@ -129,7 +129,7 @@ def _events(
             raise ValueError("standard input is closed; pipe a stream into it, or give --udp or --websocket")
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="replace")  # bytes that are no text spoil their line alone
-        yield from listener.describe(parse(read_lines(sys.stdin)))
+        yield from listener.describe(parse(stream.piped(sys.stdin)))
 
 
 def _senders(port: int, host: str, names: frozenset[str], once: bool) -> Iterator[Stream]:

@@ -1,18 +1,23 @@
-"""From events to what is printed, and lines that arrive by UDP."""
+"""From events to what is printed, and lines that arrive by a file, such as standard input, or by UDP."""
 
 from __future__ import annotations
 
 import json
+import queue
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from typing import TextIO
 
 from motion2language.live.captioner import Event, Sentence, Word
 from motion2language.live.listener import STALL, Stream
+from motion2language.live.protocol import read_lines
 from motion2language.transcript import Transcript
 from motion2language.writers import txt
 
 DATAGRAM = 65_507  # bytes, the most UDP carries
+WAITING = 16  # lines read and not yet heard; chosen: 16 MB of the longest lines
 
 
 def as_text(event: Event) -> str:
@@ -36,6 +41,40 @@ def as_dict(event: Event) -> dict[str, object]:
 def as_json(event: Event) -> str:
     """One line."""
     return json.dumps(as_dict(event), ensure_ascii=False) + "\n"
+
+
+def piped(file: TextIO) -> Iterator[str | None]:
+    """The lines of a file as they come, None for a stall; what reading it raises is raised here.
+
+    A thread reads, since not every system can wait for a pipe a limited time. It is left behind where it waits.
+    """
+    lines: queue.Queue[str | BaseException] = queue.Queue(WAITING)
+    threading.Thread(target=_read, args=(file, lines), name="m2l-lines", daemon=True).start()
+    stalled = True  # nothing is said of silence before the first line
+    while True:
+        try:
+            line = lines.get(timeout=STALL)  # limited after a stall, too: Windows notices Ctrl-C only between waits
+        except queue.Empty:
+            if not stalled:
+                yield None
+            stalled = True
+            continue
+        if isinstance(line, BaseException):
+            raise line
+        if not line:
+            return
+        stalled = False
+        yield line
+
+
+def _read(file: TextIO, lines: queue.Queue[str | BaseException]) -> None:
+    """Put all lines, then the empty one of the end, or what went wrong."""
+    try:
+        for line in read_lines(file):
+            lines.put(line)
+        lines.put("")
+    except BaseException as error:  # handed to whoever waits for the lines
+        lines.put(error)
 
 
 def datagrams(
