@@ -5,7 +5,9 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 
 from motion2language.motion import CANONICAL, Motion, Skeleton
-from motion2language.store import Contents, Made, default_folder, delete, kept, layout, open_or_make
+from motion2language.store import Contents, Made, default_folder, delete, kept, layout, open_or_count, open_or_make
 from motion2language.store.keys import code, digest
 
 STICK = Skeleton("stick", ("foot", "head"), (-1, 0))
@@ -348,3 +350,59 @@ def test_the_folder_is_the_users_or_their_caches(monkeypatch, tmp_path):
     assert default_folder() == tmp_path / "cache" / "motion2language"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert default_folder() == Path.home() / ".cache" / "motion2language"
+
+
+def table(folder: Path, key: str = "a", count=len, files=("a", "bb", "cccc")) -> list[int]:
+    return open_or_count(folder / "corpus.numbers.json", "corpus, letters", key, count, files)
+
+
+def test_numbers_of_files_are_found_once_for_each_key(tmp_path):
+    assert table(tmp_path / "new") == table(tmp_path / "new", count=refuse) == [1, 2, 4]
+    assert table(tmp_path / "new", "b", lambda file: 7) == table(tmp_path / "new", "b", refuse) == [7, 7, 7]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "3", '{"key": "a"}', '{"key": "a", "numbers": 3}', '{"key": "a", "numbers": [1, 2]}',
+     '{"key": "a", "numbers": [1, 2, "4"]}', '{"key": "a", "numbers": [1, 2, null]}', "[" * 100000],
+)  # fmt: skip
+def test_a_damaged_table_of_numbers_is_made_again(content, tmp_path):
+    (tmp_path / "corpus.numbers.json").write_text(content)
+    (there,) = kept(tmp_path)
+    assert there.size == len(content)
+    assert table(tmp_path) == table(tmp_path, count=refuse) == [1, 2, 4]
+
+
+def test_a_table_is_whole_or_not_there_and_one_that_cannot_be_written_is_one_line(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        table(tmp_path, count=lambda file: _stop() if file == "cccc" else 1)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "corpus.numbers.json").mkdir()
+    with pytest.raises(ValueError, match=r"cannot be written, it is a folder.*; choose another folder with --store"):
+        table(tmp_path)
+    with pytest.raises(ValueError, match=r"cannot hold a store \(.*\); choose another folder with --store"):
+        table(Path(__file__) / "stores", count=refuse)
+
+
+def test_two_runs_that_want_a_table_at_once_both_have_it(tmp_path):
+    together = threading.Barrier(2)
+
+    def count(file: str) -> int:
+        together.wait(30)
+        return len(file)
+
+    with ThreadPoolExecutor(2) as runs:
+        found = list(runs.map(lambda _: table(tmp_path, count=count), range(2)))
+    assert found == [[1, 2, 4]] * 2
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.numbers.json"]
+    assert table(tmp_path, count=refuse) == [1, 2, 4]
+
+
+def test_tables_are_listed_and_deleted_with_the_stores(tmp_path):
+    open_or_make(tmp_path, contents())
+    table(tmp_path)
+    _, there = kept(tmp_path)
+    assert (there.title, there.motions, there.count) == ("corpus, letters", 3, 3)
+    delete(kept(tmp_path))
+    assert kept(tmp_path) == []
+    assert not list(tmp_path.glob("*.json"))

@@ -15,6 +15,7 @@ from test_own_corpora import entry, motion
 
 from motion2language import datasets
 from motion2language.datasets import Joined, Lazy, Sample, synthetic
+from motion2language.datasets import kit as kit_corpus
 from motion2language.datasets._stored import Stored, stored
 from motion2language.formats import npz
 
@@ -152,6 +153,56 @@ def test_a_changed_recording_or_sentence_makes_it_anew(tmp_path):
     found, _ = everything("annotations", root, store)
     assert found == everything("annotations", root, None)[0]
     assert len(list(store.glob("*/index.jsonl"))) == 3, "the older ones are replaced"
+
+
+def put(root: Path, name: str, content: str) -> None:
+    """A file of the corpus made anew, in its folder or its zip."""
+    if root.is_dir():
+        (root / name).write_text(content)
+        return
+    with zipfile.ZipFile(root) as archive:
+        there = {entry: archive.read(entry) for entry in archive.namelist()}
+    with zipfile.ZipFile(root, "w") as archive:
+        for entry, data in (there | {f"2016/{name}": content.encode()}).items():
+            archive.writestr(entry, data)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(("corpus", "make"), [("kit", kit), ("kit", kit_zip), ("kit-paper", kit)])
+def test_of_kit_no_recording_is_read_where_the_store_is_and_a_changed_one_is_noticed(
+    corpus, make, tmp_path, monkeypatch
+):
+    root, store, counted = make(tmp_path / "corpus"), tmp_path / "stores", []
+    count = kit_corpus._frames
+    monkeypatch.setattr(kit_corpus, "_frames", lambda place: counted.append(place.name) or count(place))
+    first = everything(corpus, root, store)
+    assert len(counted) == 14, "once for three splits, but that without a sentence"
+    for split in SPLITS:
+        with pytest.warns(UserWarning, match="1 recordings over 30 s left out: 00007"):
+            datasets.load(corpus, root, split, store)
+    assert len(counted) == 14
+    monkeypatch.undo()
+    for name, frames in (("00003", 3001), ("00007", 40)):
+        put(root, f"{name}_mmm.xml", document(random_frames(frames)))
+    changed = everything(corpus, root, store)
+    assert changed == everything(corpus, root, None) != first
+    assert all("1 recordings over 30 s left out: 00003" in text for text in changed[1] if "over 30" in text)
+    assert len(list(store.glob("*.numbers.json"))) == 1
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_without_a_store_nothing_is_kept_of_kit(m2l, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = kit(tmp_path / "corpus")
+    words = ("evaluate", "synthetic", "--dataset", "kit", "--root", root, "--split", "val")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.delenv("MOTION2LANGUAGE_STORE", raising=False)
+    assert m2l(*words, "--no-store")[0] == 0
+    monkeypatch.setenv("MOTION2LANGUAGE_STORE", "none")
+    assert m2l(*words)[0] == 0
+    assert sorted(tmp_path.rglob("*")) == before
+    status, _, err = m2l(*words, "--store", root / "00001_mmm.xml")
+    assert (status, "cannot hold a store (File exists); choose another folder" in err.splitlines()[-1]) == (1, True)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -1,7 +1,7 @@
 """Corpora: one module each, `load(root, split) -> Sequence[Sample]`; the module's name is `--dataset NAME`.
 
-A corpus whose `load` reads all at once may have `lazily(root, split) -> Lazy` beside it,
-for a store (motion2language.store).
+A corpus whose `load` reads all at once may have `lazily(root, split, store) -> Lazy` beside it, for a store in the
+folder `store` (motion2language.store); what must be read to know a split may be kept there too.
 
 An underscore in a module's name is a hyphen in the corpus'. Modules that begin with one are no corpora.
 """
@@ -109,7 +109,7 @@ def load(name: str, root: Path | None, split: str, store: Path | None = None) ->
     corpus = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
     if store is None:
         return corpus.load(root, split)
-    samples = getattr(corpus, "lazily", corpus.load)(root, split)
+    samples = corpus.lazily(root, split, store) if hasattr(corpus, "lazily") else corpus.load(root, split)
     if not isinstance(samples, Lazy) or not samples:
         return samples
     from motion2language.datasets._stored import stored

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from motion2language.datasets import Lazy, Sample, Samples
+from motion2language.datasets._index import Place
 from motion2language.formats.amass import VARIABLE
-from motion2language.store import Contents, Made, Store, open_or_make
+from motion2language.store import TABLE, Contents, Made, Store, open_or_count, open_or_make
 from motion2language.store.keys import code, digest
 from motion2language.transcript import Caption, Segment, TimedWord
 
@@ -53,9 +54,29 @@ def stored(title: str, root: Path | None, samples: Lazy, directory: Path) -> Seq
         key = digest([*code(*READERS), os.environ.get(VARIABLE), *samples.makers])
     except TypeError:
         return samples
+    return keep(directory, _name(title, root), title, key, samples.makers)
+
+
+def counted(
+    title: str, root: Path, count: Callable[[Place], int], files: Sequence[Place], directory: Path | None
+) -> list[int]:
+    """`count` of each file of a corpus; with a `directory` for stores, from a table there, made where it is not there.
+
+    Files that keys.py cannot know are counted each time.
+    """
+    try:
+        key = None if directory is None else digest([*code("datasets", "store"), *files])
+    except TypeError:
+        key = None
+    if directory is None or key is None:
+        return [count(file) for file in files]
+    return open_or_count(directory / (_name(title, root) + TABLE), title, key, count, files)
+
+
+def _name(title: str, root: Path | None) -> str:
+    """What a store or table of the corpus at `root` is called on disk."""
     place = "" if root is None else str(Path(root).resolve())
-    name = f"{title.replace(', ', '-')}-{digest([place])[:8]}"
-    return keep(directory, name, title, key, samples.makers)
+    return f"{title.replace(', ', '-')}-{digest([place])[:8]}"
 
 
 def keep(directory: Path, name: str, title: str, key: str, makers: Sequence[Callable[[], Sample]]) -> Stored:

@@ -35,7 +35,7 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
         return [_sample(*kept, archive[kept[0]], corpus.facts) for kept in corpus.kept]
 
 
-def lazily(root: Path | None, split: str) -> Lazy:
+def lazily(root: Path | None, split: str, _: Path) -> Lazy:
     """The same, each read when indexed; a damaged array is said only then."""
     corpus = _corpus(root, split)
     return Lazy([partial(_alone, corpus.index, corpus.arrays, corpus.facts, *kept) for kept in corpus.kept])

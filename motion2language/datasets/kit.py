@@ -19,6 +19,7 @@ import numpy as np
 
 from motion2language.datasets import Lazy, Sample
 from motion2language.datasets._index import Place, note, read_each, read_json, some
+from motion2language.datasets._stored import counted
 from motion2language.formats import ReadOptions, mmm
 from motion2language.motion import Motion
 from motion2language.reading import in_metres
@@ -33,17 +34,22 @@ _ADVERTISEMENT = re.compile(r"https?:|<a href|www\.", re.IGNORECASE)
 
 def load(root: Path | None, split: str) -> Sequence[Sample]:
     """The samples of `split` at 100 frames a second, with joint angles, read when indexed."""
-    return Lazy([partial(_sample, *entry, split) for entry in entries("kit", root, split)])
+    return lazily(root, split, None)
 
 
-def entries(corpus: str, root: Path | None, split: str) -> list[tuple[Place, tuple[Caption, ...]]]:
-    """The recordings of a split with their sentences."""
+def lazily(root: Path | None, split: str, store: Path | None) -> Lazy:
+    """The same; the recordings' lengths are kept in the folder `store`."""
+    return Lazy([partial(_sample, *entry, split) for entry in entries("kit", root, split, store)])
+
+
+def entries(corpus: str, root: Path | None, split: str, store: Path | None) -> list[tuple[Place, tuple[Caption, ...]]]:
+    """The recordings of a split with their sentences; `store` as in lazily."""
     if root is None:
         raise ValueError(f"corpus {corpus!r} needs --root: the folder or zip with NNNNN_mmm.xml; {WHERE}")
     motions, texts = _found(Path(root))
     said = read_each("files of sentences", lambda name: _captions(texts[name]), sorted(texts))
     left: dict[str, list[str]] = {}
-    kept = []
+    usable: dict[str, tuple[Caption, ...]] = {}
     for name in sorted(motions.keys() | texts.keys()):
         captions, advertisements = said.get(name, ((), 0))
         if advertisements:
@@ -54,10 +60,12 @@ def entries(corpus: str, root: Path | None, split: str) -> list[tuple[Place, tup
             left.setdefault("recordings without a file of sentences", []).append(name)
         elif not captions:
             left.setdefault("recordings without a sentence", []).append(name)
-        elif motions[name].read_bytes().count(b"<MotionFrame>") > LONGEST * RATE:
-            left.setdefault(f"recordings over {LONGEST:g} s", []).append(name)
         else:
-            kept.append((motions[name], captions))
+            usable[name] = captions
+    frames = counted("kit, frames", Path(root), _frames, [motions[name] for name in usable], store)
+    longer = {name for name, count in zip(usable, frames, strict=True) if count > LONGEST * RATE}
+    left[f"recordings over {LONGEST:g} s"] = sorted(longer)
+    kept = [(motions[name], captions) for name, captions in usable.items() if name not in longer]
     for what, names in left.items():
         note(root, f"{{}} {what} left out", names)
     order = np.arange(len(kept))
@@ -79,6 +87,11 @@ def read(place: Place) -> Motion:
 def name_of(place: Place) -> str:
     """NNNNN of NNNNN_mmm.xml."""
     return place.name.removesuffix("_mmm.xml")
+
+
+def _frames(place: Place) -> int:
+    """The frames of a recording."""
+    return place.read_bytes().count(b"<MotionFrame>")
 
 
 def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:

@@ -19,7 +19,12 @@ FIRST, EVERY = 5, 10  # frames; as in the official code of arXiv 2310.10594
 
 def load(root: Path | None, split: str) -> Sequence[Sample]:
     """The samples of `split` at 10 frames a second, with joint angles, read when indexed."""
-    return Lazy([partial(_sample, *entry, split) for entry in kit.entries("kit-paper", root, split)])
+    return lazily(root, split, None)
+
+
+def lazily(root: Path | None, split: str, store: Path | None) -> Lazy:
+    """The same; the recordings' lengths are kept in the folder `store`."""
+    return Lazy([partial(_sample, *entry, split) for entry in kit.entries("kit-paper", root, split, store)])
 
 
 def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:

@@ -113,12 +113,12 @@ def _make(folder: Path, contents: Contents) -> Store:
     try:
         if folder.exists():  # outdated or damaged
             shutil.rmtree(folder)
-        with Journal(partial, contents.head) as journal, _progress() as progress:
+        with Journal(partial, contents.head) as journal, progress() as shown:
             first = len(journal)
-            bar = progress.add_task(contents.title, total=count, completed=first)
+            bar = shown.add_task(contents.title, total=count, completed=first)
             for made in _made(contents, first):
                 journal.add(made)
-                progress.advance(bar)
+                shown.advance(bar)
         partial.rename(folder)
     except BrokenProcessPool:
         raise ValueError(
@@ -186,7 +186,8 @@ def _leave_stopping_to_the_first() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _progress() -> Progress:
+def progress() -> Progress:
+    """A bar on standard error that goes when it is full; none where that is no terminal."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

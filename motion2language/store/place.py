@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -11,17 +12,18 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from motion2language.store.layout import INDEX, read_index
+from motion2language.store.layout import INDEX, TABLE, read_index
 
 VARIABLE = "MOTION2LANGUAGE_STORE"  # the folder, where no option says it; or
 NONE = "none"  # ... no store
 PARTIAL = ".partial"  # ends the name of a store that is not finished
 LOCK = ".lock"
+UNREADABLE = "not to be read"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A store on disk: its folder, what it is of, motions there and in all when finished, bytes."""
+    """A store or table on disk: its place, what it is of, motions there and in all when finished, bytes."""
 
     folder: Path
     title: str
@@ -39,7 +41,7 @@ def default_folder() -> Path | None:
 
 
 def kept(folder: Path) -> list[Kept]:
-    """The stores in a folder, finished or not, by name; those of another version, or damaged, hold 0 motions."""
+    """The stores in a folder, finished or not, then the tables; what is damaged or of another version holds 0."""
     found = []
     for path in sorted(folder.glob(f"*/{INDEX}")):
         place = path.parent
@@ -48,8 +50,17 @@ def kept(folder: Path) -> list[Kept]:
             index = read_index(place)
             found.append(Kept(place, index.head.title, len(index.entries), index.head.count, size))
         except (ValueError, FileNotFoundError):
-            found.append(Kept(place, "not to be read", 0, 0, size))
-    return found
+            found.append(Kept(place, UNREADABLE, 0, 0, size))
+    return found + [_kept_table(path) for path in sorted(folder.glob(f"*{TABLE}"))]
+
+
+def _kept_table(path: Path) -> Kept:
+    size = path.stat().st_size
+    try:
+        said = json.loads(path.read_bytes())
+        return Kept(path, str(said["title"]), len(said["numbers"]), len(said["numbers"]), size)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return Kept(path, UNREADABLE, 0, 0, size)
 
 
 def delete(stores: Sequence[Kept]) -> None:
@@ -61,7 +72,10 @@ def delete(stores: Sequence[Kept]) -> None:
             except Timeout:
                 raise ValueError(f"{path.with_suffix('')}: a run is making this store; stop it first") from None
         for store in stores:
-            shutil.rmtree(store.folder)
+            if store.folder.is_dir():
+                shutil.rmtree(store.folder)
+            else:
+                store.folder.unlink(missing_ok=True)
 
 
 def place_of_lock(folder: Path) -> Path:
