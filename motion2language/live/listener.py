@@ -1,7 +1,8 @@
 """Listener: items of a stream in, what becomes certain out, over whatever the stream does.
 
 A stall finishes what was heard, another skeleton and a clock that was set back do the same; each is said, and what
-comes next is a new take. What cannot be used is left out and said, at first each time, then once in a hundred.
+comes next is a new take. What cannot be used is left out and said, at first each time, then once in a hundred. Times
+that are no seconds show in frames that each are a take of their own; this is said once.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from motion2language.captioner import Captioner
 from motion2language.live.captioner import GAP, Event, LiveCaptioner, Note, require_live
 from motion2language.live.draws import PATIENCE, Patience
 from motion2language.live.pace import Pace
-from motion2language.live.protocol import Fault, Header, Item, Stall, parse
+from motion2language.live.protocol import Fault, Frame, Header, Item, Stall, parse
 from motion2language.motion import Skeleton
 
 STALL = 2.0  # seconds without a line after which what was heard is finished; chosen
 CLOSEST = 0.0005  # seconds between two frames that are heard; chosen: half of those of a thousand a second
 BACK = 5  # frames in a row from the past that show a clock set back; chosen: datagrams overtake a frame or two
+APART = 5  # frames in a row that each begin a take, of which it is said what times should be; chosen
 SAID = 10  # troubles that are each said; chosen
 
 
@@ -60,10 +62,8 @@ class Listener:
         self.unit, self.up, self.joint_map = unit, up, joint_map
         self.now = 0.0
         self._header: Header | None = None
-        self._live: LiveCaptioner | None = None
-        self._latest = -np.inf
-        self._behind = self._troubles = 0
-        self._pace = Pace(GAP)
+        self._troubles, self._hinted = 0, False
+        self._begin_take()
 
     def describe(self, items: Iterable[Item]) -> Iterator[Event]:
         """What becomes certain as the items arrive, all at their end. ValueError when the skeleton is no body."""
@@ -91,37 +91,75 @@ class Listener:
             yield from self._trouble("a frame before any header; left out")
         elif 0 < item.time - self._latest < CLOSEST:
             yield from self._trouble(f"a frame less than {1000 * CLOSEST:g} ms after the one before; left out")
+        elif item.time < self._latest - GAP:
+            yield from self._look_back(item)
         else:
-            yield from self._keep_time(item.time)
-            live = self._ears(self._header)
-            yield from live.feed(item.positions, item.time)
-            placed = live.placed()
-            if self.watch is not None and placed is not None:
-                self.watch(live.skeleton, *placed)
+            yield from self._leave_behind()
+            yield from self._hear_frame(item, self._header)
 
     def finish(self) -> Iterator[Event]:
         """What is certain now that no more frames come of this take."""
+        yield from self._leave_behind()
         live = self._live
-        self._live, self._latest, self._behind, self._pace = None, -np.inf, 0, Pace(GAP)
+        self._begin_take()
         if live is not None:
             yield from live.finish()
 
     def forget(self) -> None:
         """Nothing is known any more of who is heard."""
-        self._header = self._live = None
-        self._latest, self._behind, self._troubles, self._pace = -np.inf, 0, 0, Pace(GAP)
+        self._header, self._troubles, self._hinted = None, 0, False
+        self._begin_take()
 
-    def _keep_time(self, time: float) -> Iterator[Event]:
-        """Notice a clock that was set back, frames that lack and another rate."""
-        self._behind = self._behind + 1 if time < self._latest - GAP else 0
-        if self._behind >= BACK:
-            back = self._latest - time
-            yield from self.finish()
-            yield Note(f"the stream's clock went back by {back:.1f} s; a new take begins", time)
-        if time > self._latest:
-            self.now = self._latest = time
-            if text := self._pace.hear(time):
+    def _begin_take(self) -> None:
+        self._live: LiveCaptioner | None = None
+        self._latest = -np.inf
+        self._behind: list[Frame] = []  # frames in a row from the past, of which it is not known yet what they are
+        self._apart = 0  # frames in a row that each came too long after the one before
+        self._pace = Pace(GAP)
+
+    def _look_back(self, frame: Frame) -> Iterator[Event]:
+        """Keep a frame from the past until there are enough to show a clock set back: they begin the new take."""
+        self._behind.append(frame)
+        if len(self._behind) < BACK:
+            return
+        frames, self._behind = self._behind, []
+        back = self._latest - frames[0].time
+        yield from self.finish()
+        yield Note(f"the stream's clock went back by {back:.1f} s; a new take begins", frames[0].time)
+        for each in frames:
+            yield from self.hear(each)
+
+    def _leave_behind(self) -> Iterator[Event]:
+        """Leave out the frames from the past: they were overtaken."""
+        frames, self._behind = self._behind, []
+        for frame in frames:
+            assert self._live is not None
+            yield from self._live.feed(frame.positions, frame.time)
+
+    def _hear_frame(self, frame: Frame, header: Header) -> Iterator[Event]:
+        """Hear a frame, and notice frames that lack, another rate, and times that are no seconds."""
+        step = frame.time - self._latest
+        if step > 0:
+            self._apart = self._apart + 1 if GAP < step < np.inf else 0
+            self.now = self._latest = frame.time
+            if text := self._pace.hear(frame.time):
                 yield from self._trouble(text)
+        live = self._ears(header)
+        for event in live.feed(frame.positions, frame.time):
+            if isinstance(event, Note) and self._apart > 1:
+                yield from self._trouble(event.text)
+            else:
+                yield event
+        if self._apart == APART and not self._hinted:
+            self._hinted = True
+            yield Note(
+                f"{APART} frames in a row are each over {GAP:g} s after the one before, the last {step:.3g} s: "
+                "times are expected in seconds and look like milliseconds",
+                self.now,
+            )
+        placed = live.placed()
+        if self.watch is not None and placed is not None:
+            self.watch(live.skeleton, *placed)
 
     def _ears(self, header: Header) -> LiveCaptioner:
         if self._live is None:
