@@ -17,7 +17,6 @@ from torch import Tensor
 
 from motion2language.consensus import DRAWS, Sentence, agreement, spread
 from motion2language.consensus import consensus as most_alike
-from motion2language.model.attention import Memory
 from motion2language.model.batch import Batch, DecoderState
 from motion2language.model.decoder import AttentionCaptioner
 from motion2language.transcript import Hypothesis
@@ -46,8 +45,7 @@ def beam(
     """
     clips, device = len(values), values.device
     memory, state = model.encode(values, lengths)
-    rows = torch.arange(clips, device=device).repeat_interleave(width)
-    memory, state = Memory(*(part[rows] for part in memory)), _take(state, rows)
+    state = _take(state, torch.arange(clips, device=device).repeat_interleave(width))
     scores = torch.full((clips, width), -torch.inf, device=device)
     scores[:, 0] = 0  # all hypotheses of a clip begin equal; only the first may grow
     first_row = width * torch.arange(clips, device=device)[:, None]
@@ -106,7 +104,7 @@ def draw(
     """
     memory, state = model.encode(values, lengths)
     rows = torch.arange(len(values), device=values.device).repeat_interleave(draws)
-    memory, state = Memory(*(part[rows] for part in memory)), _take(state, rows)
+    state = _take(state, rows)
     allowed = _allowed(model.config.vocabulary_size, values.device)
     chances = torch.from_numpy(spread(max_words, draws)).to(values.device)
     token, tokens = torch.full_like(rows, SOS), []

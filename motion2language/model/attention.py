@@ -3,6 +3,7 @@
 Contract: prepare(memory (B, T, H), lengths (B,)) -> Memory, once a clip; forward(query (B, H), memory, position (B,),
 first) -> context (B, H), weights (B, T), position (B,), once a word. Weights are >= 0 and zero on padding; positions
 are frames in [0, length - 1]. Nothing is stored on a module: where the decoder stands is passed in and returned.
+A memory of C clips serves B = C N queries, those of a clip side by side: the sentences a search has under way.
 
 Source: arXiv 2310.10594. The weights of the local kinds are softmax times window and are not renormalised, so they
 sum to less than one, and to less for longer clips: a known weakness of the method, kept.
@@ -21,12 +22,12 @@ from motion2language.model.config import ModelConfig
 
 
 class Memory(NamedTuple):
-    """An encoded batch and what an attention computes from it once; each part begins with the axis B."""
+    """An encoded batch and what an attention computes from it once; each part begins with the axis C of clips."""
 
-    frames: Tensor  # what contexts are made of: (B, T, H), of `cross` (B, heads, T, H / heads)
+    frames: Tensor  # what contexts are made of: (C, T, H), of `cross` (C, heads, T, H / heads)
     keys: Tensor  # what queries are compared with: the same shapes
-    lengths: Tensor  # (B,)
-    outside: Tensor  # (B, T) True on padding
+    lengths: Tensor  # (C,)
+    outside: Tensor  # (C, T) True on padding
 
 
 class SoftAttention(nn.Module):
@@ -48,8 +49,9 @@ class SoftAttention(nn.Module):
 
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """weights = softmax over frames of v . tanh(W query + b + U frame + c)."""
-        scores = 2 * self.score(torch.sigmoid(2 * self.query(query)[:, None] + memory.keys))[..., 0]
-        weights = scores.masked_fill(memory.outside, -torch.inf).softmax(-1)
+        queries = _of_clips(2 * self.query(query), memory)[:, :, None]
+        scores = 2 * self.score(torch.sigmoid(queries + memory.keys[:, None]))[..., 0]
+        weights = scores.masked_fill(memory.outside[:, None], -torch.inf).softmax(-1).flatten(0, 1)
         clock = torch.arange(weights.shape[1], device=weights.device, dtype=weights.dtype)
         return _weighted(weights, memory), weights, weights @ clock
 
@@ -81,11 +83,12 @@ class LocalAttention(nn.Module):
 
         With the mask, frames outside floor(p - D) <= s < floor(p + D) get 0.
         """
-        last = (memory.lengths - 1).to(query.dtype)
+        queries = _of_clips(self.query(query), memory)
+        last = (memory.lengths - 1).to(query.dtype).repeat_interleave(queries.shape[1])
         position = self.place(position, self.share(self.move(query), first), last)
-        scores = torch.tanh((self.query(query)[:, None] @ memory.keys.transpose(1, 2))[:, 0])
-        softmax = scores.masked_fill(memory.outside, -torch.inf).softmax(-1)
-        weights = softmax * self.window(position, scores.shape[1])
+        scores = 2 * torch.sigmoid(2 * queries @ memory.keys.transpose(1, 2))
+        softmax = scores.masked_fill(memory.outside[:, None], -torch.inf).softmax(-1).flatten(0, 1)
+        weights = softmax * self.window(position, softmax.shape[1])
         return _weighted(weights, memory), weights, position
 
     def share(self, moved: Tensor, first: bool) -> Tensor:
@@ -144,17 +147,17 @@ class CrossAttention(nn.Module):
 
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Of each head weights = softmax over frames of (W query + b) . U frame, scaled; given is their mean."""
-        queries = (self.query(query) * self.scale).view(len(query), self.heads, 1, -1)
-        scores = (queries @ memory.keys.transpose(2, 3))[:, :, 0]
-        clock = torch.arange(scores.shape[2], device=scores.device, dtype=position.dtype)
-        closed = memory.outside
+        queries = _of_clips((self.query(query) * self.scale).unflatten(1, (self.heads, -1)), memory).transpose(1, 2)
+        scores = queries @ memory.keys.transpose(2, 3)  # (C, heads, N, T)
+        clock = torch.arange(scores.shape[3], device=scores.device, dtype=position.dtype)
+        closed = memory.outside[:, None]
         if self.monotone:
-            away = (clock - position[:, None]).clamp(min=0)
-            scores = scores - self.ahead.exp()[:, None] * away[:, None]
-            closed = closed | (clock < position.detach().floor()[:, None])
+            stands = _of_clips(position, memory)[..., None]
+            scores = scores - self.ahead.exp()[:, None, None] * (clock - stands).clamp(min=0)[:, None]
+            closed = closed | (clock < stands.detach().floor())
         weights = scores.masked_fill(closed[:, None], -torch.inf).softmax(-1)
-        context = self.mix((weights[:, :, None] @ memory.frames).flatten(1))
-        looked = weights.mean(1)
+        context = self.mix((weights @ memory.frames).transpose(1, 2).flatten(2).flatten(0, 1))
+        looked = weights.mean(1).flatten(0, 1)
         place = (looked * clock).sum(-1)  # a product of matrices would be rounded where training is in low precision
         return context, looked, torch.maximum(position, place) if self.monotone else place
 
@@ -172,5 +175,10 @@ def _outside(frames: Tensor, lengths: Tensor) -> Tensor:
     return torch.arange(frames.shape[1], device=frames.device) >= lengths[:, None]
 
 
+def _of_clips(rows: Tensor, memory: Memory) -> Tensor:
+    """(B, ...) as (C, N, ...): the rows of each of the memory's clips."""
+    return rows.unflatten(0, (len(memory.lengths), -1))
+
+
 def _weighted(weights: Tensor, memory: Memory) -> Tensor:
-    return (weights[:, None] @ memory.frames)[:, 0]
+    return (_of_clips(weights, memory) @ memory.frames).flatten(0, 1)
