@@ -17,12 +17,14 @@ from torch import Tensor
 
 from motion2language.consensus import DRAWS, Sentence, agreement, spread
 from motion2language.consensus import consensus as most_alike
+from motion2language.model.attention import Memory
 from motion2language.model.batch import Batch, DecoderState
 from motion2language.model.decoder import AttentionCaptioner
 from motion2language.transcript import Hypothesis
 from motion2language.vocabulary import EOS, PAD, SOS, UNK
 
 CLIPS_DRAWN = 8  # motions whose sentences are drawn together; chosen, bounds the memory
+WORTH_LEAVING_OUT = 0.5  # share of a batch's clips that have ended with which a beam goes on without them; chosen
 
 
 def greedy(model: AttentionCaptioner, values: Tensor, lengths: Tensor, max_words: int) -> list[Hypothesis]:
@@ -41,33 +43,27 @@ def beam(
 ) -> list[Hypothesis]:
     """The best of the `width` sentences kept at every step, by log P / tokens ** length_penalty (<eos> counts).
 
-    Width 1 is greedy. All clips and hypotheses advance together, as B * width rows.
+    Width 1 is greedy. All clips and hypotheses advance together, as B * width rows, until a clip's have all ended.
     """
-    clips, device = len(values), values.device
-    memory, state = model.encode(values, lengths)
-    state = _take(state, torch.arange(clips, device=device).repeat_interleave(width))
-    scores = torch.full((clips, width), -torch.inf, device=device)
-    scores[:, 0] = 0  # all hypotheses of a clip begin equal; only the first may grow
-    first_row = width * torch.arange(clips, device=device)[:, None]
-    finished = torch.zeros(clips * width, dtype=torch.bool, device=device)
-    said = torch.zeros(clips * width, device=device)
-    token = torch.full((clips * width,), SOS, device=device)
-    allowed = _allowed(model.config.vocabulary_size, device)
+    allowed = _allowed(model.config.vocabulary_size, values.device)
+    under_way = _begin(model, values, lengths, width)
     steps: list[_Step] = []
-    while len(steps) <= max_words:
-        logits, state, weights = model.step(token, state, memory)
-        chances = logits.log_softmax(-1) + (allowed.ending if len(steps) == max_words else allowed.words)
-        chances = torch.where(finished[:, None], allowed.nothing, chances)
-        size = chances.shape[1]
-        scores, best = (scores[:, :, None] + chances.view(clips, width, size)).flatten(1).topk(width)
-        parents, token = (best // size + first_row).flatten(), (best % size).flatten()
-        steps.append(_Step(token, parents, state.position, weights, chances[parents, token]))
-        state = _take(state, parents)
-        finished, said = finished[parents] | (token == EOS), said[parents] + (token != EOS)
-        if finished.all():
-            break
-    chosen = (scores / (said.view(clips, width) + 1) ** length_penalty).argmax(1)
-    return _trace(steps, chosen + first_row[:, 0], lengths, scores.gather(1, chosen[:, None])[:, 0])
+    found: dict[int, Hypothesis] = {}
+    while True:
+        words = allowed.ending if len(steps) == max_words else allowed.words
+        under_way, step = _advance(model, under_way, words, allowed.nothing)
+        steps.append(step)
+        ended = under_way.finished.view(-1, width).all(1) | (len(steps) > max_words)
+        if int(ended.sum()) < len(ended) * WORTH_LEAVING_OUT:
+            continue
+        chosen = (under_way.scores / (under_way.said.view(-1, width) + 1) ** length_penalty).argmax(1)
+        clips, rows = ended.nonzero()[:, 0], (chosen + width * torch.arange(len(ended), device=ended.device))[ended]
+        numbers = under_way.clips[clips]
+        hypotheses = _trace(steps, rows, lengths[numbers], under_way.scores.flatten()[rows])
+        found.update(zip(numbers.tolist(), hypotheses, strict=True))
+        if len(found) == len(values):
+            return [found[number] for number in range(len(values))]
+        under_way, steps[-1] = _keep(under_way, step, (~ended).nonzero()[:, 0])
 
 
 @torch.inference_mode()
@@ -156,6 +152,58 @@ def _allowed(size: int, device: torch.device) -> _Allowed:
     ending = torch.full_like(words, -torch.inf)
     words[EOS] = ending[EOS] = 0
     return _Allowed(words, ending, ending)
+
+
+class _UnderWay(NamedTuple):
+    """The clips a beam still writes about, C of the batch, and the `width` sentences of each, side by side as rows."""
+
+    clips: Tensor  # (C,) which of the batch
+    memory: Memory  # of C clips
+    scores: Tensor  # (C, width) log probabilities
+    token: Tensor  # (C * width,) the last word; so the parts below
+    state: DecoderState
+    finished: Tensor
+    said: Tensor  # words without <eos>
+
+
+def _begin(model: AttentionCaptioner, values: Tensor, lengths: Tensor, width: int) -> _UnderWay:
+    """All clips before the first word; their hypotheses begin equal, so only the first of each may grow."""
+    memory, state = model.encode(values, lengths)
+    clips = torch.arange(len(values), device=values.device)
+    rows = clips.repeat_interleave(width)
+    scores = torch.full((len(clips), width), -torch.inf, device=values.device)
+    scores[:, 0] = 0
+    finished, said = torch.zeros_like(rows, dtype=torch.bool), torch.zeros_like(rows)
+    return _UnderWay(clips, memory, scores, torch.full_like(rows, SOS), _take(state, rows), finished, said)
+
+
+def _advance(model: AttentionCaptioner, before: _UnderWay, words: Tensor, nothing: Tensor) -> tuple[_UnderWay, _Step]:
+    """The best sentences with one word more; `words` and `nothing` (V,) as in _Allowed."""
+    logits, state, weights = model.step(before.token, before.state, before.memory)
+    chances = torch.where(before.finished[:, None], nothing, logits.log_softmax(-1) + words)
+    (clips, width), size = before.scores.shape, chances.shape[1]
+    scores, best = (before.scores[:, :, None] + chances.view(clips, width, size)).flatten(1).topk(width)
+    parents = (best // size + width * torch.arange(clips, device=best.device)[:, None]).flatten()
+    token = (best % size).flatten()
+    step = _Step(token, parents, state.position, weights, chances[parents, token])
+    finished, said = before.finished[parents] | (token == EOS), before.said[parents] + (token != EOS)
+    return _UnderWay(before.clips, before.memory, scores, token, _take(state, parents), finished, said), step
+
+
+def _keep(under_way: _UnderWay, step: _Step, kept: Tensor) -> tuple[_UnderWay, _Step]:
+    """What is under way, and the step that led to it, without the rows of other clips than those `kept`."""
+    width = under_way.scores.shape[1]
+    rows = (width * kept[:, None] + torch.arange(width, device=kept.device)).flatten()
+    under_way = _UnderWay(
+        under_way.clips[kept],
+        under_way.memory.of(kept),
+        under_way.scores[kept],
+        under_way.token[rows],
+        _take(under_way.state, rows),
+        under_way.finished[rows],
+        under_way.said[rows],
+    )
+    return under_way, step._replace(token=step.token[rows], parents=step.parents[rows], chance=step.chance[rows])
 
 
 class _Step(NamedTuple):

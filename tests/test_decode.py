@@ -85,6 +85,25 @@ def test_a_batch_of_one_is_a_row_of_a_batch(width):
         assert together[row].weights.shape == (len(alone.tokens), length)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_clips_that_have_ended_are_left_out_and_change_no_other_sentence(kind, monkeypatch):
+    model, one = network(4, **kind), batch(lengths=(12, 7, 1, 9, 10, 4))
+    with torch.no_grad():
+        model.output.bias[EOS] += 2
+    rows = []
+    step = model.step
+    monkeypatch.setattr(model, "step", lambda token, *rest: rows.append(len(token)) or step(token, *rest))
+    together = decode.beam(model, one.values, one.lengths, max_words=9, width=2)
+    assert rows[0] == 12
+    assert rows[-1] <= 6
+    for row, length in enumerate(one.lengths.tolist()):
+        values, lengths = one.values[row : row + 1, :length], one.lengths[row : row + 1]
+        (alone,) = decode.beam(model, values, lengths, max_words=9, width=2)
+        assert alone.tokens.tolist() == together[row].tokens.tolist()
+        for part in ("positions", "weights", "word_log_probs", "log_prob"):
+            np.testing.assert_allclose(getattr(together[row], part), getattr(alone, part), atol=1e-4)
+
+
 def test_sentences_end_at_eos_or_at_the_length_limit_and_hold_no_specials():
     one = batch()
     lengths = set()

@@ -29,6 +29,12 @@ class Memory(NamedTuple):
     lengths: Tensor  # (C,)
     outside: Tensor  # (C, T) True on padding
 
+    def of(self, clips: Tensor) -> Memory:
+        """The memory of some of the clips, in this order, or of the same one several times."""
+        frames = self.frames.index_select(0, clips)
+        keys = frames if self.keys is self.frames else self.keys.index_select(0, clips)
+        return Memory(frames, keys, self.lengths[clips], self.outside[clips])
+
 
 class SoftAttention(nn.Module):
     """Looks at the whole clip at once; its position is the weighted mean of the frames.
@@ -81,7 +87,7 @@ class LocalAttention(nn.Module):
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """weights = softmax over frames of tanh(frame . (W query + b)), times exp(-(s - p)^2 / (2 (D/2)^2)).
 
-        With the mask, frames outside floor(p - D) <= s < floor(p + D) get 0.
+        With the mask, frames outside floor(p - D) <= s < floor(p + D) get 0. tanh by a sigmoid, as in SoftAttention.
         """
         queries = _of_clips(self.query(query), memory)
         last = (memory.lengths - 1).to(query.dtype).repeat_interleave(queries.shape[1])
@@ -147,7 +153,7 @@ class CrossAttention(nn.Module):
 
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Of each head weights = softmax over frames of (W query + b) . U frame, scaled; given is their mean."""
-        queries = _of_clips((self.query(query) * self.scale).unflatten(1, (self.heads, -1)), memory).transpose(1, 2)
+        queries = _of_clips((self.query(query) * self.scale).view(len(query), self.heads, -1), memory).transpose(1, 2)
         scores = queries @ memory.keys.transpose(2, 3)  # (C, heads, N, T)
         clock = torch.arange(scores.shape[3], device=scores.device, dtype=position.dtype)
         closed = memory.outside[:, None]
@@ -177,7 +183,7 @@ def _outside(frames: Tensor, lengths: Tensor) -> Tensor:
 
 def _of_clips(rows: Tensor, memory: Memory) -> Tensor:
     """(B, ...) as (C, N, ...): the rows of each of the memory's clips."""
-    return rows.unflatten(0, (len(memory.lengths), -1))
+    return rows.reshape(len(memory.lengths), -1, *rows.shape[1:])
 
 
 def _weighted(weights: Tensor, memory: Memory) -> Tensor:

@@ -95,11 +95,8 @@ class AttentionCaptioner(nn.Module):
         memory, state = self.encode(batch.values, batch.lengths)
         if batch.rows is None:
             return memory, state
-        each = batch.each_caption
-        frames = each(memory.frames)
-        keys = frames if memory.keys is memory.frames else each(memory.keys)
-        repeated = DecoderState(each(state.hidden), each(state.position), state.first)
-        return Memory(frames, keys, each(memory.lengths), each(memory.outside)), repeated
+        repeated = DecoderState(batch.each_caption(state.hidden), batch.each_caption(state.position), state.first)
+        return memory.of(batch.rows), repeated
 
     def _quick_logits(
         self, batch: Batch, references: Tensor, teacher_forcing: float, generator: torch.Generator | None
