@@ -14,20 +14,26 @@ from typing import Any
 from motion2language.files import write_text
 from motion2language.run_config import RunConfig
 
+CONFIG = "config.json"
 COLUMNS = ("epoch", "loss", "captions_per_s", "bleu_4", "verbs", "iou", "score")  # of log.csv; empty: not measured
+
+
+def require_free(out: Path) -> None:
+    """ValueError when the folder holds a run already."""
+    if (out / CONFIG).is_file():
+        raise ValueError(f"{out}: already holds a run; add --resume to continue it or choose another --out")
 
 
 def claim(out: Path, run: RunConfig, resume: bool) -> None:
     """Make the run folder and write its configuration; ValueError when it holds another run."""
-    path, text = out / "config.json", run.model_dump_json(indent=2) + "\n"
-    if path.is_file():
-        if not resume:
-            raise ValueError(f"{out}: already holds a run; add --resume to continue it or choose another --out")
-        if other := _differences(path, run):
-            raise ValueError(
-                f"{out}: holds a run of another configuration or corpus ({other}); "
-                "go on with what it was begun with, or choose another --out"
-            )
+    path, text = out / CONFIG, run.model_dump_json(indent=2) + "\n"
+    if not resume:
+        require_free(out)
+    elif path.is_file() and (other := _differences(path, run)):
+        raise ValueError(
+            f"{out}: holds a run of another configuration or corpus ({other}); "
+            "go on with what it was begun with, or choose another --out"
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

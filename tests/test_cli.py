@@ -122,6 +122,10 @@ def test_inspect_shows_the_skeleton_and_the_mapping(m2l, take):
         assert word in out
 
 
+def reading(*_: object) -> None:
+    raise ValueError("the corpus is read")
+
+
 def test_train_evaluate_and_resume_from_the_command_line(m2l, tmp_path, monkeypatch):
     (tmp_path / "small.toml").write_text(
         "[model]\nkind = 'transducer'\nfeatures = 'canonical'\nhidden = 8\nembedding = 8\nencoder_hidden = 8\n"
@@ -133,6 +137,12 @@ def test_train_evaluate_and_resume_from_the_command_line(m2l, tmp_path, monkeypa
     assert status == 0
     assert "70 recordings to train on, 4 to validate" in out
     assert f"best model: {tmp_path / 'run' / 'best'}" in out.replace("\n", "")
+    with monkeypatch.context() as context:
+        context.setattr("motion2language.datasets.load", reading)
+        assert "already holds a run; add --resume" in m2l(*arguments)[2]
+        assert "no model 'x'" in m2l(*arguments, "--resume", "--start", "x")[2]
+        context.setenv("RANK", "1")  # the first process may have made the folder by now
+        assert "the corpus is read" in m2l(*arguments)[2]
     status, _, err = m2l(*arguments)
     assert status == 1
     assert "already holds a run; add --resume" in err

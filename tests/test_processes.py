@@ -132,6 +132,7 @@ def test_what_the_processes_cannot_do_is_said(words, message, command, alone, tm
     printed, _ = done.communicate(timeout=120)
     assert done.returncode != 0
     assert f"m2l: {out}: {message}" in printed or f"m2l: {message}" in printed
+    assert ("recordings to train on" in printed) == ("batch_size" in words[1]), "a run that is there is said at once"
     assert "motion2language/" not in "".join(line for line in printed.splitlines() if line.startswith("  File"))
 
 

@@ -53,6 +53,7 @@ def train(
     from motion2language.captioner import load_model
     from motion2language.processes import processes
     from motion2language.run_config import load_config
+    from motion2language.run_folder import require_free
     from motion2language.train import corpora
     from motion2language.train import train as run
 
@@ -64,8 +65,10 @@ def train(
             suite=str(config), corpus=dataset, out=out, root=root, seeds=seeds, first_seed=settings.train.seed,
             device=device, set=set, stores=stores,
         )  # fmt: skip
-    training, validation = corpora(settings, dataset, root, stores.folder)
+    if not resume and os.environ.get("RANK", "0") == "0":  # under torchrun the first, before it makes the folder
+        require_free(out)
     begin = None if start is None else load_model(start)
+    training, validation = corpora(settings, dataset, root, stores.folder)
     with processes(device_of(device)) as team:
         if team.first:
             print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
