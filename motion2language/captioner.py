@@ -183,8 +183,9 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
         lexicon = ActionLexicon.load(folder / "actions.json")
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{folder / 'config.json'}: {where}: {first['msg']}") from None
+        where = ".".join(str(part) for part in first["loc"])  # empty where it is of several keys
+        parts = str(folder / "config.json"), where, first["msg"].removeprefix("Value error, ")
+        raise ValueError(": ".join(filter(None, parts))) from None
     except SafetensorError as error:
         raise ValueError(f"{folder / 'weights.safetensors'}: not a safetensors file ({error})") from None
     except (RuntimeError, KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:

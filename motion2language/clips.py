@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from motion2language.body import UNITS, Axes
+from motion2language.files import each_once
 from motion2language.formats import FORMATS
 from motion2language.motion import Motion, Skeleton
 from motion2language.reading import read_motion
@@ -169,7 +170,7 @@ def _archive(root: Path) -> tuple[dict[str, _Read], dict[str, _Facts]]:
         if not path.is_file():
             raise FileNotFoundError(f"{path}: not there; an archive of clips is a pair X.npz and X.json")
     try:
-        data = json.loads(index.read_text(encoding="utf-8"))
+        data = _said(index)
         skeleton = Skeleton(root.stem, tuple(data["joints"]), tuple(data["parents"]))
         axes = Axes(data["unit"], data["up"], UNITS[data["unit"]])
         archive = np.load(root, allow_pickle=False)
@@ -178,11 +179,23 @@ def _archive(root: Path) -> tuple[dict[str, _Read], dict[str, _Facts]]:
             name: _facts(entry.get("label") or entry["content"], entry, (), f"{index}, clip {name}")
             for name, entry in data.get("clips", {}).items()
         }
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, zipfile.BadZipFile, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{root} and {index.name}: not an archive of clips ({type(error).__name__}: {error})"
         ) from None
     return {name: partial(make, name) for name in archive.files}, facts
+
+
+def _said(index: Path) -> Any:
+    """What the JSON of an archive says; ValueError when it is none, or says a name twice."""
+    try:
+        return json.loads(index.read_text(encoding="utf-8"), object_pairs_hook=each_once)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(
+            f"{index}: not JSON in UTF-8 ({error}); expected joints, parents, fps, unit, up, clips"
+        ) from None
+    except ValueError as error:
+        raise ValueError(f"{index}: {error}") from None
 
 
 def _array(archive: Any, skeleton: Skeleton, axes: Axes, own: float, name: str, fps: float | None) -> Motion:

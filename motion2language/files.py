@@ -1,4 +1,4 @@
-"""Writing files whole or not at all; reading archives of arrays without trusting them."""
+"""Writing files whole or not at all; reading archives of arrays, and names in JSON, without trusting them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import tempfile
 import tokenize
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -49,6 +50,14 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all."""
     write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON (json.loads' object_pairs_hook); ValueError when a name stands in it twice."""
+    if len(found := dict(pairs)) < len(pairs):
+        twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+        raise ValueError(f"{len(twice)} names stand there twice, such as {twice[0]}; give each its own")
+    return found
 
 
 def read_arrays(path: str | Path, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:

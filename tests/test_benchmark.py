@@ -273,6 +273,17 @@ def test_damaged_archives_are_named(tmp_path):
     path.with_suffix(".json").write_text(json.dumps(described | {"clips": {}}))
     with pytest.raises(ValueError, match=r"a\.json: says nothing of clips; expected clips: name -> label"):
         find_clips(path)
+    for content, said in (
+        ("[" * 100000, r"not JSON in UTF-8 \(maximum recursion depth"),
+        ("{", r"not JSON in UTF-8 \(Expecting property name"),
+        (
+            '{"clips": {"a": {"label": "walk"}, "a": {"label": "run"}}}',
+            "1 names stand there twice, such as a; give each",
+        ),
+    ):
+        path.with_suffix(".json").write_text(content)
+        with pytest.raises(ValueError, match=rf"a\.json: {said}"):
+            find_clips(path)
     path.with_suffix(".json").unlink()
     with pytest.raises(FileNotFoundError, match=r"a\.json: not there; an archive of clips is a pair"):
         find_clips(path)

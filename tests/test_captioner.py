@@ -169,7 +169,7 @@ def pickle_statistics(folder):
         (swap_weights, "do not fit each other"),
         (pickle_statistics, "do not fit each other"),
         (lambda folder: (folder / "config.json").write_text('{"kind": "magic"}'), r"config\.json: kind"),
-        (lambda folder: (folder / "config.json").write_text("{"), r"config\.json"),
+        (lambda folder: (folder / "config.json").write_text("{"), r"config\.json: Invalid JSON"),
         (
             lambda folder: (folder / "vocabulary.txt").write_text("<pad>\n<sos>\n<eos>\n<unk>\na\n"),
             r"says 12 words .* but vocabulary\.txt has 5",
@@ -182,6 +182,10 @@ def pickle_statistics(folder):
         (lambda folder: np.savez(folder / "normalizer.npz", mean=np.zeros(2), std=np.zeros(2)), "`std` above zero"),
         (lambda folder: in_config(folder, features="smell"), "model.features is 'smell'; there are paper, "),
         (lambda folder: in_config(folder, fps=1e9), r"config\.json: fps: .*less than or equal to 1000"),
+        (
+            lambda folder: in_config(folder, half_window=5, half_window_seconds=1),
+            r"config\.json: give half_window \(fr",
+        ),
         (lambda folder: in_config(folder, max_seconds=float("inf")), r"config\.json: max_seconds: .*finite"),
     ],
 )

@@ -211,6 +211,10 @@ def test_a_folder_of_other_runs_is_refused_before_anything_is_run(splits, tmp_pa
     other = rows_of("local-mlp", "soft-mlp", overrides=(*SMALL, "train.learning_rate=1e-5"))
     with pytest.raises(ValueError, match="seed-1: holds a run of another configuration than row soft-mlp"):
         reproduce(other, tmp_path, splits, [1])
+    table_of = (tmp_path / "table.md").read_bytes()
+    with pytest.raises(ValueError, match=r"holds runs of 1 rows that this suite has not \(soft-mlp\).* another --out"):
+        reproduce(rows_of("local-mlp"), tmp_path, splits, [1])
+    assert (tmp_path / "table.md").read_bytes() == table_of
     with pytest.raises(ValueError, match=r"holds runs on .*compose.*, not on .*kit.*; choose another --out"):
         reproduce(rows_of("soft-mlp"), tmp_path, splits, [1], corpus="kit")
     retold = [replace(sample, captions=sample.captions[::-1]) for sample in splits["test"]]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+
+from motion2language.files import each_once
 
 Place = Path | zipfile.Path
 Read = TypeVar("Read")
@@ -36,7 +37,7 @@ def read_json(place: Place, expected: str) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"{place}: not JSON in UTF-8 (byte {error.start}); expected {expected}") from None
     try:
-        return json.loads(text, object_pairs_hook=_each_once)
+        return json.loads(text, object_pairs_hook=each_once)
     except json.JSONDecodeError as error:
         fault = "it is empty" if not text.strip() else f"line {error.lineno}, column {error.colno}: {error.msg}"
         raise ValueError(f"{place}: not JSON in UTF-8 ({fault}); expected {expected}") from None
@@ -78,10 +79,3 @@ def with_originals(listed: Mapping[str, str], where: Path) -> dict[str, str]:
     }
     note(where, "{} mirrored recordings stood in another split than their original and go with it", moved)
     return {**listed, **moved}
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(found := dict(pairs)) < len(pairs):
-        twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
-        raise ValueError(f"{len(twice)} names stand there twice, such as {twice[0]}; give each its own")
-    return found

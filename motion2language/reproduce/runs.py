@@ -48,7 +48,13 @@ def seeded(row: Row, seed: int) -> RunConfig:
 
 
 def require_same(out: Path, rows: Sequence[Row], seeds: Sequence[int]) -> None:
-    """ValueError where a run folder in `out` holds a run of another configuration than its row says."""
+    """ValueError where a run folder in `out` is of none of the rows, or of another configuration than its row says."""
+    found = {path.parent.parent.relative_to(out).as_posix() for path in out.rglob("seed-*/config.json")}
+    if others := sorted(found - {row.name for row in rows}):
+        raise ValueError(
+            f"{out}: holds runs of {len(others)} rows that this suite has not ({', '.join(others[:3])}), which its "
+            "table would lose; choose another --out, or delete them"
+        )
     for row in rows:
         for seed in seeds:
             path = folder_of(out, row, seed) / "config.json"
