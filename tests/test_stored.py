@@ -190,6 +190,20 @@ def test_of_kit_no_recording_is_read_where_the_store_is_and_a_changed_one_is_not
     assert len(list(store.glob("*.numbers.json"))) == 1
 
 
+@pytest.mark.parametrize("name", ["00003_mmm.xml", "00003_annotations.json"])
+def test_a_zip_of_kit_that_is_damaged_is_one_line_with_and_without_a_store(name, m2l, tmp_path):
+    root = kit_zip(tmp_path / "corpus")
+    with zipfile.ZipFile(root) as archive:
+        place = archive.getinfo(f"2016/{name}").header_offset + 30 + len(f"2016/{name}") + 8
+    content = bytearray(root.read_bytes())
+    content[place] ^= 1
+    root.write_bytes(content)
+    for option in (("--no-store",), ("--store", tmp_path / "stores")):
+        status, _, err = m2l("evaluate", "synthetic", "--dataset", "kit", "--root", root, *option)
+        assert status == 1
+        assert f"2016/{name}: the zip is damaged (Bad CRC-32" in err.splitlines()[-1]
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_without_a_store_nothing_is_kept_of_kit(m2l, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +37,8 @@ def read_json(place: Place, expected: str) -> Any:
         text = place.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{place}: not JSON in UTF-8 (byte {error.start}); expected {expected}") from None
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{place}: the zip is damaged ({error}); expected {expected}") from None
     try:
         return json.loads(text, object_pairs_hook=each_once)
     except json.JSONDecodeError as error:

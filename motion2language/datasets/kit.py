@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -90,8 +91,11 @@ def name_of(place: Place) -> str:
 
 
 def _frames(place: Place) -> int:
-    """The frames of a recording."""
-    return place.read_bytes().count(b"<MotionFrame>")
+    """The frames of a recording; ValueError when the zip is damaged there."""
+    try:
+        return place.read_bytes().count(b"<MotionFrame>")
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{place}: the zip is damaged ({error}); {WHERE}") from None
 
 
 def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:
