@@ -1,7 +1,7 @@
 """Forward and backward of the paper's model, checkouts side by side: `python benchmarks/training.py FOLDER FOLDER ...`.
 
-32 captions of 11 motions of 108 frames, 20 words, one thread; milliseconds a caption. The checkouts take turns, so that
-what else the machine does falls on all of them alike.
+32 captions of 11 motions of 108 frames, 20 words, one thread; milliseconds of CPU time a caption, in all and by stage.
+The checkouts take turns, so that what else the machine does falls on all of them alike.
 """
 
 import json
@@ -10,27 +10,31 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 ROUNDS, PASSES = 5, 20
 CAPTIONS, FRAMES, WORDS = 32, 108, 20
-SIZES = {"66 words in the vocabulary": 66, "1,300 words": 1300}
+SIZES = {"66 words": 66, "1,300 words": 1300}
+STAGES = ("encoder", "decoder and loss", "backward")
 
 
 def main(folders: list[str]) -> None:
     """Measure and print."""
-    found: dict[str, dict[str, list[float]]] = {folder: {size: [] for size in SIZES} for folder in folders}
+    found: dict[tuple[str, str], list[list[float]]] = {(folder, size): [] for size in SIZES for folder in folders}
     for _ in range(ROUNDS):
         for folder in folders:
             environment = os.environ | {"PYTHONPATH": str(Path(folder).resolve()), "OMP_NUM_THREADS": "1"}
             answer = subprocess.run([sys.executable, __file__], env=environment, check=True, capture_output=True)
             for size, times in json.loads(answer.stdout).items():
-                found[folder][size] += times
-    print("| code | vocabulary | median ms a caption | least |\n| --- | --- | --- | --- |")
-    for size in SIZES:
-        for folder in folders:
-            times = found[folder][size]
-            print(f"| {folder} | {size} | {statistics.median(times):.2f} | {min(times):.2f} |")
+                found[folder, size] += times
+    print(f"| code | vocabulary | median ms a caption | least | {' | '.join(STAGES)} |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for (folder, size), times in found.items():
+        totals = [sum(stages) for stages in times]
+        medians = [statistics.median(stage) for stage in zip(*times, strict=True)]
+        shares = [f"{median:.2f}, {100 * median / sum(medians):.0f} %" for median in medians]
+        print(f"| {folder} | {size} | {statistics.median(totals):.2f} | {min(totals):.2f} | {' | '.join(shares)} |")
 
 
 def measure() -> None:
@@ -53,12 +57,18 @@ def measure() -> None:
             batch = Batch(motions, torch.full((len(motions),), FRAMES), tokens, rows)
         else:  # a checkout that encodes a motion for each of its captions
             batch = Batch(motions[rows], torch.full((CAPTIONS,), FRAMES), tokens)
+        marks: list[float] = []
+        network.encoder.register_forward_pre_hook(lambda *_, marks=marks: marks.append(time.process_time()))
+        network.encoder.register_forward_hook(lambda *_, marks=marks: marks.append(time.process_time()))
         times = []
         for _ in range(3 + PASSES):
-            start = time.perf_counter()
+            marks.clear()
             network.zero_grad()
-            network.loss(batch, 0.5).backward()
-            times.append(1000 * (time.perf_counter() - start) / CAPTIONS)
+            loss = network.loss(batch, 0.5)
+            marks.append(time.process_time())
+            loss.backward()
+            marks.append(time.process_time())
+            times.append([1000 * (after - before) / CAPTIONS for before, after in pairwise(marks)])
         result[size] = times[3:]
     print(json.dumps(result))
 

@@ -87,7 +87,7 @@ def bench(
     run: RunConfig,
     model: str | None,
     count: int,
-    beam: int,
+    beam: int | None,
     device: str,
 ) -> Report:
     """Measure `what` (train, decode, load) on a corpus: its training split, for decode its test split.
@@ -95,7 +95,7 @@ def bench(
     read   gives the samples of a split
     model  a trained model to decode with; None takes fresh weights of the run's configuration
     count  batches of training
-    beam   sentences kept in decoding
+    beam   sentences kept in decoding; None as `m2l caption` does it, 0 the one most like the others of those drawn
     """
     started = time.perf_counter()
     training = held(read("train"))
@@ -141,25 +141,26 @@ def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig,
     return _report("train", watch, captions, frames, config.batch_size, device, special)
 
 
-def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: int, beam: int) -> Report:
-    """Every recording decoded in batches of similar length, and some one at a time for comparison."""
+def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: int, beam: int | None) -> Report:
+    """Every recording decoded in batches of similar length, and between them some one at a time for comparison."""
     device = next(captioner.network.parameters()).device
-    watch = _Stopwatch(device)
+    watch, alone = _Stopwatch(device), _Stopwatch(device)
     motions = sorted((captioner.prepare(sample.motion) for sample in samples), key=lambda motion: motion.frames)
     captioner.search([captioner.values(motions[0])], beam)  # warm
-    words = 0
-    with watch.inside(captioner.network.encoder, "encoder"):
-        for first in range(0, len(motions), batch_size):
+    every = -(-len(motions) // ALONE)
+    words = singles = 0
+    for first in range(0, len(motions), batch_size):
+        batch = motions[first : first + batch_size]
+        with watch.inside(captioner.network.encoder, "encoder"):
             with watch("features"):
-                values = [captioner.values(motion) for motion in motions[first : first + batch_size]]
+                values = [captioner.values(motion) for motion in batch]
             with watch("search"):
                 words += sum(len(found.tokens) for found in captioner.search(values, beam))
-    some = motions[:: -(-len(motions) // ALONE)]
-    alone = _Stopwatch(device)
-    for motion in some:
-        with alone("alone"):
-            captioner.search([captioner.values(motion)], beam)
-    ms_alone = 1000 * alone.seconds["alone"] / len(some)
+        for motion in batch[-first % every :: every]:
+            with alone("alone"):
+                captioner.search([captioner.values(motion)], beam)
+            singles += 1
+    ms_alone = 1000 * alone.seconds["alone"] / singles
     special = {
         "words_a_caption": words / len(motions),
         "ms_one_at_a_time": ms_alone,

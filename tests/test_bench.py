@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from motion2language import bench, datasets
+from motion2language.captioner import Captioner
 
 TRAINING = datasets.load("synthetic", None, "train")[:8]
 
@@ -48,6 +49,19 @@ def test_the_last_line_is_json_with_the_figures_printed_above(what, kind, m2l):
     assert 0 < figures["captions"] <= captions
 
 
+def test_decoding_is_measured_as_captions_are_made_or_with_another_search(m2l, monkeypatch):
+    asked = []
+    search = Captioner.search
+    monkeypatch.setattr(Captioner, "search", lambda self, *given: asked.append(given[1]) or search(self, *given))
+    monkeypatch.setattr(bench, "ALONE", 4)
+    for options, expected in (((), None), (("--beam", 2), 2), (("--beam", 0), 0)):
+        status, out, _ = m2l("decode", "--batch-size", 3, *options)
+        assert status == 0
+        assert "times faster than one at a time" in out
+        assert asked == [expected] * (1 + 3 + 4)  # once to warm up, eight recordings in threes, four alone
+        asked.clear()
+
+
 def test_without_json_the_last_line_is_a_stage(m2l):
     _, out, _ = m2l("load")
     assert out.splitlines()[-1].startswith("| batch |")
@@ -57,6 +71,7 @@ def test_without_json_the_last_line_is_a_stage(m2l):
     ("options", "message"),
     [
         (("--batch-size", 0), "--batch-size 0: give 1 or more"),
+        (("--beam", -1), "--beam -1"),
         (("--threads", -1), "--threads -1: give 1 or more"),
         (("--set", "model.encodr=gru"), "unknown key model.encodr; did you mean encoder?"),
     ],
