@@ -6,6 +6,7 @@ posterior under all alignments. Positions and weights come back on the clock of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -81,11 +82,13 @@ def consensus(
     drawn = draw(model, memory, steps, max_words, draws)
     chosen = [most_alike(sentences) for sentences in drawn]
     aligned = align(model, memory, steps, lengths, [list(sentence) for sentence in chosen])
-    shares = [agreement(*pair) for pair in zip(chosen, drawn, strict=True)]
-    return [
-        replace(found, word_log_probs=np.log(np.maximum(share, 1e-9)).astype(np.float32), drawn=tuple(sentences))
-        for found, share, sentences in zip(aligned, shares, drawn, strict=True)
-    ]
+    return [trusted(*pair) for pair in zip(aligned, drawn, strict=True)]
+
+
+def trusted(found: Hypothesis, drawn: Sequence[Prefix]) -> Hypothesis:
+    """The hypothesis, each word as probable as the share of the sentences drawn that say it in its place."""
+    shares = agreement(found.tokens.tolist(), drawn)
+    return replace(found, word_log_probs=np.log(np.maximum(shares, 1e-9)).astype(np.float32), drawn=tuple(drawn))
 
 
 @torch.inference_mode()

@@ -57,11 +57,10 @@ def evaluate(
     scores, rows = scoring.score(
         references, transcripts, captioner.lexicon, vocabulary=captioner.vocabulary, motions=motions, semantic=semantic
     )
+    sentences, segments = [one.captions for one in references], [one.segments for one in references]
+    scores["reliability"] = metrics.reliability(sentences, segments, transcripts)
     if heard:
         scores["delay"] = delays(captioner, samples, [words for _, words in heard])
-    else:
-        sentences, segments = [one.captions for one in references], [one.segments for one in references]
-        scores["reliability"] = metrics.reliability(sentences, segments, transcripts)
     return Evaluation(scores, transcripts, references, rows)
 
 

@@ -8,12 +8,13 @@ import pytest
 import torch
 from small import captioner, recording
 
+from motion2language import timing
 from motion2language.features import FEATURES, LiveFeatures
 from motion2language.live import LiveCaptioner, Note, Sentence, Word, draws
 from motion2language.live import captioner as live_captioner
 from motion2language.live.captioner import transcribe
 from motion2language.live.clock import Clock
-from motion2language.live.draws import Patience
+from motion2language.live.draws import Draws, Patience
 from motion2language.motion import Motion
 from motion2language.timing import LEADING
 
@@ -76,11 +77,13 @@ def test_the_clock_bridges_missing_frames_on_a_line_and_follows_a_changing_rate(
 def test_what_is_said_live_is_what_a_search_of_the_whole_says(encoder, seed, monkeypatch):
     monkeypatch.setattr(draws, "AGREED", 2.0)  # nothing is said before the end
     monkeypatch.setattr(live_captioner, "PAUSE", np.inf)
+    monkeypatch.setattr(timing, "LEADING", frozenset())  # no last word is dropped at the word limit
     one, motion = model(seed, encoder), at_ten(seed)
     (whole,) = one.search([one.values(motion)])
-    words = [event.word for event in listen(one, motion, patience=NEVER) if isinstance(event, Word)]
-    assert words == one.vocabulary.decode(whole.tokens.tolist())
+    transcript, words = transcribe(one, motion, patience=NEVER)
+    assert [word.word for word in words] == one.vocabulary.decode(whole.tokens.tolist())
     assert words
+    assert transcript == one.timed(one.prepare(motion), whole)  # times, segments, probabilities, to the last bit
 
 
 @pytest.mark.parametrize("patience", [Patience(0.01, 0.0), Patience(), NEVER])
@@ -106,6 +109,32 @@ def test_an_action_too_few_draws_name_is_not_said_when_patience_runs_out(monkeyp
     assert said(0.0) < said(2.0) == said(2.5)
 
 
+def test_what_fewer_than_the_least_share_name_is_not_said():
+    def actions(least: float) -> int:
+        return len(transcribe(model(2), at_ten(7), patience=Patience(0.5, 0.3, least))[0].segments)
+
+    assert actions(0.0) > actions(0.7) > actions(1.0) == 0
+
+
+def test_at_the_end_a_sentence_is_said_up_to_where_it_leads_over_to_what_too_few_draws_name():
+    one = captioner(1, kind="transducer", encoder="mlp", features="live")
+    said = one.vocabulary.encode("a person walks and then jumps")
+    one_draw, other = tuple(said), tuple(said[:3])
+
+    def left(share: float, least: float) -> list[str]:
+        search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=least))
+        few = round(share * draws.DRAWS)
+        search._drawn.words = [one_draw] * few + [other] * (draws.DRAWS - few)
+        return one.vocabulary.decode(list(search._likely(one_draw)))
+
+    assert left(0.25, 0.2) == "a person walks and then jumps".split()
+    assert left(0.25, 0.3) == "a person walks".split()
+    assert left(0.0, 1.0) == "a person walks".split()
+    search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=0.5))
+    search._drawn.words = [(), one_draw, *[()] * (draws.DRAWS - 2)]
+    assert search._likely(one_draw) == ()
+
+
 def test_less_patience_says_words_earlier():
     def said(patience: Patience) -> float:
         return float(np.mean([word.said for seed in range(1, 4)
@@ -116,6 +145,8 @@ def test_less_patience_says_words_earlier():
     for wrong in ((0.0, 1.0), (0.5, -1.0)):
         with pytest.raises(ValueError, match="expected above 0, and 0 or more"):
             Patience(*wrong)
+    with pytest.raises(ValueError, match="give a probability from 0 to 1"):
+        Patience(least=1.5)
 
 
 def test_how_many_frames_arrive_together_changes_nothing():

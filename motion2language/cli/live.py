@@ -32,6 +32,7 @@ def live(
     json: bool = False,
     sure: float = 0.7,
     patience: float = 0.5,
+    least: float = 0.0,
     source: Input = Input(),
 ) -> int:
     """Describe a motion while it happens: frames from a stream, words as they become certain.
@@ -58,6 +59,8 @@ def live(
         An action is said as soon as this share of the sentences drawn names it,
     patience
         or this many seconds after the first of them named one. More of both is later and more often right.
+    least
+        An action that a smaller share of them names is not said at all.
     source
         What the stream cannot say itself: unit, up axis, joint map.
     """
@@ -73,7 +76,7 @@ def live(
         unit=source.unit,
         up=source.up,
         joint_map=source.overrides(),
-        patience=Patience(sure, patience),
+        patience=Patience(sure, patience, least),
         watch=page.broadcast.show if page else None,
     )
     render = stream.as_json if json else stream.as_text

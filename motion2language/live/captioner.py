@@ -19,6 +19,7 @@ from motion2language import boundaries, decode_transducer
 from motion2language.body import Axes, detect_axes, map_joints
 from motion2language.body.mapping import JointMap
 from motion2language.captioner import Captioner, shift
+from motion2language.consensus import DRAWS
 from motion2language.features import LiveFeatures, joint_speed
 from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
@@ -67,7 +68,7 @@ class LiveCaptioner:
     captioner  its model must be a transducer with a causal encoder and features 'live'; else ValueError
     skeleton   of the frames
     unit, up, joint_map  as in read_motion; found from the first half second when not said
-    patience   how sure, or how long in doubt, before an action is said
+    patience   how sure, or how long in doubt, before an action is said, and what is never said
     """
 
     def __init__(
@@ -235,12 +236,17 @@ class _Sentence:
         return Motion(np.stack(poses), self.captioner.config.fps, CANONICAL)
 
     def _segments(self, words: tuple[int, ...]) -> tuple[Segment, ...]:
-        """The sentence's segments as for a whole recording, moved to when it began."""
+        """The sentence's segments as for a whole recording, moved to when it began.
+
+        How far to trust them is the share of sentences drawn afresh, from all that was heard, that say the same.
+        """
         captioner, motion = self.captioner, self._motion(self.poses)
         steps, frames = torch.tensor([len(self.memory)]), torch.tensor([len(self.poses)])
         memory = torch.stack(self.memory)[None]
-        (hypothesis,) = decode_transducer.align(self.network, memory, steps.to(memory.device), frames, [list(words)])
-        transcript = captioner.timed(motion, hypothesis)
+        steps = steps.to(memory.device)
+        (hypothesis,) = decode_transducer.align(self.network, memory, steps, frames, [list(words)])
+        (drawn,) = decode_transducer.draw(self.network, memory, steps, captioner.config.max_words, DRAWS)
+        transcript = captioner.timed(motion, decode_transducer.trusted(hypothesis, drawn))
         return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from motion2language.actions import ActionLexicon
-from motion2language.consensus import DRAWS, Sentence, consensus, spread
+from motion2language.consensus import DRAWS, Sentence, agreement, consensus, spread
 from motion2language.decode_transducer import WORDS_A_STEP, draw_word
 from motion2language.model.alignments import completion, emission_posteriors
 from motion2language.model.transducer import STRIDE, Transducer
@@ -34,14 +34,20 @@ LONGEST_STEPS = 500  # steps of a sentence, after which chance repeats itself; c
 
 @dataclass(frozen=True)
 class Patience:
-    """When an action is said: as soon as `sure` of the draws name it, or `seconds` after some first named one."""
+    """When an action is said: as soon as `sure` of the draws name it, or `seconds` after some first named one.
+
+    least  share of the draws that must name an action, else it is never said
+    """
 
     sure: float = 0.7  # chosen with `seconds` on BNR-Compose's validation split for 95 % of verbs within 2 s
     seconds: float = 0.5
+    least: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.sure > 0 and self.seconds >= 0):
             raise ValueError(f"sure {self.sure}, patience {self.seconds} s: expected above 0, and 0 or more")
+        if not 0 <= self.least <= 1:
+            raise ValueError(f"least {self.least}: give a probability from 0 to 1")
 
 
 PATIENCE = Patience()
@@ -122,7 +128,7 @@ class Draws:
     @torch.inference_mode()
     def finish(self) -> None:
         """Say what is left when nothing more is heard."""
-        left = consensus(self._drawn.words, self.said)
+        left = self._likely(consensus(self._drawn.words, self.said))
         keep = without_lead_over([self._word[token] for token in (*self.said, *left)], self.max_words)
         self._say(left[: max(0, keep - len(self.said))])
 
@@ -162,7 +168,7 @@ class Draws:
         ((label, count),) = labels.most_common(1)
         waited = (self.heard - self._doubted_since) * STRIDE / self.model.config.fps
         doubted = waited < self.patience.seconds - 1e-9 or named < LIKELY * DRAWS
-        if doubted and count < self.patience.sure * DRAWS:
+        if count < self.patience.least * DRAWS or (doubted and count < self.patience.sure * DRAWS):
             return False
         phrase = consensus(self._phrases(label), self.said)
         found = self._next_action(phrase)
@@ -212,12 +218,27 @@ class Draws:
         leads = (index for index in range(found[0], len(words)) if self._word[words[index]] in LEADING)
         return words[: next(leads, len(words))]
 
+    def _likely(self, words: Sentence) -> Sentence:
+        """Words up to where they lead over to an action that too few draws name."""
+        actions = self._actions(words)
+        named = [[label for _, label in self._actions(drawn)] for drawn in self._drawn.words]
+        after = 0
+        for (index, _), share in zip(actions, agreement([label for _, label in actions], named), strict=True):
+            if share < self.patience.least:
+                leads = (place for place in range(after, index) if self._word[words[place]] in LEADING)
+                return words[: next(leads, after)]
+            after = index + 1
+        return words
+
+    def _actions(self, words: Sentence) -> list[tuple[int, str]]:
+        """Where among a draw's words its actions are, and what they are called."""
+        first = len(self.said)
+        return [(index - first, label) for index, label in self._find((*self.said, *words)) if index >= first]
+
     def _next_action(self, words: Sentence) -> tuple[int, str] | None:
         """How many of a draw's words reach to its next action, and what that is called."""
-        for index, label in self._find((*self.said, *words)):
-            if index >= len(self.said):
-                return index - len(self.said) + 1, label
-        return None
+        actions = self._actions(words)
+        return (actions[0][0] + 1, actions[0][1]) if actions else None
 
     def _say(self, phrase: Sentence) -> None:
         """Say a phrase for good, after what was said before."""

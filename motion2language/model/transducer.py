@@ -59,8 +59,19 @@ class Transducer(nn.Module):
         frames = torch.minimum(frames[None], lengths[:, None] - 1)
         rows = frames + values.shape[1] * torch.arange(len(values), device=values.device)[:, None]
         stacked = values.flatten(0, 1).index_select(0, rows.flatten())
-        memory, _ = self.encoder(stacked.view(len(values), -1, STRIDE * values.shape[2]), steps)
+        stacked = stacked.view(len(values), -1, STRIDE * values.shape[2])
+        if self.encoder.causal and not self.training:
+            return self._as_a_stream(stacked), steps
+        memory, _ = self.encoder(stacked, steps)
         return self.dropout(memory), steps
+
+    def _as_a_stream(self, stacked: Tensor) -> Tensor:
+        """Memory (B, S, H) of stacked features (B, S, F), a step at a time: to the last bit what a stream gives."""
+        carried, memory = self.encoder.start(len(stacked)), []
+        for values in stacked.unbind(1):
+            step, carried = self.encoder.step(values, carried)
+            memory.append(step)
+        return torch.stack(memory, 1)
 
     def predict(self, tokens: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """What the words so far let expect: states (B, L, H) after each of `tokens` (B, L), and the GRU's state."""

@@ -110,7 +110,7 @@ def _delay_table(delay: Scores) -> list[str]:
         "",
         "| " + " | ".join(f"{100 * float(name.removeprefix('quantile_')):.0f} %" for name in quantiles) + " |",
         "|" + " --- |" * len(quantiles),
-        "| " + " | ".join(f"{delay[name]:.1f}" for name in quantiles) + " |",
+        "| " + " | ".join(f"{delay[name]:.2f}" for name in quantiles) + " |",
     ]
 
 
