@@ -1,0 +1,69 @@
+"""What waiting gains live: `python benchmarks/live_tradeoff.py BNR_COMPOSE.json [FIGURE.svg]`; a table and a picture.
+
+Each setting of `m2l live` over BNR-Compose's test split: how right it is, and how late its verbs come.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import torch
+
+from motion2language import datasets
+from motion2language.captioner import load_model
+from motion2language.evaluate import evaluate
+from motion2language.live import Patience
+
+SETTINGS = ((0.3, 0.0), (0.4, 0.2), (0.7, 0.5), (0.8, 1.0), (0.9, 1.5), (0.95, 3.0))
+COLOURS = plt.get_cmap("viridis")([0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
+
+
+def main(root: Path, figure: Path | None) -> None:
+    """Measure, print and draw."""
+    torch.set_num_threads(1)
+    samples = datasets.load("compose", root, "test")
+    captioner = load_model("live")
+    print("| sure, patience | BLEU-4 | verbs exact | IoU | Element-of | 5 % | 25 % | median | 75 % | 95 % | longest |")
+    print("| --- |" + " --- |" * 10)
+    found = []
+    for sure, seconds in SETTINGS:
+        scores = evaluate(captioner, samples, live=Patience(sure, seconds)).scores
+        model, bleu = scores["model"], scores["captions"]["bleu_4"]
+        quantiles = {
+            float(name.removeprefix("quantile_")): value
+            for name, value in scores["delay"].items()
+            if name.startswith("quantile_")
+        }
+        found.append((f"{sure:g}, {seconds:g} s", bleu, model["verbs_exact/all"], quantiles))
+        print(
+            f"| {sure:g}, {seconds:g} s | {bleu:.1f} | {model['verbs_exact/all']:.0%} | {model['iou/strict/all']:.3f} "
+            f"| {model['element_of/strict/all']:.3f} | "
+            + " | ".join(f"{value:.1f} s" for value in quantiles.values())
+            + " |",
+            flush=True,
+        )
+    if figure:
+        draw(found, figure)
+
+
+def draw(found: list[tuple[str, float, float, dict[float, float]]], path: Path) -> None:
+    """Left how late the verbs of each setting come, right what that gains."""
+    matplotlib.rcParams.update({"svg.fonttype": "path", "svg.hashsalt": "live", "font.size": 9})
+    canvas, (late, right) = plt.subplots(1, 2, figsize=(8.4, 3.2), layout="constrained")
+    for (name, bleu, verbs, quantiles), colour in zip(found, COLOURS, strict=True):
+        late.plot(list(quantiles.values()), [100 * share for share in quantiles], "o-", color=colour, ms=3, label=name)
+        right.plot(quantiles[0.95], bleu, "o", color=colour)
+        right.annotate(f"{verbs:.0%}", (quantiles[0.95], bleu), textcoords="offset points", xytext=(5, -10))
+    right.plot([row[3][0.95] for row in found], [row[1] for row in found], "-", color="#9aa0a8", lw=1, zorder=0)
+    late.set(xlabel="seconds from an action's start", ylabel="% of verbs said", ylim=(0, 102), xlim=(0, None))
+    late.legend(title="sure, patience", frameon=False, loc="lower right")
+    right.set(xlabel="seconds until 95 % of verbs are said", ylabel="BLEU-4 (and clips with all verbs right)")
+    right.margins(0.2)
+    for axes in (late, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    canvas.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=150)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
