@@ -17,6 +17,7 @@ from motion2language.transcript import Transcript
 from motion2language.writers import txt
 
 DATAGRAM = 65_507  # bytes, the most UDP carries
+HELD = 4_000_000  # bytes of datagrams the system is asked to hold while a sentence is worked on; chosen
 WAITING = 16  # lines read and not yet heard; chosen: 16 MB of the longest lines
 
 
@@ -86,6 +87,7 @@ def datagrams(
     ready  called with the port once listening (0 chooses a free one)
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, HELD)
         try:
             listener.bind((host, port))
         except (OSError, OverflowError) as error:  # OverflowError: there is no such port
