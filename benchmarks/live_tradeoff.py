@@ -35,16 +35,20 @@ def main(root: Path, figure: Path | None) -> None:
             for name, value in scores["delay"].items()
             if name.startswith("quantile_")
         }
-        found.append((f"{sure:g}, {seconds:g} s", bleu, model["verbs_exact/all"], quantiles))
-        print(
-            f"| {sure:g}, {seconds:g} s | {bleu:.1f} | {model['verbs_exact/all']:.0%} | {model['iou/strict/all']:.3f} "
-            f"| {model['element_of/strict/all']:.3f} | "
-            + " | ".join(f"{value:.1f} s" for value in quantiles.values())
-            + " |",
-            flush=True,
+        verbs, overlap, inside = (
+            model[name] for name in ("verbs_exact/all", "iou/strict/all", "element_of/strict/all")
         )
+        found.append((f"{sure:g}, {seconds:g} s", bleu, verbs, quantiles))
+        cells = [found[-1][0], f"{bleu:.1f}", percent(verbs), f"{overlap:.3f}", f"{inside:.3f}"]
+        cells += [f"{value:.1f} s" for value in quantiles.values()]
+        print("| " + " | ".join(cells) + " |", flush=True)
     if figure:
         draw(found, figure)
+
+
+def percent(share: float) -> str:
+    """As the other tables have it."""
+    return f"{100 * share:.0f} %"
 
 
 def draw(found: list[tuple[str, float, float, dict[float, float]]], path: Path) -> None:
@@ -54,7 +58,7 @@ def draw(found: list[tuple[str, float, float, dict[float, float]]], path: Path) 
     for (name, bleu, verbs, quantiles), colour in zip(found, COLOURS, strict=True):
         late.plot(list(quantiles.values()), [100 * share for share in quantiles], "o-", color=colour, ms=3, label=name)
         right.plot(quantiles[0.95], bleu, "o", color=colour)
-        right.annotate(f"{verbs:.0%}", (quantiles[0.95], bleu), textcoords="offset points", xytext=(5, -10))
+        right.annotate(percent(verbs), (quantiles[0.95], bleu), textcoords="offset points", xytext=(5, -10))
     right.plot([row[3][0.95] for row in found], [row[1] for row in found], "-", color="#9aa0a8", lw=1, zorder=0)
     late.set(xlabel="seconds from an action's start", ylabel="% of verbs said", ylim=(0, 102), xlim=(0, None))
     late.legend(title="sure, patience", frameon=False, loc="lower right")
