@@ -33,11 +33,14 @@ OUTER = 0.93  # how often the start of the first action and the end of the last 
 WEIGHTS = np.concatenate([np.full(60, 13.0), np.full(60, 6.0), [5.0, 5.0, 1.0], [2.0]])
 
 
-def refine(transcript: Transcript, anchors: list[float], motion: Motion) -> Transcript:
+def refine(
+    transcript: Transcript, anchors: list[float], motion: Motion, changes: np.ndarray | None = None
+) -> Transcript:
     """The transcript with segments bounded by changes of movement; unchanged when it has no described action.
 
     anchors  one time (seconds) a segment, of its action word
     motion   of the canonical body, at the model's rate
+    changes  features (T, F) whose changes are looked for, instead of pose and speeds (benchmarks/boundaries.py)
     """
     if len(anchors) != len(transcript.segments):
         raise ValueError(f"{len(anchors)} anchors for {len(transcript.segments)} segments; give one each")
@@ -45,9 +48,7 @@ def refine(transcript: Transcript, anchors: list[float], motion: Motion) -> Tran
     if not segments or segments[0].label is None or motion.frames < len(segments):
         return transcript
     order = np.argsort(anchors, kind="stable")
-    columns = canonical(motion)
-    columns[:, 60:] = np.abs(columns[:, 60:])
-    changes = _smooth(columns * WEIGHTS)
+    changes = _movement(motion) if changes is None else changes
     speed = joint_speed(motion)
     frames = np.array(anchors)[order] * motion.fps
     cuts = change_points(changes, frames)
@@ -145,6 +146,13 @@ def _deviation(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndar
         return np.where(lengths > 0, inside, np.inf)
 
     return between
+
+
+def _movement(motion: Motion) -> np.ndarray:
+    """Pose, joint speeds and how the pelvis moves, (T, 124), weighted and smoothed."""
+    columns = canonical(motion)
+    columns[:, 60:] = np.abs(columns[:, 60:])
+    return _smooth(columns * WEIGHTS)
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:

@@ -235,3 +235,11 @@ def test_a_sharp_change_is_more_certain_than_none() -> None:
     assert certainty(sharp, anchors, [20], 2)[0] > 0.99
     assert certainty(np.zeros((40, 1)), anchors, [20], 2)[0] == pytest.approx(5 / 35)
     assert certainty(sharp, np.array([3.0]), [], 2) == []
+
+
+def test_changes_of_other_features_bound_segments_instead() -> None:
+    motion = moving(("left_wrist", 20), ("right_ankle", 20))
+    step = np.repeat([[0.0], [9.0]], [27, 13], axis=0)
+    said, anchors = told(4.0, "wave", "kick"), [1.0, 3.0]
+    assert bounds(refine(said, anchors, motion))[0][1] == pytest.approx(2.0, abs=0.2)
+    assert bounds(refine(said, anchors, motion, step)) == [(0.0, 2.7), (2.7, 4.0)]

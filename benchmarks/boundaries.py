@@ -1,0 +1,67 @@
+"""Where segments end, found in four ways: `python benchmarks/boundaries.py BNR_COMPOSE.json`; a table as Markdown.
+
+The sentences of `default` for the validation split, where the way was chosen; only the bounds of their segments differ.
+"""
+
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from motion2language import boundaries, datasets, metrics, timing
+from motion2language.captioner import Captioner, load_model
+from motion2language.model.transducer import STRIDE
+from motion2language.motion import Motion
+from motion2language.transcript import Transcript
+
+SCORES = ("iou/strict/all", "iou/strict/several", "boundary_f1@0.2/strict/all", "boundary_f1@0.5/strict/all")
+
+
+def main(root: Path) -> None:
+    """Measure and print."""
+    torch.set_num_threads(1)
+    captioner = load_model("default")
+    samples = datasets.load("compose", root, "val")
+    motions = [captioner.prepare(sample.motion) for sample in samples]
+    ruled = list(captioner.transcribe_all(motions, refine=False))
+    anchors = [timing.anchors(transcript, captioner.lexicon) for transcript in ruled]
+    clips = list(zip(ruled, anchors, motions, strict=True))
+    encoded = [boundaries.refine(*clip, encoder_features(captioner, clip[2])) for clip in clips]
+    ways = {
+        "windows of the words, the paper's rule": ruled,
+        "midway between phrases": [midway(transcript) for transcript in ruled],
+        "changes of the encoder's features": encoded,
+        "changes of pose and speeds, as shipped": [boundaries.refine(*clip) for clip in clips],
+    }
+    print("| bounds | IoU | IoU, several | boundary F1 0.2 s | 0.5 s |\n| --- | --- | --- | --- | --- |")
+    for name, transcripts in ways.items():
+        scores = metrics.segment_scores([sample.segments for sample in samples], transcripts, anchors)
+        print(f"| {name} | " + " | ".join(f"{scores[score]:.3f}" for score in SCORES) + " |", flush=True)
+
+
+@torch.inference_mode()
+def encoder_features(captioner: Captioner, motion: Motion) -> np.ndarray:
+    """The encoder's memory at each frame (T, H), each column over its standard deviation."""
+    values = torch.from_numpy(captioner.values(motion))[None]
+    memory, _ = captioner.network.encode(values, torch.tensor([motion.frames]))
+    frames = memory[0].repeat_interleave(STRIDE, 0)[: motion.frames].numpy().astype(np.float64)
+    return frames / np.maximum(frames.std(axis=0), 1e-6)
+
+
+def midway(transcript: Transcript) -> Transcript:
+    """Segments that meet halfway between the last word of one and the first of the next, in the order of time."""
+    segments = sorted(transcript.segments, key=lambda part: part.words[0].time if part.words else part.start)
+    cuts = [(before.words[-1].time + after.words[0].time) / 2 for before, after in pairwise(segments)]
+    edges = np.maximum.accumulate([0.0, *cuts, transcript.duration])
+    bounded = [
+        replace(part, start=float(min(first, last - 0.05)), end=float(last))
+        for part, first, last in zip(segments, edges[:-1], np.maximum(edges[1:], 0.05), strict=True)
+    ]
+    return replace(transcript, segments=tuple(bounded))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
