@@ -120,7 +120,7 @@ def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig,
     watch = _Stopwatch(device)
     epochs = (batches(items, config, random) for _ in itertools.count())
     captions = frames = 0
-    with watch.inside(network.encoder, "encoder"):
+    with watch.inside(network, "encode", "encoder"):
         for number, drawn in enumerate(itertools.islice(itertools.chain.from_iterable(epochs), WARM_UP + count)):
             if number == WARM_UP:
                 watch.reset()
@@ -152,7 +152,7 @@ def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: in
     words = singles = 0
     for first in range(0, len(motions), batch_size):
         batch = motions[first : first + batch_size]
-        with watch.inside(captioner.network.encoder, "encoder"):
+        with watch.inside(captioner.network, "encode", "encoder"):
             with watch("features"):
                 values = [captioner.values(motion) for motion in batch]
             with watch("search"):
@@ -218,17 +218,19 @@ class _Stopwatch:
             self._leave()
 
     @contextmanager
-    def inside(self, module: torch.nn.Module, stage: str) -> Iterator[None]:
-        """Within this block the module's own calls are a stage."""
-        hooks = (
-            module.register_forward_pre_hook(lambda *_: self._enter(stage)),
-            module.register_forward_hook(lambda *_: self._leave()),
-        )
+    def inside(self, owner: Any, method: str, stage: str) -> Iterator[None]:
+        """Within this block the owner's calls of a method are a stage."""
+        plain = getattr(owner, method)
+
+        def timed(*arguments: Any) -> Any:
+            with self(stage):
+                return plain(*arguments)
+
+        setattr(owner, method, timed)
         try:
             yield
         finally:
-            for hook in hooks:
-                hook.remove()
+            delattr(owner, method)
 
     def _enter(self, stage: str) -> None:
         self._lap()
