@@ -8,7 +8,7 @@ import tokenize
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +50,15 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all."""
     write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def remove_leftovers(paths: Iterable[str | Path]) -> None:
+    """Remove the temporary files of killed writers of these paths, which nobody may be writing meanwhile."""
+    places = {Path(path) for path in paths}
+    for folder in {place.parent for place in places}:
+        for temporary in folder.glob(".*-*"):
+            if folder / temporary.name[1:].rpartition("-")[0] in places:
+                temporary.unlink(missing_ok=True)
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

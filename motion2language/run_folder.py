@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from motion2language.files import write_text
+from motion2language.files import remove_leftovers, write_text
 from motion2language.run_config import RunConfig
 
 CONFIG = "config.json"
@@ -38,6 +38,7 @@ def claim(out: Path, run: RunConfig, resume: bool) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    remove_leftovers([path, out / "log.csv", out / "state.pt"])
     write_text(path, text)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from motion2language import files
-from motion2language.files import read_arrays, write_atomically, write_text
+from motion2language.files import read_arrays, remove_leftovers, write_atomically, write_text
 
 
 def half_then_fail(file: BinaryIO) -> None:
@@ -65,6 +67,22 @@ def test_an_error_leaves_the_old_content_and_no_temporary_file(tmp_path: Path) -
         write_atomically(path, half_then_stop)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    killed = f"""
+import os, signal
+from motion2language.files import write_atomically
+write_atomically({str(tmp_path / "a-b.json")!r}, lambda file: os.kill(os.getpid(), signal.SIGKILL))
+"""
+    subprocess.run([sys.executable, "-c", killed], check=False)
+    (left,) = tmp_path.iterdir()
+    others = {tmp_path / name for name in (".hidden", ".a-b.jsonx-12345678", "a-b.json-12345678", ".c-12345678")}
+    for other in others:
+        other.touch()
+    remove_leftovers([tmp_path / "a-b.json", tmp_path / "missing" / "a-b.json"])
+    assert left not in tmp_path.iterdir()
+    assert set(tmp_path.iterdir()) == others
 
 
 def test_an_error_leaves_no_new_file(tmp_path: Path) -> None:

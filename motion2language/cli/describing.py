@@ -151,6 +151,9 @@ def _found(
 
 
 def _described(jobs: Sequence[Job], work: Work, captioner: Captioner) -> Iterator[Done]:
+    from motion2language.files import remove_leftovers
+
+    remove_leftovers(target for job in jobs for target in job.targets.values())  # of a worker or call that was killed
     paths = [job.path for job in jobs]
     for number, found in _found(paths, work.source, captioner, work.beam, work.refine):
         if isinstance(found, Exception):
