@@ -89,7 +89,7 @@ class ActionLexicon:
     def from_file(cls, path: Path) -> ActionLexicon:
         """A user's list: a form a line, or `form lemma`; `#` begins a comment."""
         try:
-            return cls.parse(Path(path).read_text(encoding="utf-8"), str(path))
+            return cls.parse(Path(path).read_text(encoding="utf-8-sig"), str(path))
         except UnicodeDecodeError:
             raise ValueError(f"{path}: not a text file in UTF-8; expected one action word a line") from None
 

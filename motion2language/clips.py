@@ -29,7 +29,7 @@ import numpy as np
 
 from motion2language.body import UNITS, Axes
 from motion2language.files import each_once
-from motion2language.formats import FORMATS
+from motion2language.formats import FORMATS, files_in
 from motion2language.motion import Motion, Skeleton
 from motion2language.reading import read_motion
 
@@ -149,7 +149,7 @@ def split_clips(clips: Sequence[Clip], seed: int) -> dict[str, list[Clip]]:
 def _folder(root: Path, read: Callable[[Path, float | None], Motion]) -> dict[str, _Read]:
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder; expected a folder of motion files or an archive X.npz")
-    files = sorted(path for path in root.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
+    files = files_in(root)
     if not files:
         raise ValueError(f"{root}: no motion files in it ({', '.join(FORMATS)})")
     names = Counter(_name(path, root) for path in files)
@@ -189,7 +189,7 @@ def _archive(root: Path) -> tuple[dict[str, _Read], dict[str, _Facts]]:
 def _said(index: Path) -> Any:
     """What the JSON of an archive says; ValueError when it is none, or says a name twice."""
     try:
-        return json.loads(index.read_text(encoding="utf-8"), object_pairs_hook=each_once)
+        return json.loads(index.read_text(encoding="utf-8-sig"), object_pairs_hook=each_once)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(
             f"{index}: not JSON in UTF-8 ({error}); expected joints, parents, fps, unit, up, clips"

@@ -78,7 +78,7 @@ def read_export(path: str | Path, corrections: Mapping[str, str] | None = None) 
     corrections  written word -> meant word, before CORRECTIONS
     """
     try:
-        tasks = json.loads(Path(path).read_text(encoding="utf-8"))
+        tasks = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
     if not isinstance(tasks, list) or not tasks:

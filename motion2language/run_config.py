@@ -114,7 +114,7 @@ def _short(value: Any) -> str:
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """A file's tables over those of its base; `above` are the files that led to it."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     base = data.pop("base", None)

@@ -7,7 +7,7 @@ A run folder holds `config.json` (everything resolved), `log.csv` (a row an epoc
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from motion2language.files import remove_leftovers, write_text
 from motion2language.run_config import RunConfig
 
 CONFIG = "config.json"
+FILLED_IN = ("model.joints", "model.input_width", "model.vocabulary_size")  # of a configuration, from the corpus
 COLUMNS = ("epoch", "loss", "captions_per_s", "bleu_4", "verbs", "iou", "score")  # of log.csv; empty: not measured
 
 
@@ -24,16 +25,22 @@ def require_free(out: Path) -> None:
         raise ValueError(f"{out}: already holds a run; add --resume to continue it or choose another --out")
 
 
-def claim(out: Path, run: RunConfig, resume: bool) -> None:
-    """Make the run folder and write its configuration; ValueError when it holds another run."""
-    path, text = out / CONFIG, run.model_dump_json(indent=2) + "\n"
-    if not resume:
-        require_free(out)
-    elif path.is_file() and (other := _differences(path, run)):
+def require_same(out: Path, run: RunConfig, besides: Collection[str] = ()) -> None:
+    """ValueError when the folder holds a run of another configuration; `besides` are keys that may differ."""
+    if (out / CONFIG).is_file() and (other := _differences(out / CONFIG, run, besides)):
         raise ValueError(
             f"{out}: holds a run of another configuration or corpus ({other}); "
             "go on with what it was begun with, or choose another --out"
         )
+
+
+def claim(out: Path, run: RunConfig, resume: bool) -> None:
+    """Make the run folder and write its configuration; ValueError when it holds another run."""
+    path, text = out / CONFIG, run.model_dump_json(indent=2) + "\n"
+    if resume:
+        require_same(out, run)
+    else:
+        require_free(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -42,13 +49,13 @@ def claim(out: Path, run: RunConfig, resume: bool) -> None:
     write_text(path, text)
 
 
-def _differences(path: Path, run: RunConfig) -> str:
+def _differences(path: Path, run: RunConfig, besides: Collection[str]) -> str:
     """What a config.json says otherwise than this run, the first three keys; a key that it lacks has its default."""
     try:
         there = _flat(RunConfig.model_validate_json(path.read_bytes()).model_dump())
     except ValueError:
         return "its config.json is none"
-    here = _flat(run.model_dump())
+    here = {key: value for key, value in _flat(run.model_dump()).items() if key not in besides}
     other = [f"{key} {_short(there.get(key))}, not {_short(here[key])}" for key in here if here[key] != there.get(key)]
     return "; ".join(other[:3]) + (f"; {len(other)} in all" if len(other) > 3 else "")
 

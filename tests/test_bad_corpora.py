@@ -297,6 +297,27 @@ def test_it_is_counted_and_the_rest_is_used(case, m2l, corpora, tmp_path):
     assert contents(tmp_path) == before
 
 
+def marked(path: Path) -> None:
+    """The file as Windows' editors write it: a byte order mark before it, CR LF after each line."""
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+@pytest.mark.parametrize("name", ["kit", "humanml3d", "annotations", "folder", "compose"])
+def test_files_from_windows_and_macos_are_read_as_others(name, m2l, corpora):
+    root = corpora[name]
+    if name == "annotations":
+        for split, some in (("train", range(8)), ("val", range(8, 10)), ("test", range(10, 12))):
+            (root / f"split_{split}.txt").write_text("".join(f"{number:02}\n" for number in some))
+    plain = m2l("data", "check", name, "--root", root)
+    for path in [root, *root.rglob("*.*")]:
+        if path.suffix in (".json", ".txt", ".csv"):
+            marked(path)
+        if path != root:
+            path.with_name(f"._{path.name}").write_bytes(b"\x00\x05\x16\x07\xff")
+    assert m2l("data", "check", name, "--root", root) == plain
+    assert int(plain[1].splitlines()[1].split()[1]) > 2
+
+
 def test_a_corpus_of_one_clip_can_be_checked_but_not_trained_on(m2l, corpora, tmp_path):
     for path in corpora["kit"].iterdir():
         if "00001" not in path.name:
@@ -356,5 +377,11 @@ def test_a_run_is_not_gone_on_with_by_another_configuration(m2l, corpora, tmp_pa
     assert (status, len(err.splitlines())) == (1, 1)
     assert "another configuration or corpus (model.hidden 16, not 12; train.seed 11, not 5); go on with what" in err
     assert contents(tmp_path / "run") == before
+    corpora["compose"].unlink()  # it is said before the corpus is read
+    assert (
+        "(train.seed 11, not 5); go on"
+        in m2l(*command, "--resume", "--set", "train.epochs=1", "--set", "train.seed=5")[2]
+    )
+    assert "corpus.json: not there" in m2l(*command, "--resume", "--set", "train.epochs=1")[2]
     (tmp_path / "run" / "config.json").write_text("{")
     assert "(its config.json is none)" in m2l(*command, "--resume")[2]

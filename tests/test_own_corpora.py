@@ -182,6 +182,13 @@ def test_lists_of_splits(recorded):
         datasets.load("annotations", root, "test")
 
 
+def test_a_listed_name_may_hold_spaces(recorded):
+    root = write(recorded, {"a man walks": entry("a", ("x", 0, 2)), "2": entry("sub/b", ("x", 0, 2))})
+    for split, listed in (("train", "a man walks \n\n"), ("val", "2\n"), ("test", "")):
+        (recorded / f"split_{split}.txt").write_text(listed)
+    assert names("annotations", root) == {"train": ["a man walks"], "val": ["2"], "test": []}
+
+
 def test_drawn_splits_keep_a_recording_and_its_mirror_together(recorded):
     root = write(recorded, {f"{m}{n:05d}": entry("a", ("x", 0, 2)) for m in ("", "M") for n in range(40)})
     found = names("annotations", root)

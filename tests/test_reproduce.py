@@ -209,7 +209,7 @@ def test_a_folder_of_other_runs_is_refused_before_anything_is_run(splits, tmp_pa
     reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
     kept = (tmp_path / "soft-mlp" / "seed-1" / "test.json").read_bytes()
     other = rows_of("local-mlp", "soft-mlp", overrides=(*SMALL, "train.learning_rate=1e-5"))
-    with pytest.raises(ValueError, match="seed-1: holds a run of another configuration than row soft-mlp"):
+    with pytest.raises(ValueError, match=r"seed-1: holds a run of another configuration .*rate 0\.\d+, not 1e-05"):
         reproduce(other, tmp_path, splits, [1])
     table_of = (tmp_path / "table.md").read_bytes()
     with pytest.raises(ValueError, match=r"holds runs of 1 rows that this suite has not \(soft-mlp\).* another --out"):
@@ -227,7 +227,7 @@ def test_a_folder_of_other_runs_is_refused_before_anything_is_run(splits, tmp_pa
     with pytest.raises(ValueError, match="its split test holds no sample"):
         reproduce(rows_of("soft-mlp"), tmp_path / "new", splits | {"test": []}, [1])
     (tmp_path / "soft-mlp" / "seed-1" / "config.json").write_text("{")
-    with pytest.raises(ValueError, match=r"config\.json: not the configuration of a run"):
+    with pytest.raises(ValueError, match=r"seed-1: holds a run of another .*its config\.json is none"):
         reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
     (tmp_path / "corpus.json").write_text("[")
     with pytest.raises(ValueError, match=r"corpus\.json: does not say which corpus the runs are of"):
@@ -382,12 +382,23 @@ def test_rows_are_trained_on_the_further_corpora_of_their_configuration_too(spli
     assert seen == [(8, 3), (8 + synthetic[0], 3 + synthetic[1])]
 
 
-def test_an_out_that_cannot_be_written_is_one_line(m2l, corpus, tmp_path):
+def test_what_is_wrong_with_the_folder_is_one_line_before_the_corpus_is_read(m2l, tmp_path):
     (tmp_path / "file").write_text("")
-    words = ("reproduce", "--suite", "ablation", "--corpus", "compose", "--root", corpus, "--out")
-    status, _, err = m2l(*words, tmp_path / "file")
-    assert (status, len(err.splitlines())) == (1, 1)
-    assert "choose another --out" in err
+    (tmp_path / "kit").mkdir()
+    (tmp_path / "kit" / "corpus.json").write_text('{"corpus": "kit"}')
+    run = tmp_path / "runs" / "soft-mlp" / "seed-11"
+    run.mkdir(parents=True)
+    (run / "config.json").write_text("{}")
+    absent = ("reproduce", "--suite", "ablation", "--corpus", "compose", "--root", tmp_path / "absent.json", "--out")
+    for out, message in (
+        (tmp_path / "file" / "out", f"{tmp_path / 'file'} is no folder; choose another"),
+        (tmp_path / "kit", 'holds runs on {"corpus": "kit"}, not on compose; choose another --out'),
+        (tmp_path / "runs", "seed-11: holds a run of another configuration"),
+        (tmp_path / "new", "absent.json: not there"),
+    ):
+        status, _, err = m2l(*absent, out)
+        assert (status, len(err.splitlines())) == (1, 1)
+        assert message in err
 
 
 def test_a_base_gives_what_a_file_leaves_out(tmp_path):

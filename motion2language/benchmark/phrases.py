@@ -95,7 +95,7 @@ def load_phrases(path: Path | None = None) -> Phrases:
     """The phrases in a TOML file, or those that come with the package; ValueError says what is wrong and where."""
     try:
         content = path.read_bytes() if path else (resources.files(__package__) / "phrases.toml").read_bytes()
-        return Phrases.model_validate(tomllib.loads(content.decode("utf-8")))
+        return Phrases.model_validate(tomllib.loads(content.decode("utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:

@@ -77,7 +77,7 @@ def load_joint_map(path: Path | str) -> dict[str, str]:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such joint map; give a TOML file of lines like left_toe = "LeftToeBase"')
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     for canonical, source in rows.items():

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import Parameter
-
-from motion2language.cli.options import Stores, device_of, require_beam
+from motion2language.cli.options import Corpus, Overrides, device_of, require_beam
 
 
 def bench(
     what: Literal["train", "decode", "load"],
     /,
     *,
-    dataset: str,
-    root: Path | None = None,
+    corpus: Corpus,
     config: Path | None = None,
     model: str | None = None,
     batch_size: int = 32,
@@ -25,8 +22,7 @@ def bench(
     threads: int = 1,
     device: str = "auto",
     json: bool = False,
-    set: Annotated[list[str] | None, Parameter(negative="")] = None,
-    stores: Stores = Stores(),
+    set: Overrides = None,
 ) -> int:
     """Measure the speed and memory of training, decoding or loading on a corpus, and where the time goes.
 
@@ -34,10 +30,6 @@ def bench(
     ----------
     what
         train (updates on the training split), decode (the test split) or load (from disk to batches).
-    dataset
-        A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
-    root
-        Where the corpus lies on disk.
     config
         TOML file of configs/; without it the paper's MLP with recurrent local attention.
     model
@@ -70,7 +62,7 @@ def bench(
     from motion2language.run_config import load_config
 
     run = load_config(config, [*(set or ()), f"train.batch_size={batch_size}"])
-    read = partial(datasets.load, dataset, root, store=stores.folder)
+    read = partial(datasets.load, corpus.dataset, corpus.root, store=corpus.stores.folder)
     report = measuring.bench(what, read, run, model, batches, beam, device_of(device))
     print(report)
     if json:

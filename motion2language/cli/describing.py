@@ -54,14 +54,14 @@ class Done:
 
 def recordings(files: Sequence[Path]) -> list[tuple[Path, Path]]:
     """The files, and in a folder's place all recordings in it, each with the folder below that one that holds it."""
-    from motion2language.formats import FORMATS
+    from motion2language.formats import FORMATS, files_in
 
     found: list[tuple[Path, Path]] = []
     for path in files:
         if not path.is_dir():
             found.append((path, Path()))
             continue
-        inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in FORMATS and each.is_file())
+        inside = files_in(path)
         if not inside:
             raise ValueError(f"{path}: no recording in this folder; expected {', '.join(FORMATS)}")
         found += [(each, each.parent.relative_to(path)) for each in inside]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import Meaning, Stores, load, make_folder, require_beam
+from motion2language.cli.options import Corpus, Meaning, load, make_folder, require_beam, require_place
 
 
 def evaluate(
     model: str,
     /,
     *,
-    dataset: str,
+    corpus: Corpus,
     split: str = "test",
-    root: Path | None = None,
     out: Path | None = None,
     beam: int | None = None,
     device: str = "auto",
@@ -23,7 +22,6 @@ def evaluate(
     patience: float = 0.5,
     cuts: bool = True,
     meaning: Meaning = Meaning(),
-    stores: Stores = Stores(),
 ) -> int:
     """Score a model on a split, motion-blind floors beside it.
 
@@ -31,12 +29,8 @@ def evaluate(
     ----------
     model
         A shipped model (default, synthetic) or a model folder.
-    dataset
-        A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
     split
         train, val or test.
-    root
-        Where the corpus lies on disk.
     out
         Folder for scores.json and transcripts.jsonl.
     beam
@@ -63,7 +57,9 @@ def evaluate(
     require_beam(beam)
     semantic = meaning.load()
     captioner = load(model, device, None)
-    samples = datasets.load(dataset, root, split, stores.folder)
+    if out is not None:
+        require_place(out)
+    samples = datasets.load(corpus.dataset, corpus.root, split, corpus.stores.folder)
     require_samples(samples)
     if out is not None:
         make_folder(out)

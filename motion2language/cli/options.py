@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,6 +143,22 @@ class Stores:
         return None if self.no_store else self.store or default_folder()
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Corpus:
+    """What is trained on or scored with, and where what is read of it is kept."""
+
+    dataset: str
+    """A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic."""
+    root: Path | None = None
+    """Where the corpus lies on disk."""
+    stores: Stores = Stores()
+
+
+#: Keys of a configuration that the command line overrides.
+Overrides = Annotated[list[str] | None, Parameter(negative="")]
+
+
 def require_movement(motion: Motion) -> None:
     """ValueError for a single pose, in which nobody does anything."""
     if motion.frames < 2:
@@ -187,6 +204,14 @@ def device_of(name: str) -> str:
     if name == "cuda" and not found:
         raise ValueError("--device cuda: this torch finds no CUDA device; take --device cpu")
     return "cuda" if found else "cpu"
+
+
+def require_place(folder: Path) -> None:
+    """ValueError where a folder to write into, there or to be made, cannot be; nothing is made yet."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        why = "cannot be written to" if there.is_dir() else "is no folder"
+        raise ValueError(f"--out {folder}: {there} {why}; choose another")
 
 
 def make_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Meaning, Stores, complain, device_of
+from motion2language.cli.options import Meaning, Overrides, Stores, complain, device_of, require_place
 
 
 def reproduce(
@@ -20,7 +20,7 @@ def reproduce(
     first_seed: int = 11,
     rows: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     device: str = "auto",
-    set: Annotated[list[str] | None, Parameter(negative="")] = None,
+    set: Overrides = None,
     meaning: Meaning = Meaning(),
     stores: Stores = Stores(),
 ) -> int:
@@ -60,13 +60,13 @@ def reproduce(
         raise ValueError(f"--seeds {seeds} --first-seed {first_seed}: give 1 or more runs, from seed 0 or more")
     every = suites.load(suite, set or ())
     wanted = suites.chosen(every, rows or ())
+    numbers, device = range(first_seed, first_seed + seeds), device_of(device)
+    require_place(out)
+    experiment.require_own(out, corpus, every, numbers)
     semantic = meaning.load()
-    numbers = range(first_seed, first_seed + seeds)
     splits = {split: datasets.load(corpus, root, split, stores.folder) for split in ("train", "val", "test")}
     torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
-    lines = experiment.reproduce(
-        every, wanted, suite, corpus, numbers, out, splits, Processes(device=device_of(device)), semantic
-    )
+    lines = experiment.reproduce(every, wanted, suite, corpus, numbers, out, splits, Processes(device=device), semantic)
     print((out / "table.md").read_text(encoding="utf-8"), end="")
     failed = [line.name for line in lines if "failed" in line.note]
     if failed:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from motion2language.cli.options import Stores, device_of
+from motion2language.cli.options import Corpus, Overrides, device_of, require_place
 
 if TYPE_CHECKING:
     from motion2language.sweep.trial import Outcome
@@ -19,16 +17,14 @@ def sweep(
     /,
     *,
     space: Path,
-    dataset: str,
+    corpus: Corpus,
     out: Path,
-    root: Path | None = None,
     trials: int = 20,
     jobs: int = 1,
     ray: str | None = None,
     seed: int = 11,
     device: str = "auto",
-    set: Annotated[list[str] | None, Parameter(negative="")] = None,
-    stores: Stores = Stores(),
+    set: Overrides = None,
 ) -> int:
     """Train a configuration with many values of some keys, and say which were best; the same command goes on.
 
@@ -38,12 +34,8 @@ def sweep(
         TOML file with tables [model] and [train].
     space
         TOML file with what may be tried, as configs/spaces/paper.toml.
-    dataset
-        A corpus, as of `m2l train`.
     out
         Folder of the sweep: a run folder a trial, and trials.md, the table that is printed.
-    root
-        Where the corpus lies on disk.
     trials
         Trials there shall be in the end.
     jobs
@@ -62,19 +54,21 @@ def sweep(
             raise ValueError(f"--{name} {number}: give 1 or more")
     from motion2language.run_config import load_config
     from motion2language.sweep import local, on_ray
-    from motion2language.sweep.space import load_space
+    from motion2language.sweep.space import distributions, load_space
     from motion2language.sweep.trial import Sweep
     from motion2language.train import corpora
 
-    store = None if stores.folder is None else stores.folder.resolve()
     settings, tried = load_config(config, set or ()), load_space(space, config, set or ())
-    corpora(settings, dataset, root, store)  # what is wrong with it is said once, before any trial
+    distributions(tried)  # what is wrong is said once, before any trial; the slow corpus last
+    require_place(out)
     if ray is None:
         device = device_of(device)
     elif device == "auto":
         device = "cpu"
-    place = None if root is None else root.resolve()
-    work = Sweep(config.resolve(), tuple(set or ()), dataset, place, store, device, out.resolve(), tried)
+    root, store = (None if place is None else place.resolve() for place in (corpus.root, corpus.stores.folder))
+    work = Sweep(config.resolve(), tuple(set or ()), corpus.dataset, root, store, device, out.resolve(), tried)
+    work.require_own(None if ray is None else trials)
+    corpora(settings, corpus.dataset, root, store)
     if ray is None:
         return _report(local.search(work, trials, jobs, seed, _say), out)
     return _report(on_ray.search(work, trials, ray, seed, _say), out)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from motion2language.cli.options import Stores, device_of
+from motion2language.cli.options import Corpus, Overrides, device_of, require_place
 from motion2language.cli.reproduce import reproduce
 
 
@@ -16,15 +13,13 @@ def train(
     config: Path,
     /,
     *,
-    dataset: str,
+    corpus: Corpus,
     out: Path,
-    root: Path | None = None,
     resume: bool = False,
     start: str | None = None,
     seeds: int = 1,
     device: str = "auto",
-    set: Annotated[list[str] | None, Parameter(negative="")] = None,
-    stores: Stores = Stores(),
+    set: Overrides = None,
 ) -> int:
     """Train a model as a TOML file of configs/ says; Ctrl-C keeps what was reached.
 
@@ -32,12 +27,8 @@ def train(
     ----------
     config
         TOML file with tables [model] and [train].
-    dataset
-        A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
     out
         Run folder: best/ and last/ are model folders, log.csv holds the scores of each epoch.
-    root
-        Where the corpus lies on disk.
     resume
         Go on with the run in --out.
     start
@@ -53,7 +44,7 @@ def train(
     from motion2language.captioner import load_model
     from motion2language.processes import processes
     from motion2language.run_config import load_config
-    from motion2language.run_folder import require_free
+    from motion2language.run_folder import FILLED_IN, require_free, require_same
     from motion2language.train import corpora
     from motion2language.train import train as run
 
@@ -62,14 +53,19 @@ def train(
         if start is not None or int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise ValueError("--seeds: not with --start, nor under torchrun; train each seed by --set train.seed=N")
         return reproduce(
-            suite=str(config), corpus=dataset, out=out, root=root, seeds=seeds, first_seed=settings.train.seed,
-            device=device, set=set, stores=stores,
+            suite=str(config), corpus=corpus.dataset, out=out, root=corpus.root, seeds=seeds,
+            first_seed=settings.train.seed, device=device, set=set, stores=corpus.stores,
         )  # fmt: skip
-    if not resume and os.environ.get("RANK", "0") == "0":  # under torchrun the first, before it makes the folder
-        require_free(out)
+    device = device_of(device)
+    if os.environ.get("RANK", "0") == "0":  # under torchrun the first, before it makes the folder
+        require_place(out)
+        if resume:
+            require_same(out, settings, besides=FILLED_IN)
+        else:
+            require_free(out)
     begin = None if start is None else load_model(start)
-    training, validation = corpora(settings, dataset, root, stores.folder)
-    with processes(device_of(device)) as team:
+    training, validation = corpora(settings, corpus.dataset, corpus.root, corpus.stores.folder)
+    with processes(device) as team:
         if team.first:
             print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
         run(settings, training, validation, out, resume=resume, start=begin, processes=team)

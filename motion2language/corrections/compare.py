@@ -121,7 +121,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected a sentence, a tab and its correction a line")
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not text in UTF-8; expected a sentence, a tab and its correction a line") from None
     pairs = []

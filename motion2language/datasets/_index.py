@@ -34,7 +34,7 @@ def note(where: Path, message: str, names: Collection[str]) -> None:
 def read_json(place: Place, expected: str) -> Any:
     """What a file of JSON holds; ValueError when it is none in UTF-8, or a name stands twice in one of its objects."""
     try:
-        text = place.read_text(encoding="utf-8")
+        text = place.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{place}: not JSON in UTF-8 (byte {error.start}); expected {expected}") from None
     except (zipfile.BadZipFile, zlib.error) as error:
@@ -53,9 +53,10 @@ def read_json(place: Place, expected: str) -> Any:
 def read_names(path: Path) -> list[str]:
     """The names of a split's list; ValueError when it is no text."""
     try:
-        return path.read_text(encoding="utf-8").split()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not text in UTF-8; expected a name a line") from None
+    return [name for line in lines if (name := line.strip())]
 
 
 def read_each(what: str, read: Callable[[str], Read], names: Iterable[str]) -> dict[str, Read]:

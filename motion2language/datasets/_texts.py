@@ -42,9 +42,9 @@ def load(corpus: str, layout: str, where: str, root: Path | None, split: str) ->
     if missing:
         raise FileNotFoundError(f"{folder}: lacks {', '.join(missing)}; {where}")
     listed = _listed(folder)
-    there = {path.stem for path in (folder / "new_joints").glob("*.npy")}
+    there = {path.stem for path in (folder / "new_joints").glob("[!.]*.npy")}
     note(folder, "{} recordings of new_joints stand in no split's list and are left out", there - listed.keys())
-    told = {path.stem for path in (folder / "texts").glob("*.txt")}
+    told = {path.stem for path in (folder / "texts").glob("[!.]*.txt")}
     note(folder, "{} files of texts are of no recording and in no split's list; left out", told - there - listed.keys())
     names = [name for name, of in listed.items() if of == split]
     lost = [name for name in names if name not in there]
@@ -106,7 +106,7 @@ def _parts(path: Path) -> Parts:
     if not path.is_file():
         return {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not text in UTF-8; expected sentence#tags#start#end a line") from None
     found: dict[Part, list[Caption]] = {}

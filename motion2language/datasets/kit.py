@@ -121,8 +121,8 @@ def _found(root: Path) -> tuple[dict[str, Place], dict[str, Place]]:
 
 
 def _by_name(root: Path, what: str, suffix: str, files: list[Place]) -> dict[str, Place]:
-    """NNNNN -> its file; ValueError for a name that is there twice."""
-    mine = [file for file in files if file.name.endswith(suffix)]
+    """NNNNN -> its file, hidden ones (._NNNNN of macOS) left out; ValueError for a name that is there twice."""
+    mine = [file for file in files if file.name.endswith(suffix) and not file.name.startswith(".")]
     found = {file.name.removesuffix(suffix): file for file in mine}
     if len(found) < len(mine):
         names = Counter(file.name.removesuffix(suffix) for file in mine)

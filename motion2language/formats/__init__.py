@@ -18,6 +18,12 @@ FORMATS = {".amc": "amc", ".bvh": "bvh", ".npy": "npy", ".npz": "npz", ".xml": "
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
 
 
+def files_in(folder: Path) -> list[Path]:
+    """The motion files in a folder and those within, sorted; hidden ones, such as ._take.bvh of macOS, are none."""
+    files = (path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
+    return sorted(path for path in files if not path.name.startswith("."))
+
+
 def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
     """The recording in a motion file; FileNotFoundError or ValueError names the file and what is wrong with it."""
     path = Path(path)
@@ -46,4 +52,4 @@ def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
         raise ValueError(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from None
 
 
-__all__ = ["FORMATS", "ReadOptions", "Recording", "read"]
+__all__ = ["FORMATS", "ReadOptions", "Recording", "files_in", "read"]

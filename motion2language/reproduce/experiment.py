@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from motion2language.datasets import Sample
 from motion2language.files import write_text
@@ -13,6 +14,8 @@ from motion2language.processes import Processes
 from motion2language.reproduce import figures, runs, table
 from motion2language.reproduce.suite import KIT, KITS, Row, not_here, reason_not_to_run
 from motion2language.semantic import Semantic
+
+CORPUS = "corpus.json"
 
 
 def reproduce(  # noqa: PLR0913, PLR0917 - what a suite is run on, and how
@@ -34,8 +37,8 @@ def reproduce(  # noqa: PLR0913, PLR0917 - what a suite is run on, and how
     The table is written after every run, the figures at the end. ValueError, before anything is run, when a split
     is empty, or when `out` is of another corpus or a run folder in it of another configuration.
     """
+    require_own(out, corpus, rows, seeds)
     _claim(out, corpus, splits)
-    runs.require_same(out, rows, seeds)
     angles = splits["train"][0].motion.angles is not None
     reasons = [reason_not_to_run(row, rows, suite, corpus, angles) for row in rows]
     published = any(row.corpus for row in rows) and corpus not in (*KITS, *(row.corpus for row in rows))
@@ -56,6 +59,14 @@ def reproduce(  # noqa: PLR0913, PLR0917 - what a suite is run on, and how
     table.write(out, lines, title + table.measured_by(rows, seeds, out))
     figures.draw(out, rows, lines, seeds)
     return lines
+
+
+def require_own(out: Path, corpus: str, rows: Sequence[Row], seeds: Sequence[int]) -> None:
+    """ValueError when `out` is of a corpus of another name, or holds runs of other rows or configurations."""
+    there = _noted(out)
+    if there is not None and there.get("corpus") != corpus:
+        raise ValueError(f"{out}: holds runs on {json.dumps(there)}, not on {corpus}; choose another --out")
+    runs.require_same(out, rows, seeds)
 
 
 def _title(suite: str, corpus: str, splits: Mapping[str, Sequence[Sample]], seeds: Sequence[int]) -> str:
@@ -79,15 +90,21 @@ def _claim(out: Path, corpus: str, splits: Mapping[str, Sequence[Sample]]) -> No
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
-    path, sizes = out / "corpus.json", {split: len(samples) for split, samples in splits.items()}
+    sizes = {split: len(samples) for split, samples in splits.items()}
     tested = hashlib.sha256(repr([(one.name, one.captions) for one in splits["test"]]).encode()).hexdigest()[:12]
-    here = {"corpus": corpus, "samples": sizes, "tested": tested}
+    here, there = {"corpus": corpus, "samples": sizes, "tested": tested}, _noted(out)
+    if there is None:
+        write_text(out / CORPUS, json.dumps(here) + "\n")
+    elif there | here != here | there:  # what it does not say, written by an older version, is not compared
+        raise ValueError(f"{out}: holds runs on {json.dumps(there)}, not on {json.dumps(here)}; choose another --out")
+
+
+def _noted(out: Path) -> dict[str, Any] | None:
+    """What `out` says of the corpus its runs are of; None where it holds none yet."""
+    path = out / CORPUS
     if not path.is_file():
-        write_text(path, json.dumps(here) + "\n")
-        return
+        return None
     try:
-        there = dict(json.loads(path.read_text(encoding="utf-8")))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
         raise ValueError(f"{path}: does not say which corpus the runs are of; choose another --out") from None
-    if there | here != here | there:  # what it does not say, written by an older version, is not compared
-        raise ValueError(f"{out}: holds runs on {json.dumps(there)}, not on {json.dumps(here)}; choose another --out")

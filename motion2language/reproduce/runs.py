@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from motion2language import evaluate, metrics
+from motion2language import evaluate, metrics, run_folder
 from motion2language.captioner import Captioner
 from motion2language.datasets import Sample
 from motion2language.files import write_text
@@ -22,8 +22,6 @@ from motion2language.run_config import RunConfig
 from motion2language.semantic import Semantic
 from motion2language.train import train, with_others
 from motion2language.transcript import Transcript
-
-FILLED_IN = ("joints", "input_width", "vocabulary_size")  # of a model's configuration, from the corpus
 
 
 def folder_of(out: Path, row: Row, seed: int) -> Path:
@@ -57,20 +55,7 @@ def require_same(out: Path, rows: Sequence[Row], seeds: Sequence[int]) -> None:
         )
     for row in rows:
         for seed in seeds:
-            path = folder_of(out, row, seed) / "config.json"
-            if not path.is_file():
-                continue
-            try:
-                there = RunConfig.model_validate_json(path.read_bytes())
-            except ValueError:
-                raise ValueError(f"{path}: not the configuration of a run; delete its folder") from None
-            blank = {key: getattr(row.config.model, key) for key in FILLED_IN}
-            there = there.model_copy(update={"model": there.model.model_copy(update=blank)})
-            if there != seeded(row, seed):
-                raise ValueError(
-                    f"{path.parent}: holds a run of another configuration than row {row.name}; "
-                    "delete it or choose another --out"
-                )
+            run_folder.require_same(folder_of(out, row, seed), seeded(row, seed), run_folder.FILLED_IN)
 
 
 def run(

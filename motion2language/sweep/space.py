@@ -67,7 +67,7 @@ def load_space(path: Path, config: Path, overrides: Sequence[str] = ()) -> Space
     ValueError names what is wrong, with the nearest key for an unknown one.
     """
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     space: Space = {}

@@ -36,25 +36,32 @@ class Sweep:
 
         ray_trials  trials of a sweep on Ray, which cannot be given more later; None for one on this machine
         """
-        path = self.out / "sweep.json"
-        settings = load_config(self.config, self.overrides)
-        space = {key: part.model_dump(mode="json") for key, part in self.space.items()}
-        root = None if self.root is None else str(self.root)
-        said = {
-            "corpus": [self.dataset, root], "space": space, "configuration": settings.model_dump(mode="json"),
-            "trials on Ray": ray_trials,
-        }  # fmt: skip
+        self.require_own(ray_trials)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{self.out}: cannot be made ({error.strerror}); choose another --out") from None
+        write_text(self.out / "sweep.json", json.dumps(self._about(ray_trials), indent=2) + "\n")
+
+    def require_own(self, ray_trials: int | None) -> None:
+        """ValueError when the folder holds another sweep; `ray_trials` as of claim."""
+        path, said = self.out / "sweep.json", self._about(ray_trials)
         if path.is_file():
             there = _object(path)
             if other := [key for key, value in said.items() if key not in there or there[key] != value]:
                 raise ValueError(
                     f"{self.out}: holds another sweep; not the same: {', '.join(other)}; choose another --out"
                 )
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(f"{self.out}: cannot be made ({error.strerror}); choose another --out") from None
-        write_text(path, json.dumps(said, indent=2) + "\n")
+
+    def _about(self, ray_trials: int | None) -> dict[str, Any]:
+        """What sweep it is."""
+        settings = load_config(self.config, self.overrides)
+        space = {key: part.model_dump(mode="json") for key, part in self.space.items()}
+        root = None if self.root is None else str(self.root)
+        return {
+            "corpus": [self.dataset, root], "space": space, "configuration": settings.model_dump(mode="json"),
+            "trials on Ray": ray_trials,
+        }  # fmt: skip
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def text(transcript: Transcript) -> str:
 def read(path: str | Path) -> Transcript:
     """The transcript in a JSON file; ValueError when it is something else."""
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
     try:
@@ -37,7 +37,7 @@ def lines(transcripts: Sequence[Transcript]) -> str:
 def read_lines(path: str | Path) -> list[Transcript]:
     """The transcripts in a file of JSON lines; ValueError names the line that is something else."""
     try:
-        content = Path(path).read_text(encoding="utf-8")
+        content = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not text in UTF-8 ({error})") from None
     found = []
