@@ -1,7 +1,6 @@
 """`m2l bench`: what it counts, and that a stage's time is its own."""
 
 import json
-import time
 
 import pytest
 import torch
@@ -83,16 +82,19 @@ def test_what_cannot_be_measured_is_one_line(options, message, m2l):
     assert err.count("\n") == 1
 
 
-def test_time_within_an_inner_stage_is_not_the_outer_ones():
+def test_time_within_an_inner_stage_is_not_the_outer_ones(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("motion2language.bench.time.perf_counter", lambda: now)
     watch = bench._Stopwatch(torch.device("cpu"))
 
     class Inner:
         def run(self) -> None:
-            time.sleep(0.05)
+            nonlocal now
+            now += 5.0
 
     inner = Inner()
     with watch("outer"), watch.inside(inner, "run", "inner"):
+        now += 2.0
         inner.run()
     inner.run()
-    assert 0.05 <= watch.seconds["inner"] < 0.1
-    assert watch.seconds["outer"] < 0.02
+    assert watch.seconds == {"inner": 5.0, "outer": 2.0}

@@ -134,10 +134,10 @@ def test_over_udp_the_words_are_those_of_the_pipe():
 
     thread = threading.Thread(target=listen)
     thread.start()
-    assert listening.wait(5)
+    assert listening.wait(60)
     with sending.sender_to(f"127.0.0.1:{ports[0]}") as emit:
         sending.send(recording(2), emit, speed=5.0)
-    thread.join(20)
+    thread.join(120)
     assert not thread.is_alive()
     plain = described(lines_of(2))
     assert [event.word for event in events if isinstance(event, Word)] == [
@@ -323,8 +323,8 @@ def test_a_pipe_that_stalls_is_heard_again_and_each_stall_is_one(monkeypatch):
     with os.fdopen(reading, encoding="utf-8") as file, os.fdopen(writing, "w", encoding="utf-8") as pipe:
         lines = stream.piped(file)
         threading.Timer(0.8, lambda: print("one\ntwo", "thr", sep="\n", end="", file=pipe, flush=True)).start()
-        threading.Timer(2.0, lambda: print("ee", file=pipe, flush=True)).start()
         assert [next(lines) for _ in range(3)] == ["one\n", "two\n", None]  # nothing is said before the first
+        print("ee", file=pipe, flush=True)
         assert next(lines) == "three\n"
         assert next(lines) is None
         pipe.close()

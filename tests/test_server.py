@@ -3,7 +3,6 @@
 import io
 import json
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -229,11 +228,12 @@ class Gate:
 
     def __init__(self) -> None:
         self.order: list[str] = []
-        self.open = threading.Event()
+        self.begun, self.open = threading.Event(), threading.Event()
 
     def job(self, client: str, name: str, size: int = 0) -> Job:
         def work() -> str:
-            self.open.wait(5)
+            self.begun.set()
+            self.open.wait(60)
             self.order.append(name)
             return name
 
@@ -245,14 +245,14 @@ def test_clients_take_turns_and_one_with_many_does_not_starve_another():
     many = [gate.job("many", f"m{number}") for number in range(50)]
     for job in many:
         line.put(job)
-    time.sleep(0.05)  # the first is being done
+    assert gate.begun.wait(60)  # the first is being done
     few = gate.job("few", "few")
     line.put(few)
     assert line.before(few) <= 1
     assert [line.before(job) for job in many[1:4]] == [0, 2, 3]
     gate.open.set()
-    assert few.result.result(5) == "few"
-    assert many[-1].result.result(5) == "m49"
+    assert few.result.result(60) == "few"
+    assert many[-1].result.result(60) == "m49"
     assert gate.order.index("few") <= 2
     assert [name for name in gate.order if name != "few"] == [f"m{number}" for number in range(50)]
     line.close()
@@ -265,7 +265,7 @@ def test_a_job_given_up_is_never_done_and_a_fault_stops_nobody():
         line.put(job)
     line.give_up(jobs[1])
     gate.open.set()
-    assert jobs[3].result.result(5) == "last"
+    assert jobs[3].result.result(60) == "last"
     assert gate.order == ["first", "last"]
     assert jobs[1].result.cancelled()
     assert isinstance(jobs[2].result.exception(), ZeroDivisionError)
@@ -276,7 +276,7 @@ def test_a_job_given_up_is_never_done_and_a_fault_stops_nobody():
 def test_a_full_line_refuses(most, most_bytes):
     gate, line = Gate(), Line(most, most_bytes)
     line.put(gate.job("a", "0"))
-    time.sleep(0.05)
+    assert gate.begun.wait(60)
     for number in (1, 2):
         line.put(gate.job("a", str(number), 10))
     with pytest.raises(RefusedError, match="2 recordings are waiting already"):

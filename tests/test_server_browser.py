@@ -43,7 +43,7 @@ def address():
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert f"serving on http://127.0.0.1:{port}" in server.stdout.readline()
-        for _ in range(100):  # it answers a moment after the line is printed
+        for _ in range(600):  # it answers a moment after the line is printed
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port)).close()
                 break
@@ -59,7 +59,7 @@ def page(address):
         one = browser.new_page(viewport={"width": 1280, "height": 900})
         complaints: list[str] = []
         requests: list[str] = []
-        one.set_default_timeout(30_000)
+        one.set_default_timeout(60_000)
         one.on("console", lambda message: STALL in message.text or complaints.append(message.text))
         one.on("pageerror", lambda error: complaints.append(str(error)))
         one.on("request", lambda request: requests.append(request.url))
@@ -130,12 +130,19 @@ def test_it_works_by_keyboard_and_at_400_pixels_with_options(page):
     keep_picture(page, "app-narrow")
 
 
+def minutes(bvh: str) -> str:
+    """A recording 20 times over."""
+    head, first = bvh.split("Frames: ")
+    count, interval, rows = first.split("\n", 2)
+    return f"{head}Frames: {int(count) * 20}\n{interval}\n{rows * 20}"
+
+
 def test_clients_that_go_away_leave_the_line(address):
     def waiting() -> int:
-        with urllib.request.urlopen(f"{address}/api/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{address}/api/health", timeout=60) as answer:
             return int(json.load(answer)["waiting"])
 
-    content = (SAMPLES / "4_walk_sideways_kick_clap_run.bvh").read_bytes()
+    content = minutes((SAMPLES / "4_walk_sideways_kick_clap_run.bvh").read_text()).encode()
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bvh"\r\n\r\n'
     body = head + content + b"\r\n--x--\r\n"
     place = address.removeprefix("http://")
@@ -145,14 +152,14 @@ def test_clients_that_go_away_leave_the_line(address):
     clients = [socket.create_connection((host, int(port))) for _ in range(40)]
     for client in clients:
         client.sendall(lines + body)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while waiting() < 10:
         assert time.monotonic() < until
     for client in clients:
         client.close()
     gone = time.monotonic()
     while waiting():
-        assert time.monotonic() < gone + 2  # 40 recordings take longer
+        assert time.monotonic() < gone + 20  # 40 recordings of some minutes take far longer
         time.sleep(0.05)
 
 

