@@ -34,8 +34,20 @@ class Prepared(Samples):
 
 
 def held(samples: Sequence[Sample]) -> Sequence[Sample]:
-    """The samples, ready to be gone through again and again: those of a store as they are, others read and held."""
-    return samples if isinstance(samples, Stored) else list(samples)
+    """The samples, ready to be gone through again and again: those of a store as they are, others read and held.
+
+    ValueError with the first that cannot be read, and how many cannot.
+    """
+    found: list[Sample] = []
+    faults: list[ValueError] = []
+    for number in samples.store.lost if isinstance(samples, Stored) else range(len(samples)):
+        try:
+            found.append(samples[number])
+        except ValueError as error:
+            faults.append(error)
+    if faults:
+        raise ValueError(f"{faults[0]} ({len(faults)} of {len(samples)} recordings cannot be read)")
+    return samples if isinstance(samples, Stored) else found
 
 
 def with_joints(config: ModelConfig, samples: Sequence[Sample]) -> ModelConfig:

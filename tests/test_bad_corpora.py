@@ -297,6 +297,23 @@ def test_it_is_counted_and_the_rest_is_used(case, m2l, corpora, tmp_path):
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize("store", ["--no-store", "--store"])
+def test_recordings_that_cannot_be_read_are_counted_and_nothing_is_trained(store, m2l, corpora, tmp_path):
+    root = corpora["folder"]
+    for name in ("01.npz", "03.npz"):
+        (root / name).write_bytes(b"PK")
+    where = ("--dataset", "folder", "--root", root, store, *([tmp_path / "stores"] if store == "--store" else []))
+    for command in (
+        ("train", write_config(tmp_path), *where, "--out", tmp_path / "out"),
+        ("evaluate", "synthetic", *where, "--split", "train", "--out", tmp_path / "out"),
+        ("reproduce", "--suite", "paper", "--corpus", *where[1:], "--out", tmp_path / "out"),
+    ):
+        status, out, err = m2l(*command)
+        assert (status, out, (tmp_path / "out").exists()) == (1, "", False)
+        said = f"{root / '01.npz'}: not an .npz archive, or cut off (2 of 4 recordings cannot be read)"
+        assert err.splitlines()[-1] == f"m2l: {said}"
+
+
 def marked(path: Path) -> None:
     """The file as Windows' editors write it: a byte order mark before it, CR LF after each line."""
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))

@@ -182,6 +182,13 @@ def test_lists_of_splits(recorded):
         datasets.load("annotations", root, "test")
 
 
+def test_times_that_are_null_are_those_of_the_whole(recorded):
+    said = [{"text": "walks", "start": None, "end": None}, {"text": "goes"}]
+    write(recorded, {"1": {"path": "a", "duration": 2.0, "annotations": said}})
+    (sample,) = datasets.load("annotations", recorded, "train")
+    assert (sample.name, [caption.text for caption in sample.captions]) == ("1", ["walks", "goes"])
+
+
 def test_a_listed_name_may_hold_spaces(recorded):
     root = write(recorded, {"a man walks": entry("a", ("x", 0, 2)), "2": entry("sub/b", ("x", 0, 2))})
     for split, listed in (("train", "a man walks \n\n"), ("val", "2\n"), ("test", "")):

@@ -53,13 +53,14 @@ def evaluate(
     from motion2language.evaluate import evaluate as run
     from motion2language.evaluate import require_samples
     from motion2language.live import Patience
+    from motion2language.prepared import held
 
     require_beam(beam)
     semantic = meaning.load()
     captioner = load(model, device, None)
     if out is not None:
         require_place(out)
-    samples = datasets.load(corpus.dataset, corpus.root, split, corpus.stores.folder)
+    samples = held(datasets.load(corpus.dataset, corpus.root, split, corpus.stores.folder))
     require_samples(samples)
     if out is not None:
         make_folder(out)

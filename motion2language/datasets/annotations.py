@@ -1,8 +1,9 @@
 """Motion files with a JSON of sentences: KIT-ML, CMU and others as people have them, in BVH, AMC, NPZ or AMASS.
 
 The JSON: name -> `path` (within the JSON's folder, with or without a suffix), `duration` in seconds, `annotations`
-(each `text`, `start`, `end`), and for files that cannot say them `fps` and `layout`. Sentences from start to end are
-captions of the whole recording; others are of their part of it, which becomes a sample of its own, `NAME@START-END`.
+(each `text`, `start`, `end`), and for files that cannot say them `fps` and `layout`. Sentences from start to end, or
+without times, are captions of the whole recording; others are of their part of it, which becomes a sample of its own,
+`NAME@START-END`.
 
 Splits: `split_train.txt`, `split_val.txt`, `split_test.txt` beside the JSON, a name a line; without them 80, 10 and
 10 % of the recordings, drawn always alike, a recording and its mirror (its name after an M) never apart.
@@ -93,8 +94,8 @@ def _parts(where: str, entry: Any) -> dict[tuple[float, float] | None, tuple[Cap
     """The sentences of a recording by the part they are of; ValueError says what of its entry is missing or wrong."""
     try:
         duration, _ = float(entry["duration"]), Path(entry["path"])
-        said = [(one["text"].strip(), one.get("start", 0.0), one.get("end", duration)) for one in entry["annotations"]]
-        timed = [(text, float(start), float(end)) for text, start, end in said]
+        said = [(one["text"].strip(), one.get("start"), one.get("end")) for one in entry["annotations"]]
+        timed = [(text, float(start or 0.0), duration if end is None else float(end)) for text, start, end in said]
         if not isinstance(entry.get("fps", 1.0), int | float | None) or entry.get("layout") not in (None, *LAYOUTS):
             raise TypeError
     except KeyError as error:

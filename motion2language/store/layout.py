@@ -71,6 +71,11 @@ class Store:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def lost(self) -> list[int]:
+        """The numbers of those that could not be read when it was made."""
+        return [number for number, entry in enumerate(self._entries) if entry is None]
+
     def __getitem__(self, index: int) -> Made | None:
         entry = self._entries[index]
         if entry is None:
