@@ -131,14 +131,18 @@ class Transcript:
     duration  seconds
     source    name of the recording
     model     name of the model, or who annotated it
+    untimed   the sentence, where nobody says when its words are; "" where segments hold the words
     """
 
     segments: tuple[Segment, ...]
     duration: float
     source: str = ""
     model: str = ""
+    untimed: str = ""
 
     def __post_init__(self) -> None:
+        if self.untimed:
+            _require_line(self.untimed, "sentence")
         if not (math.isfinite(self.duration) and self.duration >= 0):
             raise ValueError(f"transcript of {self.source!r}: duration {self.duration} is not a number of seconds")
         slack = 1e-6 + 1e-6 * self.duration
@@ -158,7 +162,7 @@ class Transcript:
     @property
     def text(self) -> str:
         """The sentence."""
-        return " ".join(word.word for word in self.words)
+        return " ".join(word.word for word in self.words) or self.untimed
 
     def surer_than(self, least: float) -> Transcript:
         """The transcript without the segments, words included, whose action is less probable than `least`.
@@ -218,7 +222,9 @@ class Transcript:
                 )
                 for segment in _of_kind(data, "segments", list)
             )
-            return cls(segments, float(data["duration"]), _of_kind(data, "source", str), _of_kind(data, "model", str))
+            source, model, text = (_of_kind(data, field, str) for field in ("source", "model", "text"))
+            timed = any(segment.words for segment in segments)
+            return cls(segments, float(data["duration"]), source, model, "" if timed else text)
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"transcript lacks or misspells a field: {error}") from None
 

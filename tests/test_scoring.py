@@ -1,5 +1,6 @@
 """Scoring of transcripts: measures against other scorers and by hand, intervals, comparisons, files, commands."""
 
+import csv
 import itertools
 import json
 import random
@@ -192,6 +193,7 @@ def test_score_joins_by_source_and_writes_what_compare_reads(m2l, files, tmp_pat
     assert (status, err) == (0, "")
     row = next(line for line in out.splitlines() if line.startswith("| iou "))
     assert row.split("|")[2:5] == [" 3 ", " 0.467 ", " 1.000 "]
+    assert "| score | clips | two | one | difference" in out
     assert "| bleu_4 | 3 |" in out
 
 
@@ -231,7 +233,7 @@ def test_curves_of_several_runs_are_drawn_and_of_other_references_refused(m2l, f
     write_lines(tmp_path / "fewer.jsonl", REFERENCES[:2])
     m2l("score", "--references", tmp_path / "fewer.jsonl", "--hypotheses", hypotheses, "--out", tmp_path / "three")
     status, _, err = m2l("compare", tmp_path / "one", tmp_path / "three", "--curves", tmp_path / "none.svg")
-    assert (status, len(err.splitlines())) == (1, 1)
+    assert (status, len(err.splitlines())) == (1, 2)  # that clips are left out of the table, and
     assert "its references are not those of" in err
     assert not (tmp_path / "none.svg").exists()
     status, _, err = m2l("compare", tmp_path / "one", tmp_path / "two", "--also", tmp_path / "again")
@@ -263,12 +265,45 @@ def test_what_is_odd_about_hypotheses_is_said_with_counts(m2l, tmp_path):
     assert "n = 4" in out
 
 
+def test_other_programs_need_only_write_what_is_scored(m2l, tmp_path):
+    """Sentences alone, or segments with start and end; what lacks either is counted."""
+    (tmp_path / "refs.jsonl").write_text(
+        '{"source": "a", "captions": ["a person walks", "someone walks"]}\n'
+        '{"source": "b", "captions": ["a person bows low"]}\n'
+        '{"source": "c", "duration": 4, "text": "one jumps", "segments": [{"start": 1, "end": 3, "label": "jump"}]}\n'
+        '{"source": "d", "duration": 4, "segments": [{"start": 1, "end": 3, "label": "jump"}]}\n'
+        '{"source": "e", "captions": ["a person waits here"]}\n'
+    )
+    (tmp_path / "said.jsonl").write_text(
+        '{"source": "a", "text": "a person walks"}\n'
+        '{"source": "b", "text": "a person bows low", "duration": 3.0}\n'
+        '{"source": "c", "text": "one jumps", "segments": null}\n'
+        '{"source": "d", "duration": 4, "text": "it jumps", "segments": [{"start": 1, "end": 3, "label": "jump"}]}\n'
+        '{"source": "e", "captions": ["a person waits here"]}\n'
+    )
+    words = ("score", "--references", tmp_path / "refs.jsonl", "--hypotheses", tmp_path / "said.jsonl")
+    status, _, err = m2l(*words, "--out", tmp_path / "out")
+    assert status == 0
+    assert err.splitlines() == [
+        "m2l: note: 1 hypotheses have neither a sentence under text nor segments, and score 0, such as 'e'",
+        "m2l: note: 1 hypotheses are sentences alone, whose segments score 0, such as 'c'",
+    ]
+    with (tmp_path / "out" / "clips.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert [rows[name]["rouge_l"] for name in "abcde"] == ["1.0", "1.0", "1.0", "", "0.0"]
+    assert [rows[name]["iou"] for name in "abcde"] == ["", "", "0.0", "1.0", ""]
+    kept = scoring.read_transcripts(tmp_path / "out" / "transcripts.jsonl")
+    assert [one.text for one in kept] == ["a person walks", "a person bows low", "one jumps", "it jumps", ""]
+    (tmp_path / "said.jsonl").write_text('{"source": "d", "segments": [{"start": 1, "end": 3}]}\n')
+    assert "line 1: transcript lacks or misspells a field: 'duration'" in m2l(*words)[2]
+
+
 def test_an_out_that_cannot_be_made_is_said_before_the_work(m2l, tmp_path):
     (tmp_path / "file").write_text("")
     words = ("evaluate", "synthetic", "--dataset", "synthetic", "--out", tmp_path / "file")
     status, out, err = m2l(*words)
     assert (status, out, len(err.splitlines())) == (1, "", 1)
-    assert "cannot be made (File exists); choose another --out" in err
+    assert f"{tmp_path / 'file'} is no folder; choose another" in err
 
 
 def test_runs_on_other_references_are_not_compared(m2l, files, tmp_path):
@@ -280,6 +315,19 @@ def test_runs_on_other_references_are_not_compared(m2l, files, tmp_path):
     status, out, err = m2l("compare", tmp_path / "one", tmp_path / "two")
     assert (status, out) == (1, "")
     assert "were scored on other references: 1 of 3 clips differ, such as 'a'; score both on the same" in err
+
+
+def test_clips_that_one_run_lacks_are_counted_and_runs_of_one_name_told_apart(m2l, files, tmp_path):
+    references, hypotheses = files
+    write_lines(tmp_path / "fewer.jsonl", REFERENCES[:2])
+    for name, some in (("one", references), ("two", tmp_path / "fewer.jsonl")):
+        m2l("score", "--references", some, "--hypotheses", hypotheses, "--out", tmp_path / name / "scored")
+    one, two = tmp_path / "one" / "scored", tmp_path / "two" / "scored"
+    for first, second in ((one, two), (two, one)):
+        status, out, err = m2l("compare", first, second)
+        assert (status, err) == (0, f"m2l: note: 1 of 3 clips of {one} are left out, such as 'c'\n")
+        assert f"| score | clips | {first} | {second} | difference" in out
+        assert "| iou | 2 |" in out
 
 
 def test_folders_of_transcripts_are_read_and_floors_need_no_hypotheses(m2l, tmp_path):

@@ -25,7 +25,8 @@ def score(
     references
         A file of JSON lines or a folder of transcripts, with "captions" where there are several sentences.
     hypotheses
-        The same for what is scored, joined by `source`; without it only the floors are printed.
+        The same for what is scored, joined by `source`, the sentence of each under "text" where it has no segments;
+        without it only the floors are printed.
     out
         Folder for scores.json, clips.csv and the transcripts.
     """
@@ -78,8 +79,13 @@ def compare(
     if also and curves is None:
         raise ValueError("--also is for the picture of --curves; give that, too")
     scoring.require_same_references(first, second)
-    rows = scoring.compare(_alike(first, second), scoring.read_rows(second))
-    print(scoring.comparison_table(rows, (first.name or str(first), second.name or str(second))))
+    mine, others = _alike(first, second), scoring.read_rows(second)
+    rows = scoring.compare(mine, others)
+    for run, own, other in ((first, mine, others), (second, others, mine)):
+        if alone := sorted({row["name"] for row in own} - {row["name"] for row in other}):
+            complain(ValueError(f"note: {len(alone)} of {len(own)} clips of {run} are left out, such as {alone[0]!r}"))
+    names = (first.name, second.name) if first.name != second.name else (str(first), str(second))
+    print(scoring.comparison_table(rows, names))
     if curves is not None:
         from motion2language.metrics.segments import THRESHOLDS
         from motion2language.viewer.render import draw_curves
@@ -123,11 +129,15 @@ def _joined(references: list[Reference], transcripts: list[Transcript]) -> list[
     if len(missing) == len(references):
         raise ValueError(f"no hypothesis is of a reference, such as {missing[0]!r}; they are joined by `source`")
     joined = [(one, known[one.name]) for one in references if one.name in known]
-    longer = [one.name for one, said in joined if abs(one.duration - said.duration) > SLACK]
+    longer = [one.name for one, said in joined if said.segments and abs(one.duration - said.duration) > SLACK]
+    silent = [one.name for one, said in joined if not (said.text or said.segments)]
+    untimed = [one.name for one, said in joined if said.text and one.segments and not said.segments]
     bare = [one.name for one in references if any(part.label is None for part in one.segments)]
     for some, what in (
         (missing, "references without a hypothesis score 0"),
         (longer, f"hypotheses are of another duration than their reference, by more than {SLACK:g} s"),
+        (silent, "hypotheses have neither a sentence under text nor segments, and score 0"),
+        (untimed, "hypotheses are sentences alone, whose segments score 0"),
         (bare, "references have segments without a label, which no segment matches"),
     ):
         if some:

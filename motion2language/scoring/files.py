@@ -11,7 +11,7 @@ from typing import Any
 
 from motion2language.files import write_text
 from motion2language.scoring.reference import Reference
-from motion2language.transcript import Transcript
+from motion2language.transcript import SCHEMA, Transcript
 
 
 def write(
@@ -90,10 +90,21 @@ def read_transcripts(path: Path) -> list[Transcript]:
 
 
 def _of(place: str, make: Any, data: Any) -> Any:
+    """What `make` makes of an object, of which other programs need not write all: `source` and a sentence do, or
+    `source`, `duration` and segments, each with start and end."""
     try:
-        return make(data)
+        return make(_whole(data) if isinstance(data, dict) else data)
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from None
+
+
+def _whole(data: dict[str, Any]) -> dict[str, Any]:
+    """A transcript's JSON form with what it leaves out."""
+    segments = data.get("segments") or []
+    if isinstance(segments, list) and all(isinstance(one, dict) for one in segments):
+        segments = [{"label": None, "words": []} | one for one in segments]
+    least = {"schema": SCHEMA, "model": "", "text": ""} | ({} if segments else {"duration": 0.0})
+    return least | data | {"segments": segments}
 
 
 def _objects(path: Path) -> list[tuple[str, Any]]:
