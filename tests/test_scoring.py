@@ -385,14 +385,39 @@ def test_what_cannot_be_compared_is_said(m2l, files, tmp_path):
 
 @pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the published annotations are not here")
 @pytest.mark.parametrize(
-    ("clips", "iou", "iop", "element_of"), [("official", 0.675, 0.755, 0.943), ("all", 0.600, 0.677, 0.868)]
+    ("clips", "in_frames", "exactly"),
+    [("official", "0.675 0.755 0.943", "0.687 0.762 0.952"), ("all", "0.600 0.677 0.868", "0.609 0.682 0.868")],
 )
-def test_the_floors_of_the_published_annotations_are_near_those_counted_in_whole_frames(
-    clips, iou, iop, element_of, m2l, tmp_path
-):
-    """The figures were computed apart from this code, on times rounded to frames of 0.1 s."""
+def test_the_floors_of_the_published_annotations_are_reproduced(clips, in_frames, exactly, m2l, tmp_path):
+    """The figures in frames were computed apart from this code."""
     export = SHARED / "data" / "kit" / "segments" / "annotations_all.json"
     assert m2l("data", "segments", export, "--clips", clips, "--out", tmp_path / "refs.jsonl")[0] == 0
-    found = scoring.floors(scoring.read_references(tmp_path / "refs.jsonl"))["n equal cuts of 15-85 %"]
-    for measure, value in (("iou", iou), ("iop", iop), ("element_of", element_of)):
-        assert found[f"{measure}/strict/all"] == pytest.approx(value, abs=0.013)
+    for words, expected in ((("--fps", 10), in_frames), ((), exactly)):
+        _, out, _ = m2l("score", "--references", tmp_path / "refs.jsonl", *words)
+        row = next(line for line in out.splitlines() if line.startswith("| n equal cuts of 15-85 % |"))
+        assert row.split("|")[2:5] == [f" {value} " for value in expected.split()]
+
+
+def test_in_whole_frames_both_sides_are_rounded_and_floors_cut_down(m2l, tmp_path):
+    """By hand, at 1 frame a second: 1.4 to 3.6 s of 10.4 s is 1 to 4 of 10, a model's 1.6 to 3.4 s is 2 to 3, and the
+    middle, 1.5 to 8.5 s, is 1 to 8."""
+    reference = Reference("a", 10.4, (), segments((1.4, 3.6, "walk")))
+    said = Transcript(segments((1.6, 3.4, "walk")), 10.4, "a")
+    for name, one in (("refs", reference), ("said", said)):
+        write_lines(tmp_path / f"{name}.jsonl", [one])
+    words = ("score", "--references", tmp_path / "refs.jsonl", "--hypotheses", tmp_path / "said.jsonl", "--fps")
+    status, out, err = m2l(*words, 1, "--out", tmp_path / "out")
+    rows = [line.split("|")[1:4] for line in out.splitlines() if line.startswith(("| model |", "| n equal cuts of"))][
+        :2
+    ]
+    assert (status, err) == (0, "")
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["model", "0.333", "1.000"],
+        ["n equal cuts of 15-85 %", "0.429", "0.429"],
+    ]
+    (kept,) = scoring.read_references(tmp_path / "out" / "references.jsonl")
+    assert (kept.duration, [(part.start, part.end) for part in kept.segments]) == (10.0, [(1.0, 4.0)])
+    short = Transcript(segments((9.9, 10.2, "bow")), 10.4, "a")  # rounded to nothing it keeps a frame, within the clip
+    assert [(part.start, part.end) for part in scoring.in_frames(short, 1.0).segments] == [(9.0, 10.0)]
+    for wrong in (0, -1, "inf", "nan"):
+        assert m2l(*words, wrong)[:2] == (1, "")

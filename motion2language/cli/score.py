@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def score(
-    *, references: Path, hypotheses: Path | None = None, out: Path | None = None, meaning: Meaning = Meaning()
+    *,
+    references: Path,
+    hypotheses: Path | None = None,
+    out: Path | None = None,
+    fps: float | None = None,
+    meaning: Meaning = Meaning(),
 ) -> int:
     """Score transcripts against references, floors that see no motion beside them.
 
@@ -29,22 +35,30 @@ def score(
         without it only the floors are printed.
     out
         Folder for scores.json, clips.csv and the transcripts.
+    fps
+        Count times in whole frames, so many a second, as the paper's code does with 10; without it exactly.
     """
     from motion2language import scoring
     from motion2language.actions import ActionLexicon
 
     if hypotheses is None and out is not None:
         raise ValueError(f"--out {out}: floors alone are only printed; give --hypotheses, too, or leave --out out")
+    if fps is not None and not 0 < fps < math.inf:
+        raise ValueError(f"--fps {fps:g}: give frames a second, more than 0, such as 10")
     wanted = scoring.read_references(references)
     semantic = meaning.load()
-    if hypotheses is None:
-        print(scoring.tables(_floors(wanted, semantic)))
+    found = None if hypotheses is None else _joined(wanted, scoring.read_transcripts(hypotheses))
+    if fps is not None:
+        wanted = [scoring.in_frames(one, fps) for one in wanted]
+    if found is None:
+        print(scoring.tables(_floors(wanted, semantic, fps)))
         return 0
-    found = _joined(wanted, scoring.read_transcripts(hypotheses))
+    if fps is not None:
+        found = [scoring.in_frames(one, fps) for one in found]
     if out is not None:
         make_folder(out)
     lexicon = ActionLexicon.learn([caption for one in wanted for caption in one.captions])
-    scores, rows = scoring.score(wanted, found, lexicon, semantic=semantic)
+    scores, rows = scoring.score(wanted, found, lexicon, semantic=semantic, fps=fps)
     try:  # whatever keeps one of the two from being done, a full disk or a closed pipe, the other is
         if out is not None:
             scoring.write(out, scores, found, wanted, rows)
@@ -95,13 +109,13 @@ def compare(
     return 0
 
 
-def _floors(references: list[Reference], semantic: Semantic | None) -> dict[str, Any]:
+def _floors(references: list[Reference], semantic: Semantic | None, fps: float | None) -> dict[str, Any]:
     """The floors of sentences and of segments, as far as the references have either."""
     from motion2language import scoring
 
     told = [one.captions for one in references if one.captions]
     timed = [one for one in references if one.segments]
-    found = scoring.text_floors(told, semantic) | (scoring.floors(timed) if timed else {})
+    found = scoring.text_floors(told, semantic) | (scoring.floors(timed, fps=fps) if timed else {})
     if not found.keys() - {"semantic"}:
         raise ValueError("the references hold neither segments nor two clips with sentences; give --hypotheses")
     return found

@@ -7,6 +7,7 @@ interval.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,12 +23,12 @@ def whole_clip(references: Sequence[Segment], duration: float) -> list[Segment]:
 
 def equal_cuts(references: Sequence[Segment], duration: float) -> list[Segment]:
     """The clip cut in as many equal parts as there are verbs."""
-    return _cuts(references, 0.0, duration)
+    return _cuts(references, duration, 0.0, 1.0)
 
 
 def middle_cuts(references: Sequence[Segment], duration: float) -> list[Segment]:
     """The middle 15 to 85 % of the clip cut in as many equal parts as there are verbs."""
-    return _cuts(references, 0.15 * duration, 0.85 * duration)
+    return _cuts(references, duration, 0.15, 0.7)
 
 
 #: Shown beside every model's scores.
@@ -64,9 +65,7 @@ TEXT_FLOORS: dict[str, Callable[[Sequence[Sequence[str]]], list[str]]] = {
 }
 
 
-def _cuts(references: Sequence[Segment], start: float, end: float) -> list[Segment]:
-    step = (end - start) / max(1, len(references))
-    return [
-        Segment(start + index * step, start + (index + 1) * step, reference.label)
-        for index, reference in enumerate(references)
-    ]
+def _cuts(references: Sequence[Segment], duration: float, first: float, share: float) -> list[Segment]:
+    """`share` of the clip from its part `first` on, cut in equal parts."""
+    ends = [duration * (first + share * number / max(1, len(references))) for number in range(len(references) + 1)]
+    return [Segment(*part, one.label) for one, part in zip(references, itertools.pairwise(ends), strict=True)]

@@ -15,6 +15,7 @@ from motion2language.scoring.files import (
     require_same_references,
     write,
 )
+from motion2language.scoring.frames import in_frames
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.score import Scores, compare, floors, score
 from motion2language.scoring.sentences import floors as text_floors
@@ -27,6 +28,7 @@ __all__ = [
     "comparison_table",
     "curves",
     "floors",
+    "in_frames",
     "read_notes",
     "read_references",
     "read_rows",

@@ -11,6 +11,7 @@ from motion2language.actions import ActionLexicon
 from motion2language.metrics.segments import GROUPS, OVERLAPS, clip_scores, summarise
 from motion2language.motion import Motion
 from motion2language.scoring import sentences
+from motion2language.scoring.frames import from_frames
 from motion2language.scoring.reference import Reference
 from motion2language.transcript import Transcript
 from motion2language.vocabulary import Vocabulary
@@ -31,6 +32,7 @@ def score(
     vocabulary: Vocabulary | None = None,
     motions: Sequence[Motion] = (),
     semantic: Semantic | None = None,
+    fps: float | None = None,
 ) -> tuple[dict[str, Scores], list[dict[str, Any]]]:
     """Scores of sentences ("captions", "captions (paper)", "text floors"), of segments ("model" and each floor) and
     "intervals"; and the clips' rows.
@@ -39,6 +41,8 @@ def score(
     vocabulary  given: captions by the paper's protocol, too
     motions     one a clip: with them the floors of cuts.py
     semantic    given: its measures of the sentences, too, and under "semantic" what they depend on
+    fps         given: floors that see no motion are cut in whole frames, so many a second; both sides as in_frames has
+                them
     """
     if not references or len(references) != len(transcripts):
         raise ValueError(
@@ -61,23 +65,33 @@ def score(
         scores["model"] = summarise(clips)
         for place, clip in zip(timed, clips, strict=True):
             rows[place] |= clip.row()
-        scores |= floors(chosen, [motions[place] for place in timed] if motions else [])
+        scores |= floors(chosen, [motions[place] for place in timed] if motions else [], fps)
         _intervals([rows[place] for place in timed], scores["intervals"])
     return scores, rows
 
 
-def floors(references: Sequence[Reference], motions: Sequence[Motion] = ()) -> dict[str, Scores]:
+def floors(
+    references: Sequence[Reference], motions: Sequence[Motion] = (), fps: float | None = None
+) -> dict[str, Scores]:
     """Segment scores of every rule without a model; of those that see the motion where there are motions.
 
     references  with segments
+    fps         as of `score`
     """
-    rules = [(name, [metrics.floor_transcript(name, one.segments, one.duration) for one in references])
-             for name in metrics.FLOORS]  # fmt: skip
+    rules = [(name, [_blind(name, one, fps) for one in references]) for name in metrics.FLOORS]
     if motions:
         rules += [(name, [cuts.cut_transcript(name, motion, one.segments)
                           for one, motion in zip(references, motions, strict=True)]) for name in cuts.CUTS]  # fmt: skip
     segments = [one.segments for one in references]
     return {name: metrics.segment_scores(segments, *map(list, zip(*made, strict=True))) for name, made in rules}
+
+
+def _blind(name: str, reference: Reference, fps: float | None) -> tuple[Transcript, list[float]]:
+    """What a rule that sees no motion makes of a clip, and the times of its action words."""
+    if fps is None:
+        return metrics.floor_transcript(name, reference.segments, reference.duration)
+    cut, moments = metrics.floor_transcript(name, reference.segments, round(reference.duration * fps))
+    return from_frames(cut, fps), [moment / fps for moment in moments]
 
 
 def _intervals(rows: Sequence[dict[str, Any]], intervals: Scores) -> None:
