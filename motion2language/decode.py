@@ -47,23 +47,15 @@ def beam(
     """
     allowed = _allowed(model.config.vocabulary_size, values.device)
     under_way = _begin(model, values, lengths, width)
-    steps: list[_Step] = []
-    found: dict[int, Hypothesis] = {}
+    stretches: list[_Stretch] = []
     while True:
-        words = allowed.ending if len(steps) == max_words else allowed.words
-        under_way, step = _advance(model, under_way, words, allowed.nothing)
-        steps.append(step)
-        ended = under_way.finished.view(-1, width).all(1) | (len(steps) > max_words)
-        if int(ended.sum()) < len(ended) * WORTH_LEAVING_OUT:
-            continue
-        chosen = (under_way.scores / (under_way.said.view(-1, width) + 1) ** length_penalty).argmax(1)
-        clips, rows = ended.nonzero()[:, 0], (chosen + width * torch.arange(len(ended), device=ended.device))[ended]
-        numbers = under_way.clips[clips]
-        hypotheses = _trace(steps, rows, lengths[numbers], under_way.scores.flatten()[rows])
-        found.update(zip(numbers.tolist(), hypotheses, strict=True))
-        if len(found) == len(values):
-            return [found[number] for number in range(len(values))]
-        under_way, steps[-1] = _keep(under_way, step, (~ended).nonzero()[:, 0])
+        written = sum(len(stretch.steps) for stretch in stretches)
+        under_way, stretch = _write(model, under_way, allowed, max_words - written, length_penalty)
+        stretches.append(stretch)
+        left = (~stretch.ended).nonzero()[:, 0]
+        if not len(left):
+            return _trace(stretches, lengths)
+        under_way = _keep(under_way, left)
 
 
 @torch.inference_mode()
@@ -157,79 +149,126 @@ def _allowed(size: int, device: torch.device) -> _Allowed:
 class _UnderWay(NamedTuple):
     """The clips a beam still writes about, C of the batch, and the `width` sentences of each, side by side as rows."""
 
-    clips: Tensor  # (C,) which of the batch
+    clips: Tensor  # (C,) which of the batch, in order
     memory: Memory  # of C clips
-    scores: Tensor  # (C, width) log probabilities
-    token: Tensor  # (C * width,) the last word; so the parts below
-    state: DecoderState
+    state: DecoderState  # of C * width rows
+    row: Tensor  # (C, 1) the first row of each clip
+    scores: Tensor  # (C, width) log probabilities; so the parts below
+    token: Tensor  # the last word
     finished: Tensor
     said: Tensor  # words without <eos>
 
 
+class _Step(NamedTuple):
+    """One step: the word each row said, which row before it goes on with, and where the rows before looked."""
+
+    token: Tensor  # (rows,)
+    chance: Tensor  # (rows,) log probability of the word
+    parent: Tensor  # (rows,)
+    position: Tensor  # (rows,)
+    weights: Tensor  # (rows, T)
+
+
+class _Stretch(NamedTuple):
+    """Steps about the same C clips, until enough of these have ended to go on without them."""
+
+    steps: list[_Step]
+    clips: Tensor  # (C,) which of the batch
+    ended: Tensor  # (C,)
+    best: Tensor  # (C,) the best sentence, in [0, width)
+    scores: Tensor  # (C,) its log probability
+
+
 def _begin(model: AttentionCaptioner, values: Tensor, lengths: Tensor, width: int) -> _UnderWay:
-    """All clips before the first word; their hypotheses begin equal, so only the first of each may grow."""
+    """All clips before the first word; their sentences begin equal, so only the first of each may grow."""
     memory, state = model.encode(values, lengths)
     clips = torch.arange(len(values), device=values.device)
-    rows = clips.repeat_interleave(width)
     scores = torch.full((len(clips), width), -torch.inf, device=values.device)
     scores[:, 0] = 0
-    finished, said = torch.zeros_like(rows, dtype=torch.bool), torch.zeros_like(rows)
-    return _UnderWay(clips, memory, scores, torch.full_like(rows, SOS), _take(state, rows), finished, said)
+    said = torch.zeros_like(scores, dtype=torch.int64)
+    rows = _take(state, clips.repeat_interleave(width))
+    return _UnderWay(clips, memory, rows, width * clips[:, None], scores, said + SOS, said > 0, said)
+
+
+def _write(
+    model: AttentionCaptioner, under_way: _UnderWay, allowed: _Allowed, most: int, length_penalty: float
+) -> tuple[_UnderWay, _Stretch]:
+    """Step by step until enough clips have ended to go on without them; after `most` more words all have."""
+    steps: list[_Step] = []
+    while True:
+        words = allowed.ending if len(steps) == most else allowed.words
+        under_way, step = _advance(model, under_way, words, allowed.nothing)
+        steps.append(step)
+        ended = under_way.finished.all(1)
+        if len(steps) > most or int(ended.sum()) >= len(ended) * WORTH_LEAVING_OUT:
+            break
+    best = (under_way.scores / (under_way.said + 1) ** length_penalty).argmax(1)
+    scores = under_way.scores.gather(1, best[:, None])[:, 0]
+    return under_way, _Stretch(steps, under_way.clips, ended | (len(steps) > most), best, scores)
 
 
 def _advance(model: AttentionCaptioner, before: _UnderWay, words: Tensor, nothing: Tensor) -> tuple[_UnderWay, _Step]:
     """The best sentences with one word more; `words` and `nothing` (V,) as in _Allowed."""
-    logits, state, weights = model.step(before.token, before.state, before.memory)
-    chances = torch.where(before.finished[:, None], nothing, logits.log_softmax(-1) + words)
-    (clips, width), size = before.scores.shape, chances.shape[1]
-    scores, best = (before.scores[:, :, None] + chances.view(clips, width, size)).flatten(1).topk(width)
-    parents = (best // size + width * torch.arange(clips, device=best.device)[:, None]).flatten()
-    token = (best % size).flatten()
-    step = _Step(token, parents, state.position, weights, chances[parents, token])
-    finished, said = before.finished[parents] | (token == EOS), before.said[parents] + (token != EOS)
-    return _UnderWay(before.clips, before.memory, scores, token, _take(state, parents), finished, said), step
+    logits, state, weights = model.step(before.token.flatten(), before.state, before.memory)
+    shape, size = before.scores.shape, logits.shape[1]
+    chances = torch.where(before.finished[..., None], nothing, (logits.log_softmax(-1) + words).view(*shape, size))
+    scores, best = (before.scores[..., None] + chances).flatten(1).topk(shape[1])
+    parent, token = best // size, best % size
+    rows, finished = (before.row + parent).flatten(), token == EOS
+    said = before.said.gather(1, parent) + ~finished
+    chance = chances.flatten(1).gather(1, best).flatten()
+    under_way = before._replace(
+        state=_take(state, rows), scores=scores, token=token, finished=finished, said=said
+    )
+    return under_way, _Step(token.flatten(), chance, rows, state.position, weights)
 
 
-def _keep(under_way: _UnderWay, step: _Step, kept: Tensor) -> tuple[_UnderWay, _Step]:
-    """What is under way, and the step that led to it, without the rows of other clips than those `kept`."""
-    width = under_way.scores.shape[1]
-    rows = (width * kept[:, None] + torch.arange(width, device=kept.device)).flatten()
-    under_way = _UnderWay(
+def _keep(under_way: _UnderWay, kept: Tensor) -> _UnderWay:
+    """What is under way, without other clips than those `kept`."""
+    rows = (under_way.row[kept] + torch.arange(under_way.token.shape[1], device=kept.device)).flatten()
+    return _UnderWay(
         under_way.clips[kept],
         under_way.memory.of(kept),
-        under_way.scores[kept],
-        under_way.token[rows],
         _take(under_way.state, rows),
-        under_way.finished[rows],
-        under_way.said[rows],
+        under_way.row[: len(kept)],
+        under_way.scores[kept],
+        under_way.token[kept],
+        under_way.finished[kept],
+        under_way.said[kept],
     )
-    return under_way, step._replace(token=step.token[rows], parents=step.parents[rows], chance=step.chance[rows])
 
 
-class _Step(NamedTuple):
-    """One step of all rows: the word each new row said, from which row it comes, and what that row looked at."""
-
-    token: Tensor  # (rows,)
-    parents: Tensor  # (rows,)
-    position: Tensor  # (rows before,)
-    weights: Tensor  # (rows before, T)
-    chance: Tensor  # (rows,) log probability of the word
-
-
-def _trace(steps: Sequence[_Step], rows: Tensor, lengths: Tensor, scores: Tensor) -> list[Hypothesis]:
-    """The sentences that end in `rows`, followed back to their first word."""
-    path = []
-    for step in reversed(steps):
-        token, chance, rows = step.token[rows], step.chance[rows], step.parents[rows]
-        path.append((token, step.position[rows], step.weights[rows], chance))
-    parts = (torch.stack(part[::-1], 1).cpu().numpy() for part in zip(*path, strict=True))
-    tokens, positions, weights, chances = parts
+def _trace(stretches: Sequence[_Stretch], lengths: Tensor) -> list[Hypothesis]:
+    """The best sentence of each clip, followed back to its first word."""
+    last = sum(len(stretch.steps) for stretch in stretches)
+    shape, frames = (len(lengths), last), stretches[0].steps[0].weights.shape[1]
+    tokens, looked = np.full(shape, EOS), np.zeros((*shape, frames), dtype=np.float32)
+    chances, positions = np.zeros((2, *shape), dtype=np.float32)
+    sentence, scores = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[0], dtype=np.float32)
+    for steps, *about in reversed(stretches):
+        clips, ended, best, log_probs = (part.cpu().numpy() for part in about)
+        sentence[clips[ended]], scores[clips[ended]] = best[ended], log_probs[ended]
+        *parts, weights = zip(*steps, strict=True)
+        token, chance, parent, position = (torch.stack(part).cpu().numpy() for part in parts)
+        width = parent.shape[1] // len(clips)
+        rows = [width * np.arange(len(clips)) + sentence[clips]]
+        for parents in reversed(parent):
+            rows.append(parents[rows[-1]])
+        sentence[clips] = rows[-1] % width
+        path, number = np.array(rows[::-1]), np.arange(len(steps))[:, None]
+        place = clips, slice(last - len(steps), last)
+        tokens[place], chances[place] = (part[number, path[1:]].T for part in (token, chance))
+        positions[place] = position[number, path[:-1]].T
+        before = torch.from_numpy(path[:-1]).to(lengths.device)
+        looked[place] = torch.stack([part[row] for part, row in zip(weights, before, strict=True)], 1).cpu().numpy()
+        last -= len(steps)
+    counts, ends = (tokens != EOS).sum(1).tolist(), lengths.cpu().numpy()
+    positions = positions.clip(0, (ends - 1).astype(np.float32)[:, None])
     hypotheses = []
-    for row, (frames, score) in enumerate(zip(lengths.tolist(), scores.tolist(), strict=True)):
-        said = int((tokens[row] != EOS).sum())
-        place = np.clip(positions[row, :said], 0, frames - 1)
-        looked = weights[row, :said, :frames].copy()  # not a view that keeps the whole batch
-        hypotheses.append(Hypothesis(tokens[row, :said], place, looked, score, chances[row, :said]))
+    for clip, (count, frames, score) in enumerate(zip(counts, ends.tolist(), scores.tolist(), strict=True)):
+        own = looked[clip, :count, :frames].copy()  # not a view that keeps the whole batch
+        words = tokens[clip, :count], positions[clip, :count], own
+        hypotheses.append(Hypothesis(*words, score, chances[clip, :count]))
     return hypotheses
 
 

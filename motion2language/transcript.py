@@ -52,6 +52,8 @@ class Hypothesis:
 
     def first(self, count: int) -> Hypothesis:
         """The hypothesis of the first `count` words alone; log_prob stays that of the whole."""
+        if count >= len(self.tokens):
+            return self
         return replace(
             self,
             tokens=self.tokens[:count],

@@ -58,7 +58,7 @@ class MlpEncoder(nn.Module):
             memory = layer(memory)
             if self.standardise:
                 memory = (memory - memory.mean(-1, keepdim=True)) / (memory.std(-1, keepdim=True) + 1e-5)
-            memory = self.dropout(torch.tanh(memory))
+            memory = self.dropout(_tanh(memory))
         return memory
 
 
@@ -117,6 +117,13 @@ class HybridEncoder(nn.Module):
         """Memory (B, H) of one more frame (B, F), and what to carry on."""
         frame, _ = self.frame.step(values, [])
         return self.recurrent.step(frame, carried)
+
+
+def _tanh(values: Tensor) -> Tensor:
+    """tanh(x); without a gradient, on a CPU, as 2 sigmoid(2 x) - 1 in place of `values`: that takes half the time."""
+    if values.requires_grad or values.is_cuda:
+        return torch.tanh(values)
+    return values.mul_(2).sigmoid_().mul_(2).sub_(1)
 
 
 Encoder = MlpEncoder | GruEncoder | HybridEncoder | ConvolutionEncoder | TransformerEncoder
