@@ -217,9 +217,7 @@ def _advance(model: AttentionCaptioner, before: _UnderWay, words: Tensor, nothin
     rows, finished = (before.row + parent).flatten(), token == EOS
     said = before.said.gather(1, parent) + ~finished
     chance = chances.flatten(1).gather(1, best).flatten()
-    under_way = before._replace(
-        state=_take(state, rows), scores=scores, token=token, finished=finished, said=said
-    )
+    under_way = before._replace(state=_take(state, rows), scores=scores, token=token, finished=finished, said=said)
     return under_way, _Step(token.flatten(), chance, rows, state.position, weights)
 
 
@@ -241,8 +239,8 @@ def _keep(under_way: _UnderWay, kept: Tensor) -> _UnderWay:
 def _trace(stretches: Sequence[_Stretch], lengths: Tensor) -> list[Hypothesis]:
     """The best sentence of each clip, followed back to its first word."""
     last = sum(len(stretch.steps) for stretch in stretches)
-    shape, frames = (len(lengths), last), stretches[0].steps[0].weights.shape[1]
-    tokens, looked = np.full(shape, EOS), np.zeros((*shape, frames), dtype=np.float32)
+    shape, longest = (len(lengths), last), stretches[0].steps[0].weights.shape[1]
+    tokens, looked = np.full(shape, EOS), np.zeros((*shape, longest), dtype=np.float32)
     chances, positions = np.zeros((2, *shape), dtype=np.float32)
     sentence, scores = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[0], dtype=np.float32)
     for steps, *about in reversed(stretches):
@@ -273,4 +271,4 @@ def _trace(stretches: Sequence[_Stretch], lengths: Tensor) -> list[Hypothesis]:
 
 
 def _take(state: DecoderState, rows: Tensor) -> DecoderState:
-    return DecoderState(state.hidden[rows], state.position[rows], state.first)
+    return DecoderState(state.hidden.index_select(0, rows), state.position.index_select(0, rows), state.first)

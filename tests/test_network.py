@@ -41,6 +41,16 @@ def test_an_encoder_gives_one_vector_a_frame_and_does_not_see_padding(name):
 
 
 @pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_gives_the_same_without_a_gradient_and_leaves_what_it_is_given(name):
+    encoder, one = network(encoder=name).encoder, batch()
+    values = one.values.clone()
+    with torch.inference_mode():
+        memory, _ = encoder(values, one.lengths)
+    torch.testing.assert_close(memory, encoder(one.values, one.lengths)[0].detach(), atol=1e-6, rtol=0)
+    assert values.equal(one.values)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
 def test_an_encoder_is_causal_exactly_when_it_says_so(name):
     encoder = network(encoder=name).encoder
     values, lengths = batch().values[:1], torch.tensor([12])

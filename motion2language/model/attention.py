@@ -27,13 +27,13 @@ class Memory(NamedTuple):
     frames: Tensor  # what contexts are made of: (C, T, H), of `cross` (C, heads, T, H / heads)
     keys: Tensor  # what queries are compared with: the same shapes
     lengths: Tensor  # (C,)
-    outside: Tensor  # (C, T) True on padding
+    padding: Tensor  # (C, T) what is added to scores: 0 inside a clip, -inf on its padding
 
     def of(self, clips: Tensor) -> Memory:
         """The memory of some of the clips, in this order, or of the same one several times."""
         frames = self.frames.index_select(0, clips)
         keys = frames if self.keys is self.frames else self.keys.index_select(0, clips)
-        return Memory(frames, keys, self.lengths[clips], self.outside[clips])
+        return Memory(frames, keys, self.lengths[clips], self.padding[clips])
 
 
 class SoftAttention(nn.Module):
@@ -51,13 +51,13 @@ class SoftAttention(nn.Module):
 
     def prepare(self, frames: Tensor, lengths: Tensor) -> Memory:
         """The memory with its keys, doubled."""
-        return Memory(frames, 2 * self.key(frames), lengths, _outside(frames, lengths))
+        return Memory(frames, 2 * self.key(frames), lengths, _padding(frames, lengths))
 
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """weights = softmax over frames of v . tanh(W query + b + U frame + c)."""
         queries = _of_clips(2 * self.query(query), memory)[:, :, None]
-        scores = 2 * self.score(torch.sigmoid(queries + memory.keys[:, None]))[..., 0]
-        weights = scores.masked_fill(memory.outside[:, None], -torch.inf).softmax(-1).flatten(0, 1)
+        halves = self.score(torch.sigmoid(queries + memory.keys[:, None]))[..., 0]
+        weights = torch.add(memory.padding[:, None], halves, alpha=2).softmax(-1).flatten(0, 1)
         clock = torch.arange(weights.shape[1], device=weights.device, dtype=weights.dtype)
         return _weighted(weights, memory), weights, weights @ clock
 
@@ -82,7 +82,7 @@ class LocalAttention(nn.Module):
 
     def prepare(self, frames: Tensor, lengths: Tensor) -> Memory:
         """The memory; the frames are their own keys."""
-        return Memory(frames, frames, lengths, _outside(frames, lengths))
+        return Memory(frames, frames, lengths, _padding(frames, lengths))
 
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """weights = softmax over frames of tanh(frame . (W query + b)), times exp(-(s - p)^2 / (2 (D/2)^2)).
@@ -92,8 +92,8 @@ class LocalAttention(nn.Module):
         queries = _of_clips(self.query(query), memory)
         last = (memory.lengths - 1).to(query.dtype).repeat_interleave(queries.shape[1])
         position = self.place(position, self.share(self.move(query), first), last)
-        scores = 2 * torch.sigmoid(2 * queries @ memory.keys.transpose(1, 2))
-        softmax = scores.masked_fill(memory.outside[:, None], -torch.inf).softmax(-1).flatten(0, 1)
+        halves = torch.sigmoid(2 * queries @ memory.keys.transpose(1, 2))
+        softmax = torch.add(memory.padding[:, None], halves, alpha=2).softmax(-1).flatten(0, 1)
         weights = softmax * self.window(position, softmax.shape[1])
         return _weighted(weights, memory), weights, position
 
@@ -149,19 +149,18 @@ class CrossAttention(nn.Module):
             layer(frames).view(*frames.shape[:2], self.heads, -1).transpose(1, 2).contiguous()
             for layer in (self.value, self.key)
         )
-        return Memory(values, keys, lengths, _outside(frames, lengths))
+        return Memory(values, keys, lengths, _padding(frames, lengths))
 
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Of each head weights = softmax over frames of (W query + b) . U frame, scaled; given is their mean."""
         queries = _of_clips((self.query(query) * self.scale).view(len(query), self.heads, -1), memory).transpose(1, 2)
-        scores = queries @ memory.keys.transpose(2, 3)  # (C, heads, N, T)
+        scores = queries @ memory.keys.transpose(2, 3) + memory.padding[:, None, None]  # (C, heads, N, T)
         clock = torch.arange(scores.shape[3], device=scores.device, dtype=position.dtype)
-        closed = memory.outside[:, None]
         if self.monotone:
             stands = _of_clips(position, memory)[..., None]
             scores = scores - self.ahead.exp()[:, None, None] * (clock - stands).clamp(min=0)[:, None]
-            closed = closed | (clock < stands.detach().floor())
-        weights = scores.masked_fill(closed[:, None], -torch.inf).softmax(-1)
+            scores = scores.masked_fill((clock < stands.detach().floor())[:, None], -torch.inf)
+        weights = scores.softmax(-1)
         context = self.mix((weights @ memory.frames).transpose(1, 2).flatten(2).flatten(0, 1))
         looked = weights.mean(1).flatten(0, 1)
         place = (looked * clock).sum(-1)  # a product of matrices would be rounded where training is in low precision
@@ -177,8 +176,8 @@ ATTENTIONS: dict[str, Callable[[int, ModelConfig], SoftAttention | LocalAttentio
 }
 
 
-def _outside(frames: Tensor, lengths: Tensor) -> Tensor:
-    return torch.arange(frames.shape[1], device=frames.device) >= lengths[:, None]
+def _padding(frames: Tensor, lengths: Tensor) -> Tensor:
+    return torch.where(torch.arange(frames.shape[1], device=frames.device) < lengths[:, None], 0.0, -torch.inf)
 
 
 def _of_clips(rows: Tensor, memory: Memory) -> Tensor:

@@ -180,7 +180,7 @@ def _look(
     share = attention.share(moved, first)
     position = attention.place(position, share, last)
     scores = torch.tanh(torch.bmm(query[:, None], columns)[:, 0])
-    softmax = scores.masked_fill(memory.outside, -torch.inf).softmax(-1)
+    softmax = (scores + memory.padding).softmax(-1)
     weights = softmax * attention.window(position, frames.shape[1])
     return _Looked(share, position, scores, softmax, weights, torch.bmm(weights[:, None], frames)[:, 0])
 
