@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 ATTEMPTS = 3  # at starting Ray on this machine: it gives its own processes 30 s, too few on a busy one; chosen
+WAIT = 10.0  # seconds for a machine to take a connection; chosen
 STORE = 200 * 2**20  # bytes of Ray's shared memory on this machine; Ray alone would take a third of it; chosen
 
 
@@ -25,6 +27,7 @@ def connected(address: str) -> Iterator[Any]:
         import ray
     except ImportError:
         raise ValueError("--ray needs Ray, which is not installed; pip install 'motion2language[ray]'") from None
+    require_answer(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address == "local":
         options |= {"address": "local", "include_dashboard": False, "object_store_memory": STORE}
@@ -37,6 +40,29 @@ def connected(address: str) -> Iterator[Any]:
         ray.shutdown()
 
 
+def require_answer(address: str) -> None:
+    """ValueError when nothing listens where `address` leads: Ray would wait for it for ever, deaf to Ctrl-C."""
+    if address == "local":
+        return
+    if address == "auto":
+        left = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")  # as `ray start` leaves it
+        said = os.environ.get("RAY_ADDRESS") or (left.read_text().strip() if left.is_file() else "")
+    else:
+        said = address
+    host, _, port = said.rpartition("://")[2].rpartition(":")
+    if not said or said == "auto":  # Ray knows at once that there is none
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=WAIT).close()
+    except (OSError, ValueError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _silent(address, f"{said}: {reason}") from None
+
+
+def _silent(address: str, reason: str) -> ValueError:
+    return ValueError(f"--ray {address}: no cluster answers ({reason}); give local or the address of one")
+
+
 def _connect(ray: Any, address: str, options: dict[str, Any]) -> None:
     last = ATTEMPTS if address == "local" else 1
     for attempt in range(1, last + 1):
@@ -46,6 +72,4 @@ def _connect(ray: Any, address: str, options: dict[str, Any]) -> None:
         except Exception as error:  # Ray's own are of all kinds, plain Exception among them
             if attempt < last:
                 continue
-            reason = " ".join(str(error).split())[:200]
-            message = f"--ray {address}: no cluster answers ({reason}); give local or the address of one"
-            raise ValueError(message) from None
+            raise _silent(address, " ".join(str(error).split())[:200]) from None

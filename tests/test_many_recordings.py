@@ -70,9 +70,25 @@ def test_a_cluster_on_this_machine_that_does_not_start_in_time_is_started_again(
     with cluster.connected("local"):
         assert len(attempts) == 3
     attempts.clear()
-    with pytest.raises(ValueError, match=r"--ray HOST:1: no cluster answers .*timed out"), cluster.connected("HOST:1"):
-        pass
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(ValueError, match=rf"--ray {address}: no cluster .*timed out"), cluster.connected(address):
+            pass
     assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("how", ["{}", "ray://{}", "auto"])
+def test_an_address_where_nothing_listens_is_said_at_once(how, folder, monkeypatch, m2l):
+    """Also one that a cluster left behind which ended without a word; Ray itself would wait for ever."""
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{unheard.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", place)
+        monkeypatch.setattr("ray.init", pytest.fail)
+        status, out, err = m2l("caption", folder, "--ray", how.format(place))
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert f"m2l: --ray {how.format(place)}: no cluster answers (" in err
+    assert f"{place}: " in err
 
 
 @pytest.mark.slow

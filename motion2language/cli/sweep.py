@@ -52,6 +52,7 @@ def sweep(
     for name, number in (("trials", trials), ("jobs", jobs)):
         if number < 1:
             raise ValueError(f"--{name} {number}: give 1 or more")
+    from motion2language.cluster import require_answer
     from motion2language.run_config import load_config
     from motion2language.sweep import local, on_ray
     from motion2language.sweep.space import distributions, load_space
@@ -63,8 +64,9 @@ def sweep(
     require_place(out)
     if ray is None:
         device = device_of(device)
-    elif device == "auto":
-        device = "cpu"
+    else:
+        require_answer(ray)
+        device = "cpu" if device == "auto" else device
     root, store = (None if place is None else place.resolve() for place in (corpus.root, corpus.stores.folder))
     work = Sweep(config.resolve(), tuple(set or ()), corpus.dataset, root, store, device, out.resolve(), tried)
     work.require_own(None if ray is None else trials)
