@@ -17,7 +17,7 @@ RATES = (1.0, 10_000.0)
 FARTHEST = 1e5  # metres from the origin; chosen: there single precision steps by a centimetre
 
 
-def read_motion(
+def read_motion(  # noqa: PLR0913 - a parameter is what a file may not say
     path: str | Path,
     *,
     fps: float | None = None,
@@ -27,8 +27,9 @@ def read_motion(
     up: str | None = None,
     joint_map: Mapping[str, str] | None = None,
     body_models: str | Path | None = None,
+    subject: str | None = None,
 ) -> Motion:
-    """The recording in a .bvh, .amc, .npy, .npz or _mmm.xml file, in metres, Y up.
+    """The recording in a .bvh, .amc, .npy, .npz, _mmm.xml, .c3d or .trc file, in metres, Y up.
 
     fps        frames a second, for files that cannot say (.npy, .amc); for others it overrides
     layout     "humanml3d" or "kit", for .npy
@@ -37,15 +38,24 @@ def read_motion(
     up         x, y or z (or -x, -y, -z) instead of what file or stance tell
     joint_map  canonical joint -> joint of the file, for skeletons with unknown names
     body_models  folder of SMPL body models, for .npz of AMASS
+    subject    whose markers are meant, for .c3d and .trc of several people
 
     FileNotFoundError or ValueError says what was found, what was expected and what to do.
     """
     return read_with_axes(
-        path, fps=fps, layout=layout, asf=asf, unit=unit, up=up, joint_map=joint_map, body_models=body_models
+        path,
+        fps=fps,
+        layout=layout,
+        asf=asf,
+        unit=unit,
+        up=up,
+        joint_map=joint_map,
+        body_models=body_models,
+        subject=subject,
     )[0]
 
 
-def read_with_axes(
+def read_with_axes(  # noqa: PLR0913 - a parameter is what a file may not say
     path: str | Path,
     *,
     fps: float | None = None,
@@ -55,12 +65,13 @@ def read_with_axes(
     up: str | None = None,
     joint_map: Mapping[str, str] | None = None,
     body_models: str | Path | None = None,
+    subject: str | None = None,
 ) -> tuple[Motion, Axes]:
     """As read_motion, with the unit and up axis that were said or found."""
     if fps is not None:
         _require_rate(path, fps)
-    folders = (None if given is None else Path(given) for given in (asf, body_models))
-    recording = read(path, ReadOptions(fps, layout, *folders))
+    skeleton, models = (None if given is None else Path(given) for given in (asf, body_models))
+    recording = read(path, ReadOptions(fps, layout, skeleton, models, subject))
     _require_rate(path, recording.motion.fps)
     motion = replace(recording.motion, name=recording.motion.name or Path(path).name)
     try:

@@ -36,7 +36,7 @@ def caption(
     Parameters
     ----------
     files
-        Recordings: .bvh, .amc (with .asf), .npy, .npz, _mmm.xml; or folders, for all that lie in them.
+        Recordings: .bvh, .amc (with .asf), .npy, .npz, _mmm.xml, .c3d, .trc; or folders, for all that lie in them.
     model
         A shipped model (default, synthetic) or a model folder.
     format

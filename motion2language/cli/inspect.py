@@ -33,6 +33,7 @@ def inspect(file: Path, /, *, source: Input = Input()) -> int:
         up=source.up,
         joint_map=overrides,
         body_models=source.body_models,
+        subject=source.subject,
     )
     table = Table("", str(file), box=None, show_edge=False, pad_edge=False)
     for label, value in describe(motion, axes, overrides):

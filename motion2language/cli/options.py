@@ -36,6 +36,8 @@ class Input:
     """TOML file, `canonical_joint = "joint of the file"`, for unknown joint names."""
     body_models: Path | None = None
     """Folder of SMPL body models, for .npz of AMASS."""
+    subject: str | None = None
+    """Whose markers are meant, for .c3d and .trc of several people."""
 
     def overrides(self) -> dict[str, str] | None:
         """The joint map, read."""
@@ -56,6 +58,7 @@ class Input:
             up=self.up,
             joint_map=self.overrides(),
             body_models=self.body_models,
+            subject=self.subject,
         )
 
 

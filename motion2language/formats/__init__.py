@@ -7,21 +7,36 @@ them) and check everything else: the values returned are finite and of the shape
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import numpy as np
 
 from motion2language.formats.options import ReadOptions, Recording
 
-#: File suffix -> module.
-FORMATS = {".amc": "amc", ".bvh": "bvh", ".npy": "npy", ".npz": "npz", ".xml": "mmm"}
+#: File suffix -> module; markers last: where a recording is there in several kinds, joints come before them.
+FORMATS = {
+    ".amc": "amc", ".bvh": "bvh", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
+}  # fmt: skip
+MARKERS = (".c3d", ".trc")  # of which joints are made
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The motion files in a folder and those within, sorted; hidden ones, such as ._take.bvh of macOS, are none."""
+    """The motion files in a folder and those within, sorted; hidden ones, such as ._take.bvh of macOS, are none.
+
+    Of a recording that is there as joints, its markers are none either: take.c3d beside take.bvh, KIT's 00001_raw.c3d
+    beside 00001_mmm.xml.
+    """
     files = (path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
-    return sorted(path for path in files if not path.name.startswith("."))
+    found = sorted(path for path in files if not path.name.startswith("."))
+    joints = {_take(path) for path in found if path.suffix.lower() not in MARKERS}
+    return [path for path in found if path.suffix.lower() not in MARKERS or _take(path) not in joints]
+
+
+def _take(path: Path) -> Path:
+    """What files of one recording have in common."""
+    return path.with_name(re.sub("_(raw|mmm)$", "", path.stem))
 
 
 def read(path: str | Path, options: ReadOptions | None = None) -> Recording:

@@ -16,12 +16,14 @@ class ReadOptions:
     layout  "humanml3d" or "kit": what the numbers of an .npy file are
     asf     the skeleton of an .amc file
     body_models  folder of SMPL body models, for .npz of AMASS
+    subject  whose markers of a .c3d or .trc file are meant
     """
 
     fps: float | None = None
     layout: str | None = None
     asf: Path | None = None
     body_models: Path | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,7 +125,9 @@ def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limit
     )
     async def transcribe(  # noqa: PLR0913, PLR0917 - a parameter is a field of the form
         request: Request,
-        file: Annotated[list[UploadFile], File(description="The recording: .bvh, .amc and .asf, .npy, .npz, _mmm.xml")],
+        file: Annotated[
+            list[UploadFile], File(description="The recording: .bvh, .amc and .asf, .npy, .npz, _mmm.xml, .c3d, .trc")
+        ],
         model: Annotated[str | None, Form(description="A name of /api/models")] = None,
         form: Annotated[str, Form(description="Outputs wanted, by comma: srt,eaf,html")] = "",
         beam: Annotated[

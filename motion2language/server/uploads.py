@@ -15,6 +15,16 @@ from motion2language.motion import Motion
 from motion2language.reading import read_motion
 
 HEAD = 65_536  # bytes looked at to tell what a file is; chosen
+# How files begin; of a C3D the block of its parameters comes first, before what every one has.
+_STARTS = ((rb"\x93NUMPY", ".npy"), (rb"PK\x03\x04", ".npz"), (rb"[\x01-\x08]P", ".c3d"))
+# Lines by which texts are known, in lower case.
+_LINES = (
+    (r"^\s*:(bonedata|hierarchy|root)\b", ".asf"),
+    (r"^\s*hierarchy\b", ".bvh"),
+    (r"\A\s*<", ".xml"),
+    (r"\A\s*pathfiletype\b", ".trc"),
+    (r"^\s*:(fully-specified|degrees|radians)\b", ".amc"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,24 +42,18 @@ class Upload:
 
 
 def kind(content: bytes) -> str:
-    """The suffix of what the bytes are: .bvh, .npy, .npz, .xml, .amc or .asf; ValueError for anything else."""
+    """The suffix of what the bytes are, one of formats.FORMATS or .asf; ValueError for anything else."""
     head = content[:HEAD]
     if not head:
         raise ValueError("the file is empty")
-    if head.startswith(b"\x93NUMPY"):
-        return ".npy"
-    if head.startswith(b"PK\x03\x04"):
-        return ".npz"
+    for start, suffix in _STARTS:
+        if re.match(start, head):
+            return suffix
     text = head.decode("utf-8-sig", errors="replace").lower()
-    if re.search(r"^\s*:(bonedata|hierarchy|root)\b", text, re.MULTILINE):
-        return ".asf"
-    if re.search(r"^\s*hierarchy\b", text, re.MULTILINE):
-        return ".bvh"
-    if text.lstrip().startswith("<"):
-        return ".xml"
-    if re.search(r"^\s*:(fully-specified|degrees|radians)\b", text, re.MULTILINE):
-        return ".amc"
-    raise ValueError("not a motion file that is known; expected BVH, AMC with its ASF, NPY, NPZ or MMM XML")
+    for line, suffix in _LINES:
+        if re.search(line, text, re.MULTILINE):
+            return suffix
+    raise ValueError("not a motion file that is known; expected BVH, AMC with its ASF, NPY, NPZ, MMM XML, C3D or TRC")
 
 
 def read_upload(

@@ -1,0 +1,205 @@
+"""Markers on the skin: which is which by its label, and gaps in their paths.
+
+A label is compared in capitals, without spaces, dots, dashes and underscores, its side as a letter before it:
+`L.ASIS`, `Left_Asis` and `lasis` are one. What stands before a colon is the subject; other words before the label
+(`Q_`, `Walk01_`) are passed over. Points whose label means nothing here, unlabelled ones among them, are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+LONGEST_GAP = 0.25  # seconds in which a marker's path is filled; chosen, a quarter of a stride
+_LEAST_SUBJECT = 8  # markers that make a subject, and no tool or box; chosen
+
+# Labels by what they are on, the sides' letter as *. In each row first that of Vicon's Plug-in Gait (reference guide)
+# and of CMU's 41 markers (http://mocap.cs.cmu.edu/markerPlacementGuide.pdf), then of KIT's reference marker set
+# (https://motion-database.humanoids.kit.edu/marker_set), Motek's Human Body Model, Qualisys' animation and IOR-like
+# sets, OptiTrack's baseline, and the sets of OpenSim's, OpenCap's and Rajagopal's gait data.
+SKIN: dict[str, str] = {
+    "*front waist": "*ASI *ASIS *FWT *IAS WAIST*FRONT",
+    "*back waist": "*PSI *PSIS *BWT *IPS WAIST*BACK",
+    "sacrum": "SACR SACRUM VSACRAL VSACRUM WAISTBACK",
+    "*shoulder top": "*SHO *ACR *ACROMION *ACROMIUM *SAE *SHOULDERTOP *SHOULDER",
+    "*outer elbow": "*ELB *AEL *LEE *LEL *HLE *ELBOWOUT *ELBOWLAT *ELBOWLATERAL *LATELBOW *ELBOW",
+    "*inner elbow": "*ELBM *MELB *IEL *MEE *MEL *HME *ELBOWIN *ELBOWMED *ELBOWMEDIAL *MEDELBOW",
+    "*thumb wrist": "*WRA *IWR *WTS *LW *RSP *WRISTIN *WRISTRADIUS *LATWRIST *FARADIUS",
+    "*small wrist": "*WRB *OWR *WPS *MW *USP *WRISTOUT *WRISTULNA *MEDWRIST *FAULNA",
+    "*single wrist": "*WRI *WRIST",
+    "*outer knee": "*KNE *LEK *LFC *FLE *KNEEOUT *KNEELAT *KNEELATERAL *LATKNEE *KNEE",
+    "*inner knee": "*KNM *KNI *MEK *MFC *FME *KNEEIN *KNEEMED *KNEEMEDIAL *MEDKNEE *MKNEE",
+    "*outer ankle": "*ANK *LM *LMA *LMAL *FAL *ANKLEOUT *ANKLELAT *ANKLELATERAL *LATANKLE *ANKLE",
+    "*inner ankle": "*MED *MM *MMA *MMAL *TAM *ANKLEIN *ANKLEMED *ANKLEMEDIAL *MEDANKLE *MANKLE",
+    "*heel": "*HEE *HEL *HEEL *CAL *CALC *FCC *HEELBACK",
+    "*middle forefoot": "*TOE *FM2 *SMH *MT2",
+    "*inner forefoot": "*MT1 *FM1 *FMH *FOREFOOTIN *TOEIN *TOEMED",
+    "*outer forefoot": "*MT5 *FM5 *VMH *5META *FOREFOOTOUT *TOEOUT *TOELAT",
+    "*toe tip": "*TOETIP",
+    "*front head": "*FHD",
+    "*back head": "*BHD",
+    "*side head": "*HEAD HEAD*",
+    "front head": "FHEAD HEADFRONT",
+    "top head": "THEAD TOPHEAD HEADTOP",
+    "C7": "C7 CV7 SPINETOP BACKTOP",
+    "T10": "T10 TV10",
+    "collarbones": "CLAV SJN",
+    "breastbone": "STRN STERNUM XYPH SXS CHEST",
+}
+#: Joint centres that a file may hold beside markers: computed by Plug-in Gait, by regression or from movement.
+CENTRES: dict[str, str] = {
+    "*hip": "*HJC *HJCREG",
+    "*knee": "*KJC",
+    "*ankle": "*AJC",
+    "*shoulder": "*SJC",
+    "*elbow": "*EJC",
+    "*wrist": "*WJC",
+}
+#: The same words where no marker is on the front of the pelvis: joints, such as video without markers gives.
+JOINTS: dict[str, str] = CENTRES | {
+    "*hip": "*HJC *HIP",
+    "*knee": "*KJC *KNEE",
+    "*ankle": "*AJC *ANKLE",
+    "*shoulder": "*SJC *SHOULDER",
+    "*elbow": "*EJC *ELBOW",
+    "*wrist": "*WJC *WRIST",
+    "*toe": "*BIGTOE *TOE *FOOT",
+    "pelvis": "CHIP MIDHIP PELVIS HIPS HIP",
+    "neck": "NECK",
+    "middle head": "HEAD",
+}
+SIDES = {"left": "L", "right": "R"}
+_LETTERS = frozenset(SIDES.values())
+#: Markers that keep their places to one another: one that is not seen is found from three others.
+RIGID = (
+    ("left front waist", "right front waist", "left back waist", "right back waist", "sacrum"),
+    ("left front head", "right front head", "left back head", "right back head"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Markers:
+    """What a file of markers holds.
+
+    positions  (T, M, 3) in the file's unit and axes, NaN where a marker was not seen
+    unit       as the file writes it, empty where it does not
+    """
+
+    positions: np.ndarray
+    labels: list[str]
+    fps: float
+    unit: str = ""
+
+
+def labels_of(part: str) -> str:
+    """The first label of a part such as `left front waist`, for messages."""
+    side, _, rest = part.partition(" ")
+    key = f"*{rest}" if side in SIDES else part
+    return (SKIN | CENTRES)[key].split()[0].replace("*", SIDES.get(side, ""))
+
+
+def recognise(markers: Markers, subject: str | None) -> dict[str, np.ndarray]:
+    """Part of the body -> path (T, 3), of the markers that are known and seen at all, of one subject.
+
+    ValueError names the subjects where there are several and none was said, or it is none of them.
+    """
+    found = _by_subject(markers, SKIN | CENTRES)
+    if not any("left front waist" in parts for parts in found.values()):
+        found = _by_subject(markers, JOINTS)
+    if not found:
+        return {}
+    if subject is None:
+        people = [name for name, parts in found.items() if len(parts) >= _LEAST_SUBJECT]
+        if len(people) > 1:
+            raise ValueError(f"holds {len(people)} subjects, {', '.join(people)}; say which with --subject NAME")
+        subject = max(found, key=lambda name: len(found[name]))
+    if subject not in found:
+        raise ValueError(f"holds no subject {subject!r}; there are {', '.join(name or '(no name)' for name in found)}")
+    return found[subject]
+
+
+def _by_subject(markers: Markers, table: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
+    parts: dict[str, str] = {}
+    for part, labels in table.items():
+        for side, letter in SIDES.items() if "*" in part else (("", ""),):
+            parts |= {label.replace("*", letter): part.replace("*", f"{side} ") for label in labels.split()}
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for column, label in enumerate(markers.labels):
+        subject, _, name = label.rpartition(":")
+        part = next((parts[form] for form in _forms(name) if form in parts), "")
+        if part and np.isfinite(markers.positions[:, column]).any():
+            found.setdefault(subject.strip(), {}).setdefault(part, markers.positions[:, column])
+    return found
+
+
+def _forms(label: str) -> Iterable[str]:
+    """A label's forms to look up: its words, all or without those before its side, and the side's letter first."""
+    words = re.findall("[A-Z0-9]+", re.sub("LEFT|RIGHT", lambda side: f" {side[0][0]} ", label.upper()))
+    for first, word in enumerate(words):
+        rest = words[first:]
+        yield "".join(rest)
+        if rest[-1] in _LETTERS:
+            yield rest[-1] + "".join(rest[:-1])
+        if word in _LETTERS:
+            break
+
+
+def fill(paths: dict[str, np.ndarray], fps: float) -> tuple[dict[str, np.ndarray], int]:
+    """The paths with their short gaps filled, and how many positions that were.
+
+    Of the pelvis' and of the head's markers one that is not seen is placed by three others; any marker's gap of up to
+    LONGEST_GAP seconds is crossed by a straight line, and at the recording's ends it stays where it is seen next.
+    """
+    filled = {part: path.copy() for part, path in paths.items()}
+    for group in RIGID:
+        parts = [part for part in group if part in filled]
+        if len(parts) > 3:
+            points = _fill_rigid(np.stack([filled[part] for part in parts], axis=1))
+            filled |= {part: points[:, column] for column, part in enumerate(parts)}
+    for part, path in filled.items():
+        filled[part] = _fill_short(path, int(LONGEST_GAP * fps))
+    count = sum(int(np.isnan(paths[part][:, 0]).sum() - np.isnan(filled[part][:, 0]).sum()) for part in paths)
+    return filled, count
+
+
+def _fill_short(path: np.ndarray, longest: int) -> np.ndarray:
+    """A path (T, 3) with gaps of up to `longest` frames filled."""
+    missing = np.isnan(path[:, 0])
+    if not missing.any() or missing.all():
+        return path
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], missing.view("i1"), [0]))))
+    long = np.zeros(len(path), bool)
+    for start, end in edges.reshape(-1, 2):
+        long[start:end] = end - start > longest
+    frames, seen = np.arange(len(path)), ~missing
+    filled = np.stack([np.interp(frames, frames[seen], path[seen, axis]) for axis in range(3)], axis=1)
+    filled[long] = np.nan
+    return filled
+
+
+def _fill_rigid(points: np.ndarray) -> np.ndarray:
+    """Points (T, K, 3) of a rigid body; those missing where at least three are seen are placed by the fit to these.
+
+    The body's shape is that of the frame seen whole that is nearest in time; least-squares rotation (Kabsch 1976).
+    """
+    seen = np.isfinite(points[..., 0])
+    whole = np.flatnonzero(seen.all(axis=1))
+    wanting = np.flatnonzero(~seen.all(axis=1) & (seen.sum(axis=1) >= 3))
+    if not len(whole) or not len(wanting):
+        return points
+    after = np.searchsorted(whole, wanting).clip(max=len(whole) - 1)
+    before = (after - 1).clip(min=0)
+    nearest = whole[np.where(wanting - whole[before] < np.abs(whole[after] - wanting), before, after)]
+    shape, place, weight = points[nearest], np.nan_to_num(points[wanting]), seen[wanting][..., None].astype(float)
+    centres = [(array * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True) for array in (shape, place)]
+    shape, place = shape - centres[0], place - centres[1]
+    u, _, v = np.linalg.svd(np.swapaxes(place * weight, 1, 2) @ shape)
+    sign = np.ones((len(u), 3))
+    sign[:, 2] = np.linalg.det(u @ v)
+    fitted = shape @ np.swapaxes((u * sign[:, None]) @ v, 1, 2) + centres[1]
+    result = points.copy()
+    result[wanting] = np.where(weight > 0, points[wanting], fitted)
+    return result

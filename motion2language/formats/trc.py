@@ -1,0 +1,65 @@
+"""TRC, the text table of markers of Motion Analysis and OpenSim, read: labels, rate, unit, a line a frame.
+
+Cells are parted by tabs; an empty one, one without a number, and three zeros are a marker not seen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.formats.marker_joints import recording
+from motion2language.formats.markers import Markers
+from motion2language.formats.options import ReadOptions, Recording
+
+_EXPECTED = "not a TRC file: expected a line PathFileType, one of names, one of values, one of labels, then frames"
+
+
+def read(path: Path, options: ReadOptions) -> Recording:
+    """The joints of the body whose markers a TRC file holds, in the file's unit and axes."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        text = path.read_text(encoding="latin-1")
+    return recording(table(text, options.fps), path.name, options.subject)
+
+
+def table(text: str, fps: float | None = None) -> Markers:
+    """The markers of a TRC file's text; `fps` overrides what it says. ValueError says what is wrong with it."""
+    lines = text.splitlines()
+    if len(lines) < 6 or not lines[0].lstrip().lower().startswith("pathfiletype"):
+        raise ValueError(_EXPECTED)
+    head = dict(zip(lines[1].lower().split(), lines[2].split(), strict=False))
+    labels = [cell.strip() for cell in lines[3].split("\t")[2:] if cell.strip()]
+    rows = [line.split("\t") for line in lines[4:] if line[:1].strip()]  # the axes' line and empty ones begin blank
+    if not labels or not rows:
+        raise ValueError("no frames in it" if labels else _EXPECTED)
+    said = _number(head.get("numframes", ""))
+    if np.isfinite(said) and len(rows) < said:
+        raise ValueError(f"cut off: says it has {said:.0f} frames and holds {len(rows)}")
+    width = 3 * len(labels)
+    short = next((number for number, row in enumerate(rows) if len(row) < width), None)
+    if short is not None:
+        raise ValueError(
+            f"frame {short} has {len(rows[short])} cells, expected {width + 2}: frame, time, {width} numbers"
+        )
+    values = np.array([[_number(cell) for cell in [*row[2:], "", ""][:width]] for row in rows])
+    positions = values.reshape(len(rows), -1, 3)
+    seen = np.isfinite(positions).all(-1) & (positions != 0).any(-1)
+    positions[~seen] = np.nan
+    return Markers(positions, labels, fps or _rate(head), head.get("units", ""))
+
+
+def _rate(head: dict[str, str]) -> float:
+    rate = _number(head.get("datarate", ""))
+    if not np.isfinite(rate):
+        raise ValueError("lacks DataRate, the frames a second; say it with --fps")
+    return rate
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
