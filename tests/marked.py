@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import ezc3d
@@ -60,6 +62,8 @@ def skin(positions: np.ndarray) -> dict[str, np.ndarray]:
         put[letter + "WRA"], put[letter + "WRB"] = (of("wrist") + way * 0.03 * thumb for way in (1, -1))
         put[letter + "FIN"] = of("wrist") + 0.09 * fore
         put[letter + "THI"] = (of("hip") + of("knee")) / 2 + 0.08 * leg
+        put[letter + "UPA"] = (of("shoulder") + of("elbow")) / 2 + 0.05 * arm
+        put[letter + "FRM"] = (of("elbow") + of("wrist")) / 2 + 0.04 * arm
         put[letter + "TIB"] = (of("knee") + of("ankle")) / 2 + 0.06 * leg
     return put
 
@@ -67,7 +71,7 @@ def skin(positions: np.ndarray) -> dict[str, np.ndarray]:
 #: The labels of Plug-in Gait's full body.
 FULL = tuple(
     "LFHD RFHD LBHD RBHD C7 T10 CLAV STRN RBAK".split()
-    + [side + label for side in "LR" for label in "SHO ELB WRA WRB FIN ASI PSI THI KNE TIB ANK HEE TOE".split()]
+    + [side + label for side in "LR" for label in "SHO UPA ELB FRM WRA WRB FIN ASI PSI THI KNE TIB ANK HEE TOE".split()]
 )
 MEDIAL = tuple(side + label for side in "LR" for label in ("KNM", "MED", "ELBM"))
 _UNITS = {"mm": 1000.0, "cm": 100.0, "m": 1.0}
@@ -79,7 +83,6 @@ def write_c3d(
     fps: float = 100.0,
     unit: str = "mm",
     analog: int = 0,
-    **parameters: tuple,
 ) -> Path:
     """A C3D file as ezc3d writes it, Z up, of markers in metres, Y up; NaN is a marker not seen."""
     paths = np.stack(list(put.values()), axis=1)
@@ -92,8 +95,6 @@ def write_c3d(
     point["LABELS"]["value"] = labels[:255]
     if len(labels) > 255:
         file.add_parameter("POINT", "LABELS2", labels[255:])
-    for name, value in parameters.items():
-        point[name] = {"type": point["RATE"]["type"], "description": "", "is_locked": False, "value": value}
     file["data"]["points"] = points
     if analog:
         file["parameters"]["ANALOG"]["RATE"]["value"] = [fps * analog]
@@ -101,3 +102,81 @@ def write_c3d(
         file["data"]["analogs"] = np.random.default_rng(0).normal(size=(1, 2, len(paths) * analog))
     file.write(str(path))
     return path
+
+
+def c3d_bytes(
+    put: dict[str, np.ndarray],
+    processor: int = 84,
+    scale: float = -0.1,
+    fps: float = 100.0,
+    unseen: Sequence[tuple[int, int]] = (),
+    trial: bool = False,
+) -> bytes:
+    """A C3D file after the format's description, for what ezc3d does not write: other processors, integers, damage.
+
+    unseen  (marker, frame) with a residual of -1
+    trial   count frames in TRIAL:ACTUAL_START_FIELD and ACTUAL_END_FIELD, too
+    """
+    order = ">" if processor == 86 else "<"
+    paths = np.stack(list(put.values()), axis=1) * 1000 if put else np.zeros((1, 0, 3))
+    frames, count = paths.shape[:2]
+
+    def real(values: np.ndarray | float) -> bytes:
+        data = np.atleast_1d(values).astype(np.float32)
+        if processor != 85:
+            return data.astype(f"{order}f4").tobytes()
+        return (data * np.float32(4)).astype("<f4").view("<u2").reshape(-1, 2)[:, ::-1].tobytes()
+
+    def parameter(group: int, name: str, kind: int, shape: tuple[int, ...], data: bytes) -> bytes:
+        body = struct.pack("bB", kind, len(shape)) + bytes(shape) + data + b"\0"
+        return struct.pack("bb", len(name), group) + name.encode() + struct.pack(f"{order}h", len(body) + 2) + body
+
+    def group(number: int, name: str) -> bytes:
+        return struct.pack("bb", len(name), -number) + name.encode() + struct.pack(f"{order}hB", 3, 0)
+
+    labels = "".join(label.ljust(8) for label in put).encode()
+    last = min(frames, 65535)
+    words = [
+        group(1, "POINT"),
+        parameter(1, "USED", 2, (), struct.pack(f"{order}H", count)),
+        parameter(1, "SCALE", 4, (), real(scale)),
+        parameter(1, "RATE", 4, (), real(fps)),
+        parameter(1, "UNITS", -1, (2,), b"mm"),
+        parameter(1, "FRAMES", 2, (), struct.pack(f"{order}H", last)),
+        parameter(1, "LABELS", -1, (8, count), labels),
+    ]
+    if trial:
+        words += [group(2, "TRIAL")] + [
+            parameter(2, f"ACTUAL_{end}_FIELD", 2, (2,), struct.pack(f"{order}HH", value % 65536, value // 65536))
+            for end, value in (("START", 1), ("END", frames))
+        ]
+    parameters = struct.pack("4B", 1, 80, 2, processor) + b"".join(words)
+    parameters = parameters.ljust(-(-len(parameters) // 512) * 512, b"\0")
+    start = 2 + len(parameters) // 512
+    header = struct.pack("2B", 2, 80) + struct.pack(f"{order}5H", count, 0, 1, last, 10)
+    header += real(scale) + struct.pack(f"{order}2H", start, 0) + real(fps)
+    values = np.concatenate([paths / (scale if scale > 0 else 1.0), np.zeros((frames, count, 1))], axis=2)
+    for marker, frame in unseen:
+        values[frame, marker] = (0, 0, 0, -1)
+    data = real(values) if not scale > 0 else np.round(values).astype(f"{order}i2").tobytes()
+    return header.ljust(512, b"\0") + parameters + data.ljust(-(-len(data) // 512) * 512, b"\0")
+
+
+def trc_text(put: dict[str, np.ndarray], fps: float) -> str:
+    """A TRC file, millimetres, Z up, as write_c3d has it."""
+    paths = np.stack(list(put.values()), axis=1)[..., [0, 2, 1]] * (1000, -1000, 1000)
+    names = "".join(f"{label}\t\t\t" for label in put)
+    axes = "\t".join(f"X{number}\tY{number}\tZ{number}" for number in range(1, len(put) + 1))
+    head = [
+        "PathFileType\t4\t(X/Y/Z)\ttake.trc",
+        "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
+        f"{fps:g}\t{fps:g}\t{len(paths)}\t{len(put)}\tmm\t{fps:g}\t1\t{len(paths)}",
+        f"Frame#\tTime\t{names}",
+        f"\t\t{axes}",
+        "",
+    ]
+    rows = [
+        f"{number + 1}\t{number / fps:.5f}\t" + "\t".join(f"{value:.5f}" for value in row.ravel())
+        for number, row in enumerate(paths)
+    ]
+    return "\n".join([*head, *rows]) + "\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from marked import FULL, c3d_bytes, skin, trc_text
 from small import recording
 from test_amc import AMC, ASF
 from test_mmm import document, random_frames
@@ -40,6 +41,9 @@ def whole(kind: str, tmp_path: Path) -> list[bytes]:
         for file, array in zip(files, arrays, strict=True):
             np.save(file, array)
         return [file.getvalue() for file in files]
+    if kind in ("c3d", "trc"):
+        put = {label: path for label, path in skin(motion.positions).items() if label in FULL}
+        return [c3d_bytes(put), c3d_bytes(put, scale=0.1)] if kind == "c3d" else [trc_text(put, 30).encode()]
     return [document(random_frames()).encode()] if kind == "xml" else [AMC.encode()]
 
 
@@ -63,7 +67,7 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return content
 
 
-@pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc"])
+@pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc"])
 def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
     chance, files = random.Random(kind), whole(kind, tmp_path)
     path, options = tmp_path / f"take.{kind}", {"fps": 100.0} if kind in ("npy", "amc") else {}

@@ -86,7 +86,7 @@ def test_a_joint_map_serves_unit_and_up_axis_too(tmp_path):
 
 
 def test_the_suffix_decides_in_any_case(tmp_path):
-    assert set(FORMATS) == {".bvh", ".amc", ".npy", ".npz", ".xml"}
+    assert set(FORMATS) == {".bvh", ".amc", ".npy", ".npz", ".xml", ".c3d", ".trc"}
     bvh.write(recording(3), tmp_path / "TAKE.BVH")
     motion = m2l.read_motion(str(tmp_path / "TAKE.BVH"))
     assert (motion.name, motion.fps) == ("TAKE.BVH", 30)

@@ -9,10 +9,10 @@ made of them is marker_joints.py's. Read here and not by a library because a dam
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from motion2language.formats.markers import Markers
 from motion2language.formats.options import ReadOptions, Recording
 
 _BLOCK = 512
+_LARGEST = 255 * _BLOCK  # bytes of parameters, of which a file counts the blocks in one byte
 _MAGIC = 0x50
 _EXPECTED = "not a C3D file: expected a header whose second byte is 80, and parameters"
 _WIDTHS = {-1: 1, 1: 1, 2: 2, 4: 4}  # bytes of a parameter's value by its type: characters, bytes, integers, floats
@@ -52,6 +53,50 @@ class _Numbers:
 _PROCESSORS = {84: _Numbers(), 85: _Numbers(dec=True), 86: _Numbers(">")}
 
 
+@dataclass(frozen=True)
+class _Parameters:
+    """Where each parameter's value begins, by `GROUP:NAME`; only those asked for are read."""
+
+    content: bytes
+    numbers: _Numbers
+    places: dict[str, int]
+
+    def value(self, name: str) -> list[str] | np.ndarray | None:
+        """Strings, or an array of numbers; None where there is no such parameter."""
+        if name not in self.places:
+            return None
+        at = self.places[name]
+        kind, dimensions = struct.unpack_from("bB", self.content, at)
+        start = at + 2 + dimensions
+        shape = self.content[at + 2 : start]
+        if kind not in _WIDTHS or len(shape) < dimensions:
+            raise ValueError(f"parameter {name} is of no known type; is it damaged?")
+        data = self.content[start : start + math.prod(shape) * _WIDTHS[kind]]
+        if len(data) < math.prod(shape) * _WIDTHS[kind]:
+            raise ValueError(f"cut off within its parameter {name}")
+        if kind == -1:
+            width = shape[0] if shape else 1
+            return [_text(data[first : first + width]) for first in range(0, len(data), width or 1)]
+        if kind == 4:
+            return self.numbers.floats(data)
+        return self.numbers.integers(data) if kind == 2 else np.frombuffer(data, "i1")
+
+    def number(self, name: str, otherwise: float) -> float:
+        """A parameter's first number, or what stands in for one that is missing or no number."""
+        value = self.value(name)
+        return float(value[0]) if isinstance(value, np.ndarray) and np.isfinite(value[:1]).any() else float(otherwise)
+
+    def count(self, name: str, otherwise: float = 0) -> int:
+        """A parameter's first number as one without a sign."""
+        number = int(self.number(name, otherwise))
+        return number + 65536 if number < 0 else number
+
+    def strings(self, name: str) -> list[str]:
+        """A parameter's strings, none for one that is missing or holds numbers."""
+        value = self.value(name)
+        return value if isinstance(value, list) else []
+
+
 def points(content: bytes, fps: float | None = None) -> Markers:
     """The labelled points of a C3D file's bytes; `fps` overrides what it says.
 
@@ -64,94 +109,64 @@ def points(content: bytes, fps: float | None = None) -> Markers:
         raise ValueError(_EXPECTED)
     numbers = _PROCESSORS[content[start + 3]]
     parameters = _parameters(content, start + 4, numbers)
-    point = parameters.get("POINT", {})
     header = numbers.integers(content[:24]).view(f"{numbers.order}u2").astype(int)
     scale, rate = (float(numbers.floats(content[at : at + 4])[0]) for at in (12, 20))
-    scale, rate = _number(point, "SCALE", scale), _number(point, "RATE", rate)
-    count, used = int(header[1]), int(_number(point, "USED", header[1])) & 0xFFFF
+    scale, rate = parameters.number("POINT:SCALE", scale), parameters.number("POINT:RATE", rate)
+    count, used = int(header[1]), parameters.count("POINT:USED", header[1])
     if count != used:
         raise ValueError(f"its header has {count} points, POINT:USED {used}; is it damaged?")
     if count == 0:
         raise ValueError("holds no points, only other data; expected labelled markers")
-    block = int(header[8]) or int(_number(point, "DATA_START", 0)) & 0xFFFF
+    block = int(header[8]) or parameters.count("POINT:DATA_START")
     if block < 2:
         raise ValueError("does not say where its data start; is it damaged?")
     data = memoryview(content)[(block - 1) * _BLOCK :]
-    counts = _said_frames(header, point, parameters.get("TRIAL", {}))
-    frames = _frames(data, counts, 4 * count + int(header[2]), numbers, scale)
+    frames = _frames(data, _said_frames(header, parameters), 4 * count + int(header[2]), numbers, scale)
     values = frames[:, : 4 * count].reshape(len(frames), count, 4).astype(np.float64)
     positions = values[..., :3] * (scale if scale > 0 else 1.0)
     seen = (values[..., 3] >= 0) & np.isfinite(positions).all(-1) & (positions != 0).any(-1)
     positions[~seen] = np.nan
-    return Markers(positions, _labels(point, count), fps or rate, " ".join(point.get("UNITS", [])).strip())
+    return Markers(positions, _labels(parameters, count), fps or rate, " ".join(parameters.strings("POINT:UNITS")))
 
 
-def _parameters(content: bytes, at: int, numbers: _Numbers) -> dict[str, dict[str, Any]]:
-    """Group -> name -> value: strings, or an array of numbers."""
+def _parameters(content: bytes, at: int, numbers: _Numbers) -> _Parameters:
+    """The parameters from byte `at` on; a group may be named after those that are in it."""
     groups: dict[int, str] = {}
-    found: list[tuple[int, str, Any]] = []
+    found: list[tuple[int, str, int]] = []
+    content = content[: at + _LARGEST]
     while at + 2 <= len(content) and content[at]:
         length, group = struct.unpack_from("bb", content, at)
-        name = _text(content[at + 2 : at + 2 + abs(length)]).upper()
         step = at + 2 + abs(length)
         if step + 4 > len(content):
             raise ValueError("cut off within its parameters")
+        name = _text(content[at + 2 : step]).upper()
         if group < 0:
             groups[-group] = name
         else:
-            found.append((group, name, _value(content, step + 2, numbers, name)))
+            found.append((group, name, step + 2))
         ahead = int(numbers.integers(content[step : step + 2]).view(f"{numbers.order}u2")[0])
         if ahead == 0:
             break
         at = step + ahead
-    values: dict[str, dict[str, Any]] = {}
-    for group, name, value in found:
-        values.setdefault(groups.get(group, ""), {})[name] = value
-    return values
-
-
-def _value(content: bytes, at: int, numbers: _Numbers, name: str) -> Any:
-    kind, dimensions = struct.unpack_from("bB", content, at)
-    if kind not in _WIDTHS or at + 2 + dimensions > len(content):
-        raise ValueError(f"parameter {name!r} is of no known type; is it damaged?")
-    shape = list(content[at + 2 : at + 2 + dimensions])
-    count = int(np.prod(shape, dtype=object)) if shape else 1
-    data = content[at + 2 + dimensions : at + 2 + dimensions + count * _WIDTHS[kind]]
-    if len(data) < count * _WIDTHS[kind]:
-        raise ValueError(f"cut off within its parameter {name!r}")
-    if kind == -1:
-        width = shape[0] if shape else 1
-        return [_text(data[start : start + width]) for start in range(0, len(data), width or 1)]
-    if kind == 4:
-        return numbers.floats(data)
-    return numbers.integers(data) if kind == 2 else np.frombuffer(data, "i1")
+    return _Parameters(content, numbers, {f"{groups.get(group, '')}:{name}": place for group, name, place in found})
 
 
 def _text(data: bytes) -> str:
     return data.split(b"\0")[0].decode("utf-8", errors="replace").strip()
 
 
-def _number(group: dict[str, Any], name: str, otherwise: float) -> float:
-    """A parameter's first number, or what stands in for one that is missing."""
-    value = group.get(name)
-    return float(value[0]) if isinstance(value, np.ndarray) and len(value) else float(otherwise)
-
-
-def _labels(point: dict[str, Any], count: int) -> list[str]:
+def _labels(parameters: _Parameters, count: int) -> list[str]:
     """A label for each point, from LABELS, LABELS2 and on, which hold up to 255 each; empty where there is none."""
     labels: list[str] = []
     for number in range(1, count // 255 + 2):
-        more = point.get("LABELS" if number == 1 else f"LABELS{number}", [])
-        labels += more if isinstance(more, list) else []
+        labels += parameters.strings(f"POINT:LABELS{number if number > 1 else ''}")
     return (labels + [""] * count)[:count]
 
 
-def _said_frames(header: np.ndarray, point: dict[str, Any], trial: dict[str, Any]) -> list[int]:
+def _said_frames(header: np.ndarray, parameters: _Parameters) -> list[int]:
     """The numbers of frames a file says it has: its header counts to 65,535 only, the parameters may go on."""
-    counts = [int(header[4] - header[3]) + 1, int(_number(point, "FRAMES", 0)) & 0xFFFF]
-    long = _number(point, "LONG_FRAMES", 0)
-    counts.append(int(long) if np.isfinite(long) else 0)
-    ends = [trial.get(f"ACTUAL_{end}_FIELD") for end in ("START", "END")]
+    counts = [int(header[4] - header[3]) + 1, parameters.count("POINT:FRAMES"), parameters.count("POINT:LONG_FRAMES")]
+    ends = [parameters.value(f"TRIAL:ACTUAL_{end}_FIELD") for end in ("START", "END")]
     if all(isinstance(end, np.ndarray) and end.dtype.itemsize == 2 and len(end) == 2 for end in ends):
         first, last = (int(low) % 65536 + int(high) % 65536 * 65536 for low, high in ends)  # type: ignore[misc]
         counts.append(last - first + 1)
@@ -164,7 +179,7 @@ def _frames(data: memoryview, counts: list[int], width: int, numbers: _Numbers, 
         raise ValueError(f"POINT:SCALE is {scale}, expected a number that is not 0; is it damaged?")
     size = 4 if scale < 0 else 2
     held = len(data) // (size * width)
-    if not counts or not held:
+    if not counts:
         raise ValueError("no frames in it")
     frames = max((count for count in counts if count <= held), default=0)
     if not frames:

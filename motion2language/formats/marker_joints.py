@@ -29,6 +29,8 @@ _KNEE, _ANKLE, _ELBOW = 0.14, 0.10, 0.17
 # The head's joint, where the skull sits on the neck, on the way from neck to the middle of the head and to its top.
 # Chosen: heights of 0.835, 0.945 and 1 of a stature, and 0.89 for the joint (body/axes.py).
 _HEAD, _TOP = 0.5, 0.33
+# The head's joint without markers on the head: straight on from the way from pelvis (0.55 of a stature) to neck.
+_ON = 1.19
 # Spine on the way from pelvis to chest, so that it is where body/mapping.py has it on a straight back.
 _SPINE = 0.63
 _HINT = 0.3  # weight of the thumb's side beside the forearm's direction in telling where an elbow's axis is; chosen
@@ -160,6 +162,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(_between(_HEAD), ("neck", "left front head", "right front head")),
         Rule(_between(_TOP), ("neck", "top head")),
         Rule(_between(_HEAD), ("neck", "middle head")),
+        Rule(_between(_ON), ("pelvis", "neck")),
     ),
 }
 
@@ -171,7 +174,7 @@ USUAL: dict[str, tuple[str, ...]] = {
     "shoulder": ("left shoulder top", "right shoulder top"),
     "elbow": ("*outer elbow", "*thumb wrist", "*small wrist"),
     "wrist": ("*thumb wrist", "*small wrist"),
-    "head": ("left front head", "right front head", "left back head", "right back head"),
+    "head": ("C7", "collarbones", "left front head", "right front head", "left back head", "right back head"),
 }
 
 
@@ -181,6 +184,8 @@ def recording(markers: Markers, name: str, subject: str | None = None) -> Record
     Positions that were filled are counted in a warning. ValueError says which parts of a body have no markers, or
     which joints cannot be known when.
     """
+    if not (np.isfinite(markers.fps) and markers.fps > 0):
+        raise ValueError(f"frame rate {markers.fps} is not a positive number; say the right one with --fps")
     paths = recognise(markers, subject)
     paths, filled = fill(paths, markers.fps)
     joints = _joints(paths)
@@ -188,6 +193,8 @@ def recording(markers: Markers, name: str, subject: str | None = None) -> Record
     _require_seen({joint: path for joint, path in joints.items() if joint in REQUIRED}, markers.fps)
     whole = {joint: path for joint, path in joints.items() if np.isfinite(path).all()}
     notes = [f"{filled} positions of markers in gaps of up to {LONGEST_GAP} s are filled"] if filled else []
+    if not any("head" in part for part in paths):
+        notes.append("no markers on the head, which is put straight on from the trunk")
     if left_out := [joint for joint in joints if joint not in whole]:
         notes.append(f"{', '.join(left_out)} had gaps too long and were made up from their neighbours")
     if notes:

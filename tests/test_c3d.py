@@ -1,0 +1,209 @@
+"""formats/c3d and formats/trc: files as ezc3d and laboratories write them, and what is said of those that are wrong."""
+
+import re
+import struct
+import warnings
+from dataclasses import replace
+
+import ezc3d
+import numpy as np
+import pytest
+from bodies import walking
+from marked import FULL, MEDIAL, c3d_bytes, skin, trc_text, write_c3d
+from small import recording
+
+from motion2language import load_model, read_motion
+from motion2language.body import to_canonical
+from motion2language.formats import FORMATS, bvh, c3d, files_in, trc
+from motion2language.motion import CANONICAL, Motion
+from motion2language.reading import read_with_axes
+from motion2language.server.uploads import Upload, kind, read_upload
+
+BODY = walking(40)
+
+
+def put(*labels: str) -> dict[str, np.ndarray]:
+    """Markers of a walking body, those of Plug-in Gait or those named."""
+    return {label: path for label, path in skin(BODY).items() if label in (labels or FULL)}
+
+
+def test_points_are_those_that_ezc3d_wrote(tmp_path):
+    markers = put() | {f"*{number}": np.random.default_rng(number).normal(size=(40, 3)) for number in range(260)}
+    markers["LKNE"][5:9] = np.nan
+    path = write_c3d(tmp_path / "a.c3d", markers, fps=120, unit="cm", analog=4)
+    found, oracle = c3d.points(path.read_bytes()), ezc3d.c3d(str(path))
+    assert found.labels == list(markers)
+    assert (found.fps, found.unit) == (120, "cm")
+    np.testing.assert_allclose(found.positions, oracle["data"]["points"][:3].T, atol=1e-6)
+    assert np.isnan(found.positions[5:9, found.labels.index("LKNE")]).all()
+    assert np.isnan(found.positions).sum() == 4 * 3
+
+
+@pytest.mark.parametrize("processor", [84, 85, 86])
+@pytest.mark.parametrize("scale", [-0.1, 0.1])
+def test_every_processor_and_both_kinds_of_numbers(processor, scale, tmp_path):
+    path = tmp_path / "a.c3d"
+    path.write_bytes(c3d_bytes(put(), processor=processor, scale=scale, unseen=[(3, 7)]))
+    found, written = c3d.points(path.read_bytes()), np.stack(list(put().values()), axis=1) * 1000
+    written[7, 3] = np.nan
+    np.testing.assert_allclose(found.positions, written, atol=0.051 if scale > 0 else 1e-3)
+    if processor != 86:  # which ezc3d does not read
+        np.testing.assert_allclose(found.positions, ezc3d.c3d(str(path))["data"]["points"][:3].T, atol=1e-3)
+    assert np.isnan(found.positions[7, 3]).all()
+    assert np.isnan(found.positions).sum() == 3
+    assert found.labels == list(put())
+
+
+def test_more_frames_than_the_header_counts():
+    content = c3d_bytes({"A": np.ones((70_000, 3)), "B": np.full((70_000, 3), 2)}, trial=True)
+    assert c3d.points(content).positions.shape == (70_000, 2, 3)
+
+
+@pytest.mark.parametrize("unit", ["mm", "cm", "m", "furlong", ""])
+def test_the_unit_is_the_files_or_told_by_the_body(unit, tmp_path):
+    motion, axes = read_with_axes(write_c3d(tmp_path / "a.c3d", put(), unit=unit))
+    assert (axes.unit, axes.up) == (unit if unit in ("mm", "cm", "m") else "mm", "z")
+    assert motion.skeleton.joints[0] == "pelvis"
+    assert np.abs(to_canonical(motion).positions[:, 14] - BODY[:, 14]).max() < 0.02  # the left knee
+
+
+@pytest.mark.parametrize("labels", [FULL, FULL + MEDIAL])
+def test_joints_come_back_to_centimetres(labels, tmp_path):
+    motion = to_canonical(read_motion(write_c3d(tmp_path / "a.c3d", put(*labels))))
+    off = np.linalg.norm(motion.positions - BODY, axis=2).max(axis=0)
+    assert dict(zip(CANONICAL.joints, off, strict=True)) == pytest.approx(dict.fromkeys(CANONICAL.joints, 0), abs=0.035)
+    legs = [CANONICAL.index(f"{side}_{part}") for side in ("left", "right") for part in ("hip", "knee", "ankle", "toe")]
+    assert off[legs].max() < 0.01
+
+
+def test_a_table_of_markers_is_the_same_recording(tmp_path):
+    (tmp_path / "a.trc").write_text(trc_text(put(), 100))
+    text, binary = read_motion(tmp_path / "a.trc"), read_motion(write_c3d(tmp_path / "a.c3d", put()))
+    np.testing.assert_allclose(text.positions, binary.positions, atol=1e-5)
+    assert (text.fps, text.name, binary.name) == (100, "a.trc", "a.c3d")
+
+
+def test_a_walk_in_c3d_is_described_as_in_bvh(tmp_path):
+    motion = recording(2)
+    bvh.write(motion, tmp_path / "a.bvh")
+    write_c3d(tmp_path / "a.c3d", {k: v for k, v in skin(motion.positions).items() if k in FULL}, motion.fps)
+    captioner = load_model("default")
+    said = [captioner.transcribe(tmp_path / name, beam=1) for name in ("a.bvh", "a.c3d")]
+    labels = [[segment.label for segment in transcript.segments] for transcript in said]
+    assert labels[0] == labels[1] != []
+    for one, other in zip(said[0].segments, said[1].segments, strict=True):
+        assert (one.start, one.end) == pytest.approx((other.start, other.end), abs=0.25)
+
+
+def test_two_people_are_two_until_one_is_said(tmp_path):
+    both = {f"Ann:{label}": path for label, path in put().items()}
+    both |= {f"Bob:{label}": path + np.array([0, 0, 3]) for label, path in put().items()} | {"box:C7": put()["C7"]}
+    path = write_c3d(tmp_path / "a.c3d", both)
+    with pytest.raises(ValueError, match=r"a\.c3d: holds 2 subjects, Ann, Bob; say which with --subject NAME"):
+        read_motion(path)
+    with pytest.raises(ValueError, match="holds no subject 'Cid'; there are Ann, Bob"):
+        read_motion(path, subject="Cid")
+    ann, bob = (read_motion(path, subject=name).positions for name in ("Ann", "Bob"))
+    np.testing.assert_allclose(bob - ann, np.broadcast_to([0, 0, 3], bob.shape), atol=1e-4)
+
+
+def test_uploads_are_told_by_their_content(tmp_path):
+    content = write_c3d(tmp_path / "a.c3d", put()).read_bytes()
+    assert kind(content) == ".c3d"
+    assert kind(trc_text(put(), 100).encode()) == ".trc"
+    assert read_upload([Upload("walk.bin", content)]).frames == 40
+
+
+def test_markers_beside_joints_are_the_same_take(tmp_path):
+    for name in ("a.bvh", "a.c3d", "b.c3d", "1_mmm.xml", "1_raw.c3d"):
+        (tmp_path / name).touch()
+    assert [path.name for path in files_in(tmp_path)] == ["1_mmm.xml", "a.bvh", "b.c3d"]
+
+
+def content(**parameters) -> bytes:
+    return c3d_bytes(put(), **parameters)
+
+
+SOUND = content()
+
+
+def edited(at: int, data: bytes) -> bytes:
+    return SOUND[:at] + data + SOUND[at + len(data) :]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x02", "not a C3D file"),
+        (b"HIERARCHY" * 100, "not a C3D file"),
+        (edited(0, b"\x00"), "not a C3D file"),
+        (edited(0, b"\xff"), "not a C3D file"),
+        (edited(515, b"\x00"), "not a C3D file"),
+        (edited(SOUND.index(b"LABELS") + 10, b"\xff\xff"), "cut off within its parameter POINT:LABELS"),
+        (edited(SOUND.index(b"UNITS") + 7, b"\x07"), "parameter POINT:UNITS is of no known type"),
+        (SOUND[:700], "cut off within its parameters|cut off: says it has 40 frames and holds 0"),
+        (SOUND[: len(SOUND) // 2], r"cut off: says it has 40 frames and holds \d+"),
+        (SOUND[: 512 * (SOUND[16] - 1)], "cut off: says it has 40 frames and holds 0"),
+        (edited(2, struct.pack("<H", 12)), "header has 12 points, POINT:USED 39; is it damaged"),
+        (edited(16, struct.pack("<H", 0)), "does not say where its data start"),
+        (content(scale=0.0), r"POINT:SCALE is 0\.0"),
+        (content(scale=float("nan")), "POINT:SCALE is nan"),
+        (c3d_bytes({}), "holds no points"),
+        (content(fps=0.0), r"frame rate 0\.0 is not a positive number; say the right one with --fps"),
+        (content(fps=float("nan")), "frame rate nan"),
+        (c3d_bytes({label: path * np.nan for label, path in put().items()}), "no markers tell head"),
+        (c3d_bytes({label: path * 1e33 for label, path in put().items()}), "m from the origin"),
+    ],
+)
+def test_what_is_wrong_is_said(content, said, tmp_path):
+    path = tmp_path / "a.c3d"
+    path.write_bytes(content)
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=said) as caught:
+        warnings.simplefilter("error", RuntimeWarning)
+        to_canonical(read_motion(path))
+    assert str(caught.value).startswith(str(path)) or "a.c3d" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+TABLE = trc_text(put(), 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a\n" * 9, "not a TRC file"),
+        (re.sub("(?m)^Frame#.*$", "Frame#\tTime", TABLE), "not a TRC file"),
+        ("\n".join(TABLE.split("\n")[:9]), "cut off: says it has 40 frames and holds 3"),
+        (TABLE.replace("100\t", "x\t", 1), "lacks DataRate"),
+        (TABLE.replace("\t", " "), "not a TRC file"),
+        (TABLE[: TABLE.rindex("\t", 0, -200)], r"frame 39 has \d+ cells, expected 119"),
+        ("\n".join([*TABLE.split("\n")[:6], ""]).replace("\t40\t", "\t0\t"), "no frames in it"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said(text, said, tmp_path):
+    (tmp_path / "a.trc").write_text(text)
+    with pytest.raises(ValueError, match=r"a\.trc: .*" + said):
+        read_motion(tmp_path / "a.trc")
+
+
+def test_gaps_are_filled_or_said(tmp_path):
+    markers = put()
+    markers["LKNE"][5:9] = np.nan
+    with pytest.warns(UserWarning, match=r"a\.c3d: 4 positions of markers in gaps of up to 0\.25 s are filled"):
+        filled = read_motion(write_c3d(tmp_path / "a.c3d", markers, fps=30))
+    whole = read_motion(write_c3d(tmp_path / "b.c3d", put(), fps=30))
+    assert np.abs(filled.positions - whole.positions).max() < 0.04
+    markers["LKNE"][10:30] = np.nan
+    with pytest.raises(ValueError, match=r"left knee in 20 of 40 frames, 0\.33 to 1\.00 s; left ankle in 20 of 40"):
+        read_motion(write_c3d(tmp_path / "a.c3d", markers, fps=30))
+    text = trc_text(markers | {"LKNE": put()["LKNE"]}, 30).split("\n")
+    cells = text[8].split("\t")
+    text[8] = "\t".join([*cells[:2], "", "", "", *cells[5:]])
+    assert np.isnan(trc.table("\n".join(text)).positions[2, 0]).all()
+
+
+def test_fps_is_overridden_and_names_are_kept(tmp_path):
+    write_c3d(tmp_path / "a.c3d", put(), fps=50).rename(tmp_path / "WALK.C3D")
+    motion = read_motion(tmp_path / "WALK.C3D", fps=25)
+    assert (motion.fps, motion.name, FORMATS[".c3d"]) == (25, "WALK.C3D", "c3d")
+    assert isinstance(replace(motion), Motion)
