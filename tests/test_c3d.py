@@ -115,9 +115,9 @@ def test_uploads_are_told_by_their_content(tmp_path):
 
 
 def test_markers_beside_joints_are_the_same_take(tmp_path):
-    for name in ("a.bvh", "a.c3d", "b.c3d", "1_mmm.xml", "1_raw.c3d"):
+    for name in ("a.bvh", "a.npz", "a.c3d", "b.c3d", "b.trc", "c.trc", "1_mmm.xml", "1_raw.c3d"):
         (tmp_path / name).touch()
-    assert [path.name for path in files_in(tmp_path)] == ["1_mmm.xml", "a.bvh", "b.c3d"]
+    assert [path.name for path in files_in(tmp_path)] == ["1_mmm.xml", "a.bvh", "a.npz", "b.c3d", "c.trc"]
 
 
 def content(**parameters) -> bytes:

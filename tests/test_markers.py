@@ -218,6 +218,12 @@ def test_a_long_gap_where_the_trunk_has_other_markers_is_made_up_and_said():
         assert not {"chest", "spine"} & joints(gap("T10", 5, 35)).keys()
 
 
+def test_a_wrist_goes_by_one_marker_where_the_other_is_lost():
+    found = joints(gap("LWRA", 5, 35))
+    np.testing.assert_allclose(found["left_wrist"], ALL["LWRB"], atol=1e-6)
+    np.testing.assert_allclose(found["right_wrist"], (ALL["RWRA"] + ALL["RWRB"]) / 2, atol=1e-6)
+
+
 def test_a_marker_never_seen_is_no_marker():
     put = full() | {f"{side}KNM": np.full((40, 3), np.nan) for side in "LR"}
     with warnings.catch_warnings():

@@ -18,20 +18,23 @@ from motion2language.formats.options import ReadOptions, Recording
 FORMATS = {
     ".amc": "amc", ".bvh": "bvh", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
 }  # fmt: skip
-MARKERS = (".c3d", ".trc")  # of which joints are made
+_RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
 
 
 def files_in(folder: Path) -> list[Path]:
     """The motion files in a folder and those within, sorted; hidden ones, such as ._take.bvh of macOS, are none.
 
-    Of a recording that is there as joints, its markers are none either: take.c3d beside take.bvh, KIT's 00001_raw.c3d
-    beside 00001_mmm.xml.
+    Markers of a recording that is there as joints, or as C3D, are none either: take.c3d beside take.bvh, KIT's
+    00001_raw.c3d beside 00001_mmm.xml, take.trc beside take.c3d.
     """
     files = (path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
     found = sorted(path for path in files if not path.name.startswith("."))
-    joints = {_take(path) for path in found if path.suffix.lower() not in MARKERS}
-    return [path for path in found if path.suffix.lower() not in MARKERS or _take(path) not in joints]
+    rank = {path: _RANKS[path.suffix.lower()] for path in found}
+    best: dict[Path, int] = {}
+    for path in found:
+        best[_take(path)] = min(rank[path], best.get(_take(path), rank[path]))
+    return [path for path in found if rank[path] == best[_take(path)]]
 
 
 def _take(path: Path) -> Path:

@@ -4,7 +4,8 @@ A header, parameters by group and name, then frames of points and analogue sampl
 (https://www.c3d.org, user guide). Read: integer and floating-point points in the numbers of Intel, DEC and MIPS
 processors, labels continued in LABELS2 and on, recordings longer than 65,535 frames. Analogue channels, force plates
 and events are passed over. Points that were not seen (residual below 0, no number, all zeros) become NaN; what is
-made of them is marker_joints.py's. Read here and not by a library because a damaged file must not end the process.
+made of them is marker_joints.py's. Read here and not by ezc3d, the oracle of the tests: a damaged file must not end the
+process.
 """
 
 from __future__ import annotations

@@ -140,6 +140,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(_mean, ("*wrist",)),
         Rule(_mean, ("*thumb wrist", "*small wrist")),
         Rule(_mean, ("*single wrist",)),
+        Rule(_mean, ("*thumb wrist",)),
+        Rule(_mean, ("*small wrist",)),
     ),
     "*elbow": (
         Rule(_mean, ("*elbow",)),
@@ -251,7 +253,8 @@ def _require_all(joints: dict[str, Path3], paths: dict[str, Path3], labels: list
     for joint in lacking:
         side, _, bare = joint.rpartition("_")
         parts = (part.replace("*", f"{side} ") for part in USUAL[bare])
-        wanted |= dict.fromkeys(labels_of(part) for part in parts if part not in paths)
+        known = paths.keys() | ({f"{side} middle forefoot"} if f"{side}_toe" in joints else set())
+        wanted |= dict.fromkeys(labels_of(part) for part in parts if part not in known)
     found = [label for label in labels if label]
     raise ValueError(
         f"no markers tell {', '.join(lacking)}; expected {' '.join(wanted)} or what they are called elsewhere, "
