@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from motion2language import boundaries, decode, decode_transducer, timing
@@ -212,28 +212,26 @@ def save_folder(
     folder = Path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+            fresh, old = Path(temporary) / "new", Path(temporary) / "old"
+            fresh.mkdir()
+            (fresh / "config.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            vocabulary.save(fresh / "vocabulary.txt")
+            normalizer.save(fresh / "normalizer.npz")
+            lexicon.save(fresh / "actions.json")
+            tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
+            (fresh / "weights.safetensors").write_bytes(save(tensors))
+            (fresh / "card.md").write_text(card, encoding="utf-8")
+            if folder.exists():
+                folder.rename(old)
+            try:
+                fresh.rename(folder)
+            except BaseException:
+                if old.exists():
+                    old.rename(folder)
+                raise
     except OSError as error:
-        raise ValueError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from None
-    with beside as temporary:
-        fresh = Path(temporary) / "new"
-        fresh.mkdir()
-        (fresh / "config.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        vocabulary.save(fresh / "vocabulary.txt")
-        normalizer.save(fresh / "normalizer.npz")
-        lexicon.save(fresh / "actions.json")
-        tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
-        save_file(tensors, fresh / "weights.safetensors")
-        (fresh / "card.md").write_text(card, encoding="utf-8")
-        old = Path(temporary) / "old"
-        if folder.exists():
-            folder.rename(old)
-        try:
-            fresh.rename(folder)
-        except BaseException:
-            if old.exists():
-                old.rename(folder)
-            raise
+        raise ValueError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from None
 
 
 def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | None = None) -> Motion:

@@ -7,6 +7,7 @@ the whole batch.
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -128,7 +129,9 @@ class Learner:
             "optimizer": self.optimizer.state_dict(),
             "progress": {key: getattr(self, key) for key in _PROGRESS},
         }
-        write_atomically(path, lambda file: torch.save(state, file))
+        packed = io.BytesIO()  # a full disk is then an OSError, not one of torch's own
+        torch.save(state, packed)
+        write_atomically(path, lambda file: file.write(packed.getbuffer()))
 
     def load(self, path: Path) -> None:
         """Go on from what `save` wrote, if it is there."""

@@ -80,7 +80,7 @@ class RunLog:
         self.path = out / "log.csv"
         if self.path.is_file():  # an epoch that was logged but not finished will be logged again
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-            write_text(self.path, "".join(lines[: finished + 1]))
+            write_text(self.path, "".join(lines[: finished + 1]) if finished else "")
         try:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -97,13 +97,16 @@ class RunLog:
 
     def write(self, row: Mapping[str, float]) -> None:
         """Add an epoch's row, keys of COLUMNS."""
-        fresh = not self.path.is_file()
-        with self.path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            if fresh:
-                writer.writeheader()
-            writer.writerow(row)
-        if self.events is not None:
-            for key, value in row.items():
-                self.events.add_scalar(key, value, int(row["epoch"]))
-            self.events.flush()
+        fresh = not (self.path.is_file() and self.path.stat().st_size)
+        try:
+            with self.path.open("a", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, COLUMNS)
+                if fresh:
+                    writer.writeheader()
+                writer.writerow(row)
+            if self.events is not None:
+                for key, value in row.items():
+                    self.events.add_scalar(key, value, int(row["epoch"]))
+                self.events.flush()
+        except OSError as error:
+            raise ValueError(f"{self.path}: cannot be written ({error.strerror})") from None

@@ -125,5 +125,5 @@ def test_a_file_with_something_else_in_it_is_refused(files):
 def test_a_folder_that_cannot_be_made_is_said(files):
     folder, _ = files
     for place in ("words.txt/model", "/proc/model"):
-        with pytest.raises(ValueError, match=r"model: cannot be made \(.*\); choose another folder"):
+        with pytest.raises(ValueError, match=r"model: cannot be written \(.*\); choose another folder"):
             run(folder, out=place)

@@ -1,7 +1,11 @@
 """An update: a batch in parts equals the whole one, and every option does what it says and resumes exactly."""
 
 import csv
+import errno
+import os
 import shutil
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -14,7 +18,7 @@ from motion2language.batches import make_items, steps
 from motion2language.learner import Learner, teacher_forcing
 from motion2language.model.transducer import Transducer
 from motion2language.processes import shares
-from motion2language.run_config import RunConfig
+from motion2language.run_config import RunConfig, TrainConfig
 from motion2language.train import train, untrained
 from motion2language.vocabulary import PAD
 
@@ -52,6 +56,19 @@ def test_shares_cover_a_batch_and_differ_by_one_at_most():
 def test_a_batch_smaller_than_its_parts_is_an_error(tmp_path):
     with pytest.raises(ValueError, match=r"train\.batch_size 8: cannot be cut into 9 parts, 9 for each of 1 process"):
         train(run_config(accumulate=9), TRAINING, VALIDATION, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "writes"), [("log.csv", "csv.DictWriter.writerow"), ("last", "pathlib.Path.write_bytes")]
+)
+def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(file, writes, tmp_path, monkeypatch):
+    run, out = run_config("attention", epochs=2), tmp_path / "run"
+    with monkeypatch.context() as disk:
+        disk.setattr(writes, Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+        with pytest.raises(ValueError, match=rf"{file}: cannot be written \(No space left on device\)"):
+            train(run, TRAINING, VALIDATION, out)
+    train(run, TRAINING, VALIDATION, out, resume=True)
+    assert [row["epoch"] for row in log_of(out)] == ["1", "2"]
 
 
 def test_a_gradient_that_is_no_number_in_the_last_update_stops_before_the_weights_are_lost(tmp_path, monkeypatch):
@@ -193,16 +210,15 @@ def test_a_corpus_without_a_frequent_word_is_an_error(tmp_path):
         train(run_config(minimum_count=50), TRAINING[:1], VALIDATION[:1], tmp_path)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file that is always full")
 def test_the_state_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    train(run_config(epochs=1), TRAINING[:8], VALIDATION[:1], tmp_path)
+    """Torch, left to write to a full disk, would say so in words of its own."""
+    learner = Learner(untrained(run_config("attention"), TRAINING[:8]), TrainConfig(), 1)
+    learner.averaged["as large as a network's"] = torch.zeros(100_000)
+    learner.save(tmp_path / "state.pt")
     before = (tmp_path / "state.pt").read_bytes()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(torch, "save", full)
-    from motion2language.captioner import load_model
-
+    full = Mock(side_effect=lambda **_: (os.open("/dev/full", os.O_WRONLY), str(tmp_path / "temporary")))
+    monkeypatch.setattr("motion2language.files.tempfile.mkstemp", full)
     with pytest.raises(ValueError, match=r"state\.pt: cannot be written \(No space left"):
-        Learner(load_model(tmp_path / "last"), run_config().train, 1).save(tmp_path / "state.pt")
+        learner.save(tmp_path / "state.pt")
     assert (tmp_path / "state.pt").read_bytes() == before
