@@ -108,7 +108,9 @@ class Captioner:
         return self.normalizer.apply(feature(self.config.features)(motion))
 
     def search(self, values: Sequence[np.ndarray], beam: int | None = None) -> list[Hypothesis]:
-        """A Hypothesis for each (T, F) array."""
+        """A Hypothesis for each (T, F) array; where nothing but the recording's end or the word limit ends a sentence,
+        without words that lead to nothing.
+        """
         device = next(self.network.parameters()).device
         padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(value) for value in values], batch_first=True)
         lengths = torch.tensor([len(value) for value in values], device=device)
@@ -118,9 +120,13 @@ class Captioner:
             found = self._search(padded.to(device), lengths, beam)
         finally:
             self.network.train(training)
-        sentences = [[self.vocabulary.words[token] for token in one.tokens] for one in found]
-        counts = [timing.without_lead_over(words, self.config.max_words) for words in sentences]
-        return [one.first(count) for one, count in zip(found, counts, strict=True)]
+        return [self._without_loose_end(one) for one in found]
+
+    def _without_loose_end(self, found: Hypothesis) -> Hypothesis:
+        """A paper's model ends its sentences itself, unless the limit does; a transducer's end with the recording."""
+        if not isinstance(self.network, Transducer) and len(found.tokens) < self.config.max_words:
+            return found
+        return found.first(timing.without_loose_end([self.vocabulary.words[token] for token in found.tokens]))
 
     def _search(self, padded: Tensor, lengths: Tensor, beam: int | None) -> list[Hypothesis]:
         transducer, limit = isinstance(self.network, Transducer), self.config.max_words

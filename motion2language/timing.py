@@ -26,6 +26,8 @@ from motion2language.vocabulary import UNK, Vocabulary
 
 #: Words that, before an action word, belong to it and not to the action before. Chosen.
 LEADING = frozenset("and then after afterwards that next before while finally is are was were".split())
+#: Words after which a sentence is not at its end. Chosen: of KIT-ML's 11,670 sentences 40 end with one ("stops afterwards").
+LOOSE = LEADING | frozenset("a an the to with of from both his her its their few very".split())
 
 
 def transcribe(
@@ -126,12 +128,9 @@ def _leading_words_moved(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     return tuple(replace(segment, words=tuple(members)) for segment, members in zip(segments, words, strict=True))
 
 
-def without_lead_over(words: Sequence[str], most: int) -> int:
-    """How many of a sentence's words to keep: where the limit of `most` cut it off, none that lead over to nothing."""
-    count = len(words)
-    while len(words) >= most and count > 1 and words[count - 1] in LEADING:
-        count -= 1
-    return count
+def without_loose_end(words: Sequence[str]) -> int:
+    """How many words to keep of a sentence that was cut off: at its end none that lead to nothing."""
+    return next((count for count in range(len(words), 0, -1) if words[count - 1] not in LOOSE), 0)
 
 
 def anchors(transcript: Transcript, lexicon: ActionLexicon) -> list[float]:

@@ -61,6 +61,7 @@ def test_a_bvh_file_is_a_stream(tmp_path):
         ('{"joints": ["a", "a"], "parents": [-1, 0]}', "neither header nor frame (ValueError"),
         ('{"joints": 3, "parents": []}', "neither header nor frame (TypeError"),
         ("[" * 100_000, "not a line of JSON"),
+        ('{"time": 1' + "0" * 5000 + "}", "not a line of JSON"),
         ("1" * 2_000_000, "a line of 2000000 characters"),
         ("HIERARCHY\nROOT", "BVH"),
     ],
@@ -70,6 +71,32 @@ def test_lines_that_are_nothing_are_faults_and_the_stream_goes_on(line, reason):
     assert isinstance(items[0], Fault)
     assert items[0].text.startswith(reason)
     assert isinstance(items[-1], Frame) or "HIERARCHY" in line
+
+
+def test_json_may_follow_a_bvh_file_and_either_one_that_broke_off(tmp_path):
+    bvh.write(recording(1), tmp_path / "take.bvh")
+    file, lines = (tmp_path / "take.bvh").read_text().splitlines(), lines_of(2)[:-1]
+    wrong = [line.replace("CHANNELS 6", "CHANNELS 5") for line in file]
+    whole = recording(1).frames, recording(2).frames
+
+    def counted(*parts: list[str]) -> tuple[list[str], list[int]]:
+        faults, counts = [], []
+        for item in parse(itertools.chain(*parts)):
+            if isinstance(item, Fault):
+                faults.append(item.text)
+            elif isinstance(item, Header):
+                counts.append(0)
+            else:
+                counts[-1] += 1
+        return faults, counts
+
+    assert counted(file, lines) == ([], [*whole])
+    assert counted(["\ufeff" + file[0], *file[1:]], ["\ufeff" + lines[0], *lines[1:]]) == ([], [*whole])
+    assert counted(file[:20], file, lines) == ([], [*whole])
+    for later in ([file, lines], [lines, file]):
+        faults, counts = counted(wrong, *later)
+        assert [fault[:5] for fault in faults] == ["BVH: "]
+        assert sorted(counts) == sorted(whole)
 
 
 def test_the_stream_ends_when_it_says_so():
@@ -201,8 +228,8 @@ def test_times_that_are_no_seconds_are_hinted_at_once_and_do_not_flood():
     frames = frames_of(2)
     events, notes = heard([Frame(k * 33.3, frame.positions) for k, frame in enumerate(frames)])
     hint = (
-        "5 frames in a row are each over 0.5 s after the one before, the last 33.3 s: "
-        "times are expected in seconds and look like milliseconds"
+        "5 frames in a row are each over 0.5 s after the one before, the last 33.3 s: frames are expected more often, "
+        "and their times in seconds, not milliseconds"
     )
     assert events == []
     assert notes[:6] == ["33.30 s without a frame; a new take begins"] * 5 + [hint]
@@ -245,6 +272,18 @@ def test_a_wild_time_is_survived():
     ]
 
 
+@pytest.mark.parametrize("moment", [9e10, 0.0])
+def test_a_frame_that_is_spoiled_begins_no_take_whatever_its_time(moment):
+    plain, _ = heard(frames_of(2, 100.0))
+    frames = frames_of(2, 100.0)
+    spoiled = frames[0].positions.copy()
+    spoiled[3] = np.nan
+    odd = [Frame(moment, positions) for positions in (spoiled, spoiled[:5], np.zeros_like(spoiled))] * 2
+    events, notes = heard([*frames[:60], *odd, *frames[60:]])
+    assert events == plain
+    assert notes == ["frame left out, 1 so far: a position is not a finite number"]
+
+
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [
@@ -276,7 +315,8 @@ def test_a_line_or_a_hierarchy_without_end_is_bounded():
     pieces = list(read_lines(io.StringIO("[" * 3_500_000 + "\nlast")))
     assert max(map(len, pieces)) == 1_000_002
     assert pieces[-1] == "last"
-    (fault,) = parse(line for line in itertools.chain(["HIERARCHY"], itertools.repeat("JOINT a", 10**6)))
+    fault, *rest = parse(itertools.chain(["HIERARCHY"], itertools.repeat("JOINT a", 10**6), lines_of(2)))
+    assert len(rest) == recording(2).frames + 1
     assert fault.text == "BVH: a hierarchy of over 20000 lines"
 
 

@@ -95,7 +95,7 @@ class LiveCaptioner:
 
     def feed(self, positions: np.ndarray, time: float) -> Iterator[Event]:
         """What a frame of joint positions (J, 3) at `time` seconds makes certain."""
-        fault = self._fault(positions, time)
+        fault = self.spoiled(positions) or self._untimely(time)
         if fault:
             self._dropped += 1
             if self._dropped == 1 or self._dropped % 100 == 0:
@@ -127,17 +127,19 @@ class LiveCaptioner:
             return None
         return self._seen[0].apply(self._frame), self._last
 
-    def _fault(self, positions: np.ndarray, time: float) -> str:
+    def spoiled(self, positions: np.ndarray) -> str:
+        """Why joint positions are none of this skeleton; mostly they are, ""."""
         expected = (len(self.skeleton.joints), 3)
         if np.shape(positions) != expected:
             return f"positions of shape {np.shape(positions)}, expected {expected}"
-        if not 0 <= time < np.inf:
-            return f"its time is {time}, expected seconds, 0 or later"
-        if time <= self._last:
-            return f"it is of {time:.3f} s, which is past ({self._last:.3f} s was the last)"
         if not np.isfinite(positions).all():
             return "a position is not a finite number"
         return "" if np.ptp(positions, axis=0).any() else "all joints are in one place"
+
+    def _untimely(self, time: float) -> str:
+        if not 0 <= time < np.inf:
+            return f"its time is {time}, expected seconds, 0 or later"
+        return "" if time > self._last else f"it is of {time:.3f} s, which is past ({self._last:.3f} s was the last)"
 
     def _begin(self) -> Iterator[Event]:
         """Find unit, up axis and joints from the frames that waited, then hear these."""
@@ -220,8 +222,7 @@ class _Sentence:
         self._search.finish()
         yield from self.certain_words(now)
         if self._search.said:
-            segments = self._segments(self._search.said)
-            yield Sentence(segments, self.begin, self.begin + len(self.poses) / self.captioner.config.fps)
+            yield Sentence(self._segments(), self.begin, self.begin + len(self.poses) / self.captioner.config.fps)
 
     @torch.inference_mode()
     def _step(self) -> None:
@@ -235,18 +236,19 @@ class _Sentence:
     def _motion(self, poses: list[np.ndarray]) -> Motion:
         return Motion(np.stack(poses), self.captioner.config.fps, CANONICAL)
 
-    def _segments(self, words: tuple[int, ...]) -> tuple[Segment, ...]:
+    def _segments(self) -> tuple[Segment, ...]:
         """The sentence's segments as for a whole recording, moved to when it began.
 
         How far to trust them is the share of sentences drawn afresh, from all that was heard, that say the same.
         """
-        captioner, motion = self.captioner, self._motion(self.poses)
+        captioner, motion, search = self.captioner, self._motion(self.poses), self._search
         steps, frames = torch.tensor([len(self.memory)]), torch.tensor([len(self.poses)])
         memory = torch.stack(self.memory)[None]
         steps = steps.to(memory.device)
-        (hypothesis,) = decode_transducer.align(self.network, memory, steps, frames, [list(words)])
+        (hypothesis,) = decode_transducer.align(self.network, memory, steps, frames, [[*search.said, *search.loose]])
         (drawn,) = decode_transducer.draw(self.network, memory, steps, captioner.config.max_words, DRAWS)
-        transcript = captioner.timed(motion, decode_transducer.trusted(hypothesis, drawn))
+        found = decode_transducer.trusted(hypothesis, drawn).first(len(search.said))
+        transcript = captioner.timed(motion, found)
         return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)
 
 

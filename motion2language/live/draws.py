@@ -22,7 +22,7 @@ from motion2language.consensus import DRAWS, Sentence, agreement, consensus, spr
 from motion2language.decode_transducer import WORDS_A_STEP, draw_word
 from motion2language.model.alignments import completion, emission_posteriors
 from motion2language.model.transducer import STRIDE, Transducer
-from motion2language.timing import LEADING, without_lead_over
+from motion2language.timing import LEADING, LOOSE, without_loose_end
 from motion2language.vocabulary import SOS, Vocabulary
 
 DOUBTED = 0.1  # share of the draws that must name some action before anybody's patience counts; chosen
@@ -90,6 +90,7 @@ class Draws:
     """`DRAWS` sentences drawn from a causal transducer as steps of its encoder are heard.
 
     said   the words (ids) said for good
+    loose  the words after them with which the sentence breaks off, which are not said; known when it has ended
     steps  for each of them the step it speaks of, as far as was known when it was said
     """
 
@@ -100,6 +101,7 @@ class Draws:
         self._word = vocabulary.words
         self._find = cache(lambda sentence: lexicon.find([vocabulary.words[token] for token in sentence]))
         self.said: Sentence = ()
+        self.loose: Sentence = ()
         self.steps: tuple[int, ...] = ()
         device = next(model.parameters()).device
         self._memory = torch.empty(0, model.encoder.width, device=device)
@@ -129,8 +131,9 @@ class Draws:
     def finish(self) -> None:
         """Say what is left when nothing more is heard."""
         left = self._likely(consensus(self._drawn.words, self.said))
-        keep = without_lead_over([self._word[token] for token in (*self.said, *left)], self.max_words)
-        self._say(left[: max(0, keep - len(self.said))])
+        count = without_loose_end([self._word[token] for token in left])
+        self.loose = left[count:]
+        self._say(left[:count])
 
     def _begin(self, said: Tensor) -> None:
         """All draws stand where nothing is said beyond `said` (1, L), <sos> and what is said for good."""
@@ -190,17 +193,18 @@ class Draws:
     def _say_words(self) -> None:
         """Say the next words on the action said last, as far as nearly all draws have the same."""
         while self.said:
-            ((word, count),) = Counter(map(self._detail, self._drawn.words)).most_common(1)
-            if not word or count < AGREED * DRAWS:
+            ((detail, count),) = Counter(map(self._detail, self._drawn.words)).most_common(1)
+            if not detail or count < AGREED * DRAWS:
                 return
-            self._say(word)
+            self._say(detail)
 
     def _detail(self, words: Sentence) -> Sentence:
-        """A draw's next word where it is on the action said last, neither leading over to the next one nor that."""
+        """A draw's next words, up to one that may end a sentence, where they are on the action said last."""
+        count = next((number for number, token in enumerate(words, 1) if self._word[token] not in LOOSE), 0)
         found = self._next_action(words)
-        if not words or self._word[words[0]] in LEADING or (found and found[0] == 1):
+        if not words or self._word[words[0]] in LEADING or (found and found[0] <= count):
             return ()
-        return words[:1]
+        return words[:count]
 
     def _full(self, words: Sentence) -> bool:
         """Whether a draw may say no more."""

@@ -89,6 +89,8 @@ class Listener:
             self._header = item
         elif self._header is None:
             yield from self._trouble("a frame before any header; left out")
+        elif (live := self._ears(self._header)).spoiled(item.positions):
+            yield from live.feed(item.positions, item.time)  # which says so; its time may be as wild
         elif 0 < item.time - self._latest < CLOSEST:
             yield from self._trouble(f"a frame less than {1000 * CLOSEST:g} ms after the one before; left out")
         elif item.time < self._latest - GAP:
@@ -153,8 +155,8 @@ class Listener:
         if self._apart == APART and not self._hinted:
             self._hinted = True
             yield Note(
-                f"{APART} frames in a row are each over {GAP:g} s after the one before, the last {step:.3g} s: "
-                "times are expected in seconds and look like milliseconds",
+                f"{APART} frames in a row are each over {GAP:g} s after the one before, the last {step:.3g} s: frames are "
+                "expected more often, and their times in seconds, not milliseconds",
                 self.now,
             )
         placed = live.placed()

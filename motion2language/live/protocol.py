@@ -7,7 +7,8 @@ a frame, positions of the joints in that order, and its time in seconds, 0 or la
 the end of the stream:
     {"end": true}
 
-Or a BVH file as it is written: the hierarchy, MOTION, `Frame Time:`, then a line of channel values a frame.
+Or a BVH file as it is written: the hierarchy, MOTION, `Frame Time:`, then a line of channel values a frame. Either may
+follow the other.
 Where lines come from may put None between two of them: nothing came for a while.
 """
 
@@ -74,16 +75,14 @@ def read_lines(file: TextIO) -> Iterator[str]:
 
 def parse(lines: Iterable[str | None]) -> Iterator[Item]:
     """Headers, frames, faults and stalls of a stream of lines, until its end."""
-    stream = iter(lines)
+    stream = (line and line.removeprefix("\ufeff") for line in lines)  # with which some programs begin a file
     for line in stream:
         if line is None:
             yield Stall()
             continue
         text = line.strip()
-        if text.upper().startswith("HIERARCHY"):
-            while text:
-                text = yield from _parse_bvh(text, stream)
-            return
+        while _begins_bvh(text):
+            text = yield from _parse_bvh(text, stream)
         if not text:
             continue
         try:
@@ -113,7 +112,7 @@ def _parse_json(text: str) -> Item | None:
         raise ValueError(f"a line of {len(text)} characters, expected at most {LONGEST_LINE}")
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError: also of a number with too many digits
         raise ValueError(f"not a line of JSON: {text[:60]!r}") from None
     if not isinstance(data, dict):
         raise ValueError(f"expected an object, found {text[:60]!r}")
@@ -136,20 +135,22 @@ def _header(data: Mapping[str, Any]) -> Header:
 
 
 def _parse_bvh(first: str, lines: Iterator[str | None]) -> Generator[Item, None, str]:
-    """A BVH file that is still growing, frame k at k times the frame time; returns the first line of one after it."""
+    """A BVH file that is still growing, frame k at k times the frame time; returns the first line of what follows it."""
     head = [first]
     for line in lines:
         if (line or "").strip().upper() == "MOTION":
             break
+        if _begins_bvh(line or ""):  # what came before broke off
+            head.clear()
         head.append(line or "")
         if len(head) > LONGEST_HIERARCHY:
             yield Fault(f"BVH: a hierarchy of over {LONGEST_HIERARCHY} lines")
-            return ""
+            return _skip(lines)
     try:
         rig = bvh.Rig.parse("\n".join(head))
     except ValueError as error:
         yield Fault(f"BVH: {error}")
-        return ""
+        return _skip(lines)
     yield Header(rig.skeleton)
     step, number = 1 / 30, 0
     for line in lines:
@@ -160,7 +161,7 @@ def _parse_bvh(first: str, lines: Iterator[str | None]) -> Generator[Item, None,
         if not words or words[0].lower().startswith("frames"):
             continue
         try:
-            if words[0].upper() == "HIERARCHY":
+            if _begins_anew(line):
                 return line.strip()
             if words[0].lower() == "frame":
                 step = 1 / bvh.frame_rate(words[-1])
@@ -170,3 +171,18 @@ def _parse_bvh(first: str, lines: Iterator[str | None]) -> Generator[Item, None,
             yield Fault(f"BVH frame {number}: {error}")
         number += 1
     return ""
+
+
+def _skip(lines: Iterator[str | None]) -> str:
+    """The first line that can be used again after a hierarchy that cannot."""
+    return next((line.strip() for line in lines if line and _begins_anew(line)), "")
+
+
+def _begins_bvh(line: str) -> bool:
+    """Whether a line begins a BVH file."""
+    return line.strip().upper().startswith("HIERARCHY")
+
+
+def _begins_anew(line: str) -> bool:
+    """Whether a line among BVH frames is none of them but begins another file, or is JSON."""
+    return _begins_bvh(line) or line.lstrip().startswith("{")
