@@ -20,12 +20,11 @@ from motion2language.timing import LOOSE
 NEVER = Patience(2.0, np.inf)  # no share is enough, no time too long: all is said at the end
 
 
-def model(seed: int = 1, encoder: str = "causal-convolution", loose: float = -10.0):
-    """A tiny causal captioner whose random weights say something now and then; `loose` words rarely, or as they will."""
-    one = captioner(seed, kind="transducer", encoder=encoder, features="live", max_words=30, heads=1)
+def model(seed: int = 2, encoder: str = "causal-convolution", max_words: int = 30):
+    """A tiny causal captioner whose random weights say something now and then; those of seeds 1 and 4 little."""
+    one = captioner(seed, kind="transducer", encoder=encoder, features="live", max_words=max_words, heads=1)
     with torch.no_grad():
         one.network.said_gate.bias[0] -= 2.0  # less waiting
-        one.network.said_words.bias[[word in LOOSE for word in one.vocabulary.words]] += loose
     return one
 
 
@@ -72,12 +71,12 @@ def test_the_clock_bridges_missing_frames_on_a_line_and_follows_a_changing_rate(
     np.testing.assert_allclose(np.ravel([pose[0, 0] for pose in poses]), np.arange(11) / 10, atol=0.04)
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("seed", [2, 3, 5, 6])
 @pytest.mark.parametrize("encoder", ["causal-convolution", "causal-transformer", "hybrid", "gru", "mlp"])
 def test_what_is_said_live_is_what_a_search_of_the_whole_says(encoder, seed, monkeypatch):
     monkeypatch.setattr(draws, "AGREED", 2.0)  # nothing is said before the end
     monkeypatch.setattr(live_captioner, "PAUSE", np.inf)
-    one, motion = model(seed, encoder, loose=0.0 if seed in (2, 3) else -10.0), at_ten(seed)
+    one, motion = model(seed, encoder), at_ten(seed)
     (whole,) = one.search([one.values(motion)])
     transcript, words = transcribe(one, motion, patience=NEVER)
     assert [word.word for word in words] == one.vocabulary.decode(whole.tokens.tolist())
@@ -87,7 +86,7 @@ def test_what_is_said_live_is_what_a_search_of_the_whole_says(encoder, seed, mon
 
 @pytest.mark.parametrize("patience", [Patience(0.01, 0.0), Patience(), NEVER])
 def test_words_are_never_taken_back_and_come_in_order_of_time(patience):
-    for seed in range(2, 5):
+    for seed in (2, 3, 5):
         events = listen(model(seed), at_ten(seed + 5), patience=patience)
         words = [event for event in events if isinstance(event, Word)]
         (sentence,) = [event for event in events if isinstance(event, Sentence)]
@@ -101,7 +100,7 @@ def test_an_action_too_few_draws_name_is_not_said_when_patience_runs_out(monkeyp
     def said(likely: float) -> float:
         monkeypatch.setattr(draws, "LIKELY", likely)
         monkeypatch.setattr(draws, "AGREED", 2.0)  # no detail is said before the next action
-        return float(np.mean([word.said for seed in range(1, 4)
+        return float(np.mean([word.said for seed in (2, 3, 5)
                               for word in listen(model(seed), at_ten(7), patience=Patience(2.0, 0.0))
                               if isinstance(word, Word)]))  # fmt: skip
 
@@ -136,7 +135,7 @@ def test_at_the_end_a_sentence_is_said_up_to_where_it_leads_over_to_what_too_few
 
 def test_less_patience_says_words_earlier():
     def said(patience: Patience) -> float:
-        return float(np.mean([word.said for seed in range(1, 4)
+        return float(np.mean([word.said for seed in (2, 3, 5)
                               for word in listen(model(seed), at_ten(7), patience=patience)
                               if isinstance(word, Word)]))  # fmt: skip
 
@@ -149,7 +148,7 @@ def test_less_patience_says_words_earlier():
 
 
 def test_how_many_frames_arrive_together_changes_nothing():
-    one, motion = model(1), recording(6)
+    one, motion = model(2), recording(6)
     events = listen(one, motion)
     live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
     feeds = [live.feed(frame, k / motion.fps) for k, frame in enumerate(motion.positions)]
@@ -247,7 +246,7 @@ def test_standing_still_ends_a_sentence_and_hours_do_not_grow():
 
 
 def test_of_a_body_that_stands_still_nothing_is_said():
-    for seed in range(1, 4):
+    for seed in (2, 3, 5):
         one, motion = model(seed), recording(seed)
         with torch.no_grad():
             one.network.said_gate.bias[0] -= 6.0  # has something to say of anything
@@ -264,7 +263,7 @@ def test_a_time_that_is_no_time_is_said_at_one_that_is(odd):
 
 
 def test_unit_up_and_joints_are_found_while_it_runs():
-    one, motion = model(1), recording(4)
+    one, motion = model(2), recording(4)
     plain = listen(one, motion)
     live = LiveCaptioner(one, motion.skeleton)
     centimetres = motion.positions[..., [2, 0, 1]] * 100  # Z up
@@ -295,7 +294,7 @@ def test_wherever_a_stream_ends_its_last_word_leads_to_something(patience, monke
     searches, finish = [], Draws.finish
     monkeypatch.setattr(Draws, "finish", lambda self: (searches.append(self), finish(self))[1])
     for seed, seconds in itertools.product(range(1, 4), (1.0, 3.0)):
-        events = listen(model(seed, loose=0.0), at_ten(seed + 5).clip(0, seconds), patience=patience)
+        events = listen(model(seed), at_ten(seed + 5).clip(0, seconds), patience=patience)
         words = [event.word for event in events if isinstance(event, Word)]
         assert not words or words[-1] not in LOOSE
         assert len(words) == len(searches[-1].said)

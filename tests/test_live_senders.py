@@ -31,7 +31,7 @@ class Listening:
         self.thread.start()
 
     def _listen(self, **options) -> None:
-        for event in narrate(self.senders.streams(**options), Listener(model(1))):
+        for event in narrate(self.senders.streams(**options), Listener(model(max_words=8))):
             self.events.append(event)
 
     def wait_for(self, text: str, times: int = 1) -> None:
@@ -91,6 +91,22 @@ def test_lines_may_come_together_as_bytes_and_as_a_bvh_file(listening, tmp_path)
     assert listening.notes() == []
 
 
+def test_who_sends_all_and_is_gone_at_once_is_heard(listening, monkeypatch):
+    def met_late(connection):
+        until = time.monotonic() + 20
+        while connection.socket.fileno() >= 0 and time.monotonic() < until:
+            time.sleep(0.01)
+        return sender(connection)
+
+    sender = module._Sender
+    monkeypatch.setattr(module, "_Sender", met_late)
+    with opened(listening) as connection:
+        connection.send("\n".join(lines_of(2)))
+    listening.wait_for("is gone")
+    assert listening.words() == words_of(2)
+    assert listening.told == ["a quick sender is heard", "a quick sender is gone"]
+
+
 def test_a_second_sender_is_told_to_wait_and_the_first_is_not_disturbed(listening, monkeypatch):
     monkeypatch.setattr(module, "STALL", 60)
     monkeypatch.setattr(module, "LEAVING", 0.1)
@@ -106,6 +122,19 @@ def test_a_second_sender_is_told_to_wait_and_the_first_is_not_disturbed(listenin
     listening.wait_for("is gone")
     assert listening.words() == words_of(2)
     assert sum("turned away" in one for one in listening.told) == 1
+
+
+def test_a_sender_that_says_nothing_keeps_nobody_out(listening, monkeypatch):
+    monkeypatch.setattr(module, "LEAVING", 0.2)
+    monkeypatch.setattr(module, "SILENT", 0.0)
+    with opened(listening) as connection:
+        listening.wait_for("is heard")
+        send(listening, 2)
+        with pytest.raises(ConnectionClosed, match="another sender came after 0 s of silence"):
+            connection.recv()
+    listening.wait_for("is gone", 2)
+    assert listening.words() == words_of(2)
+    assert not any("turned away" in one for one in listening.told)
 
 
 def test_pages_of_other_sites_and_other_names_are_refused(listening):

@@ -24,7 +24,7 @@ def lines_of(number: int) -> list[str]:
 
 
 def described(lines, **options) -> list:
-    return list(Listener(model(1), **options).describe(parse(lines)))
+    return list(Listener(model(max_words=8), **options).describe(parse(lines)))
 
 
 def test_a_motion_sent_is_the_motion_parsed():
@@ -157,7 +157,7 @@ def test_over_udp_the_words_are_those_of_the_pipe():
         listening.set()
 
     def listen() -> None:
-        events.extend(narrate(stream.datagrams(0, once=True, ready=ready), Listener(model(1))))
+        events.extend(narrate(stream.datagrams(0, once=True, ready=ready), Listener(model(max_words=8))))
 
     thread = threading.Thread(target=listen)
     thread.start()
@@ -186,6 +186,10 @@ def test_ports_and_addresses_that_cannot_be_are_said():
     for address in ("somewhere", "ws://somewhere", "http://127.0.0.1:9", "127.0.0.1:99999", "ws://:9"):
         with pytest.raises(ValueError, match="expected HOST:PORT"), sending.sender_to(address):
             pass
+    with pytest.raises(ValueError, match="--to 127.0.0.1:9: "), sending.sender_to("127.0.0.1:9") as emit:
+        emit("x" * 70_000)
+    with pytest.raises(ValueError, match="--to nowhere.invalid:9: "), sending.sender_to("nowhere.invalid:9"):
+        pass
     with pytest.raises(ValueError, match=r"cannot listen on 192\.0\.2\.1:9"):
         next(stream.datagrams(9, "192.0.2.1"))
 
@@ -198,7 +202,7 @@ def frames_of(number: int, shift: float = 0.0) -> list[Frame]:
 def heard(items) -> tuple[list, list[str]]:
     """Words and sentences of the items after recording 2's header, and notes."""
     header = next(parse(lines_of(2)))
-    events = list(Listener(model(1)).describe([header, *items]))
+    events = list(Listener(model(max_words=8)).describe([header, *items]))
     return [one for one in events if not isinstance(one, Note)], [one.text for one in events if isinstance(one, Note)]
 
 
@@ -355,6 +359,38 @@ def test_udp_is_heard_again_after_a_stall_and_after_an_end(monkeypatch):
         second = next(streams)
         emit("four")
         assert next(second.lines) == "four"
+
+
+def test_by_udp_one_sender_is_heard_at_a_time_until_it_stalls(monkeypatch):
+    monkeypatch.setattr(stream, "STALL", 0.5)
+    ports: list[int] = []
+    told: list[str] = []
+    streams = stream.datagrams(0, "::1", ready=ports.append, tell=told.append)
+    heard = next(streams)
+    with sending.sender_to(f"[::1]:{ports[0]}") as one, sending.sender_to(f"[::1]:{ports[0]}") as other:
+        one("one")
+        other("left out")
+        other("left out")
+        one("two")
+        assert [next(heard.lines) for _ in range(2)] == ["one", "two"]
+        assert len(told) == 1
+        assert "is left out: ::1:" in told[0]
+        assert next(heard.lines) is None
+        other("three")
+        one("left out")
+        assert next(heard.lines) == "three"
+
+
+def test_a_sender_by_udp_that_stalls_is_noticed_though_another_goes_on(monkeypatch):
+    moments = itertools.count(0.0, 1.1 * stream.STALL)
+    monkeypatch.setattr(stream.time, "monotonic", lambda: next(moments))  # late at every look
+    ports: list[int] = []
+    streams = stream.datagrams(0, ready=ports.append)
+    heard = next(streams)
+    with sending.sender_to(f"127.0.0.1:{ports[0]}") as one, sending.sender_to(f"localhost:{ports[0]}") as other:
+        one("one")
+        other("two")
+        assert [next(heard.lines) for _ in range(3)] == ["one", None, "two"]
 
 
 def test_a_pipe_that_stalls_is_heard_again_and_each_stall_is_one(monkeypatch):

@@ -123,7 +123,9 @@ def _events(
     from motion2language.live.protocol import parse
 
     if udp is not None:
-        streams = stream.datagrams(udp, host, once=once, ready=lambda port: _tell(f"listening on {host}:{port}"))
+        streams = stream.datagrams(
+            udp, host, once=once, ready=lambda port: _tell(f"listening on {host}:{port}"), tell=_tell
+        )
         yield from narrate(streams, listener)
     elif websocket is not None:
         yield from narrate(_senders(websocket, host, names, once), listener)

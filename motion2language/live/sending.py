@@ -44,8 +44,12 @@ def sender_to(address: str) -> Iterator[Emit]:
         with _websocket(address) as emit:
             yield emit
         return
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        yield lambda line: sender.sendto(line.encode(), (host, port))
+    try:
+        family, *_, found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, socket.SOCK_DGRAM) as sender:
+            yield lambda line: sender.sendto(line.encode(), found)
+    except OSError as error:
+        raise ValueError(f"--to {address}: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import queue
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TextIO
@@ -18,6 +19,7 @@ from motion2language.writers import txt
 
 DATAGRAM = 65_507  # bytes, the most UDP carries
 HELD = 4_000_000  # bytes of datagrams the system is asked to hold while a sentence is worked on; chosen
+OTHERS = 10  # senders of whom each is told that it is left out; chosen
 WAITING = 16  # lines read and not yet heard; chosen: 16 MB of the longest lines
 
 
@@ -79,35 +81,54 @@ def _read(file: TextIO, lines: queue.Queue[str | BaseException]) -> None:
 
 
 def datagrams(
-    port: int, host: str = "127.0.0.1", *, once: bool = False, ready: Callable[[int], object] = lambda _: None
+    port: int,
+    host: str = "127.0.0.1",
+    *,
+    once: bool = False,
+    ready: Callable[[int], object] = lambda _: None,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Stream]:
-    """Streams that arrive by UDP: each until its end.
+    """Streams that arrive by UDP: each until its end, of one sender, until it stalls.
 
     once   the first stream alone, which also ends with a stall, since an end may get lost
     ready  called with the port once listening (0 chooses a free one)
+    tell   is given a sentence when datagrams of another sender are left out
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, HELD)
         try:
             listener.bind((host, port))
         except (OSError, OverflowError) as error:  # OverflowError: there is no such port
             raise ValueError(f"cannot listen on {host}:{port} ({error}); choose another --udp") from None
         ready(listener.getsockname()[1])
-        yield Stream(_received(listener, once))
+        yield Stream(_received(listener, once, tell))
         while not once:
-            yield Stream(_received(listener, once))
+            yield Stream(_received(listener, once, tell))
 
 
-def _received(listener: socket.socket, once: bool) -> Iterator[str | None]:
-    listener.settimeout(None)
+def _received(listener: socket.socket, once: bool, tell: Callable[[str], object]) -> Iterator[str | None]:
+    """Lines from whoever speaks first, None once nothing came from there for a while; then from whoever speaks next."""
+    heard, silent_at = None, 0.0
+    others: set[object] = set()
     while True:
+        listener.settimeout(None if heard is None else STALL)
         try:
-            data = listener.recv(DATAGRAM)
+            data, address = listener.recvfrom(DATAGRAM)
         except TimeoutError:
+            data, address = b"", None
+        if heard not in (None, address):
+            if address is not None and time.monotonic() < silent_at:
+                if address not in others and len(others) < OTHERS:
+                    others.add(address)
+                    tell(f"{_name(address)} is left out: {_name(heard)} is being heard")
+                continue
             if once:
                 return
-            listener.settimeout(None)
             yield None
-        else:
-            listener.settimeout(STALL)
-            yield from data.decode("utf-8", errors="replace").splitlines()
+        heard = address
+        yield from data.decode("utf-8", errors="replace").splitlines()
+        silent_at = time.monotonic() + STALL
+
+
+def _name(address: tuple[object, ...]) -> str:
+    return ":".join(map(str, address[:2]))

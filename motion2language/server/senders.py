@@ -1,7 +1,8 @@
 """Senders: who sends a motion while it happens, by WebSocket; one is heard at a time, another is told to wait.
 
 A message holds one line or several of what live/protocol.py reads, as text or UTF-8 bytes. What comes faster than it
-is heard waits at the sender. Pages of other sites are not heard, as in guard.py.
+is heard waits at the sender. Who is silent when another comes is let go. Pages of other sites are not heard, as in
+guard.py.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
@@ -24,6 +26,7 @@ BUSY, UNUSABLE = 1013, 1003  # close codes of RFC 6455 and its registry: try aga
 REASON = 120  # bytes of a close frame's reason; 123 fit
 LARGEST = 4 * LONGEST_LINE  # bytes of a message: a line of the most characters, each of the most bytes
 LEAVING = 1.0  # seconds a sender may wait for the one before, of whom the last lines are still being heard; chosen
+SILENT = 10.0  # seconds of silence after which a sender's place is another's who comes; chosen
 FAREWELL = 2.0  # seconds a sender may take to answer that it is no longer heard; chosen
 LOST = 60.0  # seconds a sender may take to answer a ping; chosen
 
@@ -39,6 +42,7 @@ class Senders:
     def __init__(self, port: int, host: str, names: frozenset[str], tell: Callable[[str], object]) -> None:
         self.names, self.tell = names, tell
         self._place = threading.Lock()  # held while a sender is heard
+        self._heard: _Sender | None = None
         self._next: queue.SimpleQueue[_Sender] = queue.SimpleQueue()
         try:
             self._server = serve(
@@ -79,13 +83,22 @@ class Senders:
     def _meet(self, connection: ServerConnection) -> None:
         """A sender's own thread: its turn soon or not at all; it ends when the sender was heard."""
         sender = _Sender(connection)
-        if not self._place.acquire(timeout=LEAVING):
+        if not (self._place.acquire(timeout=LEAVING) or (self._end_silence() and self._place.acquire(timeout=LEAVING))):
             self.tell(f"{sender.name} was turned away: another is being heard")
             connection.close(BUSY, "another sender is being heard; try again later")
             return
+        self._heard = sender
         self._next.put(sender)
         sender.done.wait()
         self._place.release()
+
+    def _end_silence(self) -> bool:
+        """Let go who is heard but says nothing; whether there was such a one."""
+        heard = self._heard
+        if heard is None or heard.silence() < SILENT:
+            return False
+        heard.connection.close(BUSY, f"another sender came after {SILENT:g} s of silence; try again later")
+        return True
 
 
 class _Sender:
@@ -93,15 +106,20 @@ class _Sender:
 
     def __init__(self, connection: ServerConnection) -> None:
         self.connection = connection
-        self.name = ":".join(map(str, connection.remote_address[:2]))
+        try:
+            self.name = ":".join(map(str, connection.remote_address[:2]))
+        except OSError:  # it said all it had to say and went
+            self.name = "a quick sender"
         self.done = threading.Event()
         self.gone = False
         self.why = ""
+        self._awaited: float | None = time.monotonic()  # since when its next message is
 
     def lines(self) -> Iterator[str | None]:
         """Its lines from now on, None for a stall, until it is gone."""
         wait: float | None = None
         while not self.gone:
+            self._awaited = self._awaited or time.monotonic()
             try:
                 message = self.connection.recv(wait, decode=False)
             except TimeoutError:
@@ -112,8 +130,13 @@ class _Sender:
                 if error.sent and error.sent.reason and not error.rcvd_then_sent:
                     self.why = f": {error.sent.reason}"
             else:
-                wait = STALL
+                wait, self._awaited = STALL, None
                 yield from bytes(message).decode("utf-8", errors="replace").splitlines()
+
+    def silence(self) -> float:
+        """Seconds for which its next message has been waited for."""
+        awaited = self._awaited
+        return 0.0 if awaited is None else time.monotonic() - awaited
 
     def refuse(self, reason: str) -> None:
         """Close the connection and say why."""
