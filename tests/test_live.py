@@ -20,9 +20,9 @@ from motion2language.timing import LOOSE
 NEVER = Patience(2.0, np.inf)  # no share is enough, no time too long: all is said at the end
 
 
-def model(seed: int = 2, encoder: str = "causal-convolution", max_words: int = 30):
+def model(seed: int = 2, encoder: str = "causal-convolution"):
     """A tiny causal captioner whose random weights say something now and then; those of seeds 1 and 4 little."""
-    one = captioner(seed, kind="transducer", encoder=encoder, features="live", max_words=max_words, heads=1)
+    one = captioner(seed, kind="transducer", encoder=encoder, features="live", max_words=12, heads=1)
     with torch.no_grad():
         one.network.said_gate.bias[0] -= 2.0  # less waiting
     return one

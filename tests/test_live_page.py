@@ -113,7 +113,7 @@ def test_how_the_stream_stands_is_said(monkeypatch):
 
 def test_the_frames_that_are_heard_are_shown_in_metres():
     shown = []
-    listener = Listener(model(max_words=8), watch=lambda skeleton, positions, moment: shown.append((positions, moment)))
+    listener = Listener(model(), watch=lambda skeleton, positions, moment: shown.append((positions, moment)))
     lines = lines_of(2)
     late, wrong = lines[20], json.dumps({"time": 2.0, "positions": [[0, 0, 0]]})
     centimetres = [lines[0].replace('"m"', '"cm"')]

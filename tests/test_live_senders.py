@@ -31,7 +31,7 @@ class Listening:
         self.thread.start()
 
     def _listen(self, **options) -> None:
-        for event in narrate(self.senders.streams(**options), Listener(model(max_words=8))):
+        for event in narrate(self.senders.streams(**options), Listener(model())):
             self.events.append(event)
 
     def wait_for(self, text: str, times: int = 1) -> None:

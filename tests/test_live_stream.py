@@ -24,7 +24,7 @@ def lines_of(number: int) -> list[str]:
 
 
 def described(lines, **options) -> list:
-    return list(Listener(model(max_words=8), **options).describe(parse(lines)))
+    return list(Listener(model(), **options).describe(parse(lines)))
 
 
 def test_a_motion_sent_is_the_motion_parsed():
@@ -157,7 +157,7 @@ def test_over_udp_the_words_are_those_of_the_pipe():
         listening.set()
 
     def listen() -> None:
-        events.extend(narrate(stream.datagrams(0, once=True, ready=ready), Listener(model(max_words=8))))
+        events.extend(narrate(stream.datagrams(0, once=True, ready=ready), Listener(model())))
 
     thread = threading.Thread(target=listen)
     thread.start()
@@ -202,7 +202,7 @@ def frames_of(number: int, shift: float = 0.0) -> list[Frame]:
 def heard(items) -> tuple[list, list[str]]:
     """Words and sentences of the items after recording 2's header, and notes."""
     header = next(parse(lines_of(2)))
-    events = list(Listener(model(max_words=8)).describe([header, *items]))
+    events = list(Listener(model()).describe([header, *items]))
     return [one for one in events if not isinstance(one, Note)], [one.text for one in events if isinstance(one, Note)]
 
 
