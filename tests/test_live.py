@@ -131,6 +131,30 @@ def test_at_the_end_a_sentence_is_said_up_to_where_it_leads_over_to_what_too_few
     search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=0.5))
     search._drawn.words = [(), one_draw, *[()] * (draws.DRAWS - 2)]
     assert search._likely(one_draw) == ()
+    assert search._likely(other[:2]) == ()  # somebody who does nothing
+    assert search._likely((*other[:2], *one_draw[3:])) == ()
+    search.said = other
+    assert search._likely(one_draw[:2]) == one_draw[:2]  # details of an action said
+    search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience())
+    assert search._likely(other[:2]) == other[:2]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "detail"),
+    [
+        ("person a", "person"),
+        ("a a person then", "a a person"),  # not its beginning alone: what it leads to may be doubted
+        ("a a", ""),
+        ("runs a person", ""),
+        ("and then person", ""),
+        ("", ""),
+    ],
+)
+def test_details_are_said_up_to_a_word_that_may_end_a_sentence(drawn, detail):
+    one = captioner(1, kind="transducer", encoder="mlp", features="live")
+    search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience())
+    search.said = tuple(one.vocabulary.encode("a person walks"))
+    assert one.vocabulary.decode(list(search._detail(tuple(one.vocabulary.encode(drawn))))) == detail.split()
 
 
 def test_less_patience_says_words_earlier():

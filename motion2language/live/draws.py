@@ -223,14 +223,16 @@ class Draws:
         return words[: next(leads, len(words))]
 
     def _likely(self, words: Sentence) -> Sentence:
-        """Words up to where they lead over to an action that too few draws name."""
+        """Words up to where they lead over to an action that too few draws name; none where no action is named."""
         actions = self._actions(words)
+        if self.patience.least and not (self.said or actions):
+            return ()
         named = [[label for _, label in self._actions(drawn)] for drawn in self._drawn.words]
         after = 0
         for (index, _), share in zip(actions, agreement([label for _, label in actions], named), strict=True):
             if share < self.patience.least:
                 leads = (place for place in range(after, index) if self._word[words[place]] in LEADING)
-                return words[: next(leads, after)]
+                return words[: next(leads, after)] if after or self.said else ()
             after = index + 1
         return words
 
