@@ -155,8 +155,8 @@ class Listener:
         if self._apart == APART and not self._hinted:
             self._hinted = True
             yield Note(
-                f"{APART} frames in a row are each over {GAP:g} s after the one before, the last {step:.3g} s: frames are "
-                "expected more often, and their times in seconds, not milliseconds",
+                f"{APART} frames in a row are each over {GAP:g} s after the one before, the last {step:.3g} s: "
+                "frames are expected more often, and their times in seconds, not milliseconds",
                 self.now,
             )
         placed = live.placed()

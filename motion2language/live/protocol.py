@@ -135,7 +135,7 @@ def _header(data: Mapping[str, Any]) -> Header:
 
 
 def _parse_bvh(first: str, lines: Iterator[str | None]) -> Generator[Item, None, str]:
-    """A BVH file that is still growing, frame k at k times the frame time; returns the first line of what follows it."""
+    """A BVH file that is still growing, frame k at k times the frame time; returns the first line of what follows."""
     head = [first]
     for line in lines:
         if (line or "").strip().upper() == "MOTION":
