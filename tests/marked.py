@@ -157,7 +157,7 @@ def c3d_bytes(
     header += real(scale) + struct.pack(f"{order}2H", start, 0) + real(fps)
     values = np.concatenate([paths / (scale if scale > 0 else 1.0), np.zeros((frames, count, 1))], axis=2)
     for marker, frame in unseen:
-        values[frame, marker] = (0, 0, 0, -1)
+        values[frame, marker, 3] = -1
     data = real(values) if not scale > 0 else np.round(values).astype(f"{order}i2").tobytes()
     return header.ljust(512, b"\0") + parameters + data.ljust(-(-len(data) // 512) * 512, b"\0")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bodies import walking
+from marked import c3d_bytes, skin, trc_text
 from small import recording
 
 from motion2language.cli.caption import SAMPLES as SAMPLE_FOLDER
@@ -227,6 +229,10 @@ def written(path: Path, content: bytes) -> Path:
     return path
 
 
+def lower_body() -> dict[str, np.ndarray]:
+    return {label: path for label, path in skin(walking()).items() if label[1:] in "ASI PSI KNE ANK HEE TOE".split()}
+
+
 BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;">]><MMM>&b;</MMM>'
 EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><MMM>&x;</MMM>'
 
@@ -249,6 +255,11 @@ EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/pa
         (lambda p: written(p / "external_mmm.xml", EXTERNAL), "entit"),
         (lambda p: written(p / "cut_mmm.xml", b"<MMM><Motion>"), "not a whole XML file"),
         (lambda p: written(p / "alone.amc", b":FULLY-SPECIFIED\n1\nroot 0 0 0 0 0 0\n"), "fps"),
+        (
+            lambda p: written(p / "cut.c3d", c3d_bytes(skin(walking()))[:9000]),
+            "cut off: says it has 40 frames and holds",
+        ),
+        (lambda p: written(p / "gait.trc", trc_text(lower_body(), 100).encode()), "no markers tell head, shoulders"),
         (lambda p: written(p / "binary.bvh", bytes(range(256)) * 40), "binary.bvh"),
         (lambda p: written(p / "line.bvh", b"HIERARCHY " + b"1 " * 4_000_000), "line.bvh"),
     ],

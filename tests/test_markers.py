@@ -110,6 +110,17 @@ def test_joints_are_found_under_the_skin(labels):
         assert off < (0.02 if joint != "head" else 0.03), joint
 
 
+def test_the_elbow_of_a_straight_arm_is_told_by_the_thumb():
+    body = BODY.copy()
+    for side in ("left", "right"):
+        shoulder, elbow, wrist = (CANONICAL.index(f"{side}_{part}") for part in ("shoulder", "elbow", "wrist"))
+        body[:, wrist] = body[:, elbow] + 0.85 * (body[:, elbow] - body[:, shoulder])
+    put = skin(body)
+    found = joints({label: put[label] for label in FULL})
+    for joint in ("left_elbow", "right_elbow"):
+        assert np.linalg.norm(found[joint] - body[:, CANONICAL.index(joint)], axis=1).max() < 0.015
+
+
 def test_centres_in_the_file_come_first():
     under = {"HJC": "ASI", "KJC": "KNE", "AJC": "ANK", "SJC": "SHO", "EJC": "ELB", "WJC": "WRA"}
     put = full() | {side + label: ALL[side + near] + 0.01 for side in "LR" for label, near in under.items()}
@@ -151,7 +162,7 @@ def test_a_gait_laboratorys_markers_say_which_parts_are_lacking():
     put = {label: path for label, path in full().items() if label[1:] in "ASI PSI THI KNE TIB ANK HEE TOE".split()}
     with pytest.raises(
         ValueError,
-        match=r"no markers tell head, left_shoulder, right_shoulder, left_elbow, right_elbow, left_wrist, right_wrist; "
+        match=r"no markers tell head, shoulders, elbows, wrists; "
         "expected C7 CLAV LFHD RFHD LBHD RBHD LSHO RSHO LELB LWRA LWRB RELB RWRA RWRB or .* found LASI LPSI",
     ):
         joints(put)
@@ -206,6 +217,17 @@ def test_a_marker_of_the_pelvis_is_placed_by_the_others_however_long():
     filled, count = fill(paths, 100.0)
     assert count == 35
     np.testing.assert_allclose(filled["left back waist"], (turns @ ALL["LPSI"][..., None])[..., 0], atol=1e-6)
+
+
+def test_a_marker_of_the_head_is_placed_without_mirroring_it():
+    parts = [f"{side} {place} head" for side in ("left", "right") for place in ("front", "back")]
+    head = np.random.default_rng(1).normal(size=(4, 3))
+    turns = np.stack([rotation(seed) for seed in range(40)])
+    paths = {part: turns @ place for part, place in zip(parts, head, strict=True)}
+    lost = paths | {parts[0]: np.where(np.arange(40)[:, None] > 0, np.nan, paths[parts[0]])}
+    filled, count = fill(lost, 100.0)
+    assert count == 39
+    np.testing.assert_allclose(filled[parts[0]], paths[parts[0]], atol=1e-6)
 
 
 def test_long_gaps_are_said_with_counts_and_times():

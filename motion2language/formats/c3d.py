@@ -24,6 +24,7 @@ from motion2language.formats.options import ReadOptions, Recording
 _BLOCK = 512
 _LARGEST = 255 * _BLOCK  # bytes of parameters, of which a file counts the blocks in one byte
 _MAGIC = 0x50
+_MOST = 65_535  # frames that header and POINT:FRAMES can count
 _EXPECTED = "not a C3D file: expected a header whose second byte is 80, and parameters"
 _WIDTHS = {-1: 1, 1: 1, 2: 2, 4: 4}  # bytes of a parameter's value by its type: characters, bytes, integers, floats
 
@@ -185,5 +186,8 @@ def _frames(data: memoryview, counts: list[int], width: int, numbers: _Numbers, 
     frames = max((count for count in counts if count <= held), default=0)
     if not frames:
         raise ValueError(f"cut off: says it has {min(counts)} frames and holds {held}")
+    if frames == _MOST:  # the count may have stopped there: all that follows but the last block's filling
+        bits = np.frombuffer(data[: held * width * size], "u1").reshape(held, -1)
+        frames = max(frames, held - int(np.argmax(bits[::-1].any(axis=1))))
     used = data[: frames * width * size]
     return (numbers.floats(used) if scale < 0 else numbers.integers(used)).reshape(frames, width)

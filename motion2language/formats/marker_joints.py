@@ -34,6 +34,7 @@ _ON = 1.19
 # Spine on the way from pelvis to chest, so that it is where body/mapping.py has it on a straight back.
 _SPINE = 0.63
 _HINT = 0.3  # weight of the thumb's side beside the forearm's direction in telling where an elbow's axis is; chosen
+_SHOWN = 30  # labels shown of a file in a message; chosen
 _UNITS = {"m": "m", "meter": "m", "cm": "cm", "mm": "mm", "millimeter": "mm", "in": "inch", "inch": "inch"}
 #: Joints without which a body is none (body/mapping.py); the others it makes up from these.
 REQUIRED = (
@@ -257,9 +258,16 @@ def _require_all(joints: dict[str, Path3], paths: dict[str, Path3], labels: list
         wanted |= dict.fromkeys(labels_of(part) for part in parts if part not in known)
     found = [label for label in labels if label]
     raise ValueError(
-        f"no markers tell {', '.join(lacking)}; expected {' '.join(wanted)} or what they are called elsewhere, "
-        f"found {' '.join(found[:60]) or 'no labels'}{' …' * (len(found) > 60)}"
+        f"no markers tell {_named(lacking)}; expected {' '.join(wanted)} or what they are called elsewhere, "
+        f"found {' '.join(found[:_SHOWN]) or 'no labels'}{' …' * (len(found) > _SHOWN)}"
     )
+
+
+def _named(joints: list[str]) -> str:
+    """Joints for people, both sides at once: `head, elbows, left knee`."""
+    both = {f"{joint[5:]}s" for joint in joints if joint.startswith("left_") and f"right_{joint[5:]}" in joints}
+    words = (joint.partition("_")[2] + "s" if joint.partition("_")[2] + "s" in both else joint for joint in joints)
+    return ", ".join(dict.fromkeys(word.replace("_", " ") for word in words))
 
 
 def _require_seen(joints: dict[str, Path3], fps: float) -> None:
@@ -275,6 +283,6 @@ def _require_seen(joints: dict[str, Path3], fps: float) -> None:
     if said:
         raise ValueError(
             f"markers were not seen for longer than {LONGEST_GAP} s, which is not filled, so these cannot be known: "
-            f"{'; '.join(said[:6])}{f'; and {len(said) - 6} more' * (len(said) > 6)}; fill the gaps where the file was "
+            f"{'; '.join(said[:4])}{f'; and {len(said) - 4} more' * (len(said) > 4)}; fill the gaps where the file was "
             "made, or cut these times"
         )

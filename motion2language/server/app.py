@@ -139,6 +139,7 @@ def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limit
         layout: Annotated[str | None, Form(description="humanml3d or kit, for .npy")] = None,
         unit: Annotated[str | None, Form(description="m, cm, mm, inch, ft or cmu")] = None,
         up: Annotated[str | None, Form(description="x, y, z, -x, -y or -z")] = None,
+        subject: Annotated[str | None, Form(description="Whose markers, for .c3d and .trc of several people")] = None,
     ) -> Response:
         name = model or next(iter(models))
         if name not in models:
@@ -146,7 +147,8 @@ def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limit
         uploads = tuple([Upload(part.filename or "", await part.read()) for part in file])
         wanted = tuple(dict.fromkeys(part.strip() for part in form.split(",") if part.strip()))
         try:
-            wish = Wish(uploads, wanted, beam, least, action_words, fps, layout or None, unit or None, up or None)
+            said = (text or None for text in (layout, unit, up, subject))
+            wish = Wish(uploads, wanted, beam, least, action_words, fps, *said)
         except ValueError as error:
             raise RefusedError(422, str(error)) from None
         client = request.headers.get("x-client") or (request.client.host if request.client else "")

@@ -34,6 +34,7 @@ class Wish:
     layout: str | None = None
     unit: str | None = None
     up: str | None = None
+    subject: str | None = None
 
     def __post_init__(self) -> None:
         writers.require_known(self.forms, also=[PLAYER])
@@ -47,7 +48,7 @@ def describe(captioner: Captioner, wish: Wish, limits: Limits) -> dict[str, Any]
     """{"transcript": its JSON form, "files": {name: text} for each form wanted}; ValueError says what is wrong."""
     if wish.action_words.strip():
         captioner = replace(captioner, lexicon=ActionLexicon.parse(wish.action_words, "action words"))
-    motion = read_upload(wish.files, fps=wish.fps, layout=wish.layout, unit=wish.unit, up=wish.up)
+    motion = read_upload(wish.files, fps=wish.fps, layout=wish.layout, unit=wish.unit, up=wish.up, subject=wish.subject)
     if motion.duration > 60 * limits.minutes:
         raise ValueError(
             f"{motion.label}: lasts {motion.duration / 60:.1f} minutes, the most described here is {limits.minutes:g}; "

@@ -63,6 +63,7 @@ def read_upload(
     layout: str | None = None,
     unit: str | None = None,
     up: str | None = None,
+    subject: str | None = None,
 ) -> Motion:
     """The one recording among the files sent, in metres; an .amc needs its .asf beside it.
 
@@ -84,7 +85,8 @@ def read_upload(
             paths[suffix].write_bytes(upload.content)
         (suffix,) = (suffix for suffix in paths if suffix != ".asf")
         try:
-            motion = read_motion(paths[suffix], fps=fps, layout=layout, asf=paths.get(".asf"), unit=unit, up=up)
+            skeleton = paths.get(".asf")
+            motion = read_motion(paths[suffix], fps=fps, layout=layout, asf=skeleton, unit=unit, up=up, subject=subject)
         except (ValueError, OSError) as error:
             message = str(error)
             for path in paths.values():
