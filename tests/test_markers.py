@@ -1,4 +1,4 @@
-"""formats/markers and formats/marker_joints: what labels mean, gaps, and joints from markers."""
+"""formats/markers, marker_rules and marker_joints: what labels mean, gaps, and joints from markers."""
 
 import warnings
 
@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marked import FULL, MEDIAL, skin
 
-from motion2language.formats.marker_joints import REQUIRED, RULES, USUAL, recording
+from motion2language.formats.marker_joints import REQUIRED, recording
+from motion2language.formats.marker_rules import RULES, USUAL
 from motion2language.formats.markers import CENTRES, JOINTS, SKIN, Markers, fill, labels_of, recognise
 from motion2language.motion import CANONICAL
 
@@ -233,6 +234,24 @@ def test_a_marker_of_the_head_is_placed_without_mirroring_it():
 def test_long_gaps_are_said_with_counts_and_times():
     with pytest.raises(ValueError, match=r"left knee in 30 of 40 frames, 0\.05 to 0\.35 s; left ankle in 30 of 40"):
         joints(gap("LKNE", 5, 35))
+
+
+def test_who_comes_later_is_held_still_until_then_and_it_is_said():
+    put = full()
+    for label in put:
+        put[label] = put[label].copy()
+        put[label][:6] = np.nan
+    put["LKNE"][:10] = put["RELB"][30:] = np.nan
+    with pytest.warns(UserWarning, match=r"whole body is seen from 0\.40 to 1\.20 s, and held still before and after"):
+        found = joints(put, fps=25.0)
+    plain = joints(full(), fps=25.0)
+    for joint in plain:
+        frames = np.arange(40).clip(10, 29)
+        np.testing.assert_allclose(found[joint], plain[joint][frames], atol=2e-3)
+    for label in put:
+        put[label][:21] = np.nan
+    with pytest.raises(ValueError, match=r"; and 9 more; fill the gaps"):
+        joints(put, fps=25.0)
 
 
 def test_a_long_gap_where_the_trunk_has_other_markers_is_made_up_and_said():

@@ -18,8 +18,9 @@ _LEAST_SUBJECT = 8  # markers that make a subject, and no tool or box; chosen
 
 # Labels by what they are on, the sides' letter as *. In each row first that of Vicon's Plug-in Gait (reference guide)
 # and of CMU's 41 markers (http://mocap.cs.cmu.edu/markerPlacementGuide.pdf), then of KIT's reference marker set
-# (https://motion-database.humanoids.kit.edu/marker_set), Motek's Human Body Model, Qualisys' animation and IOR-like
-# sets, OptiTrack's baseline, and the sets of OpenSim's, OpenCap's and Rajagopal's gait data.
+# (https://motion-database.humanoids.kit.edu/marker_set), Motek's Human Body Model, Qualisys' sets (animation,
+# and the landmarks of van Sint Jan 2007, Color Atlas of Skeletal Landmark Definitions), OptiTrack's baseline, and the
+# sets of OpenSim's, OpenCap's and Rajagopal's gait data.
 SKIN: dict[str, str] = {
     "*front waist": "*ASI *ASIS *FWT *IAS WAIST*FRONT",
     "*back waist": "*PSI *PSIS *BWT *IPS WAIST*BACK",

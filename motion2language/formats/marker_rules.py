@@ -1,0 +1,169 @@
+"""The ways from markers to joints, as a table: each joint's rules, the best first, and the geometry they use.
+
+All are shares of what is measured on the body itself, in its own axes: no unit, no up axis, no stature is assumed, and
+whoever is measured in millimetres or lies on the floor gets the same joints. Where a constant is from stands beside it;
+how far off the joints may be, in docs/guide/markers.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+# Hip: backwards, down, outwards of the middle of the ASIS, in their distance. Bell, Pedersen and Brand 1990, J Biomech
+# 23, 617-621.
+_HIP = (0.19, 0.30, 0.36)
+# Shoulder: below the acromion, in the distance of both. Rab, Petuskey and Bagley 2002, Gait & Posture 15, 113-119.
+_SHOULDER = 0.17
+# Joint from the marker on its outer side: half the joint's breadth and a marker's radius of 7 mm, in the length from
+# this joint to the next: knee 10 cm and ankle 7 cm broad of a shank of 41 cm, elbow 7 cm broad of a forearm of 25 cm.
+# Chosen, breadths and lengths of a man of middle size.
+_KNEE, _ANKLE, _ELBOW = 0.14, 0.10, 0.17
+# The head's joint, where the skull sits on the neck, on the way from neck to the middle of the head and to its top.
+# Chosen: heights of 0.835, 0.945 and 1 of a stature, and 0.89 for the joint (body/axes.py).
+_HEAD, _TOP = 0.5, 0.33
+# The head's joint without markers on the head: straight on from the way from pelvis (0.55 of a stature) to neck.
+_ON = 1.19
+# Spine on the way from pelvis to chest, so that it is where body/mapping.py has it on a straight back.
+_SPINE = 0.63
+_HINT = 0.3  # weight of the thumb's side beside the forearm's direction in telling where an elbow's axis is; chosen
+
+Path3 = np.ndarray  # (T, 3)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way to a joint: parts (markers.SKIN, markers.CENTRES) and joints made before, * the side, and what of them.
+
+    `make` is given the side's sign, 1 on the left and -1 on the right, and the paths (T, 3) of `needs`.
+    """
+
+    make: Callable[..., Path3]
+    needs: tuple[str, ...]
+
+
+def _mean(_: float, *paths: Path3) -> Path3:
+    return np.mean(paths, axis=0)
+
+
+def _between(share: float) -> Callable[..., Path3]:
+    """The point on the way from the first path to the mean of the others."""
+    return lambda _, start, *ends: start + share * (np.mean(ends, axis=0) - start)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+def _length(vectors: np.ndarray) -> float:
+    """The usual length of what does not change its length."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    seen = np.isfinite(lengths)
+    return float(np.median(lengths[seen])) if seen.any() else float("nan")
+
+
+def _hip(sign: float, left: Path3, right: Path3, *back: Path3) -> Path3:
+    """From the ASIS and what is behind them: both PSIS or the sacrum."""
+    middle, across, width = (left + right) / 2, _unit(left - right), _length(left - right)
+    ahead = middle - np.mean(back, axis=0)
+    ahead = _unit(ahead - (ahead * across).sum(1, keepdims=True) * across)
+    backwards, down, outwards = _HIP
+    return middle + width * (-backwards * ahead - down * np.cross(ahead, across) + sign * outwards * across)
+
+
+def _pelvis(_: float, left: Path3, right: Path3, *markers: Path3) -> Path3:
+    """Half-way from between the hips up to the middle of the pelvis' markers; chosen, about 3 cm above the hips."""
+    return (left + right) / 4 + np.mean(markers, axis=0) / 2
+
+
+def _shoulder(sign: float, own: Path3, other: Path3, pelvis: Path3) -> Path3:
+    return own + _SHOULDER * _length(own - other) * _unit(pelvis - (own + other) / 2)
+
+
+def _leg(share: float, at: int) -> Callable[..., Path3]:
+    """Knee (at 0) or ankle (1) inwards of its outer marker, across shin and foot, and a little across the hips."""
+
+    def make(sign: float, *paths: Path3) -> Path3:
+        knee, ankle, heel, toe, left, right = paths
+        across = np.cross(_unit(knee - ankle), _unit(toe - heel)) + 0.1 * _unit(left - right)
+        return paths[at] - sign * share * _length(knee - ankle) * _unit(across)
+
+    return make
+
+
+def _elbow(sign: float, outer: Path3, shoulder: Path3, wrist: Path3, thumb: Path3, small: Path3) -> Path3:
+    """Inwards of the outer marker along the axis the forearm bends about; a straight arm's thumb tells it."""
+    length, elbow = _length(outer - wrist), outer
+    for _ in range(3):  # the axis is better known the nearer the elbow is
+        ahead = (wrist - elbow) / length + _HINT * _unit(thumb - small)
+        elbow = outer - sign * _ELBOW * length * _unit(np.cross(_unit(shoulder - elbow), ahead))
+    return elbow
+
+
+_WAIST = ("left front waist", "right front waist")
+_BACK = ("left back waist", "right back waist")
+_FEET = ("*outer knee", "*outer ankle", "*heel", "*toe", "left hip", "right hip")
+
+#: Joint -> ways to it, the best first; in an order in which each finds the joints it needs.
+RULES: dict[str, tuple[Rule, ...]] = {
+    "*hip": (Rule(_mean, ("*hip",)), Rule(_hip, _WAIST + _BACK), Rule(_hip, (*_WAIST, "sacrum"))),
+    "pelvis": (
+        Rule(_pelvis, ("left hip", "right hip", *_WAIST, *_BACK)),
+        Rule(_pelvis, ("left hip", "right hip", *_WAIST, "sacrum", "sacrum")),
+        Rule(_mean, ("pelvis",)),
+        Rule(_mean, ("left hip", "right hip")),
+    ),
+    "*toe": (
+        Rule(_mean, ("*inner forefoot", "*outer forefoot")),
+        Rule(_mean, ("*middle forefoot",)),
+        Rule(_mean, ("*outer forefoot",)),
+        Rule(_mean, ("*toe tip",)),
+        Rule(_mean, ("*toe",)),
+    ),
+    "*knee": (Rule(_mean, ("*knee",)), Rule(_mean, ("*outer knee", "*inner knee")), Rule(_leg(_KNEE, 0), _FEET)),
+    "*ankle": (Rule(_mean, ("*ankle",)), Rule(_mean, ("*outer ankle", "*inner ankle")), Rule(_leg(_ANKLE, 1), _FEET)),
+    "*shoulder": (Rule(_mean, ("*shoulder",)), Rule(_shoulder, ("*shoulder top", "other shoulder top", "pelvis"))),
+    "*wrist": (
+        Rule(_mean, ("*wrist",)),
+        Rule(_mean, ("*thumb wrist", "*small wrist")),
+        Rule(_mean, ("*single wrist",)),
+        Rule(_mean, ("*thumb wrist",)),
+        Rule(_mean, ("*small wrist",)),
+    ),
+    "*elbow": (
+        Rule(_mean, ("*elbow",)),
+        Rule(_mean, ("*outer elbow", "*inner elbow")),
+        Rule(_elbow, ("*outer elbow", "*shoulder", "*wrist", "*thumb wrist", "*small wrist")),
+        Rule(_elbow, ("*outer elbow", "*shoulder", "*wrist", "*front waist", "*back waist")),
+    ),
+    "neck": (
+        Rule(_mean, ("neck",)),
+        Rule(_mean, ("C7", "collarbones")),
+        Rule(_between(0.5), ("C7", "left shoulder", "right shoulder")),
+        Rule(_mean, ("left shoulder", "right shoulder")),
+    ),
+    "chest": (Rule(_mean, ("T10", "breastbone")),),
+    "spine": (Rule(_between(_SPINE), ("pelvis", "chest")),),
+    "head": (
+        Rule(_between(_HEAD), ("neck", "left front head", "right front head", "left back head", "right back head")),
+        Rule(_between(_HEAD), ("neck", "left side head", "right side head", "front head")),
+        Rule(_between(_HEAD), ("neck", "left side head", "right side head")),
+        Rule(_between(_HEAD), ("neck", "left front head", "right front head")),
+        Rule(_between(_TOP), ("neck", "top head")),
+        Rule(_between(_HEAD), ("neck", "middle head")),
+        Rule(_between(_ON), ("pelvis", "neck")),
+    ),
+}
+
+#: The markers that tell a joint in most laboratories, for messages.
+USUAL: dict[str, tuple[str, ...]] = {
+    "hip": (*_WAIST, *_BACK),
+    "knee": ("*outer knee", "*outer ankle", "*heel", "*middle forefoot"),
+    "ankle": ("*outer ankle", "*heel", "*middle forefoot"),
+    "shoulder": ("left shoulder top", "right shoulder top"),
+    "elbow": ("*outer elbow", "*thumb wrist", "*small wrist"),
+    "wrist": ("*thumb wrist", "*small wrist"),
+    "head": ("C7", "collarbones", "left front head", "right front head", "left back head", "right back head"),
+}
