@@ -157,7 +157,7 @@ def test_garbage_is_said_and_the_rest_of_the_stream_heard(listening):
     assert [note[:20] for note in listening.notes()] == [
         "not a line of JSON: ",
         "not a line of JSON: ",
-        "a line of 2000000 ch",
+        "a line of over 10000",
         "not a line of JSON: ",
     ]
 

@@ -69,8 +69,11 @@ Item = Header | Frame | Fault | Stall
 
 
 def read_lines(file: TextIO) -> Iterator[str]:
-    """The lines of a text file as they come, in pieces where they are far too long."""
-    return iter(lambda: file.readline(LONGEST_LINE + 2), "")
+    """The lines of a text file as they come; of one that is far too long its beginning."""
+    while line := file.readline(LONGEST_LINE + 2):
+        yield line
+        while len(line) == LONGEST_LINE + 2 and not line.endswith("\n"):
+            line = file.readline(LONGEST_LINE + 2)
 
 
 def parse(lines: Iterable[str | None]) -> Iterator[Item]:
@@ -109,7 +112,7 @@ def messages(motion: Motion) -> Iterator[tuple[float, str]]:
 def _parse_json(text: str) -> Item | None:
     """One line; None at the end of the stream; ValueError when it is neither."""
     if len(text) > LONGEST_LINE:
-        raise ValueError(f"a line of {len(text)} characters, expected at most {LONGEST_LINE}")
+        raise ValueError(f"a line of over {LONGEST_LINE} characters")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):  # ValueError: also of a number with too many digits
