@@ -1,20 +1,24 @@
 """What a training run leaves on disk while it runs: its configuration, log and TensorBoard events.
 
 A run folder holds `config.json` (everything resolved), `log.csv` (a row an epoch), TensorBoard events, `last/` and
-`best/` (model folders) and `state.pt` (what `--resume` needs).
+`best/` (model folders), `state.pt` (what `--resume` needs) and `run.lock`, which the run that writes it holds.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from motion2language.files import remove_leftovers, write_text
 from motion2language.run_config import RunConfig
 
 CONFIG = "config.json"
+LOCK = "run.lock"  # held by the run that writes the folder
 FILLED_IN = ("model.joints", "model.input_width", "model.vocabulary_size")  # of a configuration, from the corpus
 COLUMNS = ("epoch", "loss", "captions_per_s", "bleu_4", "verbs", "iou", "score")  # of log.csv; empty: not measured
 
@@ -34,9 +38,11 @@ def require_same(out: Path, run: RunConfig, besides: Collection[str] = ()) -> No
         )
 
 
-def claim(out: Path, run: RunConfig, resume: bool) -> None:
-    """Make the run folder and write its configuration; ValueError when it holds another run."""
-    path, text = out / CONFIG, run.model_dump_json(indent=2) + "\n"
+@contextmanager
+def claimed(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
+    """The run folder, made, with its configuration, for this run alone; ValueError when it holds another run or is
+    being written by one."""
+    path, lock = out / CONFIG, FileLock(out / LOCK)
     if resume:
         require_same(out, run)
     else:
@@ -45,8 +51,18 @@ def claim(out: Path, run: RunConfig, resume: bool) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
-    remove_leftovers([path, out / "log.csv", out / "state.pt"])
-    write_text(path, text)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(f"{out}: another run is training in it; wait for its end, or choose another --out") from None
+    except (OSError, NotImplementedError):  # a file system without locks; what else is wrong, writing will say
+        pass
+    try:
+        remove_leftovers([path, out / "log.csv", out / "state.pt"])
+        write_text(path, run.model_dump_json(indent=2) + "\n")
+        yield
+    finally:
+        lock.release()
 
 
 def _differences(path: Path, run: RunConfig, besides: Collection[str]) -> str:

@@ -31,7 +31,7 @@ from motion2language.motion import Motion
 from motion2language.prepared import held, prepared, with_joints
 from motion2language.processes import Processes
 from motion2language.run_config import RunConfig
-from motion2language.run_folder import RunLog, claim
+from motion2language.run_folder import RunLog, claimed
 from motion2language.vocabulary import SPECIALS, Vocabulary
 
 
@@ -57,17 +57,17 @@ def train(
     torch.manual_seed(config.seed)
     training = prepared(training, with_joints(run.model, training) if start is None else start.config)
     captioner = untrained(run, training) if start is None else _continued(run, start)
-    if processes.first:
-        claim(out, run.model_copy(update={"model": captioner.config}), resume)
-        _require_same_corpus(out / "last", captioner)
-    items = make_items(captioner, training, config)
-    total = steps(items, config)
-    learner = Learner(captioner, config, config.epochs * total, processes)
-    if resume:
-        learner.load(out / "state.pt")
-    processes.require_equal(len(items), "captions to train on")
-    processes.require_equal(learner.epoch, "finished epochs")
     with ExitStack() as stack:
+        if processes.first:
+            stack.enter_context(claimed(out, run.model_copy(update={"model": captioner.config}), resume))
+            _require_same_corpus(out / "last", captioner)
+        items = make_items(captioner, training, config)
+        total = steps(items, config)
+        learner = Learner(captioner, config, config.epochs * total, processes)
+        if resume:
+            learner.load(out / "state.pt")
+        processes.require_equal(len(items), "captions to train on")
+        processes.require_equal(learner.epoch, "finished epochs")
         progress = stack.enter_context(_progress(processes))
         log = stack.enter_context(RunLog(out, learner.epoch)) if processes.first else None
         bar = progress.add_task("training", total=config.epochs * total, completed=learner.epoch * total, detail="")

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import load_file
 
 from motion2language import datasets
@@ -147,6 +148,16 @@ def test_a_run_folder_is_neither_overwritten_nor_continued_by_another_run(tmp_pa
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ValueError, match="holds a run of another configuration"):
         train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path, resume=True)
+
+
+def test_a_folder_that_a_run_is_writing_is_left_to_it(tmp_path):
+    run = run_config(epochs=1)
+    train(run, TRAINING, VALIDATION, tmp_path / "run")
+    kept = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    with FileLock(tmp_path / "run" / "run.lock"), pytest.raises(ValueError, match="run: another run is training in it; "):
+        train(run, TRAINING, VALIDATION, tmp_path / "run", resume=True)
+    assert {path: path.read_bytes() for path in kept} == kept
+    train(run, TRAINING, VALIDATION, tmp_path / "run", resume=True)
 
 
 def test_a_run_is_not_continued_on_another_corpus_of_the_same_words(tmp_path):
