@@ -228,19 +228,20 @@ def _from_csv(path: Path, names: dict[str, Any]) -> dict[str, _Facts]:
             f"m2l data labels {path.parent} --pattern '(?P<label>[a-z]+)_[0-9]+'"
         )
     try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+        table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+        columns = [column for column in table.fieldnames or () if column]
+        rows = [(table.line_num, row) for row in table]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path}: not a CSV in UTF-8 ({error})") from None
-    columns = set(rows[0]) if rows else set()
-    if not {"file", "label"} <= columns:
-        found = ", ".join(str(column) for column in columns if column) or "nothing"
+    if not {"file", "label"} <= set(columns):
+        found = ", ".join(columns) or "nothing"
         raise ValueError(f"{path}: expected a table with the columns file and label, found {found}")
     facts: dict[str, _Facts] = {}
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         if None in row:
             raise ValueError(f"{path}, line {number}: more cells than columns; put a text with commas in quotes")
         name = _known(row["file"] or "", names)
-        caption = (row.get("caption") or "").strip()
+        caption = " ".join((row.get("caption") or "").split())
         new = _facts(row["label"] or "", row, (caption,) if caption else (), f"{path}, line {number}")
         old = facts.get(name)
         if old is not None and (old.label, old.style, old.split) != (new.label, new.style, new.split):

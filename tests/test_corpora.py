@@ -250,6 +250,14 @@ def test_folders_are_read_with_parts_and_mirrors_beside_their_originals(folder):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_line_of_a_text_ends_at_its_line_feed_alone(folder):
+    name, root = folder
+    (root / "texts" / "000004.txt").write_text("a man\u2028walks\x85on#a/DET#0.0#0.0\nhe sits#he/PRON#0.0#0.0\n")
+    (sample,) = datasets.load(name, root, "val")
+    assert len(sample.captions) == 2
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("mirrored", ["train", "val", "test"])
 @pytest.mark.parametrize("original", ["train", "val", "test"])
 def test_a_mirrored_recording_is_where_its_original_is(original, mirrored, folder):

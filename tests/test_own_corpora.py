@@ -55,6 +55,17 @@ def test_captions_come_from_the_table_the_phrases_or_the_label(takes):
     assert samples["2"].segments == ()
 
 
+def test_a_caption_may_go_over_lines_and_its_line_is_counted(takes):
+    table = 'file,label,split,caption\n0,walk,train,"a man, who\nwalks \u2028 on"\n1,walk,val,\n2,walk,dev,x\n'
+    (takes / "labels.csv").write_text(table)
+    with pytest.raises(ValueError, match=r"labels\.csv, line 5: split 'dev'"):
+        datasets.load("folder", takes, "train")
+    (takes / "labels.csv").write_text(table.replace("dev", "test"))
+    with warnings.catch_warnings(action="ignore"):
+        (sample,) = datasets.load("folder", takes, "train")
+    assert [caption.text for caption in sample.captions] == ["a man, who walks on"]
+
+
 def test_a_table_says_the_rate_of_files_that_cannot(tmp_path):
     np.save(tmp_path / "a.npy", np.broadcast_to(REST, (20, 22, 3)))
     npz.write(motion(1), tmp_path / "b.npz")

@@ -154,7 +154,7 @@ def test_a_folder_that_a_run_is_writing_is_left_to_it(tmp_path):
     run = run_config(epochs=1)
     train(run, TRAINING, VALIDATION, tmp_path / "run")
     kept = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    with FileLock(tmp_path / "run" / "run.lock"), pytest.raises(ValueError, match="run: another run is training in it; "):
+    with FileLock(tmp_path / "run" / "run.lock"), pytest.raises(ValueError, match="run: another run is training in it"):
         train(run, TRAINING, VALIDATION, tmp_path / "run", resume=True)
     assert {path: path.read_bytes() for path in kept} == kept
     train(run, TRAINING, VALIDATION, tmp_path / "run", resume=True)

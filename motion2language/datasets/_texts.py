@@ -106,7 +106,7 @@ def _parts(path: Path) -> Parts:
     if not path.is_file():
         return {}
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not text in UTF-8; expected sentence#tags#start#end a line") from None
     found: dict[Part, list[Caption]] = {}
