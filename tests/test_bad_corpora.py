@@ -335,6 +335,20 @@ def test_files_from_windows_and_macos_are_read_as_others(name, m2l, corpora):
     assert int(plain[1].splitlines()[1].split()[1]) > 2
 
 
+@pytest.mark.parametrize("name", ["kit", "folder"])
+def test_linked_folders_are_read_as_others_and_links_that_lead_back_are_not(name, m2l, corpora, tmp_path):
+    plain = m2l("data", "check", name, "--root", corpora[name])
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "all").symlink_to(corpora[name])
+    (tmp_path / "linked" / "again").symlink_to(corpora[name])
+    (tmp_path / "linked" / "back").symlink_to(tmp_path)
+    if name == "folder":
+        (tmp_path / "linked" / "a").symlink_to("all")
+        rows = (corpora[name] / CSV).read_text().splitlines()
+        (tmp_path / "linked" / CSV).write_text("\n".join([rows[0], *(f"a/{row}" for row in rows[1:])]))
+    assert m2l("data", "check", name, "--root", tmp_path / "linked") == plain
+
+
 def test_a_corpus_of_one_clip_can_be_checked_but_not_trained_on(m2l, corpora, tmp_path):
     for path in corpora["kit"].iterdir():
         if "00001" not in path.name:

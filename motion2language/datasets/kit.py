@@ -21,7 +21,7 @@ import numpy as np
 from motion2language.datasets import Lazy, Sample
 from motion2language.datasets._index import Place, note, read_each, read_json, some
 from motion2language.datasets._stored import counted
-from motion2language.formats import ReadOptions, mmm
+from motion2language.formats import ReadOptions, every_file, mmm
 from motion2language.motion import Motion
 from motion2language.reading import in_metres
 from motion2language.transcript import Caption
@@ -107,7 +107,7 @@ def _found(root: Path) -> tuple[dict[str, Place], dict[str, Place]]:
     if not root.exists():
         raise FileNotFoundError(f"{root}: not there; {WHERE}")
     if root.is_dir():
-        files: list[Place] = list(root.rglob("*_*.*"))
+        files: list[Place] = list(every_file(root))
     else:
         try:
             archive = zipfile.ZipFile(root)

@@ -7,7 +7,9 @@ them) and check everything else: the values returned are finite and of the shape
 from __future__ import annotations
 
 import importlib
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +24,30 @@ _RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
 
 
+def every_file(folder: Path) -> Iterator[Path]:
+    """Each file in a folder and those within, also those that are links, once; hidden ones left out.
+
+    A link to a folder that holds this one leads nowhere.
+    """
+    root, waiting, seen = folder.resolve(), [folder], set[Path]()
+    for start in waiting:  # links come after all that is there itself
+        for place, folders, files in os.walk(start):
+            here = Path(place).resolve()
+            if here in seen or (here != root and root.is_relative_to(here)):
+                folders.clear()
+                continue
+            seen.add(here)
+            waiting += [Path(place, name) for name in sorted(folders) if Path(place, name).is_symlink()]
+            yield from (Path(place, name) for name in files if not name.startswith("."))
+
+
 def files_in(folder: Path) -> list[Path]:
     """The motion files in a folder and those within, sorted; hidden ones, such as ._take.bvh of macOS, are none.
 
     Markers of a recording that is there as joints, or as C3D, are none either: take.c3d beside take.bvh, KIT's
     00001_raw.c3d beside 00001_mmm.xml, take.trc beside take.c3d.
     """
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in FORMATS and path.is_file())
-    found = sorted(path for path in files if not path.name.startswith("."))
+    found = sorted(path for path in every_file(folder) if path.suffix.lower() in FORMATS and path.is_file())
     rank = {path: _RANKS[path.suffix.lower()] for path in found}
     best: dict[Path, int] = {}
     for path in found:
@@ -70,4 +88,4 @@ def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
         raise ValueError(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from None
 
 
-__all__ = ["FORMATS", "ReadOptions", "Recording", "files_in", "read"]
+__all__ = ["FORMATS", "ReadOptions", "Recording", "every_file", "files_in", "read"]
