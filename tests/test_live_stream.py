@@ -271,10 +271,17 @@ def test_frames_that_lack_and_another_rate_are_said_and_a_steady_or_unsteady_clo
 
 
 def test_a_wild_time_is_survived():
-    frames = frames_of(2)
+    frames, plain = frames_of(2), heard(frames_of(2))[0]
     events, notes = heard([*frames[:60], Frame(9e10, frames[0].positions), *frames[60:]])
+    assert events == plain
+    assert notes == ["a frame 9e+10 s ahead of the next; left out"]
+    wild = [Frame(9e10 + k / 30, frame.positions) for k, frame in enumerate(frames[60:62])]
+    events, notes = heard([*frames[:60], *wild, *frames[60:]])
     assert any(isinstance(event, Word) and event.time < 50 for event in events)
     assert [note.split(";")[-1] for note in notes] == [" a new take begins"] * 2
+    last, notes = heard([*frames, Frame(100.0, frames[0].positions)])  # of which nothing shows that it is wild
+    assert last[: len(plain)] == plain
+    assert [note.split(";")[-1] for note in notes] == [" a new take begins"]
     later, _ = heard([Frame(frame.time + 1.7e9, frame.positions) for frame in frames])  # seconds since 1970
     assert [one.word for one in later if isinstance(one, Word)] == [
         one.word for one in heard(frames)[0] if isinstance(one, Word)

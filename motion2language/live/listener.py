@@ -1,8 +1,9 @@
 """Listener: items of a stream in, what becomes certain out, over whatever the stream does.
 
 A stall finishes what was heard, another skeleton and a clock that was set back do the same; each is said, and what
-comes next is a new take. What cannot be used is left out and said, at first each time, then once in a hundred. Times
-that are no seconds show in frames that each are a take of their own; this is said once.
+comes next is a new take. A frame far ahead or behind is believed once others that follow are there, too. What cannot be
+used is left out and said, at first each time, then once in a hundred. Times that are no seconds show in frames that
+each are a take of their own; this is said once.
 """
 
 from __future__ import annotations
@@ -91,16 +92,13 @@ class Listener:
             yield from self._trouble("a frame before any header; left out")
         elif (live := self._ears(self._header)).spoiled(item.positions):
             yield from live.feed(item.positions, item.time)  # which says so; its time may be as wild
-        elif 0 < item.time - self._latest < CLOSEST:
-            yield from self._trouble(f"a frame less than {1000 * CLOSEST:g} ms after the one before; left out")
-        elif item.time < self._latest - GAP:
-            yield from self._look_back(item)
         else:
-            yield from self._leave_behind()
-            yield from self._hear_frame(item, self._header)
+            yield from self._decide_ahead(item)
+            yield from self._place(item, self._header)
 
     def finish(self) -> Iterator[Event]:
         """What is certain now that no more frames come of this take."""
+        yield from self._decide_ahead()
         yield from self._leave_behind()
         live = self._live
         self._begin_take()
@@ -116,8 +114,32 @@ class Listener:
         self._live: LiveCaptioner | None = None
         self._latest = -np.inf
         self._behind: list[Frame] = []  # frames in a row from the past, of which it is not known yet what they are
+        self._ahead: Frame | None = None  # one that came too long after the one before, if its time is to be believed
         self._apart = 0  # frames in a row that each came too long after the one before
         self._pace = Pace(GAP)
+
+    def _place(self, item: Frame, header: Header) -> Iterator[Event]:
+        """Hear a frame where it is not too close to the one before, far behind it or far ahead of it."""
+        if 0 < item.time - self._latest < CLOSEST:
+            yield from self._trouble(f"a frame less than {1000 * CLOSEST:g} ms after the one before; left out")
+        elif item.time < self._latest - GAP:
+            yield from self._look_back(item)
+        elif GAP < item.time - self._latest < np.inf:
+            self._ahead = item
+        else:
+            yield from self._leave_behind()
+            yield from self._hear_frame(item, header)
+
+    def _decide_ahead(self, following: Frame | None = None) -> Iterator[Event]:
+        """Hear the frame that is far ahead, or leave it out where the one that follows is not."""
+        frame, self._ahead = self._ahead, None
+        if frame is None or self._header is None:
+            return
+        if following is not None and following.time < frame.time - GAP:
+            yield from self._trouble(f"a frame {frame.time - following.time:.3g} s ahead of the next; left out")
+            return
+        yield from self._leave_behind()
+        yield from self._hear_frame(frame, self._header)
 
     def _look_back(self, frame: Frame) -> Iterator[Event]:
         """Keep a frame from the past until there are enough to show a clock set back: they begin the new take."""
