@@ -260,7 +260,11 @@ def test_what_a_person_changed_in_label_studio_comes_back(tmp_path: Path) -> Non
         ("[{}]", "not a task that this package wrote"),
         ("[7]", "not a task that this package wrote"),
         ('[{"data": {"transcript": {"schema": 9}}}]', "transcript has schema 9"),
-        ('[{"data": {"transcript": {"schema": 1, "segments": [], "duration": 1, "source": "", "model": ""}}}]', "task"),
+        (
+            '[{"data": {"transcript": {"schema": 1, "text": "", "segments": [], "duration": 1, '
+            '"source": "", "model": ""}}}]',
+            "task",
+        ),
     ],
 )
 def test_a_file_that_is_no_task_is_named(content: str, said: str, tmp_path: Path) -> None:
