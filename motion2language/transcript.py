@@ -224,9 +224,9 @@ class Transcript:
                 )
                 for segment in _of_kind(data, "segments", list)
             )
-            source, model, text = (_of_kind(data, field, str) for field in ("source", "model", "text"))
+            source, model, text = (_of_kind({"text": ""} | data, field, str) for field in ("source", "model", "text"))
             timed = any(segment.words for segment in segments)
-            return cls(segments, float(data["duration"]), source, model, "" if timed else text)
+            return cls(segments, float(data["duration"]), source, model, "" if timed else " ".join(text.split()))
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"transcript lacks or misspells a field: {error}") from None
 

@@ -226,3 +226,16 @@ def at(data: Any, place: tuple[str | int, ...]) -> Any:
     for key in place:
         data = data[key]
     return data
+
+
+def test_a_sentence_whose_words_have_no_times_comes_back():
+    data = Transcript((), 2.0, "a").to_dict() | {"text": "a person walks"}
+    assert Transcript.from_dict(data).text == "a person walks"
+    assert Transcript.from_dict(data).to_dict() == data
+    del data["text"]
+    assert Transcript.from_dict(data) == Transcript((), 2.0, "a")
+    with pytest.raises(ValueError, match="misspells a field: 'text' is 3"):
+        Transcript.from_dict(data | {"text": 3})
+    assert Transcript.from_dict(data | {"text": "two\nlines\n"}).text == "two lines"
+    with pytest.raises(ValueError, match="expected text without tabs and line breaks"):
+        Transcript((), 2.0, untimed="two\nlines")

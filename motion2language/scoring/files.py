@@ -103,7 +103,7 @@ def _whole(data: dict[str, Any]) -> dict[str, Any]:
     segments = data.get("segments") or []
     if isinstance(segments, list) and all(isinstance(one, dict) for one in segments):
         segments = [{"label": None, "words": []} | one for one in segments]
-    least = {"schema": SCHEMA, "model": "", "text": ""} | ({} if segments else {"duration": 0.0})
+    least = {"schema": SCHEMA, "model": ""} | ({} if segments else {"duration": 0.0})
     return least | data | {"segments": segments}
 
 
