@@ -108,9 +108,7 @@ class Captioner:
         return self.normalizer.apply(feature(self.config.features)(motion))
 
     def search(self, values: Sequence[np.ndarray], beam: int | None = None) -> list[Hypothesis]:
-        """A Hypothesis for each (T, F) array; where nothing but the recording's end or the word limit ends a sentence,
-        without words that lead to nothing.
-        """
+        """A Hypothesis for each (T, F) array; one that limit or recording cut off is without its loose end."""
         device = next(self.network.parameters()).device
         padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(value) for value in values], batch_first=True)
         lengths = torch.tensor([len(value) for value in values], device=device)
@@ -123,9 +121,8 @@ class Captioner:
         return [self._without_loose_end(one) for one in found]
 
     def _without_loose_end(self, found: Hypothesis) -> Hypothesis:
-        """A paper's model ends its sentences itself, unless the limit does; a transducer's end with the recording."""
         if not isinstance(self.network, Transducer) and len(found.tokens) < self.config.max_words:
-            return found
+            return found  # the paper's model ended it itself; a transducer's sentences end with the recording
         return found.first(timing.without_loose_end([self.vocabulary.words[token] for token in found.tokens]))
 
     def _search(self, padded: Tensor, lengths: Tensor, beam: int | None) -> list[Hypothesis]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import smplx
 import torch
 
-from motion2language import read_motion
+from motion2language import datasets, read_motion
 from motion2language.body import to_canonical
 from motion2language.formats import amass
 from motion2language.formats.npy import LAYOUTS
@@ -103,6 +105,42 @@ def test_the_environment_says_where_models_lie_and_other_places_serve(tmp_path, 
     take = write_take(tmp_path / "take.npz", gender=np.array(b"male"), mocap_framerate=None)
     monkeypatch.setenv(amass.VARIABLE, str(write_model(tmp_path / "models", "SMPLH_MALE.npz")))
     assert read_motion(take, fps=60).duration == pytest.approx(5 / 60)
+
+
+@pytest.fixture
+def corpus(tmp_path) -> Path:
+    """Ten recordings in a folder below and their sentences, as people keep AMASS."""
+    root = tmp_path / "AMASS"
+    (root / "KIT" / "3").mkdir(parents=True)
+    entries = {}
+    for number in range(10):
+        write_take(root / "KIT" / "3" / f"walk{number}_poses.npz", 240)
+        said = [{"text": "a person walks", "start": 0.0, "end": 2.0}]
+        entries[str(number)] = {"path": f"KIT/3/walk{number}_poses", "duration": 2.0, "annotations": said}
+    (root / "annotations.json").write_text(json.dumps(entries))
+    return root
+
+
+def test_the_corpus_holds_recordings_with_their_sentences(corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv(amass.VARIABLE, str(write_model(tmp_path / "models")))
+    held = {split: list(datasets.load("amass", corpus, split)) for split in ("train", "val", "test")}
+    assert {split: len(samples) for split, samples in held.items()} == {"train": 8, "val": 1, "test": 1}
+    (sample,) = held["val"]
+    assert sample.captions[0].text == "a person walks"
+    assert sample.motion.positions.shape == (240, 22, 3)
+
+
+def test_what_the_corpus_lacks_and_where_it_is_to_be_had_is_said(corpus, monkeypatch, m2l):
+    monkeypatch.delenv(amass.VARIABLE, raising=False)
+    status, _, err = m2l("data", "check", "amass", "--root", corpus)
+    assert (status, "need the body model SMPLH" in err, "https://mano" in err) == (1, True, True)
+    assert "10 samples are damaged: 8 of 8 of train, 1 of 1 of val, 1 of 1 of test" in err
+    shutil.rmtree(corpus / "KIT")
+    assert "none of its 10 motion files is there" in m2l("data", "check", "amass", "--root", corpus)[2]
+    for root in (["--root", corpus / "KIT"], []):
+        (line,) = m2l("data", "check", "amass", *root)[2].splitlines()
+        assert "annotations.json" in line or root
+        assert line.endswith("; AMASS is at https://amass.is.tue.mpg.de (SMPL-H, .npz)")
 
 
 def test_pickles_that_are_not_needed_are_not_read(tmp_path):

@@ -166,9 +166,19 @@ def test_damaged_arrays_of_a_compose_corpus_are_said(tmp_path):
 
 
 def test_corpora_that_are_not_there_are_named(tmp_path):
-    corpora = ("annotations", "compose", "folder", "humanml3d", "kit", "kit-augmented", "kit-paper", "synthetic")
+    corpora = (
+        "amass",
+        "annotations",
+        "compose",
+        "folder",
+        "humanml3d",
+        "kit",
+        "kit-augmented",
+        "kit-paper",
+        "synthetic",
+    )
     assert datasets.names() == corpora
-    with pytest.raises(ValueError, match="no corpus 'kitt'; there are annotations, compose, folder, humanml3d"):
+    with pytest.raises(ValueError, match="no corpus 'kitt'; there are amass, annotations, compose, folder, humanml3d"):
         datasets.load("kitt", None, "test")
     with pytest.raises(ValueError, match="no split 'dev'; there are train, val and test"):
         datasets.load("synthetic", None, "dev")

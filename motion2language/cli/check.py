@@ -15,7 +15,7 @@ def check(name: str, /, *, root: Path | None = None) -> int:
     Parameters
     ----------
     name
-        A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
+        A corpus: amass, annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
     root
         Where the corpus lies on disk.
     """

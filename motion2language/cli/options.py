@@ -152,7 +152,7 @@ class Corpus:
     """What is trained on or scored with, and where what is read of it is kept."""
 
     dataset: str
-    """A corpus: annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic."""
+    """A corpus: amass, annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic."""
     root: Path | None = None
     """Where the corpus lies on disk."""
     stores: Stores = Stores()
