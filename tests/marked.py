@@ -83,8 +83,12 @@ def write_c3d(
     fps: float = 100.0,
     unit: str = "mm",
     analog: int = 0,
+    **said: list[str],
 ) -> Path:
-    """A C3D file as ezc3d writes it, Z up, of markers in metres, Y up; NaN is a marker not seen."""
+    """A C3D file as ezc3d writes it, Z up, of markers in metres, Y up; NaN is a marker not seen.
+
+    said  more parameters of the group POINT
+    """
     paths = np.stack(list(put.values()), axis=1)
     points = np.ones((4, paths.shape[1], len(paths)))
     points[:3] = np.transpose(paths[..., [0, 2, 1]] * (1, -1, 1), (2, 1, 0)) * _UNITS.get(unit, 1000.0)
@@ -96,6 +100,8 @@ def write_c3d(
     if len(labels) > 255:
         file.add_parameter("POINT", "LABELS2", labels[255:])
     file["data"]["points"] = points
+    for name, value in said.items():
+        file.add_parameter("POINT", name, value)
     if analog:
         file["parameters"]["ANALOG"]["RATE"]["value"] = [fps * analog]
         file["parameters"]["ANALOG"]["LABELS"]["value"] = ["force", "emg"]

@@ -67,6 +67,44 @@ def test_the_unit_is_the_files_or_told_by_the_body(unit, tmp_path):
     assert np.abs(to_canonical(motion).positions[:, 14] - BODY[:, 14]).max() < 0.02  # the left knee
 
 
+def test_a_unit_that_makes_no_body_is_told_by_the_body(tmp_path):
+    metres = {label: path / 1000 for label, path in put().items()}
+    motion, axes = read_with_axes(write_c3d(tmp_path / "a.c3d", metres, unit="mm"))
+    assert axes.unit == "m"
+    assert np.abs(to_canonical(motion).positions[:, 14] - BODY[:, 14]).max() < 0.02
+
+
+#: Where the head of who lies points, on the floor of a laboratory whose Z is up: along X, against X, against Y.
+LYING = {
+    "x": [[0, 1, 0], [-1, 0, 0], [0, 0, 1]], "-x": [[0, -1, 0], [1, 0, 0], [0, 0, 1]],
+    "-y": [[1, 0, 0], [0, 0, -1], [0, 1, 0]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("turn", LYING.values(), ids=LYING)
+def test_of_who_lies_the_file_says_what_is_up(turn, tmp_path):
+    lying = {label: path @ np.array(turn).T for label, path in put().items()}
+    motion, axes = read_with_axes(write_c3d(tmp_path / "a.c3d", lying, X_SCREEN=["+X"], Y_SCREEN=["+Z"]))
+    assert axes.up == "z"
+    assert np.ptp(motion.positions[0, :, 1]) < 0.7
+    assert read_with_axes(write_c3d(tmp_path / "a.c3d", lying, Y_SCREEN=["-Y"]))[1].up == "-y"
+
+
+def test_of_who_stands_the_body_says_what_is_up(tmp_path):
+    for screen in ("+Y", "-Z", "up"):
+        assert read_with_axes(write_c3d(tmp_path / "a.c3d", put(), Y_SCREEN=[screen]))[1].up == "z"
+
+
+@pytest.mark.parametrize(("kind", "subject"), [("ANGLES", ""), ("FORCES", ""), ("MOMENTS", "Ann:"), ("POWERS", "Ann:")])
+def test_what_is_listed_as_no_place_is_none(kind, subject, tmp_path):
+    """Angles of a knee called as a marker there may be, before that marker."""
+    degrees = {f"{subject}LKnee": BODY[:, 0] * 0 + (60, 5, 0)}
+    markers = degrees | {subject + label: path for label, path in put().items()}
+    path = write_c3d(tmp_path / "a.c3d", markers, TYPE_GROUPS=[kind], **{kind: ["LKnee"]})
+    plain = read_motion(write_c3d(tmp_path / "b.c3d", put()))
+    np.testing.assert_array_equal(read_motion(path).positions, plain.positions)
+
+
 @pytest.mark.parametrize("labels", [FULL, FULL + MEDIAL])
 def test_joints_come_back_to_centimetres(labels, tmp_path):
     motion = to_canonical(read_motion(write_c3d(tmp_path / "a.c3d", put(*labels))))
@@ -126,6 +164,17 @@ def test_two_people_are_two_until_one_is_said(tmp_path):
     np.testing.assert_allclose(bob - ann, np.broadcast_to([0, 0, 3], bob.shape), atol=1e-4)
 
 
+def test_people_told_apart_by_words_before_the_label_are_two(tmp_path):
+    both = {f"Ann_{label}": path for label, path in put().items()}
+    both |= {f"Bob_{label}": path + np.array([0, 0, 3]) for label, path in put().items()} | {"LHJC": put()["LASI"]}
+    path = write_c3d(tmp_path / "a.c3d", both)
+    with pytest.raises(ValueError, match="holds 2 subjects, Ann, Bob; say which"):
+        read_motion(path)
+    alone = read_motion(write_c3d(tmp_path / "b.c3d", put())).positions
+    np.testing.assert_allclose(read_motion(path, subject="Ann").positions, alone, atol=1e-4)
+    np.testing.assert_allclose(read_motion(path, subject="Bob").positions, alone + np.array([0, 0, 3]), atol=1e-4)
+
+
 def test_uploads_are_told_by_their_content(tmp_path):
     content = write_c3d(tmp_path / "a.c3d", put()).read_bytes()
     assert kind(content) == ".c3d"
@@ -171,7 +220,9 @@ def edited(at: int, data: bytes) -> bytes:
         (content(fps=0.0), r"frame rate 0\.0 is not a positive number; say the right one with --fps"),
         (content(fps=float("nan")), "frame rate nan"),
         (c3d_bytes({label: path * np.nan for label, path in put().items()}), "no markers tell head"),
-        (c3d_bytes({label: path * 1e33 for label, path in put().items()}), "m from the origin"),
+        (c3d_bytes({label: path * 1e33 for label, path in put().items()}), r"the body is \d.* units tall"),
+        (c3d_bytes({label: path + 2e5 for label, path in put().items()}), "m from the origin"),
+        (c3d_bytes({"LASI": put()["LASI"], "L\n\x1b": put()["LANK"]}), "found LASI L$"),
     ],
 )
 def test_what_is_wrong_is_said(content, said, tmp_path):
@@ -203,6 +254,16 @@ def test_what_is_wrong_with_a_table_is_said(text, said, tmp_path):
     (tmp_path / "a.trc").write_text(text)
     with pytest.raises(ValueError, match=r"a\.trc: .*" + said):
         read_motion(tmp_path / "a.trc")
+
+
+def test_a_table_with_a_marker_without_a_label_and_frames_written_to_the_right():
+    markers = put()
+    lines = trc_text(markers, 100).replace("\tLFHD\t", "\t\t").split("\n")
+    found = trc.table("\n".join([*lines[:6], *(line.rjust(len(line) + 2) for line in lines[6:])]))
+    assert found.labels == ["" if label == "LFHD" else label for label in markers]
+    np.testing.assert_array_equal(found.positions, trc.table(TABLE).positions)
+    lines[3] = "Frame#\tTime\t" + "\t".join(markers)  # labels one after the other
+    assert trc.table("\n".join(lines)).labels == list(markers)
 
 
 def test_gaps_are_filled_or_said(tmp_path):

@@ -54,7 +54,7 @@ WRITTEN = {
     "right shoulder top": "RSHO R.Acromium RShoulderTop R_Shoulder",
     "right hip": "R_HJC RHJC",
     "C7": "C7",
-    "": "*12 U7 LHipAngles R_Sternum r_shank_antsup CentreOfMass RTHI RTH1",
+    "": "*12 U7 LHipAngles R_Sternum r_shank_antsup CentreOfMass RTHI RTH1 Angle_LKnee Force_L_Ankle vel_RKNE",
 }
 
 

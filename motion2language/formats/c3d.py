@@ -2,10 +2,10 @@
 
 A header, parameters by group and name, then frames of points and analogue samples, all in blocks of 512 bytes
 (https://www.c3d.org, user guide). Read: integer and floating-point points in the numbers of Intel, DEC and MIPS
-processors, labels continued in LABELS2 and on, recordings longer than 65,535 frames. Analogue channels, force plates
-and events are passed over. Points that were not seen (residual below 0, no number, all zeros) become NaN; what is
-made of them is marker_joints.py's. Read here and not by ezc3d, the oracle of the tests: a damaged file must not end the
-process.
+processors, labels continued in LABELS2 and on, recordings longer than 65,535 frames. Analogue channels, force plates,
+events, and angles, forces, moments and powers stored as points are passed over. Points that were not seen (residual
+below 0, no number, all zeros) become NaN; what is made of them is marker_joints.py's. Read here and not by ezc3d, the
+oracle of the tests: a damaged file must not end the process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.formats.marker_joints import recording
-from motion2language.formats.markers import Markers
+from motion2language.formats.markers import Markers, printable
 from motion2language.formats.options import ReadOptions, Recording
 
 _BLOCK = 512
@@ -26,6 +26,8 @@ _LARGEST = 255 * _BLOCK  # bytes of parameters, of which a file counts the block
 _MAGIC = 0x50
 _MOST = 65_535  # frames that header and POINT:FRAMES can count
 _EXPECTED = "not a C3D file: expected a header whose second byte is 80, and parameters"
+_VALUES = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS")  # of POINT: labels of what is no place, by Vicon
+_AXES = ("x", "y", "z", "-x", "-y", "-z")
 _WIDTHS = {-1: 1, 1: 1, 2: 2, 4: 4}  # bytes of a parameter's value by its type: characters, bytes, integers, floats
 
 
@@ -124,11 +126,14 @@ def points(content: bytes, fps: float | None = None) -> Markers:
         raise ValueError("does not say where its data start; is it damaged?")
     data = memoryview(content)[(block - 1) * _BLOCK :]
     frames = _frames(data, _said_frames(header, parameters), 4 * count + int(header[2]), numbers, scale)
-    values = frames[:, : 4 * count].reshape(len(frames), count, 4).astype(np.float64)
-    positions = values[..., :3] * (scale if scale > 0 else 1.0)
+    values = frames[:, : 4 * count].reshape(len(frames), count, 4)
+    positions = values[..., :3].astype(np.float64)
+    positions *= scale if scale > 0 else 1.0
     seen = (values[..., 3] >= 0) & np.isfinite(positions).all(-1) & (positions != 0).any(-1)
     positions[~seen] = np.nan
-    return Markers(positions, _labels(parameters, count), fps or rate, " ".join(parameters.strings("POINT:UNITS")))
+    unit, up = (" ".join(parameters.strings(f"POINT:{name}")).strip() for name in ("UNITS", "Y_SCREEN"))
+    up = up.lower().removeprefix("+")
+    return Markers(positions, _labels(parameters, count), fps or rate, unit, up if up in _AXES else None)
 
 
 def _parameters(content: bytes, at: int, numbers: _Numbers) -> _Parameters:
@@ -154,14 +159,19 @@ def _parameters(content: bytes, at: int, numbers: _Numbers) -> _Parameters:
 
 
 def _text(data: bytes) -> str:
-    return data.split(b"\0")[0].decode("utf-8", errors="replace").strip()
+    return printable(data.split(b"\0")[0].decode("utf-8", errors="replace"))
 
 
 def _labels(parameters: _Parameters, count: int) -> list[str]:
-    """A label for each point, from LABELS, LABELS2 and on, which hold up to 255 each; empty where there is none."""
+    """A label for each point, from LABELS, LABELS2 and on, which hold up to 255 each.
+
+    Empty where there is none, or the point is listed as what is no place, with the subject's name or without.
+    """
     labels: list[str] = []
     for number in range(1, count // 255 + 2):
         labels += parameters.strings(f"POINT:LABELS{number if number > 1 else ''}")
+    values = {label for name in _VALUES for label in parameters.strings(f"POINT:{name}")}
+    labels = ["" if label in values or label.rpartition(":")[2] in values else label for label in labels]
     return (labels + [""] * count)[:count]
 
 

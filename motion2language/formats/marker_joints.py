@@ -18,6 +18,9 @@ from motion2language.motion import CANONICAL, Motion, Skeleton
 _LEAST_SEEN = 0.5  # of a recording's length, between the first and last time the body is seen whole; chosen
 _SHOWN = 30  # labels shown of a file in a message; chosen
 _UNITS = {"m": "m", "meter": "m", "cm": "cm", "mm": "mm", "millimeter": "mm", "in": "inch", "inch": "inch"}
+_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254}
+_LEGS = (0.2, 1.4)  # metres from hip to ankle, of infants to the tallest; chosen
+_STANDING = 0.7  # least cosine between an axis and the way from feet to head; chosen, 45 degrees
 #: Joints without which a body is none (body/mapping.py); the others it makes up from these.
 REQUIRED = (
     "head",
@@ -52,8 +55,7 @@ def recording(markers: Markers, name: str, subject: str | None = None) -> Record
         warnings.warn(f"{name}: {'; '.join(notes)}", stacklevel=2)
     skeleton = _skeleton(whole)
     positions = np.stack([whole[joint] for joint in skeleton.joints], axis=1)
-    unit = _UNITS.get(markers.unit.lower().rstrip("s"))
-    return Recording(Motion(positions, markers.fps, skeleton, name), unit, None)
+    return Recording(Motion(positions, markers.fps, skeleton, name), _unit(markers.unit, whole), _up(markers.up, whole))
 
 
 def _joints(paths: dict[str, Path3]) -> dict[str, Path3]:
@@ -92,6 +94,24 @@ def _held(joints: dict[str, Path3]) -> tuple[dict[str, Path3], int, int]:
         return joints, 0, len(seen) - 1
     frames = np.arange(len(seen)).clip(first, last)
     return {joint: path[frames] for joint, path in joints.items()}, first, last
+
+
+def _unit(said: str, joints: dict[str, Path3]) -> str | None:
+    """The unit that the file says; None, for the body's size to tell, where no legs are as long as that makes them."""
+    unit = _UNITS.get(said.lower().rstrip("s"))
+    hip, knee, ankle = (joints[f"left_{part}"] for part in ("hip", "knee", "ankle"))
+    length = np.median(np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1))
+    return unit if unit and _LEGS[0] <= length * _METRES[unit] <= _LEGS[1] else None
+
+
+def _up(said: str | None, joints: dict[str, Path3]) -> str | None:
+    """The axis that the file says is up; None, for the body to tell, where it stands along Y or Z.
+
+    A file says how it is shown at first, which is left at what programs write unasked; of those who lie it knows more.
+    """
+    way = joints["head"] - (joints["left_ankle"] + joints["right_ankle"]) / 2
+    way = np.median(way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-12), axis=0)
+    return None if way[1:].max() >= _STANDING else said
 
 
 def _skeleton(joints: Iterable[str]) -> Skeleton:

@@ -2,12 +2,14 @@
 
 A label is compared in capitals, without spaces, dots, dashes and underscores, its side as a letter before it:
 `L.ASIS`, `Left_Asis` and `lasis` are one. What stands before a colon is the subject; other words before the label
-(`Q_`, `Walk01_`) are passed over. Points whose label means nothing here, unlabelled ones among them, are left out.
+(`Q_`, `Walk01_`) are passed over, unless they tell people apart. Points whose label means nothing here, unlabelled ones
+among them, and what is no place (`Angle_LKnee`) are left out.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -74,6 +76,10 @@ JOINTS: dict[str, str] = CENTRES | {
 }
 SIDES = {"left": "L", "right": "R"}
 _LETTERS = frozenset(SIDES.values())
+#: Words of labels of what is no place.
+_QUANTITIES = frozenset(
+    "ANGLE ANGLES FORCE FORCES MOMENT MOMENTS POWER POWERS TORQUE TORQUES ANG VEL ACC VELOCITY ACCELERATION".split()
+)
 #: Markers that keep their places to one another: one that is not seen is found from three others.
 RIGID = (
     ("left front waist", "right front waist", "left back waist", "right back waist", "sacrum"),
@@ -87,12 +93,19 @@ class Markers:
 
     positions  (T, M, 3) in the file's unit and axes, NaN where a marker was not seen
     unit       as the file writes it, empty where it does not
+    up         `x y z` or with a minus, None where the file does not say
     """
 
     positions: np.ndarray
     labels: list[str]
     fps: float
     unit: str = ""
+    up: str | None = None
+
+
+def printable(text: str) -> str:
+    """A label without what would break a line or a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
 def labels_of(part: str) -> str:
@@ -115,11 +128,15 @@ def recognise(markers: Markers, subject: str | None) -> dict[str, np.ndarray]:
     if subject is None:
         people = [name for name, parts in found.items() if len(parts) >= _LEAST_SUBJECT]
         if len(people) > 1:
-            raise ValueError(f"holds {len(people)} subjects, {', '.join(people)}; say which with --subject NAME")
+            raise ValueError(f"holds {len(people)} subjects, {_listed(people)}; say which with --subject NAME")
         subject = max(found, key=lambda name: len(found[name]))
     if subject not in found:
-        raise ValueError(f"holds no subject {subject!r}; there are {', '.join(name or '(no name)' for name in found)}")
+        raise ValueError(f"holds no subject {subject!r}; there are {_listed(found)}")
     return found[subject]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(name or "(no name)" for name in names)
 
 
 def _by_subject(markers: Markers, table: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
@@ -127,23 +144,40 @@ def _by_subject(markers: Markers, table: dict[str, str]) -> dict[str, dict[str, 
     for part, labels in table.items():
         for side, letter in SIDES.items() if "*" in part else (("", ""),):
             parts |= {label.replace("*", letter): part.replace("*", f"{side} ") for label in labels.split()}
-    found: dict[str, dict[str, np.ndarray]] = {}
+    found: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     for column, label in enumerate(markers.labels):
         subject, _, name = label.rpartition(":")
-        part = next((parts[form] for form in _forms(name) if form in parts), "")
+        before, part = next(((words, parts[form]) for words, form in _forms(name) if form in parts), ("", ""))
         if part and np.isfinite(markers.positions[:, column]).any():
-            found.setdefault(subject.strip(), {}).setdefault(part, markers.positions[:, column])
-    return found
+            found.setdefault((subject.strip(), before), {}).setdefault(part, markers.positions[:, column])
+    return _people(found)
 
 
-def _forms(label: str) -> Iterable[str]:
-    """A label's forms to look up: its words, all or without those before its side, and the side's letter first."""
-    words = re.findall("[A-Z0-9]+", re.sub("LEFT|RIGHT", lambda side: f" {side[0][0]} ", label.upper()))
-    for first, word in enumerate(words):
-        rest = words[first:]
-        yield "".join(rest)
+def _people(found: dict[tuple[str, str], dict[str, np.ndarray]]) -> dict[str, dict[str, np.ndarray]]:
+    """By subject what is given by subject and words before the label: a subject's, too, where parts are there twice."""
+    times = Counter((subject, part) for (subject, _), parts in found.items() for part in parts)
+    people: dict[str, dict[str, np.ndarray]] = {}
+    for (subject, before), parts in found.items():
+        several = sum(times[subject, part] > 1 for part in parts) >= _LEAST_SUBJECT
+        name = f"{subject}:{before}".strip(":") if several else subject
+        people[name] = parts | people.get(name, {})
+    return people
+
+
+def _forms(label: str) -> Iterable[tuple[str, str]]:
+    """A label's forms to look up, each after the words it leaves out.
+
+    Its words, all or without those before its side, and the side's letter first.
+    """
+    words = re.findall("[A-Za-z0-9]+", re.sub("(?i)left|right", lambda side: f" {side[0][0]} ", label))
+    capitals = [word.upper() for word in words]
+    if not _QUANTITIES.isdisjoint(capitals):
+        return
+    for first, word in enumerate(capitals):
+        before, rest = " ".join(words[:first]), capitals[first:]
+        yield before, "".join(rest)
         if rest[-1] in _LETTERS:
-            yield rest[-1] + "".join(rest[:-1])
+            yield before, rest[-1] + "".join(rest[:-1])
         if word in _LETTERS:
             break
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.formats.marker_joints import recording
-from motion2language.formats.markers import Markers
+from motion2language.formats.markers import Markers, printable
 from motion2language.formats.options import ReadOptions, Recording
 
 _EXPECTED = "not a TRC file: expected a line PathFileType, one of names, one of values, one of labels, then frames"
@@ -31,24 +31,34 @@ def table(text: str, fps: float | None = None) -> Markers:
     if len(lines) < 6 or not lines[0].lstrip().lower().startswith("pathfiletype"):
         raise ValueError(_EXPECTED)
     head = dict(zip(lines[1].lower().split(), lines[2].split(), strict=False))
-    labels = [cell.strip() for cell in lines[3].split("\t")[2:] if cell.strip()]
-    rows = [line.split("\t") for line in lines[4:] if line[:1].strip()]  # the axes' line and empty ones begin blank
+    labels = _labels(lines[3])
+    rows = [line for line in lines[4:] if line.partition("\t")[0].strip()]  # the axes' line and empty ones begin blank
     if not labels or not rows:
         raise ValueError("no frames in it" if labels else _EXPECTED)
     said = _number(head.get("numframes", ""))
     if np.isfinite(said) and len(rows) < said:
         raise ValueError(f"cut off: says it has {said:.0f} frames and holds {len(rows)}")
     width = 3 * len(labels)
-    short = next((number for number, row in enumerate(rows) if len(row) < width), None)
-    if short is not None:
-        raise ValueError(
-            f"frame {short} has {len(rows[short])} cells, expected {width + 2}: frame, time, {width} numbers"
-        )
-    values = np.array([[_number(cell) for cell in [*row[2:], "", ""][:width]] for row in rows])
+    values = np.full((len(rows), width), np.nan)
+    for number, row in enumerate(rows):
+        cells = row.split("\t")
+        if len(cells) < width:  # the last marker's may be left out
+            raise ValueError(
+                f"frame {number} has {len(cells)} cells, expected {width + 2}: frame, time, {width} numbers"
+            )
+        cells = cells[2 : width + 2]
+        values[number, : len(cells)] = [_number(cell) for cell in cells]
     positions = values.reshape(len(rows), -1, 3)
     seen = np.isfinite(positions).all(-1) & (positions != 0).any(-1)
     positions[~seen] = np.nan
     return Markers(positions, labels, fps or _rate(head), head.get("units", ""))
+
+
+def _labels(line: str) -> list[str]:
+    """A label a marker; each stands above the first of three columns, or they follow one another."""
+    cells = [printable(cell) for cell in line.rstrip().split("\t")[2:]]
+    above = not any(cells[1::3]) and not any(cells[2::3])
+    return cells[::3] if above else [cell for cell in cells if cell]
 
 
 def _rate(head: dict[str, str]) -> float:
