@@ -180,6 +180,17 @@ def test_without_markers_on_the_head_it_is_on_the_trunk_and_said():
     assert np.linalg.norm(found["head"] - BODY[:, CANONICAL.index("head")], axis=1).max() < 0.05
 
 
+def test_with_long_gaps_on_the_head_it_is_on_the_trunk_and_said():
+    put = full()
+    for label in ("LFHD", "LBHD"):
+        put[label] = put[label].copy()
+        put[label][3:37] = np.nan
+    with pytest.warns(UserWarning, match="take: too few markers on the head, which is put straight on from the trunk"):
+        found = joints(put)
+    trunk = found["neck"] - found["pelvis"]
+    np.testing.assert_allclose(found["head"], found["pelvis"] + 1.19 * trunk, atol=1e-6)
+
+
 def test_a_single_marker_on_the_wrist_and_none_on_the_chest():
     put = full("LWRB", "RWRB", "LWRA", "RWRA", "T10", "CLAV") | {"LWRI": ALL["LWRA"], "RWRI": ALL["RWRA"]}
     found = joints(put)
@@ -252,6 +263,24 @@ def test_who_comes_later_is_held_still_until_then_and_it_is_said():
         put[label][:21] = np.nan
     with pytest.raises(ValueError, match=r"; and 9 more; fill the gaps"):
         joints(put, fps=25.0)
+
+
+def test_a_better_way_to_a_joint_may_be_seen_a_little_later():
+    put = full()
+    for label in put:
+        put[label] = put[label].copy()
+        put[label][:10] = np.nan
+    for label in ("LFHD", "RFHD", "LBHD", "RBHD", "LWRB"):
+        put[label][:14] = put[label][36:] = np.nan
+    with pytest.warns(UserWarning, match=r"whole body is seen from 1\.40 to 3\.60 s"):
+        found = joints(put, fps=10.0)  # half a second are five frames
+    plain = joints(full(), fps=10.0)
+    for joint in ("head", "left_wrist"):
+        np.testing.assert_allclose(found[joint], plain[joint][np.arange(40).clip(14, 35)], atol=1e-6)
+    put["LWRB"][:16] = np.nan
+    with pytest.warns(UserWarning, match=r"whole body is seen from 1\.40 to 3\.60 s"):
+        found = joints(put, fps=10.0)
+    np.testing.assert_allclose(found["left_wrist"][20], ALL["LWRA"][20], atol=1e-6)
 
 
 def test_a_long_gap_where_the_trunk_has_other_markers_is_made_up_and_said():

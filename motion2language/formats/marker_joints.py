@@ -16,6 +16,7 @@ from motion2language.formats.options import Recording
 from motion2language.motion import CANONICAL, Motion, Skeleton
 
 _LEAST_SEEN = 0.5  # of a recording's length, between the first and last time the body is seen whole; chosen
+_LATER = 0.5  # seconds a better way to a joint may be seen later, or end earlier, than another; chosen
 _SHOWN = 30  # labels shown of a file in a message; chosen
 _UNITS = {"m": "m", "meter": "m", "cm": "cm", "mm": "mm", "millimeter": "mm", "in": "inch", "inch": "inch"}
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254}
@@ -38,8 +39,10 @@ def recording(markers: Markers, name: str, subject: str | None = None) -> Record
         raise ValueError(f"frame rate {markers.fps} is not a positive number; say the right one with --fps")
     paths = recognise(markers, subject)
     paths, filled = fill(paths, markers.fps)
-    joints = _joints(paths)
+    joints = _joints(paths, markers.fps)
     _require_all(joints, paths, markers.labels)
+    straight = RULES["head"][-1].make(0.0, joints["pelvis"], joints["neck"])
+    head_lost = np.array_equal(joints["head"], straight, equal_nan=True)
     joints, first, last = _held(joints)
     _require_seen({joint: path for joint, path in joints.items() if joint in REQUIRED}, markers.fps)
     whole = {joint: path for joint, path in joints.items() if np.isfinite(path).all()}
@@ -47,8 +50,9 @@ def recording(markers: Markers, name: str, subject: str | None = None) -> Record
     if last - first + 1 < len(markers.positions):
         start, end = first / markers.fps, (last + 1) / markers.fps
         notes.append(f"the whole body is seen from {start:.2f} to {end:.2f} s, and held still before and after")
-    if not any("head" in part for part in paths):
-        notes.append("no markers on the head, which is put straight on from the trunk")
+    if head_lost:
+        found = any("head" in part for part in paths)
+        notes.append(f"{'too few' if found else 'no'} markers on the head, which is put straight on from the trunk")
     if left_out := [joint for joint in joints if joint not in whole]:
         notes.append(f"{', '.join(left_out)} had gaps too long and were made up from their neighbours")
     if notes:
@@ -58,29 +62,46 @@ def recording(markers: Markers, name: str, subject: str | None = None) -> Record
     return Recording(Motion(positions, markers.fps, skeleton, name), _unit(markers.unit, whole), _up(markers.up, whole))
 
 
-def _joints(paths: dict[str, Path3]) -> dict[str, Path3]:
+def _joints(paths: dict[str, Path3], fps: float) -> dict[str, Path3]:
     """Canonical joint -> path, of those that the markers tell."""
     known, joints = dict(paths), dict[str, Path3]()
     for joint, rules in RULES.items():
         sides = (("left ", "right ", 1.0), ("right ", "left ", -1.0)) if "*" in joint else (("", "", 0.0),)
-        ways = {joint.replace("*", own): _best(rules, known, own, other, sign) for own, other, sign in sides}
+        ways = {joint.replace("*", own): _best(rules, known, own, other, sign, fps) for own, other, sign in sides}
         made = {part: path for part, path in ways.items() if path is not None}
         known |= made  # of both sides at once: none is made of the other
         joints |= {part.replace(" ", "_"): path for part, path in made.items()}
     return joints
 
 
-def _best(rules: tuple[Rule, ...], known: dict[str, Path3], own: str, other: str, sign: float) -> Path3 | None:
-    """What the first of the rules that can be followed gives, or a later one if that leaves fewer gaps."""
-    best, fewest = None, np.inf
+def _best(
+    rules: tuple[Rule, ...], known: dict[str, Path3], own: str, other: str, sign: float, fps: float
+) -> Path3 | None:
+    """What the first of the rules that can be followed gives, or a later one if that leaves fewer gaps.
+
+    Those of up to _LATER at the recording's ends do not count: who walks in is not seen all at once.
+    """
+    paths: list[Path3] = []
     for rule in rules:
         needs = [part.replace("*", own).replace("other ", other) for part in rule.needs]
-        if fewest > 0 and all(part in known for part in needs):
-            path = rule.make(sign, *(known[part] for part in needs))
-            gaps = int(np.isnan(path[:, 0]).sum())
-            if gaps < fewest:
-                best, fewest = path, gaps
-    return best
+        if all(part in known for part in needs):
+            paths.append(rule.make(sign, *(known[part] for part in needs)))
+            if np.isfinite(paths[-1]).all():
+                break
+    if not paths:
+        return None
+    gaps = np.array([_gaps(path) for path in paths])
+    late = np.maximum(gaps[:, 1:] - gaps[:, 1:].min(axis=0) - int(_LATER * fps), 0)
+    return paths[int(np.argmin(gaps[:, 0] + late.sum(axis=1)))]
+
+
+def _gaps(path: Path3) -> tuple[int, int, int]:
+    """How many frames of a path are not seen: between others, before them, after them."""
+    seen = np.flatnonzero(np.isfinite(path[:, 0]))
+    if not len(seen):
+        return 0, len(path), 0
+    before, after = int(seen[0]), len(path) - 1 - int(seen[-1])
+    return len(path) - len(seen) - before - after, before, after
 
 
 def _held(joints: dict[str, Path3]) -> tuple[dict[str, Path3], int, int]:
