@@ -219,6 +219,7 @@ def edited(at: int, data: bytes) -> bytes:
         (c3d_bytes({}), "holds no points"),
         (content(fps=0.0), r"frame rate 0\.0 is not a positive number; say the right one with --fps"),
         (content(fps=float("nan")), "frame rate nan"),
+        (content(fps=1e30), r"1e\+30 frames a second, expected"),
         (c3d_bytes({label: path * np.nan for label, path in put().items()}), "no markers tell head"),
         (c3d_bytes({label: path * 1e33 for label, path in put().items()}), r"the body is \d.* units tall"),
         (c3d_bytes({label: path + 2e5 for label, path in put().items()}), "m from the origin"),

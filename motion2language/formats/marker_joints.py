@@ -91,7 +91,7 @@ def _best(
     if not paths:
         return None
     gaps = np.array([_gaps(path) for path in paths])
-    late = np.maximum(gaps[:, 1:] - gaps[:, 1:].min(axis=0) - int(_LATER * fps), 0)
+    late = np.maximum(gaps[:, 1:] - gaps[:, 1:].min(axis=0) - _LATER * fps, 0)
     return paths[int(np.argmin(gaps[:, 0] + late.sum(axis=1)))]
 
 
