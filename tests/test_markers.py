@@ -40,7 +40,7 @@ def point(*xyz: float) -> np.ndarray:
 
 #: Labels as files write them, by what they are on; the last mean nothing here.
 WRITTEN = {
-    "left front waist": "LASI L.ASIS LEFT_ASIS ASIS_L LeftAsis LFWT WaistLFront Ann:lasi",
+    "left front waist": "LASI L.ASIS LEFT_ASIS ASIS_L LeftAsis LFWT WaistLFront Ann:lasi Wright_LASI AsisLeft",
     "right front waist": "R_Asis R-ASIS WaistRFront R.IAS",
     "left back waist": "LPSI LBWT Q_WaistLBack",
     "sacrum": "SACR V.Sacral",

@@ -76,6 +76,7 @@ JOINTS: dict[str, str] = CENTRES | {
 }
 SIDES = {"left": "L", "right": "R"}
 _LETTERS = frozenset(SIDES.values())
+_SIDE = re.compile("(?<![A-Za-z])(?i:left|right)|Left|Right")  # and not what ends a name: Wright
 #: Words of labels of what is no place.
 _QUANTITIES = frozenset(
     "ANGLE ANGLES FORCE FORCES MOMENT MOMENTS POWER POWERS TORQUE TORQUES ANG VEL ACC VELOCITY ACCELERATION".split()
@@ -169,7 +170,7 @@ def _forms(label: str) -> Iterable[tuple[str, str]]:
 
     Its words, all or without those before its side, and the side's letter first.
     """
-    words = re.findall("[A-Za-z0-9]+", re.sub("(?i)left|right", lambda side: f" {side[0][0]} ", label))
+    words = re.findall("[A-Za-z0-9]+", _SIDE.sub(lambda side: f" {side[0][0]} ", label))
     capitals = [word.upper() for word in words]
     if not _QUANTITIES.isdisjoint(capitals):
         return
