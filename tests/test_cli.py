@@ -297,6 +297,26 @@ def test_wrong_options_are_one_line_that_says_what(words, said, m2l, take):
     assert said in err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nothing",), 'm2l: Unknown command "nothing"'),
+        (("caption", "take.bvh", "--fromat", "srt"), "m2l: Unknown option: --fromat. Did you mean --format?"),
+        (
+            ("caption", "take.bvh", "--fps", "fast"),
+            'm2l: Invalid value for --fps: unable to convert "fast" into float.',
+        ),
+        (("render", "take.bvh"), 'm2l: Command "render" parameter --out requires an argument.'),
+        (("data", "corrections", "--rows", "first"), 'm2l: Invalid value "first" for --rows.'),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_too(words, said, m2l):
+    status, out, err = m2l(*words)
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert err.startswith(said)
+
+
 def test_a_joint_map_is_heard_by_caption_and_inspect(m2l, tmp_path):
     motion = recording(2)
     bvh.write(motion, tmp_path / "take.bvh")

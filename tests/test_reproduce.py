@@ -319,6 +319,16 @@ def test_segments_are_scored_by_the_papers_rule_and_refined(splits):
     assert len(runs.overlaps(samples, exact)) == sum(len(sample.segments) for sample in samples)
 
 
+def test_the_curves_of_one_row_have_a_whole_label(splits, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure) or path)
+    reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
+    curves = drawn[-1]
+    curves.draw_without_rendering()
+    label = next(text for text in curves.texts if "IoU threshold" in text.get_text()).get_window_extent()
+    assert 0 <= label.y0 < label.y1 <= curves.bbox.height
+
+
 def test_the_figures_show_every_run(splits, tmp_path):
     rows = rows_of("soft-mlp", "recurrent-local-gru")
     lines = reproduce(rows, tmp_path, splits, [1, 2])

@@ -103,6 +103,13 @@ def test_a_difference_by_chance_and_a_true_one():
     assert found["low"] < 0.5 < found["high"] + 0.05
 
 
+def test_what_rounding_changes_is_no_difference():
+    first = np.random.default_rng(1).uniform(0, 1, 200)
+    found = metrics.compare(first.tolist(), (first + 4e-4).tolist())
+    assert found == {"difference": 0, "low": 0, "high": 0, "p": 1}
+    assert metrics.compare(first.tolist(), (first + 1e-3).tolist())["p"] < 0.001
+
+
 def test_edit_f1_and_tiou_by_hand():
     transcript = Transcript(segments((0, 4, "walk"), (4.5, 5, "jump"), (5, 6, "bow")), 8.0, "a")
     clip = clip_scores(WALK_BOW, transcript, [2.0, 4.7, 5.5])

@@ -164,6 +164,7 @@ def test_pages_need_nothing_from_elsewhere_and_no_path_is_a_file(client):
     reference = client.get("/api").text
     for field in ("file", "model", "form", "beam", "action_words", "POST /api/transcribe", "GET /api/models"):
         assert f"<code>{field}</code>" in reference
+    assert "With <code>Accept: application/x-ndjson</code> the" in reference
     assert client.get("/api/openapi.json").json()["paths"].keys() == {"/api/health", "/api/models", "/api/transcribe"}
     for page in ("/nope", "/assets/../app.py", "/assets/%2e%2e%2fapp.py", "/assets/app.py", "/docs", "/redoc"):
         assert client.get(page).status_code == 404

@@ -427,6 +427,16 @@ def test_without_3d_the_words_still_play(open_page):
     page.complaints.clear()  # three.js reports the missing 3D
 
 
+@pytest.mark.parametrize("seconds", [3.47, 3.65, 18.6])
+def test_the_text_of_every_mark_has_room(open_page, seconds):
+    page = open_page(viewer.Take(takes.motion(seconds), Transcript((), seconds)), width=1280)
+    wait_for(lambda: page.locator(".mark").count() > 0)
+    axis = page.locator(".axis").bounding_box()
+    marks = [mark.bounding_box() for mark in page.locator(".mark").all()]
+    assert len(marks) > 5
+    assert max(box["x"] + box["width"] for box in marks) <= axis["x"] + axis["width"]
+
+
 def test_a_minute_opens(open_page):
     long = takes.motion(60.0)
     page = open_page(viewer.Take(long, Transcript((), 60.0)))

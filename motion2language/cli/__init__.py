@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from motion2language.cli import (
     bench,
@@ -77,11 +77,11 @@ def main() -> None:
     """Run the command line and exit with its status."""
     warnings.showwarning = lambda message, *_: print(f"m2l: note: {message}", file=sys.stderr)
     try:
-        sys.exit(app(sys.argv[1:]))
+        sys.exit(app(sys.argv[1:], exit_on_error=False, print_error=False))
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (ValueError, OSError) as error:
+    except (CycloptsError, ValueError, OSError) as error:
         complain(error)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -25,6 +25,7 @@ def store(*, store: Path | None = None, delete: bool = False) -> int:
         raise ValueError(f"{stores.VARIABLE} says that there is no store; give its folder with --store")
     there = stores.kept(folder)
     table = Table("store", "of", "recordings", "MB", box=None)
+    table.columns[0].overflow = "fold"  # a name is whole
     for one in there:
         unfinished = "" if one.motions == one.count else f" of {one.count:,}"
         table.add_row(one.folder.name, one.title, f"{one.motions:,}{unfinished}", f"{one.size / 1e6:,.1f}")

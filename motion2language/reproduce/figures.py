@@ -85,7 +85,7 @@ def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any
         _draw_curves(rule, f"{encoder}, segments by the paper's rule", "rule", mine, found)
         _draw_curves(refined, f"{encoder}, refined", "refined", mine, found)
         refined.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
-    figure.supylabel("share of reference segments at or above the IoU threshold, strict", fontsize=9)
+    figure.supylabel("share of reference segments\nat or above the IoU threshold, strict", fontsize=9)
     return _save(figure, path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -12,7 +13,8 @@ def reference(description: dict[str, Any]) -> str:
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             parts.append(f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>")
-            parts.append(f"<p>{escape(operation.get('summary', ''))}. {escape(operation.get('description', ''))}</p>")
+            told = re.sub("`([^`]*)`", r"<code>\1</code>", escape(operation.get("description", "")))
+            parts.append(f"<p>{escape(operation.get('summary', ''))}. {told}</p>")
             parts.append(_fields(operation, description) + "</section>")
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -2,6 +2,7 @@
 "use strict";
 
 const SECOND = 36; // least width of a second in pixels; a time line too long for that scrolls
+const MARK = 44; // least room in pixels for the text of a mark, such as 0:03.4
 const LANE = 24; // height of a row of words
 const HEAT_ROW = 18;
 
@@ -57,7 +58,7 @@ function drawAxis(axis, width, duration, left) {
   const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
   const step = steps.find((each) => (each * width) / duration >= 48) || 1800;
   const marks = [];
-  for (let time = 0; time <= duration - 0.3 * step; time += step) {
+  for (let time = 0; (duration - time) * width >= MARK * duration; time += step) {
     const text = clockText(time, step < 1 ? 1 : 0);
     marks.push(element("span", { class: "mark", "--left": left(time) }, text));
   }
