@@ -154,6 +154,12 @@ def test_perfect_transcripts_score_the_maximum_with_narrow_intervals():
     assert set(metrics.FLOORS) < scores.keys()
 
 
+def test_a_floors_moment_at_the_end_of_a_segment_is_not_in_it():
+    parts = segments((0, 1.7, "walk"), (1.7, 6, "turn"), (6, 10.2, "kick"))  # a third of 10.2 s has its middle at 1.7 s
+    found = scoring.floors([Reference("a", 10.2, (), parts)])
+    assert found["n equal cuts"]["element_of/strict/all"] == pytest.approx(2 / 3)
+
+
 def test_floors_that_see_the_motion_cut_between_synthetic_actions():
     clips = [one for one in (sample("test", number) for number in range(40)) if len(one.segments) > 1][:8]
     references = [Reference(one.name, one.motion.duration, (), one.segments) for one in clips]

@@ -89,7 +89,8 @@ def floors(
 def _blind(name: str, reference: Reference, fps: float | None) -> tuple[Transcript, list[float]]:
     """What a rule that sees no motion makes of a clip, and the times of its action words."""
     if fps is None:
-        return metrics.floor_transcript(name, reference.segments, reference.duration)
+        cut, moments = metrics.floor_transcript(name, reference.segments, reference.duration)
+        return cut, [round(moment, 9) for moment in moments]  # 1.7 s, not a hair before, is not in what ends at 1.7 s
     cut, moments = metrics.floor_transcript(name, reference.segments, round(reference.duration * fps))
     return from_frames(cut, fps), [moment / fps for moment in moments]
 
