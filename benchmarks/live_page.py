@@ -6,19 +6,15 @@ page, and the frames a second drawn. Needs the extra `dev` and Chromium.
 """
 
 import argparse
-import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import sync_playwright
+from chromium import live_page
 
 import motion2language as m2l
 from motion2language.live import sending
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 NOTE = """
 () => {
   window.noted = { frame: [], word: [] };
@@ -47,21 +43,12 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3)
     arguments = parser.parse_args()
     motion = m2l.read_motion(arguments.file)
-    command = [sys.executable, "-m", "motion2language", "live", "--websocket", "0", "--serve", "0"]
-    with (
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as live,
-        sync_playwright() as driver,
-    ):
-        assert live.stderr is not None
-        address, port = (live.stderr.readline().split()[-1] for _ in range(2))
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(address)
+    with live_page({"width": 1280, "height": 800}) as (page, address):
         page.evaluate(NOTE)
         for _ in range(arguments.times):
             sent: dict[float, float] = {}
             page.evaluate("noted.frame = []; noted.word = []")
-            with sending.sender_to(port) as emit:
+            with sending.sender_to(address) as emit:
 
                 def timed(line: str, emit: sending.Emit = emit, sent: dict[float, float] = sent) -> None:
                     if line.startswith('{"time": '):
@@ -75,8 +62,6 @@ def main() -> None:
             say("words", noted["word"], sent)
             drawn = len({moment for _, moment in noted["frame"]})
             print(f"{drawn / motion.duration:.1f} frames a second drawn of {motion.fps:.0f} sent")
-        browser.close()
-        live.terminate()
 
 
 if __name__ == "__main__":

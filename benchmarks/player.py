@@ -6,20 +6,18 @@ second while it plays. Needs the extra `dev` and Chromium.
 """
 
 import argparse
-import shutil
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import sync_playwright
+from chromium import browser
 
 import motion2language as m2l
 from motion2language import viewer
 from motion2language.attention_map import attention_map
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 COUNT = """
 (seconds) => new Promise((done) => {
   let frames = 0;
@@ -58,12 +56,11 @@ def main() -> None:
         f"{arguments.seconds:g} s, {len(motion.skeleton.joints)} joints: {long / 1e6:.2f} MB, "
         f"{growth / 1e3:.1f} kB for each 10 s"
     )
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+    with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         path = Path(folder) / "player.html"
         viewer.write([take(motion, arguments.seconds)], path)
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for width, height in ((1280, 800), (400, 800)):
-            page = browser.new_page(viewport={"width": width, "height": height})
+            page = chromium.new_page(viewport={"width": width, "height": height})
             start = time.perf_counter()
             page.goto(path.as_uri())
             page.wait_for_selector("html[data-ready]")
@@ -72,7 +69,6 @@ def main() -> None:
             rate = page.evaluate(COUNT, 10)
             print(f"{width} x {height}: can be played after {opened:.1f} s, plays at {rate:.0f} frames a second")
             page.close()
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -1,29 +1,27 @@
-"""The film of the player in the README, docs/player.webp: `python docs/film.py`.
+"""The film of the player in the README, docs/player.webp: `python -m docs.film`.
 
 The page that `m2l view` makes of a shipped sample is opened in Chromium and stepped through time; each step is a
-picture of it. Needs Playwright, Chromium and Pillow.
+picture of it. Needs Playwright, Chromium and Pillow; runs in the repository's own folder.
 """
 
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 import motion2language as m2l
+from benchmarks.chromium import browser
 from motion2language.files import write_atomically
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "motion2language" / "samples" / "4_walk_sideways_kick_clap_run.bvh"
 SIZE, WIDTH = {"width": 860, "height": 730}, 688  # of the page, and of the film; pixels
 RATE = 10  # frames a second
-FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 def main() -> None:
@@ -40,10 +38,8 @@ def main() -> None:
 
 def pictures(path: Path, seconds: float) -> Iterator[Image.Image]:
     """The page at every step of its time."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
+    with browser() as chromium:
+        page = chromium.new_page(viewport=SIZE, color_scheme="light")
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]", timeout=60_000)
         for step in range(int(seconds * RATE)):
@@ -52,7 +48,6 @@ def pictures(path: Path, seconds: float) -> Iterator[Image.Image]:
             page.wait_for_timeout(60)  # two pictures of the browser's own
             shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             yield shown.resize((WIDTH, WIDTH * SIZE["height"] // SIZE["width"]), Image.Resampling.LANCZOS)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -1,46 +1,31 @@
-"""The picture of the live page, docs/live.png: `python docs/live_picture.py`.
+"""The picture of the live page, docs/live.png: `python -m docs.live_picture`.
 
 `m2l live` hears one shipped sample to its end and another up to its second action, while its page is open in Chromium.
-Needs Playwright and Chromium.
+Needs Playwright and Chromium; runs in the repository's own folder.
 """
 
 from __future__ import annotations
 
 import itertools
-import shutil
-import subprocess
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize
 
 import motion2language as m2l
+from benchmarks.chromium import live_page
 from motion2language.live import protocol, sending
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "motion2language" / "samples"
 HEARD, BEING_HEARD = SAMPLES / "2_walk_bow.bvh", SAMPLES / "4_walk_sideways_kick_clap_run.bvh"
 UNTIL = 7.2  # seconds of the second sample, at which the picture is taken
-SIZE = {"width": 1280, "height": 640}  # pixels
-FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+SIZE: ViewportSize = {"width": 1280, "height": 640}  # pixels
 
 
 def main() -> None:
     """Write the picture."""
-    command = ["m2l", "live", "--websocket", "0", "--serve", "0"]
-    with (
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as live,
-        sync_playwright() as driver,
-    ):
-        assert live.stderr is not None
-        page_address, address = (live.stderr.readline().split()[-1] for _ in range(2))
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
-        page.goto(page_address)
-        try:
-            photograph(page, address)
-        finally:
-            browser.close()
-            live.terminate()
+    with live_page(SIZE) as (page, address):
+        photograph(page, address)
 
 
 def photograph(page: Page, address: str) -> None:
