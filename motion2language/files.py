@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import tokenize
 import zipfile
@@ -53,12 +54,18 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def remove_leftovers(paths: Iterable[str | Path]) -> None:
-    """Remove the temporary files of killed writers of these paths, which nobody may be writing meanwhile."""
+    """Remove the temporary files and folders of killed writers of these paths, which nobody may write meanwhile.
+
+    A folder is left where there is none in its place: it may hold the only copy.
+    """
     places = {Path(path) for path in paths}
     for folder in {place.parent for place in places}:
-        for temporary in folder.glob(".*-*"):
-            if folder / temporary.name[1:].rpartition("-")[0] in places:
+        for temporary in folder.glob(".*-????????"):
+            place = folder / temporary.name[1:].rpartition("-")[0]
+            if place in places and temporary.is_file():
                 temporary.unlink(missing_ok=True)
+            elif place in places and place.is_dir():
+                shutil.rmtree(temporary, ignore_errors=True)
 
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def claimed(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
     except (OSError, NotImplementedError):  # a file system without locks; what else is wrong, writing will say
         pass
     try:
-        remove_leftovers([path, out / "log.csv", out / "state.pt"])
+        remove_leftovers([path, *(out / name for name in ("log.csv", "state.pt", "last", "best"))])
         write_text(path, run.model_dump_json(indent=2) + "\n")
         yield
     finally:

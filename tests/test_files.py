@@ -77,12 +77,23 @@ write_atomically({str(tmp_path / "a-b.json")!r}, lambda file: os.kill(os.getpid(
 """
     subprocess.run([sys.executable, "-c", killed], check=False)
     (left,) = tmp_path.iterdir()
-    others = {tmp_path / name for name in (".hidden", ".a-b.jsonx-12345678", "a-b.json-12345678", ".c-12345678")}
+    others = {
+        tmp_path / name
+        for name in (".hidden", ".a-b.json-backup", ".a-b.jsonx-12345678", "a-b.json-12345678", ".c-12345678")
+    }
     for other in others:
         other.touch()
     remove_leftovers([tmp_path / "a-b.json", tmp_path / "missing" / "a-b.json"])
     assert left not in tmp_path.iterdir()
     assert set(tmp_path.iterdir()) == others
+
+
+def test_the_folder_that_a_killed_writer_left_is_removed_where_there_is_a_whole_one(tmp_path: Path) -> None:
+    for name in ("best", ".best-12345678", ".last-12345678"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "weights").touch()
+    remove_leftovers([tmp_path / "best", tmp_path / "last"])
+    assert {path.name for path in tmp_path.iterdir()} == {"best", ".last-12345678"}
 
 
 def test_an_error_leaves_no_new_file(tmp_path: Path) -> None:

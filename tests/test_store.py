@@ -239,13 +239,14 @@ def test_of_two_runs_at_once_one_makes_it_and_the_other_waits_and_says_so(tmp_pa
     assert log.read_text().split() == [str(number) for number in range(COUNT)]
 
 
-def test_a_killed_run_holds_nobody_up_and_its_work_is_gone_on_from(tmp_path):
+def test_a_killed_run_holds_nobody_up_and_its_work_is_gone_on_from(tmp_path, capsys):
     log = tmp_path / "log"
     run = start(tmp_path, log)
     wait_for(log, 6)
     run.send_signal(signal.SIGKILL)
     run.wait()
-    require_whole(open_or_make(tmp_path, contents()))  # were the dead run waited for, this would not end
+    require_whole(open_or_make(tmp_path, contents()))
+    assert "another run is making" not in capsys.readouterr().err  # nobody was waited for
 
 
 def test_many_are_made_in_processes_in_order(tmp_path, monkeypatch, capsys):

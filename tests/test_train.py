@@ -69,9 +69,11 @@ def test_a_resumed_run_gives_the_numbers_of_an_unbroken_one(kind, tmp_path, monk
             train(run_config(kind), TRAINING, VALIDATION, tmp_path / "broken")
     assert [row["epoch"] for row in log_of(tmp_path / "broken")] == ["1", "2"]
     load_model(tmp_path / "broken" / "last")
-    (left := tmp_path / "broken" / ".state.pt-of_a_kill").touch()
+    (left := tmp_path / "broken" / ".state.pt-ofa_kill").touch()
+    (folder_left := tmp_path / "broken" / ".last-ofa_kill").mkdir()
     train(run_config(kind), TRAINING, VALIDATION, tmp_path / "broken", resume=True)
     assert not left.exists()
+    assert not folder_left.exists()
     assert log_of(tmp_path / "broken") == log_of(tmp_path / "whole")
     whole, broken = (load_file(tmp_path / name / "last" / "weights.safetensors") for name in ("whole", "broken"))
     assert whole.keys() == broken.keys()
