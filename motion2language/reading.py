@@ -42,36 +42,24 @@ def read_motion(  # noqa: PLR0913 - a parameter is what a file may not say
 
     FileNotFoundError or ValueError says what was found, what was expected and what to do.
     """
-    return read_with_axes(
-        path,
-        fps=fps,
-        layout=layout,
-        asf=asf,
-        unit=unit,
-        up=up,
-        joint_map=joint_map,
-        body_models=body_models,
-        subject=subject,
-    )[0]
+    skeleton, models = (None if given is None else Path(given) for given in (asf, body_models))
+    options = ReadOptions(fps, layout, skeleton, models, subject)
+    return read_with_axes(path, options, unit=unit, up=up, joint_map=joint_map)[0]
 
 
-def read_with_axes(  # noqa: PLR0913 - a parameter is what a file may not say
+def read_with_axes(
     path: str | Path,
+    options: ReadOptions | None = None,
     *,
-    fps: float | None = None,
-    layout: str | None = None,
-    asf: str | Path | None = None,
     unit: str | None = None,
     up: str | None = None,
     joint_map: Mapping[str, str] | None = None,
-    body_models: str | Path | None = None,
-    subject: str | None = None,
 ) -> tuple[Motion, Axes]:
     """As read_motion, with the unit and up axis that were said or found."""
-    if fps is not None:
-        _require_rate(path, fps)
-    skeleton, models = (None if given is None else Path(given) for given in (asf, body_models))
-    recording = read(path, ReadOptions(fps, layout, skeleton, models, subject))
+    options = options or ReadOptions()
+    if options.fps is not None:
+        _require_rate(path, options.fps)
+    recording = read(path, options)
     _require_rate(path, recording.motion.fps)
     motion = replace(recording.motion, name=recording.motion.name or Path(path).name)
     try:

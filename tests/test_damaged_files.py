@@ -15,7 +15,7 @@ from test_mmm import document, random_frames
 
 from motion2language.body import describe
 from motion2language.cli.caption import SAMPLES
-from motion2language.formats import bvh, npz
+from motion2language.formats import ReadOptions, bvh, npz
 from motion2language.reading import read_with_axes
 
 TRIALS = 150
@@ -70,7 +70,7 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc"])
 def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
     chance, files = random.Random(kind), whole(kind, tmp_path)
-    path, options = tmp_path / f"take.{kind}", {"fps": 100.0} if kind in ("npy", "amc") else {}
+    path, options = tmp_path / f"take.{kind}", ReadOptions(fps=100.0 if kind in ("npy", "amc") else None)
     read = refused = 0
     for _ in range(TRIALS):
         path.write_bytes(damaged(chance.choice(files), chance))
@@ -80,7 +80,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
             with warnings.catch_warnings():
                 warnings.simplefilter("error", RuntimeWarning)  # an overflow nobody looks at
                 warnings.simplefilter("ignore", UserWarning)  # a wrong number of frames
-                describe(*read_with_axes(path, unit="cm", up="y", **options))
+                describe(*read_with_axes(path, options, unit="cm", up="y"))
             read += 1
         except ValueError as error:
             assert str(error).startswith(str(path)), error

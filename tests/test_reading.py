@@ -7,7 +7,7 @@ import pytest
 from small import recording
 
 import motion2language as m2l
-from motion2language.formats import FORMATS, bvh, npz
+from motion2language.formats import FORMATS, ReadOptions, bvh, npz
 from motion2language.reading import read_with_axes
 
 
@@ -36,7 +36,7 @@ def test_unit_and_up_are_found_from_the_body(unit, scale, up, tmp_path):
 def test_what_the_user_says_wins(tmp_path):
     motion = recording(3)
     bvh.write(motion, tmp_path / "take.bvh")
-    said, axes = read_with_axes(tmp_path / "take.bvh", unit="m", up="z", fps=60)
+    said, axes = read_with_axes(tmp_path / "take.bvh", ReadOptions(fps=60), unit="m", up="z")
     assert (axes.unit, axes.up, said.fps) == ("m", "z", 60)
     plain = m2l.read_motion(tmp_path / "take.bvh")
     spans, plainly = (np.ptp(one.positions[:, :21], axis=(0, 1)) for one in (said, plain))

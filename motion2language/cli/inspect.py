@@ -21,22 +21,10 @@ def inspect(file: Path, /, *, source: Input = Input()) -> int:
     from rich.table import Table
 
     from motion2language.body import describe
-    from motion2language.reading import read_with_axes
 
-    overrides = source.overrides()
-    motion, axes = read_with_axes(
-        file,
-        fps=source.fps,
-        layout=source.layout,
-        asf=source.asf,
-        unit=source.unit,
-        up=source.up,
-        joint_map=overrides,
-        body_models=source.body_models,
-        subject=source.subject,
-    )
+    motion, axes = source.read_with_axes(file)
     table = Table("", str(file), box=None, show_edge=False, pad_edge=False)
-    for label, value in describe(motion, axes, overrides):
+    for label, value in describe(motion, axes, source.overrides()):
         table.add_row(label, f"{value:.4g}" if isinstance(value, float) else str(value))
     Console(highlight=False).print(table)
     return 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
+    from motion2language.body import Axes
     from motion2language.captioner import Captioner
     from motion2language.motion import Motion
     from motion2language.semantic import Semantic
@@ -47,19 +48,15 @@ class Input:
 
     def read(self, path: Path) -> Motion:
         """A file's recording, in metres."""
-        from motion2language.reading import read_motion
+        return self.read_with_axes(path)[0]
 
-        return read_motion(
-            path,
-            fps=self.fps,
-            layout=self.layout,
-            asf=self.asf,
-            unit=self.unit,
-            up=self.up,
-            joint_map=self.overrides(),
-            body_models=self.body_models,
-            subject=self.subject,
-        )
+    def read_with_axes(self, path: Path) -> tuple[Motion, Axes]:
+        """A file's recording, and the unit and up axis that were said or found."""
+        from motion2language.formats import ReadOptions
+        from motion2language.reading import read_with_axes
+
+        options = ReadOptions(self.fps, self.layout, self.asf, self.body_models, self.subject)
+        return read_with_axes(path, options, unit=self.unit, up=self.up, joint_map=self.overrides())
 
 
 @Parameter(name="*")
