@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from motion2language import boundaries, datasets, metrics, timing
-from motion2language.captioner import Captioner, load_model
+from motion2language.captioning import boundaries, timing
+from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.data import corpora
 from motion2language.model.transducer import STRIDE
 from motion2language.motion import Motion
+from motion2language.scoring.segments import segment_scores
 from motion2language.transcript import Transcript
 
 SCORES = ("iou/strict/all", "iou/strict/several", "boundary_f1@0.2/strict/all", "boundary_f1@0.5/strict/all")
@@ -24,7 +26,7 @@ def main(root: Path) -> None:
     """Measure and print."""
     torch.set_num_threads(1)
     captioner = load_model("default")
-    samples = datasets.load("compose", root, "val")
+    samples = corpora.load("compose", root, "val")
     motions = [captioner.prepare(sample.motion) for sample in samples]
     ruled = list(captioner.transcribe_all(motions, refine=False))
     anchors = [timing.anchors(transcript, captioner.lexicon) for transcript in ruled]
@@ -38,7 +40,7 @@ def main(root: Path) -> None:
     }
     print("| bounds | IoU | IoU, several | boundary F1 0.2 s | 0.5 s |\n| --- | --- | --- | --- | --- |")
     for name, transcripts in ways.items():
-        scores = metrics.segment_scores([sample.segments for sample in samples], transcripts, anchors)
+        scores = segment_scores([sample.segments for sample in samples], transcripts, anchors)
         print(f"| {name} | " + " | ".join(f"{scores[score]:.3f}" for score in SCORES) + " |", flush=True)
 
 

@@ -23,7 +23,7 @@ OPEN = """
 import sys, time
 from pathlib import Path
 from motion2language import datasets
-from motion2language.datasets import kit
+from motion2language.data.corpora import kit
 started = time.perf_counter(), time.process_time()
 datasets.load("kit", Path(sys.argv[1]), "train", Path(sys.argv[2]) if sys.argv[2] else None)
 print(time.perf_counter() - started[0], time.process_time() - started[1])

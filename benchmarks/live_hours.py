@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from motion2language.captioner import load_model
+from motion2language.captioning.captioner import load_model
+from motion2language.data.synthesis import make_recording
 from motion2language.live import LiveCaptioner, Sentence
-from motion2language.synthesis import make_recording
 
 FPS = 30.0
 RECORDINGS = 40

@@ -10,10 +10,10 @@ import matplotlib
 import matplotlib.pyplot as plt
 import torch
 
-from motion2language import datasets
-from motion2language.captioner import load_model
-from motion2language.evaluate import evaluate
+from motion2language.captioning.captioner import load_model
+from motion2language.data import corpora
 from motion2language.live import Patience
+from motion2language.scoring.evaluate import evaluate
 
 SETTINGS = ((0.3, 0.0), (0.4, 0.2), (0.7, 0.5), (0.8, 1.0), (0.9, 1.5), (0.95, 3.0))
 COLOURS = plt.get_cmap("viridis")([0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
@@ -22,7 +22,7 @@ COLOURS = plt.get_cmap("viridis")([0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
 def main(root: Path, figure: Path | None) -> None:
     """Measure, print and draw."""
     torch.set_num_threads(1)
-    samples = datasets.load("compose", root, "test")
+    samples = corpora.load("compose", root, "test")
     captioner = load_model("live")
     print("| sure, patience | BLEU-4 | verbs exact | IoU | Element-of | 5 % | 25 % | median | 75 % | 95 % | longest |")
     print("| --- |" + " --- |" * 10)

@@ -17,9 +17,9 @@ import torch
 from motion2language import load_model, read_motion
 from motion2language.body import to_canonical
 from motion2language.cli.caption import SAMPLES
+from motion2language.data.synthesis import make_recording
 from motion2language.formats import files_in
 from motion2language.motion import CANONICAL, Motion
-from motion2language.synthesis import make_recording
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from marked import FULL, skin, write_c3d

@@ -16,7 +16,7 @@ from chromium import browser
 
 import motion2language as m2l
 from motion2language import viewer
-from motion2language.attention_map import attention_map
+from motion2language.captioning.attention_map import attention_map
 
 COUNT = """
 (seconds) => new Promise((done) => {

@@ -16,8 +16,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from motion2language.data.synthesis import make_recording
 from motion2language.formats import bvh
-from motion2language.synthesis import make_recording
 
 
 def main() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from motion2language.captioner import load_model
+from motion2language.captioning.captioner import load_model
+from motion2language.data.synthesis import make_recording
 from motion2language.formats import bvh, read
 from motion2language.live.captioner import transcribe
 from motion2language.motion import Motion
-from motion2language.synthesis import make_recording
 
 RUNS = 5
 CLIPS = 1000

@@ -65,7 +65,7 @@ def run(stage: str, folder: Path, batches: int) -> dict[str, float]:
 
 def write_corpus(folder: Path, clips: int) -> None:
     """Parts of synthetic recordings with their sentences."""
-    from motion2language.datasets.synthetic import sample
+    from motion2language.data.corpora.synthetic import sample
 
     random = np.random.default_rng(0)
     for name in ("new_joints", "texts"):
@@ -86,25 +86,25 @@ def write_corpus(folder: Path, clips: int) -> None:
 
 def make(folder: Path, _: int) -> dict[str, float]:
     """Seconds to make the store of the training split."""
-    from motion2language import datasets
+    from motion2language.data import corpora
 
     started = time.perf_counter()
-    datasets.load("humanml3d", folder / "corpus", "train", folder / "stores")
+    corpora.load("humanml3d", folder / "corpus", "train", folder / "stores")
     return {"seconds": time.perf_counter() - started}
 
 
 def open_again(folder: Path, _: int) -> dict[str, float]:
     """Seconds to open it, and milliseconds a recording."""
     started = time.perf_counter()
-    from motion2language import datasets
+    from motion2language.data import corpora
 
-    samples = datasets.load("humanml3d", folder / "corpus", "train", folder / "stores")
+    samples = corpora.load("humanml3d", folder / "corpus", "train", folder / "stores")
     seconds = time.perf_counter() - started
     order = np.random.default_rng(0).permutation(len(samples)).tolist()
     started = time.perf_counter()
     frames = sum(samples[number].motion.frames for number in order)
     ms = 1000 * (time.perf_counter() - started) / len(samples)
-    direct, some = datasets.load("humanml3d", folder / "corpus", "train"), order[:500]
+    direct, some = corpora.load("humanml3d", folder / "corpus", "train"), order[:500]
     started = time.perf_counter()
     for number in some:
         direct[number]
@@ -127,17 +127,17 @@ def train(folder: Path, batches: int, store: Path | None) -> dict[str, float]:
     """Memory, seconds until the first batch, and speed of `batches` updates, as m2l train makes them."""
     import torch
 
-    from motion2language import batches as batching
-    from motion2language.learner import Learner
-    from motion2language.prepared import prepared, with_joints
-    from motion2language.run_config import load_config
-    from motion2language.train import corpora, untrained
+    from motion2language.data.prepared import prepared, with_joints
+    from motion2language.training import batches as batching
+    from motion2language.training.config import load_config
+    from motion2language.training.learner import Learner
+    from motion2language.training.train import load_splits, untrained
 
     torch.set_num_threads(1)
     with Memory() as memory:
         started = time.perf_counter()
         run = load_config(CONFIG, ["model.variant=humanml3d"])
-        samples, _ = corpora(run, "humanml3d", folder / "corpus", store)
+        samples, _ = load_splits(run, "humanml3d", folder / "corpus", store)
         samples = prepared(samples, with_joints(run.model, samples))
         captioner = untrained(run, samples)
         items = batching.make_items(captioner, samples, run.train)

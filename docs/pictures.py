@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 import motion2language as m2l
-from motion2language.attention_map import attention_map
 from motion2language.body import to_canonical
-from motion2language.features import joint_speed
+from motion2language.captioning.attention_map import attention_map
+from motion2language.captioning.features import joint_speed
 from motion2language.transcript import Transcript
 from motion2language.viewer import drawing, render
 

@@ -26,11 +26,12 @@ GENERATED = {"Commands": "reference/commands.md", "Python": "reference/python.md
 
 #: What the page of Python names tells, in the order of a recording's way through the package.
 MODULES = """
-    motion reading formats body features
-    transcript captioner vocabulary actions timing boundaries decode live.captioner
-    writers viewer split label_studio
-    datasets metrics.captions metrics.segments metrics.baselines metrics.reliability evaluate
-    model.config model.encoders model.attention model.decoder model.transducer run_config train
+    motion formats.reading formats body captioning.features
+    transcript captioning.captioner language.vocabulary language.actions captioning.timing captioning.boundaries
+    captioning.search_attention live.captioner
+    writers viewer formats.pieces data.label_studio
+    data.samples data.corpora scoring.captions scoring.segments scoring.floors scoring.reliability scoring.evaluate
+    model.config model.encoders model.attention model.decoder model.transducer training.config training.train
 """.split()
 
 #: Of another host, when the page is opened: scripts, pictures, style sheets, fonts. Links that a reader follows may be.

@@ -14,11 +14,11 @@ __all__ = ["Motion", "Segment", "Skeleton", "TimedWord", "Transcript", "load_mod
 def __getattr__(name: str) -> Any:
     """`load_model` and `read_motion` on first use, so that importing the package stays fast."""
     if name == "load_model":
-        from motion2language.captioner import load_model
+        from motion2language.captioning.captioner import load_model
 
         return load_model
     if name == "read_motion":
-        from motion2language.reading import read_motion
+        from motion2language.formats.reading import read_motion
 
         return read_motion
     raise AttributeError(f"module 'motion2language' has no attribute {name!r}")

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from motion2language.language.vocabulary import SOS
 from motion2language.model.batch import Batch
 from motion2language.model.config import ModelConfig
 from motion2language.model.decoder import AttentionCaptioner
 from motion2language.model.official import from_official, our_name
-from motion2language.vocabulary import SOS
 
 TOLERANCES = {"logits": 1e-4, "weights": 1e-4, "positions": 1e-3, "tokens": 0, "loss": 1e-4, "gradients": 1e-3}
 

@@ -3,15 +3,15 @@
 import numpy as np
 import torch
 
-from motion2language.actions import ActionLexicon
-from motion2language.captioner import Captioner
-from motion2language.datasets.synthetic import sample
-from motion2language.features import Normalizer
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.features import Normalizer
+from motion2language.data.corpora.synthetic import sample
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.vocabulary import EOS, PAD, SPECIALS, Vocabulary
 from motion2language.model.batch import Batch
 from motion2language.model.config import ModelConfig
 from motion2language.model.network import build
 from motion2language.motion import CANONICAL, Motion
-from motion2language.vocabulary import EOS, PAD, SPECIALS, Vocabulary
 
 WORDS = "a person walks runs jumps and then waves".split()
 VOCABULARY = Vocabulary((*SPECIALS, *WORDS))

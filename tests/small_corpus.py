@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motion2language import datasets
+from motion2language.data import corpora
 
 CONFIG = """[model]
 kind = "attention"
@@ -28,7 +28,7 @@ def write_corpus(folder: Path, sizes: dict[str, int] | None = None) -> Path:
     """A compose corpus of synthetic recordings; returns its root."""
     arrays, samples = {}, {}
     for split, size in (sizes or {"train": 22, "val": 6}).items():
-        for sample in datasets.load("synthetic", None, split)[:size]:
+        for sample in corpora.load("synthetic", None, split)[:size]:
             motion = sample.motion.resample(10.0)
             arrays[sample.name] = (100 * motion.positions).reshape(motion.frames, -1).astype(np.float16)
             segments = [

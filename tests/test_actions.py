@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.actions import ActionLexicon
-from motion2language.vocabulary import tokenize
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.vocabulary import tokenize
 
 COMMON = ActionLexicon.learn([])
 

@@ -12,8 +12,9 @@ import pytest
 import smplx
 import torch
 
-from motion2language import datasets, read_motion
+from motion2language import read_motion
 from motion2language.body import to_canonical
+from motion2language.data import corpora
 from motion2language.formats import amass
 from motion2language.formats.npy import LAYOUTS
 
@@ -123,7 +124,7 @@ def corpus(tmp_path) -> Path:
 
 def test_the_corpus_holds_recordings_with_their_sentences(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv(amass.VARIABLE, str(write_model(tmp_path / "models")))
-    held = {split: list(datasets.load("amass", corpus, split)) for split in ("train", "val", "test")}
+    held = {split: list(corpora.load("amass", corpus, split)) for split in ("train", "val", "test")}
     assert {split: len(samples) for split, samples in held.items()} == {"train": 8, "val": 1, "test": 1}
     (sample,) = held["val"]
     assert sample.captions[0].text == "a person walks"

@@ -2,67 +2,35 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import motion2language
+from motion2language.data.stored import READERS
 from motion2language.model.network import build
-from motion2language.run_config import RunConfig, load_config
+from motion2language.training.config import RunConfig, load_config
 
 PACKAGE = Path(motion2language.__file__).parent
 ROOT = Path(__file__).parent.parent
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 
-#: Units from the bottom up; a unit may import those of lower layers, none of its own.
-LAYERS = (
-    {"motion", "transcript", "vocabulary", "files", "consensus", "cluster"},
-    {"corrections"},
-    {"formats", "body", "features", "writers", "metrics", "actions", "augment", "model"},
-    {
-        "reading",
-        "synthesis",
-        "boundaries",
-        "timing",
-        "decode",
-        "decode_transducer",
-        "viewer",
-        "split",
-        "label_studio",
-        "cuts",
-        "semantic",
-        "store",
-    },
-    {"clips"},
-    {"benchmark"},
-    {"datasets", "captioner", "scoring"},
-    {"statistics", "run_config", "live", "attention_map", "processes", "prepared"},
-    {"batches", "import_checkpoint", "evaluate", "run_folder"},
-    {"learner", "server"},
-    {"train"},
-    {"bench", "reproduce", "sweep"},
+#: Units from the bottom up; a unit may import those of lower rows, none of its own row.
+ROWS = (
+    {"motion", "transcript", "files", "language"},
+    {"body", "writers", "model"},
+    {"formats", "viewer"},
+    {"captioning"},
+    {"data", "live"},
+    {"scoring", "server"},
+    {"training"},
     {"cli"},
     {"__main__"},
 )
-LEVEL = {unit: number for number, units in enumerate(LAYERS) for unit in units}
-TORCH = {
-    "semantic",
-    "live",
-    "model",
-    "decode",
-    "decode_transducer",
-    "captioner",
-    "batches",
-    "processes",
-    "run_folder",
-    "learner",
-    "train",
-    "bench",
-    "sweep",
-    "import_checkpoint",
-    "cli",
-}
+LEVEL = {unit: number for number, units in enumerate(ROWS) for unit in units}
 
 
 def unit_of(path: Path) -> str:
@@ -87,7 +55,7 @@ def own_units(path: Path) -> set[str]:
     return {name for name in names if name in LEVEL}
 
 
-def test_every_unit_has_a_layer():
+def test_every_unit_has_a_row():
     units = {unit_of(path) for path in FILES} - {"__init__"}
     assert units == set(LEVEL)
     assert len(FILES) > 60
@@ -97,22 +65,76 @@ def test_every_unit_has_a_layer():
 def test_imports_point_down(path):
     unit = unit_of(path)
     if unit == "__init__":
-        assert own_units(path) <= {"motion", "transcript", "captioner", "reading"}
+        assert own_units(path) <= {"motion", "transcript", "captioning", "formats"}
         return
     upward = {other for other in own_units(path) if other != unit and LEVEL[other] >= LEVEL[unit]}
     assert upward == set()
 
 
 def test_an_upward_import_would_be_seen(tmp_path):
-    (tmp_path / "motion.py").write_text("def f():\n    from motion2language.train import train\n")
-    assert own_units(tmp_path / "motion.py") == {"train"}
-    assert LEVEL["train"] > LEVEL["motion"]
+    (tmp_path / "motion.py").write_text("def f():\n    from motion2language.training.train import train\n")
+    assert own_units(tmp_path / "motion.py") == {"training"}
+    assert LEVEL["training"] > LEVEL["motion"]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_torch_is_where_networks_are(path):
-    uses = {name for name in imports(path) if name.split(".")[0] == "torch" or name.startswith("safetensors.torch")}
-    assert not uses or unit_of(path) in TORCH or path == PACKAGE / "formats" / "amass.py"  # smplx' joints
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+WITH_TORCH = re.compile(
+    r"motion2language\.(model\.(?!config$)|training\.(?!config$|augment$|folder$|reproduce$|reproduce\.suite$|sweep$|sweep\.space$)"
+    r"|captioning\.(captioner|attention_map|search_\w+)$|live\b|server\b"
+    r"|scoring\.(evaluate|semantic\.bertscore|semantic\.sentences)$)"
+)
+WITHOUT_TORCH = [
+    name for path in FILES if not WITH_TORCH.match(name := module_of(path)) and name != "motion2language.__main__"
+]
+IMPORT_IN_TURN = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+    if "torch" in sys.modules:
+        sys.exit(f"{name} imports torch")
+"""
+
+
+def test_what_needs_no_network_needs_no_torch():
+    """In a process of its own the modules are imported one after another: the first that brings torch is named.
+
+    It is the same as a process for each, since what a module shares with those before it brought no torch then.
+    """
+    assert len(WITHOUT_TORCH) > 120
+    words = [sys.executable, "-c", IMPORT_IN_TURN, *WITHOUT_TORCH]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_module_that_imports_torch_by_another_would_be_named():
+    words = [sys.executable, "-c", IMPORT_IN_TURN, "motion2language.motion", "motion2language.scoring.evaluate"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "motion2language.scoring.evaluate imports torch\n")
+
+
+def closure(start: set[Path]) -> set[Path]:
+    """The package's files that some of them import, directly or by another."""
+    known, waiting = set(start), list(start)
+    for path in waiting:
+        for name in imports(path):
+            parts = name.split(".")
+            for length in range(2, len(parts) + 1):
+                place = PACKAGE.parent.joinpath(*parts[:length])
+                new = {place.with_suffix(".py"), place / "__init__.py"} & set(FILES) - known
+                known |= new
+                waiting += new
+    return known
+
+
+def test_a_store_depends_on_all_that_reads_a_corpus():
+    readers = {path for path in FILES if path.is_relative_to(PACKAGE / "data" / "corpora")}
+    readers |= {path for path in FILES if path.is_relative_to(PACKAGE / "formats")}  # imported by their names
+    used = {unit_of(path) for path in closure(readers)} - {"__init__"}
+    assert used <= set(READERS)
+    assert {"motion", "body", "language"} <= used
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -144,15 +166,15 @@ def test_nothing_is_unpickled_and_no_except_is_bare(path):
 
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
 SUITES = [path for suite in ("paper", "ablation") for path in (ROOT / "configs" / suite).rglob("*.toml")]
-ROWS = sorted(path for path in SUITES if path.name != "base.toml")
+SUITE_ROWS = sorted(path for path in SUITES if path.name != "base.toml")
 
 
 def test_there_are_five_configurations_and_the_rows_of_two_suites():
     assert len(CONFIGS) == 5
-    assert len(ROWS) == 28 + 40
+    assert len(SUITE_ROWS) == 28 + 40
 
 
-@pytest.mark.parametrize("path", CONFIGS + ROWS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CONFIGS + SUITE_ROWS, ids=lambda path: path.stem)
 def test_a_configuration_resolves_and_builds(path):
     run = load_config(path)
     assert run != RunConfig()

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from small import captioner, recording
 
-from motion2language import attention_map as module
-from motion2language.attention_map import attention_map
-from motion2language.captioner import load_model, windows
+from motion2language.captioning import attention_map as module
+from motion2language.captioning.attention_map import attention_map
+from motion2language.captioning.captioner import load_model, windows
+from motion2language.language.vocabulary import UNK
 from motion2language.transcript import Transcript
-from motion2language.vocabulary import UNK
 
 
 @pytest.mark.parametrize("beam", [1, 4])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from small import recording
 
-from motion2language.augment import AugmentConfig, mirror, vary
-from motion2language.features import FEATURES
+from motion2language.captioning.features import FEATURES
 from motion2language.motion import CANONICAL, Motion, Skeleton
+from motion2language.training.augment import AugmentConfig, mirror, vary
 
 MOTION = recording(5)
 TEXT = "a person turns left and waves the right hand"

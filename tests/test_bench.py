@@ -5,15 +5,16 @@ import json
 import pytest
 import torch
 
-from motion2language import bench, datasets
-from motion2language.captioner import Captioner
+from motion2language.captioning.captioner import Captioner
+from motion2language.data import corpora
+from motion2language.training import bench
 
-TRAINING = datasets.load("synthetic", None, "train")[:8]
+TRAINING = corpora.load("synthetic", None, "train")[:8]
 
 
 @pytest.fixture(autouse=True)
 def few_samples(monkeypatch):
-    monkeypatch.setattr(datasets, "load", lambda name, root, split, store: TRAINING)
+    monkeypatch.setattr(corpora, "load", lambda name, root, split, store: TRAINING)
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_what_cannot_be_measured_is_one_line(options, message, m2l):
 
 def test_time_within_an_inner_stage_is_not_the_outer_ones(monkeypatch):
     now = 0.0
-    monkeypatch.setattr("motion2language.bench.time.perf_counter", lambda: now)
+    monkeypatch.setattr("motion2language.training.bench.time.perf_counter", lambda: now)
     watch = bench._Stopwatch(torch.device("cpu"))
 
     class Inner:

@@ -10,7 +10,7 @@ from bodies import standing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.boundaries import SMOOTHING, SPREAD, _pause, certainty, change_points, refine
+from motion2language.captioning.boundaries import SMOOTHING, SPREAD, _pause, certainty, change_points, refine
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 

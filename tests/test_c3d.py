@@ -14,8 +14,8 @@ from small import recording
 from motion2language import load_model, read_motion
 from motion2language.body import to_canonical
 from motion2language.formats import FORMATS, bvh, c3d, files_in, trc
+from motion2language.formats.reading import read_with_axes
 from motion2language.motion import CANONICAL
-from motion2language.reading import read_with_axes
 from motion2language.server.uploads import Upload, kind, read_upload
 
 BODY = walking(40)

@@ -10,11 +10,11 @@ from safetensors.torch import load_file, save_file
 from small import captioner, recording
 
 import motion2language as m2l
-from motion2language.captioner import FILES, join, load_model, windows
-from motion2language.features import joint_speed
+from motion2language.captioning.captioner import FILES, join, load_model, windows
+from motion2language.captioning.features import joint_speed
+from motion2language.captioning.timing import LOOSE
 from motion2language.formats import bvh
 from motion2language.motion import CANONICAL, Motion
-from motion2language.timing import LOOSE
 from motion2language.transcript import Segment, TimedWord, Transcript
 
 

@@ -90,8 +90,8 @@ def test_demo_describes_the_four_samples_and_says_what_next(m2l):
 
 def test_the_demos_answers_name_its_actions_at_their_time(m2l, tmp_path):
     """About time: boundaries of the committed recordings, which their making knows, within half a second."""
-    from motion2language.synthesis import make_recording
-    from motion2language.synthesis.__main__ import SAMPLES as MADE
+    from motion2language.data.synthesis import make_recording
+    from motion2language.data.synthesis.__main__ import SAMPLES as MADE
 
     assert m2l("caption", *SAMPLES, "--out", tmp_path)[0] == 0
     for name, (seed, actions) in MADE.items():
@@ -106,8 +106,8 @@ def test_the_demos_answers_name_its_actions_at_their_time(m2l, tmp_path):
 
 
 def test_the_committed_samples_are_what_their_making_writes(tmp_path, capsys):
-    from motion2language.reading import read_motion
-    from motion2language.synthesis.__main__ import main
+    from motion2language.data.synthesis.__main__ import main
+    from motion2language.formats.reading import read_motion
 
     main(tmp_path)
     assert "walk" in capsys.readouterr().out
@@ -133,14 +133,14 @@ def test_train_evaluate_and_resume_from_the_command_line(m2l, tmp_path, monkeypa
         "[model]\nkind = 'transducer'\nfeatures = 'canonical'\nhidden = 8\nembedding = 8\nencoder_hidden = 8\n"
         "[train]\nepochs = 1\nbatch_size = 64\ncaptions = 'one'\n"
     )
-    monkeypatch.setattr("motion2language.datasets.synthetic.SIZES", {"train": 70, "val": 4, "test": 4})
+    monkeypatch.setattr("motion2language.data.corpora.synthetic.SIZES", {"train": 70, "val": 4, "test": 4})
     arguments = ("train", tmp_path / "small.toml", "--dataset", "synthetic", "--out", tmp_path / "run")
     status, out, _ = m2l(*arguments)
     assert status == 0
     assert "70 recordings to train on, 4 to validate" in out
     assert f"best model: {tmp_path / 'run' / 'best'}" in out.replace("\n", "")
     with monkeypatch.context() as context:
-        context.setattr("motion2language.datasets.load", reading)
+        context.setattr("motion2language.data.corpora.load", reading)
         assert "already holds a run; add --resume" in m2l(*arguments)[2]
         assert "no model 'x'" in m2l(*arguments, "--resume", "--start", "x")[2]
         context.setenv("RANK", "1")  # the first process may have made the folder by now
@@ -393,9 +393,9 @@ def test_ctrl_c_says_that_the_work_is_kept(m2l, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("motion2language.train.train", interrupted)
+    monkeypatch.setattr("motion2language.training.train.train", interrupted)
     config = Path(__file__).parent.parent / "configs" / "transducer.toml"
-    monkeypatch.setattr("motion2language.datasets.synthetic.SIZES", {"train": 2, "val": 2, "test": 2})
+    monkeypatch.setattr("motion2language.data.corpora.synthetic.SIZES", {"train": 2, "val": 2, "test": 2})
     status, _, err = m2l("train", config, "--dataset", "synthetic", "--set", "also=[]", "--out", tmp_path / "run")
     assert status == 130
     assert err == "m2l: stopped; what was finished is on disk\n"
@@ -445,7 +445,7 @@ def test_standard_input_that_stalls_is_said_once_and_heard_until_ctrl_c():
 
 
 def made_of(sample: Path) -> tuple[str, ...]:
-    from motion2language.synthesis.__main__ import SAMPLES as MADE
+    from motion2language.data.synthesis.__main__ import SAMPLES as MADE
 
     return MADE[sample.stem][1]
 

@@ -10,11 +10,11 @@ from bodies import SHARED
 from test_architecture import ROOT
 from test_mmm import document, random_frames
 
-from motion2language import datasets
-from motion2language.captioner import prepare
-from motion2language.datasets import kit as kit_corpus
+from motion2language.captioning.features import prepare
+from motion2language.data import corpora
+from motion2language.data.corpora import kit as kit_corpus
+from motion2language.formats.reading import read_motion
 from motion2language.model.config import ModelConfig
-from motion2language.reading import read_motion
 
 COUNT = 40
 CONFIG = next(
@@ -40,7 +40,7 @@ def kit(tmp_path_factory):
 
 
 def names(name: str, root) -> dict[str, list[str]]:
-    return {split: [one.name for one in datasets.load(name, root, split)] for split in ("train", "val", "test")}
+    return {split: [one.name for one in corpora.load(name, root, split)] for split in ("train", "val", "test")}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -52,7 +52,7 @@ def test_kit_is_split_as_the_paper_says_and_holds_what_is_left(kit):
     assert sorted(itertools.chain(*found.values())) == kept
     expected = shuffle(kept, random_state=11)
     assert (found["test"], found["val"], found["train"]) == (expected[:3], expected[3:6], expected[6:])
-    sample = datasets.load("kit", kit, "train")[0]
+    sample = corpora.load("kit", kit, "train")[0]
     assert [caption.text for caption in sample.captions] == ["A person walks."]
     assert sample.motion.fps == 100
     assert sample.motion.angles.shape == (sample.motion.frames, 44)
@@ -62,7 +62,7 @@ def test_kit_is_split_as_the_paper_says_and_holds_what_is_left(kit):
 
 def test_what_kit_leaves_out_is_counted(kit):
     with pytest.warns(UserWarning) as caught:
-        datasets.load("kit", kit, "test")
+        corpora.load("kit", kit, "test")
     said = sorted(str(warning.message).partition(": ")[2] for warning in caught)
     assert said == [
         "1 recordings over 30 s left out: 00007",
@@ -79,7 +79,7 @@ def test_the_zip_is_read_in_place_and_gives_the_same(kit, tmp_path):
         for path in kit.iterdir():
             archive.write(path, f"2016/{path.name}")
     assert names("kit", tmp_path / "kit.zip") == names("kit", kit)
-    packed, plain = (datasets.load("kit", root, "val")[1] for root in (tmp_path / "kit.zip", kit))
+    packed, plain = (corpora.load("kit", root, "val")[1] for root in (tmp_path / "kit.zip", kit))
     np.testing.assert_array_equal(packed.motion.positions, plain.motion.positions)
     assert packed.captions == plain.captions
     assert [path.name for path in tmp_path.iterdir()] == ["kit.zip"]
@@ -87,7 +87,7 @@ def test_the_zip_is_read_in_place_and_gives_the_same(kit, tmp_path):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_papers_way_takes_every_tenth_frame_from_the_fifth(kit):
-    clean, paper = (datasets.load(name, kit, "train")[0] for name in ("kit", "kit-paper"))
+    clean, paper = (corpora.load(name, kit, "train")[0] for name in ("kit", "kit-paper"))
     assert paper.name == clean.name
     assert paper.motion.fps == 10
     np.testing.assert_array_equal(paper.motion.positions, clean.motion.positions[5::10])
@@ -101,7 +101,7 @@ def test_the_clean_way_loses_what_ten_frames_a_second_cannot_hold_and_the_papers
               for k in range(200)]  # fmt: skip
     (tmp_path / "00001_mmm.xml").write_text(document(shaken))
     (tmp_path / "00001_annotations.json").write_text('["A person shakes."]')
-    (clean,), (paper,) = (datasets.load(name, tmp_path, "train") for name in ("kit", "kit-paper"))
+    (clean,), (paper,) = (corpora.load(name, tmp_path, "train") for name in ("kit", "kit-paper"))
     prepared = [
         prepare(sample.motion, ModelConfig(features="angles", joints=sample.motion.skeleton.joints, fps=10.0))
         for sample in (clean, paper)
@@ -119,7 +119,7 @@ def test_the_longest_recording_that_is_kept_lasts_thirty_seconds(tmp_path):
         (tmp_path / f"{name}_mmm.xml").write_text(document([still] * frames))
         (tmp_path / f"{name}_annotations.json").write_text('["A person stands."]')
     with pytest.warns(UserWarning, match="1 recordings over 30 s left out: 00002"):
-        (kept,) = datasets.load("kit", tmp_path, "train")
+        (kept,) = corpora.load("kit", tmp_path, "train")
     assert kept.motion.duration == 30.0
 
 
@@ -142,7 +142,7 @@ def test_the_real_recording_is_read(tmp_path):
     source = SHARED / "data" / "kit" / "sample" / "00001_mmm.xml"
     (tmp_path / source.name).symlink_to(source)
     (tmp_path / "00001_annotations.json").write_text('["A person is walking forwards."]')
-    (sample,) = datasets.load("kit", tmp_path, "train")
+    (sample,) = corpora.load("kit", tmp_path, "train")
     assert sample.motion.duration == pytest.approx(3.78, abs=0.02)
     assert 1.2 < np.ptp(sample.motion.positions[0, :, 1]) < 2.1
 
@@ -163,27 +163,27 @@ def test_damaged_sentences_are_said(change, message, tmp_path):
     (tmp_path / "00001_mmm.xml").write_text(document(random_frames(5)))
     change(tmp_path)
     with pytest.raises(ValueError, match=message):
-        datasets.load("kit", tmp_path, "train")
+        corpora.load("kit", tmp_path, "train")
 
 
 def test_a_root_that_is_no_kit_is_said(tmp_path):
     with pytest.raises(ValueError, match="corpus 'kit' needs --root"):
-        datasets.load("kit", None, "train")
+        corpora.load("kit", None, "train")
     with pytest.raises(
         FileNotFoundError,
         match=r"not there; get .* KIT Motion-Language Dataset: https://motion-annotation\.humanoids\.kit\.edu",
     ):
-        datasets.load("kit", tmp_path / "nowhere", "train")
+        corpora.load("kit", tmp_path / "nowhere", "train")
     with pytest.raises(FileNotFoundError, match="holds no NNNNN_mmm"):
-        datasets.load("kit", tmp_path, "train")
+        corpora.load("kit", tmp_path, "train")
     (tmp_path / "kit.zip").write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(ValueError, match="neither a folder nor a whole zip"):
-        datasets.load("kit", tmp_path / "kit.zip", "train")
+        corpora.load("kit", tmp_path / "kit.zip", "train")
     for place in ("a", "b"):
         (tmp_path / place).mkdir()
         (tmp_path / place / "00001_mmm.xml").write_text(document(random_frames(5)))
     with pytest.raises(ValueError, match="1 recordings are there twice"):
-        datasets.load("kit", tmp_path, "train")
+        corpora.load("kit", tmp_path, "train")
 
 
 # HumanML3D and KIT-ML augmented
@@ -217,7 +217,7 @@ def folder(request, tmp_path):
 
 def standing_body(count: int) -> np.ndarray:
     """Plausible joints (T, count, 3): the mean body of the project's own synthetic recordings, in the corpus' order."""
-    from motion2language.datasets.synthetic import sample
+    from motion2language.data.corpora.synthetic import sample
 
     motion = sample("test", 0).motion
     order = SMPL if count == 22 else KIT
@@ -241,7 +241,7 @@ def test_folders_are_read_with_parts_and_mirrors_beside_their_originals(folder):
     assert names(name, root) == {
         "train": ["000001", "000002", "000002@1-2", "000003", "M000001"], "val": ["000004"], "test": ["000005"],
     }  # fmt: skip
-    samples = datasets.load(name, root, "train")
+    samples = corpora.load(name, root, "train")
     assert samples[0].motion.positions.shape == (60, count, 3)
     assert samples[0].motion.fps == fps
     assert [caption.text for caption in samples[0].captions] == ["a person walks forward.", "he walks."]
@@ -253,7 +253,7 @@ def test_folders_are_read_with_parts_and_mirrors_beside_their_originals(folder):
 def test_a_line_of_a_text_ends_at_its_line_feed_alone(folder):
     name, root = folder
     (root / "texts" / "000004.txt").write_text("a man\u2028walks\x85on#a/DET#0.0#0.0\nhe sits#he/PRON#0.0#0.0\n")
-    (sample,) = datasets.load(name, root, "val")
+    (sample,) = corpora.load(name, root, "val")
     assert len(sample.captions) == 2
 
 
@@ -277,7 +277,7 @@ def test_what_folders_lack_is_counted(folder):
     (root / "new_joints" / "000003.npy").unlink()
     (root / "texts" / "000002.txt").write_text("\n")
     with pytest.warns(UserWarning) as caught:
-        assert len(datasets.load(name, root, "train")) == 2
+        assert len(corpora.load(name, root, "train")) == 2
     said = [str(warning.message) for warning in caught]
     assert any("1 mirrored recordings stood in another split than their original" in text for text in said)
     assert any("1 of 4 without new_joints/ID.npy, left out: 000003" in text for text in said)
@@ -309,7 +309,7 @@ def test_damaged_folders_are_said(change, message, folder):
     (root / "val.txt").write_text("000004\nM000099\n")
     change(root)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
-        datasets.load(name, root, "val")
+        corpora.load(name, root, "val")
 
 
 @pytest.mark.skipif(not (SHARED / "data" / "humanml3d").is_dir(), reason="the real recording is not here")
@@ -321,9 +321,9 @@ def test_a_real_humanml3d_recording_is_read(tmp_path):
     (tmp_path / "texts" / f"{source.stem}.txt").write_text("a man walks#a/DET#0.0#0.0\n")
     for split in ("train", "val", "test"):
         (tmp_path / f"{split}.txt").write_text(f"{source.stem}\n" if split == "train" else "")
-    (sample,) = datasets.load("humanml3d", tmp_path, "train")
+    (sample,) = corpora.load("humanml3d", tmp_path, "train")
     assert sample.motion.positions.shape[1:] == (22, 3)
-    assert datasets.load("humanml3d", tmp_path, "test") == [] or len(datasets.load("humanml3d", tmp_path, "test")) == 0
+    assert corpora.load("humanml3d", tmp_path, "test") == [] or len(corpora.load("humanml3d", tmp_path, "test")) == 0
 
 
 # Commands

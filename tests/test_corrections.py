@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language import datasets
-from motion2language.actions import ActionLexicon
-from motion2language.batches import make_items
-from motion2language.benchmark import load_phrases
 from motion2language.cli import app
-from motion2language.corrections import KINDS, NUMBERS, TABLE, Corrections, corrector, shipped, slips
-from motion2language.corrections.compare import Edit, compare, edits, kind_of, read_pairs
-from motion2language.evaluate import reference
-from motion2language.metrics import bleu
-from motion2language.run_config import RunConfig
-from motion2language.synthesis.phrases import ACTIONS
-from motion2language.train import untrained, validate
+from motion2language.data import corpora
+from motion2language.data.composing import load_phrases
+from motion2language.data.synthesis.phrases import ACTIONS
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.corrections import KINDS, NUMBERS, TABLE, Corrections, corrector, shipped, slips
+from motion2language.language.corrections.compare import Edit, compare, edits, kind_of, read_pairs
+from motion2language.language.vocabulary import SPECIALS, Vocabulary, tokenize
+from motion2language.scoring.captions import bleu
+from motion2language.scoring.evaluate import reference
+from motion2language.training.batches import make_items
+from motion2language.training.config import RunConfig
+from motion2language.training.train import untrained, validate
 from motion2language.transcript import Caption
-from motion2language.vocabulary import SPECIALS, Vocabulary, tokenize
 
 SHARED = Path(__file__).parents[2] / "shared/data"
 PAIRS = SHARED / "kit/text/sentences_corrections.tsv"
@@ -171,7 +171,7 @@ def test_a_wrong_table_says_what(text: str | bytes, message: str, tmp_path: Path
         Corrections.load(path)
 
 
-SAMPLE = replace(datasets.load("synthetic", None, "train")[0], captions=(Caption("A perosn walkes two steps."),))
+SAMPLE = replace(corpora.load("synthetic", None, "train")[0], captions=(Caption("A perosn walkes two steps."),))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_references_are_never_corrected_in_the_clean_protocol(monkeypatch: pytes
     run = RunConfig.model_validate({"model": {"hidden": 8, "features": "canonical"}, "train": {"minimum_count": 1}})
     seen: list = []
     monkeypatch.setattr(
-        "motion2language.train.metrics.bleu", lambda references, _: seen.append(references) or {"bleu_4": 0}
+        "motion2language.training.train.bleu", lambda references, _: seen.append(references) or {"bleu_4": 0}
     )
     validate(untrained(run, [SAMPLE]), [SAMPLE])
     assert seen == [[["A perosn walkes two steps."]]]

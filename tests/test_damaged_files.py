@@ -16,7 +16,7 @@ from test_mmm import document, random_frames
 from motion2language.body import describe
 from motion2language.cli.caption import SAMPLES
 from motion2language.formats import ReadOptions, bvh, npz
-from motion2language.reading import read_with_axes
+from motion2language.formats.reading import read_with_axes
 
 TRIALS = 150
 ODD = (

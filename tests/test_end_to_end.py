@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from motion2language.data.samples import Sample
 
-from motion2language import evaluate
-from motion2language.datasets import Sample
-from motion2language.run_config import RunConfig
-from motion2language.synthesis import make_recording
-from motion2language.train import train
+from motion2language.data.synthesis import make_recording
+from motion2language.scoring import evaluate
+from motion2language.training.config import RunConfig
+from motion2language.training.train import train
 
 ACTIONS = ("walk", "jump", "wave_right", "bow", "turn_left", "squat")
 

@@ -5,16 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from motion2language.data.samples import Sample
 
-from motion2language import cuts, datasets, evaluate, scoring
-from motion2language.captioner import load_model
-from motion2language.datasets import Sample, compose
+from motion2language import scoring
+from motion2language.captioning.captioner import load_model
+from motion2language.data import corpora
+from motion2language.data.corpora import compose
 from motion2language.live import Word
-from motion2language.metrics import FLOORS
 from motion2language.motion import CANONICAL
+from motion2language.scoring import cuts, evaluate
+from motion2language.scoring.floors import FLOORS
 from motion2language.transcript import Caption, Segment, TimedWord, Transcript
 
-SAMPLES = datasets.load("synthetic", None, "test")[:8]
+SAMPLES = corpora.load("synthetic", None, "test")[:8]
 
 
 class Knowing:
@@ -128,8 +131,8 @@ def test_compose_reads_metres_seconds_and_one_split(tmp_path):
     assert sample.motion.fps == 30
     assert sample.captions == (Caption("a person walks"),)
     assert sample.segments == (Segment(0.1, 1.1, "walk"),)
-    assert [one.name for one in datasets.load("compose", root, "train")] == ["one"]
-    assert datasets.load("compose", root, "val") == []
+    assert [one.name for one in corpora.load("compose", root, "train")] == ["one"]
+    assert corpora.load("compose", root, "val") == []
 
 
 @pytest.mark.parametrize(
@@ -177,15 +180,15 @@ def test_corpora_that_are_not_there_are_named(tmp_path):
         "kit-paper",
         "synthetic",
     )
-    assert datasets.names() == corpora
+    assert corpora.names() == corpora
     with pytest.raises(ValueError, match="no corpus 'kitt'; there are amass, annotations, compose, folder, humanml3d"):
-        datasets.load("kitt", None, "test")
+        corpora.load("kitt", None, "test")
     with pytest.raises(ValueError, match="no split 'dev'; there are train, val and test"):
-        datasets.load("synthetic", None, "dev")
+        corpora.load("synthetic", None, "dev")
     with pytest.raises(ValueError, match="needs --root"):
-        datasets.load("compose", None, "test")
+        corpora.load("compose", None, "test")
     with pytest.raises(FileNotFoundError, match=r"c\.json: not there; corpus 'compose' is a pair"):
-        datasets.load("compose", tmp_path / "c.json", "test")
+        corpora.load("compose", tmp_path / "c.json", "test")
 
 
 def test_heard_live_the_delay_of_each_verb_is_told():

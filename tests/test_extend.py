@@ -48,11 +48,11 @@ def test_there_is_an_example_of_each_kind():
         "writers/markdown.py",
         "formats/pos.py",
         "formats/__init__.py",
-        "datasets/pairs.py",
-        "features.py",
+        "data/corpora/pairs.py",
+        "captioning/features.py",
         "model/encoders.py",
         "model/attention.py",
-        "metrics/coverage.py",
+        "scoring/coverage.py",
     ]
 
 

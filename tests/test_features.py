@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small import recording
 
-from motion2language.features import FEATURES, Normalizer, joint_speed
+from motion2language.captioning.features import FEATURES, Normalizer, joint_speed
 from motion2language.motion import CANONICAL, Motion, Skeleton
 
 

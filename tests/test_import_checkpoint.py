@@ -6,10 +6,10 @@ import pytest
 import torch
 from oracle import speak
 
-from motion2language.captioner import load_model
+from motion2language.captioning.captioner import load_model
 from motion2language.formats.npy import LAYOUTS
-from motion2language.import_checkpoint import import_checkpoint
-from motion2language.vocabulary import SPECIALS
+from motion2language.language.vocabulary import SPECIALS
+from motion2language.training.import_checkpoint import import_checkpoint
 
 FACTS = {
     "dataset": "kit", "encoder": "MLP", "attention": "local_recurrent", "mask": True, "window": 4,

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from test_writers import LONG, SWAPPED, TWO
 
-from motion2language import cli, label_studio
+from motion2language import cli
+from motion2language.data import label_studio
 from motion2language.transcript import Segment, Transcript
 from motion2language.writers import json as transcript_json
 

@@ -14,13 +14,13 @@ from safetensors.torch import load_file
 from small import batch, network
 from test_train import TRAINING, VALIDATION, interrupted_after, log_of, run_config
 
-from motion2language.batches import make_items, steps
-from motion2language.learner import Learner, teacher_forcing
+from motion2language.language.vocabulary import PAD
 from motion2language.model.transducer import Transducer
-from motion2language.processes import shares
-from motion2language.run_config import RunConfig, TrainConfig
-from motion2language.train import train, untrained
-from motion2language.vocabulary import PAD
+from motion2language.training.batches import make_items, steps
+from motion2language.training.config import RunConfig, TrainConfig
+from motion2language.training.learner import Learner, teacher_forcing
+from motion2language.training.processes import shares
+from motion2language.training.train import train, untrained
 
 
 def weights_of(folder, name: str = "last") -> dict[str, torch.Tensor]:
@@ -162,7 +162,7 @@ def test_a_transducer_refuses_what_it_cannot_do():
 
 def test_training_stops_when_the_score_no_longer_rises_and_a_resumed_run_stays_stopped(tmp_path, monkeypatch):
     scores = [2.0, 1.0, 3.0, 2.0, 3.0, 9.0]
-    monkeypatch.setattr("motion2language.train.validate", lambda *_: {"score": scores.pop(0)})
+    monkeypatch.setattr("motion2language.training.train.validate", lambda *_: {"score": scores.pop(0)})
     run = run_config(epochs=6, patience=2)
     train(run, TRAINING, VALIDATION, tmp_path)
     assert [row["score"] for row in log_of(tmp_path)] == ["2.0", "1.0", "3.0", "2.0", "3.0"]
@@ -172,7 +172,7 @@ def test_training_stops_when_the_score_no_longer_rises_and_a_resumed_run_stays_s
 
 def test_validation_can_be_thinned(tmp_path, monkeypatch):
     scores = [1.0, 2.0, 3.0]
-    monkeypatch.setattr("motion2language.train.validate", lambda *_: {"score": scores.pop(0)})
+    monkeypatch.setattr("motion2language.training.train.validate", lambda *_: {"score": scores.pop(0)})
     train(run_config(epochs=5, validate_every=2, patience=1), TRAINING, VALIDATION, tmp_path)
     assert [row["score"] for row in log_of(tmp_path)] == ["", "1.0", "", "2.0", "3.0"]
     with (tmp_path / "log.csv").open() as file:

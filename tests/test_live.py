@@ -8,14 +8,14 @@ import pytest
 import torch
 from small import captioner, recording
 
-from motion2language.features import FEATURES, LiveFeatures
+from motion2language.captioning.features import FEATURES, LiveFeatures
+from motion2language.captioning.timing import LOOSE
 from motion2language.live import LiveCaptioner, Note, Sentence, Word, draws
 from motion2language.live import captioner as live_captioner
 from motion2language.live.captioner import transcribe
 from motion2language.live.clock import Clock
 from motion2language.live.draws import Draws, Patience
 from motion2language.motion import Motion
-from motion2language.timing import LOOSE
 
 NEVER = Patience(2.0, np.inf)  # no share is enough, no time too long: all is said at the end
 

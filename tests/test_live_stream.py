@@ -14,10 +14,10 @@ from small import recording
 from test_live import model
 
 from motion2language.formats import bvh
+from motion2language.formats.reading import read_motion
 from motion2language.live import Listener, Note, Sentence, Word, narrate, sending, stream
 from motion2language.live.pace import Pace
 from motion2language.live.protocol import Fault, Frame, Header, Stall, messages, parse, read_lines
-from motion2language.reading import read_motion
 
 
 def lines_of(number: int) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from small import recording
 from started import process_of, wait_for
 
-from motion2language import cluster
+from motion2language.captioning import cluster
 from motion2language.cli.caption import SAMPLES
 from motion2language.formats import bvh
 

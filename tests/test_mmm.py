@@ -6,7 +6,7 @@ import pytest
 from motion2language.formats import ReadOptions, read
 from motion2language.formats.mmm import positions_of
 from motion2language.formats.mmm_body import ANGLES, BODY
-from motion2language.reading import read_motion
+from motion2language.formats.reading import read_motion
 
 
 def document(

@@ -5,10 +5,10 @@ import pytest
 import torch
 from small import config
 
-from motion2language import decode
+from motion2language.captioning import search_attention
+from motion2language.language.vocabulary import EOS
 from motion2language.model.batch import Batch
 from motion2language.model.network import build
-from motion2language.vocabulary import EOS
 
 FRAMES, KINDS = 30, 4
 
@@ -39,7 +39,7 @@ def test_frame_by_frame_order_and_time_are_learnt_by_a_monotone_attention_alone(
         model.loss(clips(32, update)[0]).backward()
         optimizer.step()
     unseen, middles = clips(100, 10_000)
-    found = decode.greedy(model.eval(), unseen.values, unseen.lengths, max_words=4)
+    found = search_attention.greedy(model.eval(), unseen.values, unseen.lengths, max_words=4)
     pairs = zip(found, unseen.tokens.tolist(), middles.tolist(), strict=True)
     firsts = [abs(one.positions[0] - times[0]) for one, row, times in pairs if one.tokens.tolist() == row[:2]]
     assert least <= len(firsts) / 100 <= most

@@ -1,4 +1,4 @@
-"""datasets/folder and datasets/annotations: people's own files as corpora; what is missing is counted and named."""
+"""data/corpora/{folder,annotations}: people's own files as corpora; what is missing is counted and named."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pytest
 from bodies import SHARED
 from test_amass import REST
 
-from motion2language import cli, datasets
-from motion2language.clips import find_clips
+from motion2language import cli
+from motion2language.data import corpora
+from motion2language.data.clips import find_clips
+from motion2language.data.synthesis import make_recording
 from motion2language.formats import bvh, npz
 from motion2language.motion import Motion
-from motion2language.synthesis import make_recording
 
 CMU = SHARED / "data/bvh/cmu"
 KIT = SHARED / "data/kit/text/annotations.json"
@@ -27,7 +28,7 @@ def motion(seed: int) -> Motion:
 
 def names(corpus: str, root: Path) -> dict[str, list[str]]:
     splits = ("train", "val", "test")
-    return {split: [sample.name for sample in datasets.load(corpus, root, split)] for split in splits}
+    return {split: [sample.name for sample in corpora.load(corpus, root, split)] for split in splits}
 
 
 # folder
@@ -45,7 +46,7 @@ def takes(tmp_path) -> Path:
 
 def test_captions_come_from_the_table_the_phrases_or_the_label(takes):
     samples = {
-        sample.name: sample for split in ("train", "val", "test") for sample in datasets.load("folder", takes, split)
+        sample.name: sample for split in ("train", "val", "test") for sample in corpora.load("folder", takes, split)
     }
     captions = {name: [caption.text for caption in sample.captions] for name, sample in samples.items()}
     assert captions["0"] == ["He walks."]
@@ -59,10 +60,10 @@ def test_a_caption_may_go_over_lines_and_its_line_is_counted(takes):
     table = 'file,label,split,caption\n0,walk,train,"a man, who\nwalks \u2028 on"\n1,walk,val,\n2,walk,dev,x\n'
     (takes / "labels.csv").write_text(table)
     with pytest.raises(ValueError, match=r"labels\.csv, line 5: split 'dev'"):
-        datasets.load("folder", takes, "train")
+        corpora.load("folder", takes, "train")
     (takes / "labels.csv").write_text(table.replace("dev", "test"))
     with warnings.catch_warnings(action="ignore"):
-        (sample,) = datasets.load("folder", takes, "train")
+        (sample,) = corpora.load("folder", takes, "train")
     assert [caption.text for caption in sample.captions] == ["a man, who walks on"]
 
 
@@ -88,11 +89,11 @@ def test_splits_of_a_folder_are_by_label_and_always_the_same(takes):
 def test_a_folder_without_labels_is_said(tmp_path):
     npz.write(motion(0), tmp_path / "a.npz")
     with pytest.raises(FileNotFoundError, match=r"labels\.csv: no such file; say the labels by a CSV"):
-        datasets.load("folder", tmp_path, "train")
+        corpora.load("folder", tmp_path, "train")
     with pytest.raises(ValueError, match="needs --root"):
-        datasets.load("folder", None, "train")
+        corpora.load("folder", None, "train")
     with pytest.raises(FileNotFoundError, match="no such folder"):
-        datasets.load("folder", tmp_path / "none", "train")
+        corpora.load("folder", tmp_path / "none", "train")
 
 
 def test_a_pattern_becomes_a_table(tmp_path, monkeypatch, capsys):
@@ -159,7 +160,7 @@ def test_sentences_are_of_the_whole_or_of_a_part(recorded):
     duration = motion(0).duration
     said = (("walks", 0.0, duration), (" goes ", 0.04, duration), ("steps", 0.5, 1.25), ("", 0, duration))
     root = write(recorded, {"1": entry("a", *said, duration=duration), "2": entry("sub/b.bvh", ("walks", 0.0, 2.0))})
-    samples = {sample.name: sample for sample in datasets.load("annotations", root, "train")}
+    samples = {sample.name: sample for sample in corpora.load("annotations", root, "train")}
     assert list(samples) == ["1", "1@0.5-1.25", "2"]
     assert [caption.text for caption in samples["1"].captions] == ["walks", "goes"]
     assert samples["1@0.5-1.25"].motion.duration == pytest.approx(0.75)
@@ -171,7 +172,7 @@ def test_missing_files_and_recordings_without_sentences_are_counted_and_named(re
     entries = {"1": entry("a", ("x", 0, 2)), "2": entry("gone", ("x", 0, 2)), "3": entry("sub/b"), "4": entry("lost")}
     root = write(recorded, entries)
     with pytest.warns(UserWarning) as noted:
-        assert [sample.name for sample in datasets.load("annotations", recorded, "train")] == ["1"]
+        assert [sample.name for sample in corpora.load("annotations", recorded, "train")] == ["1"]
     said = [str(each.message) for each in noted]
     assert said == [
         f"{root}: of 4 recordings 2 motion files are not there and are left out: gone, lost",
@@ -183,20 +184,20 @@ def test_lists_of_splits(recorded):
     root = write(recorded, {"1": entry("a", ("x", 0, 2)), "2": entry("sub/b", ("x", 0, 2))})
     (recorded / "split_train.txt").write_text("2\n9\n")
     with pytest.raises(FileNotFoundError, match=r"split_val\.txt, .*split_test\.txt: not there, but another split's"):
-        datasets.load("annotations", root, "train")
+        corpora.load("annotations", root, "train")
     (recorded / "split_val.txt").write_text("1\n")
     (recorded / "split_test.txt").write_text("")
     with pytest.warns(UserWarning, match=r"split_train\.txt: 1 names have no recording: 9"):
         assert names("annotations", root) == {"train": ["2"], "val": ["1"], "test": []}
     (recorded / "split_test.txt").write_text("2")
     with pytest.raises(ValueError, match=r"split_test\.txt: 1 names are in .*split_train\.txt, too, such as 2"):
-        datasets.load("annotations", root, "test")
+        corpora.load("annotations", root, "test")
 
 
 def test_times_that_are_null_are_those_of_the_whole(recorded):
     said = [{"text": "walks", "start": None, "end": None}, {"text": "goes"}]
     write(recorded, {"1": {"path": "a", "duration": 2.0, "annotations": said}})
-    (sample,) = datasets.load("annotations", recorded, "train")
+    (sample,) = corpora.load("annotations", recorded, "train")
     assert (sample.name, [caption.text for caption in sample.captions]) == ("1", ["walks", "goes"])
 
 
@@ -252,14 +253,14 @@ def test_listed_splits_keep_a_recording_and_its_mirror_together(recorded):
 def test_a_damaged_file_of_sentences_is_named(content, said, recorded):
     (recorded / "a.json").write_text(content)
     with pytest.raises((ValueError, FileNotFoundError), match=rf"a\.json[:,] .*{said}"):
-        datasets.load("annotations", recorded / "a.json", "train")
+        corpora.load("annotations", recorded / "a.json", "train")
 
 
 def test_the_root_must_be_said_and_there(tmp_path):
     with pytest.raises(ValueError, match="needs --root"):
-        datasets.load("annotations", None, "train")
+        corpora.load("annotations", None, "train")
     with pytest.raises(FileNotFoundError, match=r"annotations\.json: no such file"):
-        datasets.load("annotations", tmp_path, "train")
+        corpora.load("annotations", tmp_path, "train")
 
 
 @pytest.mark.skipif(not CMU.exists() or not KIT.exists(), reason="no ../shared/data")
@@ -272,10 +273,10 @@ def test_cmu_recordings_with_the_sentences_of_kit(tmp_path):
     (tmp_path / "cmu").symlink_to(CMU)
     root = write(tmp_path, said)
     with pytest.warns(UserWarning, match="of 5766 recordings 5749 motion files are not there"):
-        train = datasets.load("annotations", root, "train")
+        train = corpora.load("annotations", root, "train")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rest = [sample for split in ("val", "test") for sample in datasets.load("annotations", root, split)]
+        rest = [sample for split in ("val", "test") for sample in corpora.load("annotations", root, split)]
     found = {sample.name: sample for sample in (*train[:2], *rest)}
     assert len(train) + len(rest) == 17
     for of in ours.values():

@@ -15,7 +15,7 @@ from test_learner import weights_of
 from test_train import log_of
 
 from motion2language import cli
-from motion2language.processes import Processes
+from motion2language.training.processes import Processes
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
 

@@ -8,7 +8,7 @@ from small import recording
 
 import motion2language as m2l
 from motion2language.formats import FORMATS, ReadOptions, bvh, npz
-from motion2language.reading import read_with_axes
+from motion2language.formats.reading import read_with_axes
 
 
 def in_other_axes(motion, scale: float, up: str):

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from small import batch, network
 
+from motion2language.language.vocabulary import PAD
 from motion2language.model.dropout import Dropout
-from motion2language.vocabulary import PAD
 
 
 def plain_loss(model, one, teacher_forcing: float, seed: int) -> torch.Tensor:

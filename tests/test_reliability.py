@@ -2,7 +2,7 @@
 
 import pytest
 
-from motion2language.metrics.reliability import calibration_error, reliability
+from motion2language.scoring.reliability import calibration_error, reliability
 from motion2language.transcript import Segment, TimedWord, Transcript
 
 

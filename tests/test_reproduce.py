@@ -10,21 +10,22 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from motion2language.data.samples import Sample
 from test_mmm import document, random_frames
 from test_npy_npz import walk
 from test_semantic import Known
 
-from motion2language import datasets
-from motion2language.captioner import load_model
-from motion2language.datasets import Sample
-from motion2language.datasets.synthetic import samples
-from motion2language.evaluate import evaluate
-from motion2language.learner import Learner
-from motion2language.metrics import TEXT_FLOORS, threshold_curve
-from motion2language.processes import Processes
-from motion2language.reading import read_motion
-from motion2language.reproduce import experiment, figures, runs, suite, table
-from motion2language.run_config import load_config
+from motion2language.captioning.captioner import load_model
+from motion2language.data import corpora
+from motion2language.data.corpora.synthetic import samples
+from motion2language.formats.reading import read_motion
+from motion2language.scoring.evaluate import evaluate
+from motion2language.scoring.floors import TEXT_FLOORS
+from motion2language.scoring.segments import threshold_curve
+from motion2language.training.config import load_config
+from motion2language.training.learner import Learner
+from motion2language.training.processes import Processes
+from motion2language.training.reproduce import experiment, figures, runs, suite, table
 from motion2language.transcript import Caption, Transcript
 
 SMALL = ("train.epochs=2", "train.validate_every=1", "train.minimum_count=1", "model.hidden=8", "model.embedding=8")
@@ -52,7 +53,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def splits(corpus):
-    return {split: datasets.load("compose", corpus, split) for split in ("train", "val", "test")}
+    return {split: corpora.load("compose", corpus, split) for split in ("train", "val", "test")}
 
 
 def reproduce(rows, out, splits, seeds=(1, 2), corpus="compose"):
@@ -91,7 +92,7 @@ def test_the_papers_rows_are_those_of_its_tables():
 
 
 def test_rows_of_another_corpus_and_those_without_input_say_why_they_are_not_run(monkeypatch):
-    monkeypatch.setattr(datasets, "names", lambda: ("compose", "kit", "humanml3d"))
+    monkeypatch.setattr(corpora, "names", lambda: ("compose", "kit", "humanml3d"))
     rows = suite.load("paper")
     reasons = {row.name: suite.reason_not_to_run(row, rows, "paper", "compose", angles=False) for row in rows}
     assert reasons["soft-gru-angles"] == "not applicable: compose has no joint angles"
@@ -388,7 +389,7 @@ def test_rows_are_trained_on_the_further_corpora_of_their_configuration_too(spli
     further = suite.Row("both", row.config.model_copy(update={"also": ("synthetic",)}))
     runs.run(row, 1, tmp_path, splits, Processes())
     runs.run(further, 1, tmp_path, splits, Processes())
-    synthetic = [len(datasets.load("synthetic", None, split)) for split in ("train", "val")]
+    synthetic = [len(corpora.load("synthetic", None, split)) for split in ("train", "val")]
     assert seen == [(8, 3), (8 + synthetic[0], 3 + synthetic[1])]
 
 

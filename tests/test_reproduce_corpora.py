@@ -16,7 +16,7 @@ import pytest
 from bodies import SHARED
 from test_corpora import folder, kit  # noqa: F401
 
-from motion2language.learner import Learner
+from motion2language.training.learner import Learner
 
 TINY = ("train.epochs=2", "train.batch_size=8", "train.minimum_count=1", "model.hidden=8", "model.embedding=8",
         "model.encoder_hidden=8")  # fmt: skip

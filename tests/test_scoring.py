@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 from bodies import SHARED
 
-from motion2language import cuts, metrics, scoring
-from motion2language.actions import ActionLexicon
-from motion2language.datasets.synthetic import sample
-from motion2language.metrics.segments import clip_scores, summarise
-from motion2language.scoring import Reference
+from motion2language import scoring
+from motion2language.data.corpora.synthetic import sample
+from motion2language.language.actions import ActionLexicon
+from motion2language.scoring import Reference, cuts
+from motion2language.scoring.captions import bleu, bleu_counts, bleu_interval, compare_bleu
+from motion2language.scoring.floors import FLOORS
+from motion2language.scoring.intervals import compare, interval
+from motion2language.scoring.overlap import cider, rouge_l
+from motion2language.scoring.segments import clip_scores, summarise
 from motion2language.transcript import Segment, TimedWord, Transcript
 
 LEXICON = ActionLexicon.learn([])
@@ -63,23 +67,23 @@ def test_rouge_l_and_cider_are_those_of_the_captioning_scorers():
     references = [random_sentences(1 + number % 3, number) for number in range(30)]
     hypotheses = random_sentences(30, 99)
     truth = dict(enumerate(references)), {number: [text] for number, text in enumerate(hypotheses)}
-    np.testing.assert_allclose(metrics.rouge_l(references, hypotheses), Rouge().compute_score(*truth)[1])
-    np.testing.assert_allclose(metrics.cider(references, hypotheses), Cider().compute_score(*truth)[1], atol=1e-9)
-    assert metrics.rouge_l([["a person walks"]], [""])[0] == 0
+    np.testing.assert_allclose(rouge_l(references, hypotheses), Rouge().compute_score(*truth)[1])
+    np.testing.assert_allclose(cider(references, hypotheses), Cider().compute_score(*truth)[1], atol=1e-9)
+    assert rouge_l([["a person walks"]], [""])[0] == 0
 
 
 def test_bleu_from_counts_is_bleu_and_lies_in_its_interval():
     references = [random_sentences(2, number) for number in range(40)]
     hypotheses = random_sentences(40, 7)
     hypotheses[::2] = [some[0] for some in references[::2]]
-    counts = metrics.bleu_counts(references, hypotheses)
-    same = metrics.compare_bleu(counts, counts)
-    assert same["first"] == pytest.approx(metrics.bleu(references, hypotheses)["bleu_4"])
+    counts = bleu_counts(references, hypotheses)
+    same = compare_bleu(counts, counts)
+    assert same["first"] == pytest.approx(bleu(references, hypotheses)["bleu_4"])
     assert (same["difference"], same["p"]) == (0, 1)
-    low, high = metrics.bleu_interval(counts)
+    low, high = bleu_interval(counts)
     assert low < same["first"] < high
-    perfect = metrics.bleu_counts(references, [some[0] for some in references])
-    better = metrics.compare_bleu(counts, perfect)
+    perfect = bleu_counts(references, [some[0] for some in references])
+    better = compare_bleu(counts, perfect)
     assert better["second"] == pytest.approx(100)
     assert 0 < better["low"] <= better["difference"] <= better["high"]
     assert better["p"] < 0.01
@@ -87,27 +91,27 @@ def test_bleu_from_counts_is_bleu_and_lies_in_its_interval():
 
 def test_an_interval_is_that_of_the_mean():
     values = np.random.default_rng(0).normal(3, 2, 400)
-    low, high = metrics.interval(values.tolist())
+    low, high = interval(values.tolist())
     half = 1.96 * values.std() / 20
     assert (low, high) == (pytest.approx(values.mean() - half, abs=0.03), pytest.approx(values.mean() + half, abs=0.03))
-    assert metrics.interval([2.0, 2.0]) == (2.0, 2.0)
-    assert metrics.interval([]) == (0.0, 0.0)
+    assert interval([2.0, 2.0]) == (2.0, 2.0)
+    assert interval([]) == (0.0, 0.0)
 
 
 def test_a_difference_by_chance_and_a_true_one():
     first = np.random.default_rng(1).normal(0, 1, 200)
     noise = np.random.default_rng(2).normal(0, 1, 200)
-    assert metrics.compare(first.tolist(), (first + noise).tolist())["p"] > 0.05
-    found = metrics.compare(first.tolist(), (first + 0.5 + 0.1 * noise).tolist())
+    assert compare(first.tolist(), (first + noise).tolist())["p"] > 0.05
+    found = compare(first.tolist(), (first + 0.5 + 0.1 * noise).tolist())
     assert found["p"] < 0.001
     assert found["low"] < 0.5 < found["high"] + 0.05
 
 
 def test_what_rounding_changes_is_no_difference():
     first = np.random.default_rng(1).uniform(0, 1, 200)
-    found = metrics.compare(first.tolist(), (first + 4e-4).tolist())
+    found = compare(first.tolist(), (first + 4e-4).tolist())
     assert found == {"difference": 0, "low": 0, "high": 0, "p": 1}
-    assert metrics.compare(first.tolist(), (first + 1e-3).tolist())["p"] < 0.001
+    assert compare(first.tolist(), (first + 1e-3).tolist())["p"] < 0.001
 
 
 def test_edit_f1_and_tiou_by_hand():
@@ -151,7 +155,7 @@ def test_perfect_transcripts_score_the_maximum_with_narrow_intervals():
     assert scores["model"]["f1@50/strict/all"] == scores["model"]["tiou/strict/all"] == 1
     assert scores["intervals"]["iou/all"] == scores["intervals"]["f1@50/several"] == [1, 1]
     assert [row["name"] for row in rows] == ["a", "b", "c"]
-    assert set(metrics.FLOORS) < scores.keys()
+    assert set(FLOORS) < scores.keys()
 
 
 def test_a_floors_moment_at_the_end_of_a_segment_is_not_in_it():
@@ -164,7 +168,7 @@ def test_floors_that_see_the_motion_cut_between_synthetic_actions():
     clips = [one for one in (sample("test", number) for number in range(40)) if len(one.segments) > 1][:8]
     references = [Reference(one.name, one.motion.duration, (), one.segments) for one in clips]
     found = scoring.floors(references, [one.motion for one in clips])
-    assert set(found) == {*metrics.FLOORS, *cuts.CUTS}
+    assert set(found) == {*FLOORS, *cuts.CUTS}
     assert found["ruptures, n known"]["iou/strict/all"] > found["n equal cuts"]["iou/strict/all"]
     for name, (one, reference) in itertools.product(cuts.CUTS, zip(clips, references, strict=True)):
         transcript, times = cuts.cut_transcript(name, one.motion, reference.segments)

@@ -10,9 +10,10 @@ import pytest
 import transformers
 from test_scoring import PERFECT, REFERENCES, write_lines
 
-from motion2language import metrics, scoring, semantic
-from motion2language.metrics import meteor
-from motion2language.semantic import bertscore, models, sentences
+from motion2language import scoring
+from motion2language.scoring import semantic
+from motion2language.scoring.floors import TEXT_FLOORS
+from motion2language.scoring.semantic import bertscore, meteor, models, sentences
 
 SYNONYMS = {"noun": [("person", "human"), ("hand",)], "verb": [("walk", "stroll"), ("leap", "jump")]}
 
@@ -201,8 +202,8 @@ def test_nothing_is_fetched(wordnet, monkeypatch):
 
 def test_floors_of_sentences_by_hand():
     references = [["A person walks.", "someone walks"], ["a person walks"], ["a person jumps"]]
-    assert metrics.TEXT_FLOORS["the most common sentence"](references) == ["a person walks"] * 3
-    others = metrics.TEXT_FLOORS["another clip's sentence"]
+    assert TEXT_FLOORS["the most common sentence"](references) == ["a person walks"] * 3
+    others = TEXT_FLOORS["another clip's sentence"]
     many = [[f"{place} one", f"{place} other"] for place in range(40)]
     assert others(many) == others(many)
     assert all(not said.startswith(f"{place} ") for place, said in enumerate(others(many)))
@@ -220,7 +221,7 @@ class Known:
 
 
 def test_every_clip_and_floor_has_its_own_measure_with_an_interval():
-    from motion2language.actions import ActionLexicon
+    from motion2language.language.actions import ActionLexicon
 
     scores, rows = scoring.score(REFERENCES, PERFECT, ActionLexicon.learn([]), semantic=Known())
     assert [row["meteor"] for row in rows] == [0.5] * 3

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from motion2language.data.store import Contents, Made, default_folder, delete, kept, layout, open_or_count, open_or_make
+from motion2language.data.store.keys import code, digest
 from motion2language.motion import CANONICAL, Motion, Skeleton
-from motion2language.store import Contents, Made, default_folder, delete, kept, layout, open_or_count, open_or_make
-from motion2language.store.keys import code, digest
 
 STICK = Skeleton("stick", ("foot", "head"), (-1, 0))
 COUNT = 12
@@ -205,7 +205,7 @@ def slow(number):
     while number == 5 and not Path({log!r} + ".go").exists() and time.monotonic() < until:
         time.sleep(0.02)
     return made(number)
-from motion2language.store import filling, open_or_make
+from motion2language.data.store import filling, open_or_make
 filling.ALONE = 1e9
 store = open_or_make(Path({folder!r}), contents(make=slow))
 print(len(store))
@@ -250,8 +250,8 @@ def test_a_killed_run_holds_nobody_up_and_its_work_is_gone_on_from(tmp_path, cap
 
 
 def test_many_are_made_in_processes_in_order(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("motion2language.store.filling.ALONE", 0.0)
-    monkeypatch.setattr("motion2language.store.filling._cores", lambda: 2)
+    monkeypatch.setattr("motion2language.data.store.filling.ALONE", 0.0)
+    monkeypatch.setattr("motion2language.data.store.filling._cores", lambda: 2)
     require_whole(open_or_make(tmp_path, contents(make=made, count=40)), 40)
     pids = Contents("pids", "pids", "a", [partial(_with_pid, number) for number in range(24)], as_it_is)
     store = open_or_make(tmp_path, pids)
@@ -264,8 +264,8 @@ def _with_pid(number: int) -> Made:
 
 
 def test_a_process_that_is_killed_is_one_line_and_nothing_is_lost(tmp_path, monkeypatch):
-    monkeypatch.setattr("motion2language.store.filling.ALONE", 0.0)
-    monkeypatch.setattr("motion2language.store.filling._cores", lambda: 2)
+    monkeypatch.setattr("motion2language.data.store.filling.ALONE", 0.0)
+    monkeypatch.setattr("motion2language.data.store.filling._cores", lambda: 2)
     with pytest.raises(ValueError, match="a process that read recordings was killed"):
         open_or_make(tmp_path, contents(make=_dying, count=40))
     (there,) = kept(tmp_path)
@@ -278,7 +278,7 @@ def test_a_script_that_its_helpers_would_run_again_is_told_so_and_does_not_hang(
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
-from motion2language.store import filling
+from motion2language.data.store import filling
 from test_store import contents
 filling.ALONE, filling._cores = 0.0, lambda: 2
 filling.open_or_make(Path({str(tmp_path / "stores")!r}), contents(count=40))

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from motion2language.data.samples import Joined, Lazy, Sample
 from small_corpus import write_config, write_corpus
 from test_corpora import standing_body
 from test_mmm import document, random_frames
 from test_own_corpora import entry, motion
 
-from motion2language import datasets
-from motion2language.datasets import Joined, Lazy, Sample, synthetic
-from motion2language.datasets import kit as kit_corpus
-from motion2language.datasets._stored import Stored, stored
+from motion2language.data import corpora
+from motion2language.data.corpora import kit as kit_corpus
+from motion2language.data.corpora import synthetic
+from motion2language.data.stored import Stored, stored
 from motion2language.formats import npz
 
 SPLITS = ("train", "val", "test")
@@ -110,7 +111,7 @@ def everything(corpus: str, root: Path, store: Path | None) -> tuple[list, list[
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
         for split in SPLITS:
-            samples = datasets.load(corpus, root, split, store)
+            samples = corpora.load(corpus, root, split, store)
             if store is not None and len(samples):
                 assert isinstance(samples, Stored)
             for number in range(len(samples)):
@@ -179,7 +180,7 @@ def test_of_kit_no_recording_is_read_where_the_store_is_and_a_changed_one_is_not
     assert len(counted) == 14, "once for three splits, but that without a sentence"
     for split in SPLITS:
         with pytest.warns(UserWarning, match="1 recordings over 30 s left out: 00007"):
-            datasets.load(corpus, root, split, store)
+            corpora.load(corpus, root, split, store)
     assert len(counted) == 14
     monkeypatch.undo()
     for name, frames in (("00003", 3001), ("00007", 40)):
@@ -223,7 +224,7 @@ def test_without_a_store_nothing_is_kept_of_kit(m2l, tmp_path, monkeypatch):
 def test_a_damaged_recording_that_was_mended_without_a_trace_is_read(tmp_path):
     """Such as an AMASS file whose body model was put where it was looked for."""
     root, store = folder_of_clips(tmp_path / "corpus"), tmp_path / "stores"
-    damaged = datasets.load("folder", root, "train", store)
+    damaged = corpora.load("folder", root, "train", store)
     with pytest.raises(ValueError, match=r"1\.npz"):
         damaged[1]
     npz.write(motion(1), root / "1.npz")
@@ -233,10 +234,10 @@ def test_a_damaged_recording_that_was_mended_without_a_trace_is_read(tmp_path):
 def test_of_a_compose_corpus_one_damaged_array_is_said_as_before_and_leaves_the_others(tmp_path, capsys):
     root = composed(tmp_path / "corpus")
     with pytest.raises(ValueError) as direct, pytest.warns(UserWarning, match="1 have no sentence"):
-        datasets.load("compose", root, "train")
+        corpora.load("compose", root, "train")
     for _ in range(2):
         with pytest.warns(UserWarning, match="1 have no sentence"):
-            samples = datasets.load("compose", root, "train", tmp_path / "stores")
+            samples = corpora.load("compose", root, "train", tmp_path / "stores")
         assert [sample.name[-1] for sample in samples[:2]] == ["0", "1"]
         assert samples[3].name == "synthetic_train_00004"
         with pytest.raises(ValueError, match="not a compose corpus") as stored_one:
@@ -250,10 +251,10 @@ def test_corpora_read_at_once_or_made_anew_are_the_same_from_the_store(corpus, t
     monkeypatch.setattr(synthetic, "SIZES", {"train": 5, "val": 2, "test": 2})
     root = composed(tmp_path / "corpus") if corpus == "compose" else None
     for split in ("val", "test"):
-        direct = [facts(sample) for sample in datasets.load(corpus, root, split)]
+        direct = [facts(sample) for sample in corpora.load(corpus, root, split)]
         assert any(said[3] for said in direct), "segments"
         for _ in range(2):
-            kept = datasets.load(corpus, root, split, tmp_path / "stores")
+            kept = corpora.load(corpus, root, split, tmp_path / "stores")
             assert isinstance(kept, Stored)
             assert [facts(sample) for sample in kept] == direct
 

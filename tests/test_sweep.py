@@ -12,8 +12,8 @@ import pytest
 from small_corpus import write_config, write_corpus
 from started import process_of, wait_for
 
-from motion2language.sweep.space import Choices, Range, distributions, load_space
-from motion2language.sweep.trial import Outcome, table
+from motion2language.training.sweep.space import Choices, Range, distributions, load_space
+from motion2language.training.sweep.trial import Outcome, table
 
 ROOT = Path(__file__).parent.parent
 SPACE = """[model.hidden]
@@ -131,7 +131,7 @@ def test_ctrl_c_ends_a_sweep_and_its_trials_in_one_line(command, started, tmp_pa
 
 
 def test_a_trial_that_always_dies_is_given_up_and_the_others_go_on(command, tmp_path, monkeypatch, m2l):
-    from motion2language.sweep import local
+    from motion2language.training.sweep import local
 
     begun = []
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from motion2language import datasets
-from motion2language.datasets.synthetic import sample
-from motion2language.features import FEATURES, joint_speed
+from motion2language.captioning.features import FEATURES, joint_speed
+from motion2language.data import corpora
+from motion2language.data.corpora.synthetic import sample
+from motion2language.data.synthesis import make_recording
+from motion2language.data.synthesis.__main__ import SAMPLES
+from motion2language.data.synthesis.phrases import ACTIONS
 from motion2language.motion import CANONICAL
-from motion2language.synthesis import make_recording
-from motion2language.synthesis.__main__ import SAMPLES
-from motion2language.synthesis.phrases import ACTIONS
 
 
 def index(joint: str) -> int:
@@ -107,14 +107,14 @@ def test_unknown_actions_are_named():
 
 
 def test_the_corpus_has_disjoint_splits_and_no_root(tmp_path):
-    sizes = {split: len(datasets.load("synthetic", None, split)) for split in ("train", "val", "test")}
+    sizes = {split: len(corpora.load("synthetic", None, split)) for split in ("train", "val", "test")}
     assert sizes == {"train": 3000, "val": 300, "test": 300}
-    firsts = [datasets.load("synthetic", None, split)[0] for split in sizes]
+    firsts = [corpora.load("synthetic", None, split)[0] for split in sizes]
     assert len({one.name for one in firsts}) == len({one.motion.frames for one in firsts}) == 3
-    part = datasets.load("synthetic", None, "val")[10:13]
+    part = corpora.load("synthetic", None, "val")[10:13]
     assert [one.name for one in part] == [f"synthetic_val_{number:05d}" for number in (10, 11, 12)]
     with pytest.raises(ValueError, match="is made, not read; leave out --root"):
-        datasets.load("synthetic", tmp_path, "train")
+        corpora.load("synthetic", tmp_path, "train")
 
 
 def test_the_shipped_samples_have_one_to_four_actions_outside_every_split():

@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.actions import ActionLexicon
-from motion2language.timing import anchors, group, segments_by_rule, timed_words, transcribe, without_loose_end
+from motion2language.captioning.timing import (
+    anchors,
+    group,
+    segments_by_rule,
+    timed_words,
+    transcribe,
+    without_loose_end,
+)
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.vocabulary import EOS, PAD, SOS, SPECIALS, UNK, Vocabulary
 from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
-from motion2language.vocabulary import EOS, PAD, SOS, SPECIALS, UNK, Vocabulary
 
 VOCABULARY = Vocabulary((*SPECIALS, "a", "person", "walks", "then", "turns", "left", "walking"))
 LEXICON = ActionLexicon({"walks": "walk", "walking": "walk", "turns": "turn"})

@@ -10,21 +10,22 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
+from motion2language.data.samples import Joined, Lazy
 from safetensors.torch import load_file
 
-from motion2language import datasets
-from motion2language.batches import batches, make_items
-from motion2language.captioner import load_model
-from motion2language.datasets import Joined, Lazy, synthetic
-from motion2language.datasets._stored import stored
-from motion2language.learner import Learner, learning_rate
-from motion2language.prepared import prepared
-from motion2language.run_config import RunConfig, load_config
-from motion2language.train import train, untrained
+from motion2language.captioning.captioner import load_model
+from motion2language.data import corpora
+from motion2language.data.corpora import synthetic
+from motion2language.data.prepared import prepared
+from motion2language.data.stored import stored
+from motion2language.training.batches import batches, make_items
+from motion2language.training.config import RunConfig, load_config
+from motion2language.training.learner import Learner, learning_rate
+from motion2language.training.train import train, untrained
 from motion2language.transcript import Caption
 
-TRAINING = datasets.load("synthetic", None, "train")[:24]
-VALIDATION = datasets.load("synthetic", None, "val")[:6]
+TRAINING = corpora.load("synthetic", None, "train")[:24]
+VALIDATION = corpora.load("synthetic", None, "val")[:6]
 
 
 def run_config(kind: str = "transducer", **changes) -> RunConfig:
@@ -126,7 +127,7 @@ def test_the_loss_falls_and_the_run_folder_holds_what_it_says(tmp_path):
 
 def test_best_is_the_epoch_with_the_best_score_and_last_the_last(tmp_path, monkeypatch):
     scores = iter([1.0, 3.0, 2.0, 0.0, 0.0])
-    monkeypatch.setattr("motion2language.train.validate", lambda *_: {"score": next(scores)})
+    monkeypatch.setattr("motion2language.training.train.validate", lambda *_: {"score": next(scores)})
     train(run_config(epochs=3, schedule="constant"), TRAINING, VALIDATION, tmp_path / "three")
     train(run_config(epochs=2, schedule="constant"), TRAINING, VALIDATION, tmp_path / "two")
 
@@ -165,7 +166,7 @@ def test_a_folder_that_a_run_is_writing_is_left_to_it(tmp_path):
 def test_a_run_is_not_continued_on_another_corpus_of_the_same_words(tmp_path):
     train(run_config(epochs=2), TRAINING, VALIDATION, tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    further = datasets.load("synthetic", None, "train")[24:48]
+    further = corpora.load("synthetic", None, "train")[24:48]
     motions = [replace(own, motion=other.motion) for own, other in zip(TRAINING, further, strict=True)]
     swapped = {"left": "right", "right": "left"}
     sentences = [
@@ -273,7 +274,7 @@ def test_a_damaged_state_is_a_clear_error(tmp_path):
 
 def test_training_goes_on_from_a_trained_model_with_its_words_and_statistics(tmp_path):
     start = train(run_config(epochs=2, learning_rate=0.01), TRAINING, VALIDATION, tmp_path / "first")
-    other = datasets.load("synthetic", None, "train")[30:40]
+    other = corpora.load("synthetic", None, "train")[30:40]
     going_on = run_config(epochs=1, learning_rate=1e-9, average=0.0)
     again = train(going_on, other, VALIDATION, tmp_path / "second", start=start)
     assert again.vocabulary == start.vocabulary

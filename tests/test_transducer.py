@@ -7,9 +7,9 @@ import pytest
 import torch
 from small import LENGTHS, VOCABULARY, batch, network
 
-from motion2language import decode_transducer
+from motion2language.captioning import search_transducer
+from motion2language.language.vocabulary import EOS, UNK
 from motion2language.model.alignments import completion, emission_posteriors, log_likelihood
-from motion2language.vocabulary import EOS, UNK
 
 
 def lattice(steps: int, words: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -111,8 +111,8 @@ def test_it_learns_three_sentences_by_heart_and_both_searches_say_them():
     model, one = trained(), batch()
     wanted = [[word for word in row if word > UNK] for row in one.tokens.tolist()]
     for search in (
-        decode_transducer.greedy(model, one.values, one.lengths, 20),
-        decode_transducer.beam(model, one.values, one.lengths, 20, 4),
+        search_transducer.greedy(model, one.values, one.lengths, 20),
+        search_transducer.beam(model, one.values, one.lengths, 20, 4),
     ):
         assert [found.tokens.tolist() for found in search] == wanted
         for found, length in zip(search, LENGTHS, strict=True):
@@ -135,7 +135,7 @@ def test_a_wide_beam_finds_the_best_of_all_sentences(bonus):
         tokens = torch.tensor([sentence or [0]])
         wait, speak, word = model.lattice(memory, tokens)
         scores[tuple(sentence)] = log_likelihood(wait, speak + word, steps, torch.tensor([len(sentence)])).item()
-    (found,) = decode_transducer.beam(model, one.values, one.lengths, max_words=2, width=200, word_bonus=bonus)
+    (found,) = search_transducer.beam(model, one.values, one.lengths, max_words=2, width=200, word_bonus=bonus)
     best = max(scores, key=lambda sentence: scores[sentence] + bonus * len(sentence))
     assert tuple(found.tokens.tolist()) == best
     assert found.log_prob == pytest.approx(scores[best], abs=1e-4)
@@ -146,10 +146,10 @@ def test_searches_of_a_batch_equal_those_of_its_rows_and_obey_the_limit():
     one = batch()
     for seed in range(5):
         model = network(seed, kind="transducer")
-        together = decode_transducer.greedy(model, one.values, one.lengths, 3)
+        together = search_transducer.greedy(model, one.values, one.lengths, 3)
         for row, length in enumerate(LENGTHS):
             values = one.values[row : row + 1, :length]
-            (alone,) = decode_transducer.greedy(model, values, one.lengths[row : row + 1], 3)
+            (alone,) = search_transducer.greedy(model, values, one.lengths[row : row + 1], 3)
             assert alone.tokens.tolist() == together[row].tokens.tolist()
             assert len(alone.tokens) <= 3
             assert EOS not in alone.tokens

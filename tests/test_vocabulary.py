@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.vocabulary import EOS, PAD, SOS, SPECIALS, UNK, Vocabulary, tokenize
+from motion2language.language.vocabulary import EOS, PAD, SOS, SPECIALS, UNK, Vocabulary, tokenize
 
 CAPTIONS = ["A person walks.", "A person turns, a person waves!", "The person walks"]
 VOCABULARY = Vocabulary.build(CAPTIONS, minimum_count=2)

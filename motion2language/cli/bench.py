@@ -57,12 +57,12 @@ def bench(
     import torch
 
     torch.set_num_threads(threads)
-    from motion2language import bench as measuring
-    from motion2language import datasets
-    from motion2language.run_config import load_config
+    from motion2language.data import corpora
+    from motion2language.training import bench as measuring
+    from motion2language.training.config import load_config
 
     run = load_config(config, [*(set or ()), f"train.batch_size={batch_size}"])
-    read = partial(datasets.load, corpus.dataset, corpus.root, store=corpus.stores.folder)
+    read = partial(corpora.load, corpus.dataset, corpus.root, store=corpus.stores.folder)
     report = measuring.bench(what, read, run, model, batches, beam, device_of(device))
     print(report)
     if json:

@@ -51,21 +51,21 @@ def compose(
     source
         What the files cannot say themselves.
     """
-    from motion2language import benchmark
-    from motion2language.clips import find_clips
+    from motion2language.data import composing
+    from motion2language.data.clips import find_clips
 
     sizes = {"train": train, "val": val, "test": test}
     if min(sizes.values()) < 0 or sum(sizes.values()) == 0:
         raise ValueError(f"{train} + {val} + {test} motions; give at least one")
     if not 1 <= rate <= 1000:
         raise ValueError(f"--rate {rate}: give 1 to 1000 frames a second")
-    written = benchmark.pair(out)
+    written = composing.pair(out)
     if clips.resolve() in [path.resolve() for path in written]:
         raise ValueError(f"--out {out}: would replace the clips; name another")
     found = find_clips(clips, labels, pattern, lambda path, fps: replace(source, fps=fps or source.fps).read(path))
-    said = benchmark.load_phrases(phrases)
+    said = composing.load_phrases(phrases)
     with _bar() as step:
-        used = benchmark.write(out, found, said, benchmark.RECIPE, sizes, seed, rate, step)
+        used = composing.write(out, found, said, composing.RECIPE, sizes, seed, rate, step)
     for split, size in sizes.items():
         if size:
             print(f"{split}: {size} motions of {used[split]} clips")
@@ -87,7 +87,7 @@ def labels(folder: Path, /, *, pattern: str, seed: int = 11) -> int:
     """
     from collections import Counter
 
-    from motion2language import clips
+    from motion2language.data import clips
     from motion2language.files import write_text
 
     found = clips.find_clips(folder, pattern=pattern)
@@ -107,21 +107,21 @@ def statistics(*roots: Path, dataset: str = "compose") -> int:
     dataset
         What kind of corpus they are.
     """
-    from motion2language import datasets
-    from motion2language.statistics import statistics as lay_out
+    from motion2language.data import corpora
+    from motion2language.data.statistics import statistics as lay_out
 
     if not roots:
         raise ValueError("name at least one corpus")
     splits = ("train", "val", "test")
-    corpora = {
-        root.stem: [sample for split in splits for sample in datasets.load(dataset, root, split)] for root in roots
+    columns = {
+        root.stem: [sample for split in splits for sample in corpora.load(dataset, root, split)] for root in roots
     }
-    if len(corpora) < len(roots):
+    if len(columns) < len(roots):
         raise ValueError("two corpora have the same name; rename one, names are the table's columns")
-    empty = [name for name, samples in corpora.items() if not samples]
+    empty = [name for name, samples in columns.items() if not samples]
     if empty:
         raise ValueError(f"{empty[0]}: holds no motions")
-    print(lay_out(corpora))
+    print(lay_out(columns))
     return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from motion2language.datasets import Sample
+    from motion2language.data.samples import Sample
 
 
 def check(name: str, /, *, root: Path | None = None) -> int:
@@ -23,13 +23,13 @@ def check(name: str, /, *, root: Path | None = None) -> int:
     from rich.progress import track
     from rich.table import Table
 
-    from motion2language import datasets
+    from motion2language.data import corpora
 
     columns = ("samples", "sentences", "words", "different", "segments", "seconds", "seconds each")
     table = Table("split", *columns, box=None)
     console = Console(stderr=True)
     faults: dict[str, list[str]] = {}
-    splits = {split: datasets.load(name, root, split) for split in ("train", "val", "test")}
+    splits = {split: corpora.load(name, root, split) for split in ("train", "val", "test")}
     for split, samples in splits.items():
         held, faults[split] = [], []
         bar = track(range(len(samples)), split, console=console, transient=True, disable=not console.is_terminal)
@@ -57,8 +57,8 @@ def check(name: str, /, *, root: Path | None = None) -> int:
 
 def _of(sample: Sample) -> tuple[list[list[str]], int, float]:
     """Its tokenised sentences, how many segments it has, its seconds; ValueError for segments that lie outside."""
+    from motion2language.language.vocabulary import tokenize
     from motion2language.transcript import Transcript
-    from motion2language.vocabulary import tokenize
 
     duration = sample.motion.duration
     Transcript(sample.segments, duration, sample.name)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from motion2language.corrections import Corrections
-    from motion2language.corrections.compare import Comparison
+    from motion2language.language.corrections import Corrections
+    from motion2language.language.corrections.compare import Comparison
 
 
 def corrections(
@@ -41,7 +41,7 @@ def corrections(
     examples
         Lines shown of each kind, the most frequent first.
     """
-    from motion2language.corrections import Corrections, shipped
+    from motion2language.language.corrections import Corrections, shipped
 
     if (text is None) == (pairs is None):
         raise ValueError("name a file of sentences, or give --pairs; one of the two")
@@ -60,9 +60,9 @@ def corrections(
 
 def _sentences(path: Path, known: Corrections, rules: str, out: Path | None, examples: int) -> int:
     """What is changed in a file of sentences, most frequent first, and what that does to its words."""
-    from motion2language.corrections.compare import edits
     from motion2language.files import write_text
-    from motion2language.vocabulary import Vocabulary, tokenize
+    from motion2language.language.corrections.compare import edits
+    from motion2language.language.vocabulary import Vocabulary, tokenize
 
     lines = _lines(path)
     correct = known.spelling if rules == "spelling" else known.paper
@@ -95,7 +95,7 @@ def _pairs(path: Path, known: Corrections, rows: str, examples: int) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from motion2language.corrections.compare import EDITS, OUTCOMES, compare, read_pairs
+    from motion2language.language.corrections.compare import EDITS, OUTCOMES, compare, read_pairs
 
     pairs = read_pairs(path)
     if rows != "all":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from motion2language.cli.options import Input, complain, load, one_line, require_movement
 
 if TYPE_CHECKING:
-    from motion2language.captioner import Captioner
+    from motion2language.captioning.captioner import Captioner
     from motion2language.motion import Motion
     from motion2language.transcript import Transcript
 
@@ -91,7 +91,7 @@ def described_on(address: str, jobs: Sequence[Job], work: Work) -> Iterator[Done
     A chunk whose worker dies is done again by another one. Every machine must have the project installed and see the
     files, the model and the output folder.
     """
-    from motion2language.cluster import connected
+    from motion2language.captioning.cluster import connected
 
     device = "cuda" if work.device == "cuda" else "cpu"
     load(work.model, "cpu", work.action_words)  # what is wrong with it is said here
@@ -200,7 +200,7 @@ def write_player(
 ) -> None:
     """Write the player of described recordings, with references where there are any."""
     from motion2language import viewer
-    from motion2language.attention_map import attention_map
+    from motion2language.captioning.attention_map import attention_map
 
     overrides = source.overrides()
     shown = [

@@ -49,18 +49,19 @@ def evaluate(
     cuts
         Also floors that see the motion but know no word: change points, slow moments.
     """
-    from motion2language import datasets, scoring
-    from motion2language.evaluate import evaluate as run
-    from motion2language.evaluate import require_samples
+    from motion2language import scoring
+    from motion2language.data import corpora
+    from motion2language.data.prepared import held
     from motion2language.live import Patience
-    from motion2language.prepared import held
+    from motion2language.scoring.evaluate import evaluate as run
+    from motion2language.scoring.evaluate import require_samples
 
     require_beam(beam)
     semantic = meaning.load()
     captioner = load(model, device, None)
     if out is not None:
         require_place(out)
-    samples = held(datasets.load(corpus.dataset, corpus.root, split, corpus.stores.folder))
+    samples = held(corpora.load(corpus.dataset, corpus.root, split, corpus.stores.folder))
     require_samples(samples)
     if out is not None:
         make_folder(out)

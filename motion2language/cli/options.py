@@ -12,9 +12,9 @@ from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from motion2language.body import Axes
-    from motion2language.captioner import Captioner
+    from motion2language.captioning.captioner import Captioner
     from motion2language.motion import Motion
-    from motion2language.semantic import Semantic
+    from motion2language.scoring.semantic import Semantic
     from motion2language.transcript import Transcript
 
 
@@ -53,7 +53,7 @@ class Input:
     def read_with_axes(self, path: Path) -> tuple[Motion, Axes]:
         """A file's recording, and the unit and up axis that were said or found."""
         from motion2language.formats import ReadOptions
-        from motion2language.reading import read_with_axes
+        from motion2language.formats.reading import read_with_axes
 
         options = ReadOptions(self.fps, self.layout, self.asf, self.body_models, self.subject)
         return read_with_axes(path, options, unit=self.unit, up=self.up, joint_map=self.overrides())
@@ -116,7 +116,7 @@ class Meaning:
             return None
         import torch
 
-        from motion2language import semantic
+        from motion2language.scoring import semantic
 
         torch.set_num_threads(1)
         return semantic.load(self.nltk_data, self.bert_model, self.bert_layer)
@@ -136,7 +136,7 @@ class Stores:
     @property
     def folder(self) -> Path | None:
         """The folder, None for none."""
-        from motion2language.store import default_folder
+        from motion2language.data.store import default_folder
 
         if self.no_store and self.store is not None:
             raise ValueError(f"--store {self.store} --no-store: give one of the two")
@@ -181,8 +181,8 @@ def one_line(error: Exception) -> str:
 
 def load(model: str, device: str, action_words: Path | None) -> Captioner:
     """The captioner of --model, on --device, with --action-words."""
-    from motion2language.actions import ActionLexicon
-    from motion2language.captioner import load_model
+    from motion2language.captioning.captioner import load_model
+    from motion2language.language.actions import ActionLexicon
 
     lexicon = None if action_words is None else ActionLexicon.from_file(action_words)
     import torch

@@ -51,11 +51,11 @@ def reproduce(
     """
     import torch
 
-    from motion2language import datasets
-    from motion2language.prepared import held
-    from motion2language.processes import Processes
-    from motion2language.reproduce import experiment
-    from motion2language.reproduce import suite as suites
+    from motion2language.data import corpora
+    from motion2language.data.prepared import held
+    from motion2language.training.processes import Processes
+    from motion2language.training.reproduce import experiment
+    from motion2language.training.reproduce import suite as suites
 
     if seeds < 1 or first_seed < 0:
         raise ValueError(f"--seeds {seeds} --first-seed {first_seed}: give 1 or more runs, from seed 0 or more")
@@ -65,7 +65,7 @@ def reproduce(
     require_place(out)
     experiment.require_own(out, corpus, every, numbers)
     semantic = meaning.load()
-    splits = {split: held(datasets.load(corpus, root, split, stores.folder)) for split in ("train", "val", "test")}
+    splits = {split: held(corpora.load(corpus, root, split, stores.folder)) for split in ("train", "val", "test")}
     torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
     lines = experiment.reproduce(every, wanted, suite, corpus, numbers, out, splits, Processes(device=device), semantic)
     print((out / "table.md").read_text(encoding="utf-8"), end="")

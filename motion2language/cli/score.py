@@ -12,7 +12,7 @@ from motion2language.cli.options import Meaning, complain, make_folder
 
 if TYPE_CHECKING:
     from motion2language.scoring import Reference
-    from motion2language.semantic import Semantic
+    from motion2language.scoring.semantic import Semantic
     from motion2language.transcript import Transcript
 
 
@@ -39,7 +39,7 @@ def score(
         Count times in whole frames, so many a second, as the paper's code does with 10; without it exactly.
     """
     from motion2language import scoring
-    from motion2language.actions import ActionLexicon
+    from motion2language.language.actions import ActionLexicon
 
     if hypotheses is None and out is not None:
         raise ValueError(f"--out {out}: floors alone are only printed; give --hypotheses, too, or leave --out out")
@@ -101,7 +101,7 @@ def compare(
     names = (first.name, second.name) if first.name != second.name else (str(first), str(second))
     print(scoring.comparison_table(rows, names))
     if curves is not None:
-        from motion2language.metrics.segments import THRESHOLDS
+        from motion2language.scoring.segments import THRESHOLDS
         from motion2language.viewer.render import draw_curves
 
         draw_curves(THRESHOLDS, *scoring.curves([first, second, *(also or ())]), curves)

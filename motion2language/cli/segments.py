@@ -36,9 +36,9 @@ def segments(
     corrections
         File of misspelt words, `written meant` a line.
     """
-    from motion2language import label_studio
-    from motion2language.actions import ActionLexicon
+    from motion2language.data import label_studio
     from motion2language.files import write_text
+    from motion2language.language.actions import ActionLexicon
     from motion2language.writers import json as transcript_json
 
     if file.suffix == ".jsonl":

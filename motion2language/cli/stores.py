@@ -18,7 +18,7 @@ def store(*, store: Path | None = None, delete: bool = False) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from motion2language import store as stores
+    from motion2language.data import store as stores
 
     folder = store or stores.default_folder()
     if folder is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from motion2language.cli.options import Corpus, Overrides, device_of, require_place
 
 if TYPE_CHECKING:
-    from motion2language.sweep.trial import Outcome
+    from motion2language.training.sweep.trial import Outcome
 
 
 def sweep(
@@ -52,12 +52,12 @@ def sweep(
     for name, number in (("trials", trials), ("jobs", jobs)):
         if number < 1:
             raise ValueError(f"--{name} {number}: give 1 or more")
-    from motion2language.cluster import require_answer
-    from motion2language.run_config import load_config
-    from motion2language.sweep import local, on_ray
-    from motion2language.sweep.space import distributions, load_space
-    from motion2language.sweep.trial import Sweep
-    from motion2language.train import corpora
+    from motion2language.captioning.cluster import require_answer
+    from motion2language.training.config import load_config
+    from motion2language.training.sweep import local, on_ray
+    from motion2language.training.sweep.space import distributions, load_space
+    from motion2language.training.sweep.trial import Sweep
+    from motion2language.training.train import load_splits
 
     settings, tried = load_config(config, set or ()), load_space(space, config, set or ())
     distributions(tried)  # what is wrong is said once, before any trial; the slow corpus last
@@ -70,7 +70,7 @@ def sweep(
     root, store = (None if place is None else place.resolve() for place in (corpus.root, corpus.stores.folder))
     work = Sweep(config.resolve(), tuple(set or ()), corpus.dataset, root, store, device, out.resolve(), tried)
     work.require_own(None if ray is None else trials)
-    corpora(settings, corpus.dataset, root, store)
+    load_splits(settings, corpus.dataset, root, store)
     if ray is None:
         return _report(local.search(work, trials, jobs, seed, _say), out)
     return _report(on_ray.search(work, trials, ray, seed, _say), out)
@@ -79,7 +79,7 @@ def sweep(
 def _report(outcomes: Sequence[Outcome], out: Path) -> int:
     """Write and print what became of every trial; ValueError when none could be trained."""
     from motion2language.files import write_text
-    from motion2language.sweep.trial import table
+    from motion2language.training.sweep.trial import table
 
     printed = table(outcomes)
     write_text(out / "trials.md", printed + "\n")

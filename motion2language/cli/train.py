@@ -41,12 +41,12 @@ def train(
     set
         Override a key of the file: --set model.encoder=gru.
     """
-    from motion2language.captioner import load_model
-    from motion2language.processes import processes
-    from motion2language.run_config import load_config
-    from motion2language.run_folder import FILLED_IN, require_free, require_same
-    from motion2language.train import corpora
-    from motion2language.train import train as run
+    from motion2language.captioning.captioner import load_model
+    from motion2language.training.config import load_config
+    from motion2language.training.folder import FILLED_IN, require_free, require_same
+    from motion2language.training.processes import processes
+    from motion2language.training.train import load_splits
+    from motion2language.training.train import train as run
 
     settings = load_config(config, set or ())
     if seeds != 1:
@@ -64,7 +64,7 @@ def train(
         else:
             require_free(out)
     begin = None if start is None else load_model(start)
-    training, validation = corpora(settings, corpus.dataset, corpus.root, corpus.stores.folder)
+    training, validation = load_splits(settings, corpus.dataset, corpus.root, corpus.stores.folder)
     with processes(device) as team:
         if team.first:
             print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
@@ -93,7 +93,7 @@ def import_checkpoint(
     normalizer
         An .npz with `mean` and `std` of each feature; without it features are taken as they are.
     """
-    from motion2language.import_checkpoint import import_checkpoint as run
+    from motion2language.training.import_checkpoint import import_checkpoint as run
 
     dropped = run(file, vocabulary, config, out, normalizer)
     print(f"wrote {out}; dropped {len(dropped)} unused parameters: {', '.join(dropped) or 'none'}")

@@ -93,7 +93,7 @@ def split(file: Path, /, *, out: Path, words: Words = Words(), source: Input = I
     source
         What the file cannot say itself.
     """
-    from motion2language.split import split as cut
+    from motion2language.formats.pieces import split as cut
     from motion2language.writers.txt import line
 
     motion = source.read(file)
@@ -159,7 +159,7 @@ def render(
     elif figure == "poses" or captioner is None:
         draw.draw_poses(body, transcript, out)
     else:
-        from motion2language.attention_map import attention_map
+        from motion2language.captioning.attention_map import attention_map
 
         weights = attention_map(captioner, motion, transcript, beam=words.beam, joint_map=source.overrides())
         if weights is None:

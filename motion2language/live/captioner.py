@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motion2language import boundaries, decode_transducer
 from motion2language.body import Axes, detect_axes, map_joints
 from motion2language.body.mapping import JointMap
-from motion2language.captioner import Captioner, shift
-from motion2language.consensus import DRAWS
-from motion2language.features import LiveFeatures, joint_speed
+from motion2language.captioning import boundaries, search_transducer
+from motion2language.captioning.captioner import Captioner, shift
+from motion2language.captioning.features import LiveFeatures, joint_speed
+from motion2language.language.agreement import DRAWS
 from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
 from motion2language.model.transducer import STRIDE, Transducer
@@ -245,9 +245,9 @@ class _Sentence:
         steps, frames = torch.tensor([len(self.memory)]), torch.tensor([len(self.poses)])
         memory = torch.stack(self.memory)[None]
         steps = steps.to(memory.device)
-        (hypothesis,) = decode_transducer.align(self.network, memory, steps, frames, [[*search.said, *search.loose]])
-        (drawn,) = decode_transducer.draw(self.network, memory, steps, captioner.config.max_words, DRAWS)
-        found = decode_transducer.trusted(hypothesis, drawn).first(len(search.said))
+        (hypothesis,) = search_transducer.align(self.network, memory, steps, frames, [[*search.said, *search.loose]])
+        (drawn,) = search_transducer.draw(self.network, memory, steps, captioner.config.max_words, DRAWS)
+        found = search_transducer.trusted(hypothesis, drawn).first(len(search.said))
         transcript = captioner.timed(motion, found)
         return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)
 

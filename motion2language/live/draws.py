@@ -2,7 +2,7 @@
 
 Every draw says its words as it goes, one step of the encoder after the other. Once enough draws name the same next
 action, or some have long named one, that action is said, in the words most like those in which all draws that mean it
-would say it (motion2language.consensus). All sentences are then drawn again, among those that begin with what is said.
+would say it (language/agreement.py). All sentences are then drawn again, among those that begin with what is said.
 Details of an action (how, how far, to which side) are said as soon as nearly all draws have the same words, at the
 next action, or at the end.
 """
@@ -17,13 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motion2language.actions import ActionLexicon
-from motion2language.consensus import DRAWS, Sentence, agreement, consensus, spread
-from motion2language.decode_transducer import WORDS_A_STEP, draw_word
+from motion2language.captioning.search_transducer import WORDS_A_STEP, draw_word
+from motion2language.captioning.timing import LEADING, LOOSE, without_loose_end
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.agreement import DRAWS, Sentence, agreement, consensus, spread
+from motion2language.language.vocabulary import SOS, Vocabulary
 from motion2language.model.alignments import completion, emission_posteriors
 from motion2language.model.transducer import STRIDE, Transducer
-from motion2language.timing import LEADING, LOOSE, without_loose_end
-from motion2language.vocabulary import SOS, Vocabulary
 
 DOUBTED = 0.1  # share of the draws that must name some action before anybody's patience counts; chosen
 LIKELY = 0.35  # share of them that must name some action before one is said; chosen

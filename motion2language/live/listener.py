@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motion2language.captioner import Captioner
+from motion2language.captioning.captioner import Captioner
 from motion2language.live.captioner import GAP, Event, LiveCaptioner, Note, require_live
 from motion2language.live.draws import PATIENCE, Patience
 from motion2language.live.pace import Pace

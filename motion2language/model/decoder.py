@@ -13,12 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from motion2language.language.vocabulary import PAD, SOS
 from motion2language.model import recurrence
 from motion2language.model.attention import ATTENTIONS, LocalAttention, Memory
 from motion2language.model.batch import Batch, DecoderState
 from motion2language.model.config import ModelConfig
 from motion2language.model.encoders import ENCODERS
-from motion2language.vocabulary import PAD, SOS
 
 
 class AttentionCaptioner(nn.Module):

@@ -15,12 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from motion2language.language.vocabulary import EOS, PAD, SOS
 from motion2language.model.alignments import log_likelihood
 from motion2language.model.batch import Batch
 from motion2language.model.config import ModelConfig
 from motion2language.model.dropout import Dropout
 from motion2language.model.encoders import ENCODERS
-from motion2language.vocabulary import EOS, PAD, SOS
 
 BLANK = PAD  # a sentence never holds <pad>, so its id is free to mean "nothing yet"
 STRIDE = 2  # encoder frames in one step of the transducer's clock: 10 Hz -> 5 Hz; chosen

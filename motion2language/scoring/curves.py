@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from motion2language import metrics
-from motion2language.metrics.segments import clip_scores, threshold_curve
 from motion2language.scoring.files import read_references, read_transcripts
+from motion2language.scoring.floors import FLOORS, floor_transcript
 from motion2language.scoring.reference import Reference
+from motion2language.scoring.segments import clip_scores, threshold_curve
 from motion2language.transcript import Transcript
 
-Curves = dict[str, list[float]]  # of "iou" and of "iop": a share for each of metrics.segments.THRESHOLDS
+Curves = dict[str, list[float]]  # of "iou" and of "iop": a share for each of segments.THRESHOLDS
 
 
 def curves(runs: Sequence[Path]) -> tuple[dict[str, Curves], dict[str, Curves]]:
@@ -33,8 +33,8 @@ def curves(runs: Sequence[Path]) -> tuple[dict[str, Curves], dict[str, Curves]]:
         said = [known.get(one.name, Transcript((), one.duration, one.name)) for one in references]
         found[Path(run).name if Path(run).name not in found else str(run)] = _curves(references, said)
     floors = {
-        name: _curves(first, [metrics.floor_transcript(name, one.segments, one.duration)[0] for one in first])
-        for name in metrics.FLOORS
+        name: _curves(first, [floor_transcript(name, one.segments, one.duration)[0] for one in first])
+        for name in FLOORS
     }
     return found, floors
 

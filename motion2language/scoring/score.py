@@ -6,18 +6,21 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from motion2language import cuts, metrics, timing
-from motion2language.actions import ActionLexicon
-from motion2language.metrics.segments import GROUPS, OVERLAPS, clip_scores, summarise
+from motion2language.captioning import timing
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.vocabulary import Vocabulary
 from motion2language.motion import Motion
-from motion2language.scoring import sentences
+from motion2language.scoring import cuts, intervals, sentences
+from motion2language.scoring.captions import compare_bleu
+from motion2language.scoring.floors import FLOORS, floor_transcript
 from motion2language.scoring.frames import from_frames
+from motion2language.scoring.intervals import interval
 from motion2language.scoring.reference import Reference
+from motion2language.scoring.segments import GROUPS, OVERLAPS, clip_scores, segment_scores, summarise
 from motion2language.transcript import Transcript
-from motion2language.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from motion2language.semantic import Semantic
+    from motion2language.scoring.semantic import Semantic
 
 Scores = sentences.Scores
 #: Measures of segments that two runs are compared by.
@@ -78,20 +81,20 @@ def floors(
     references  with segments
     fps         as of `score`
     """
-    rules = [(name, [_blind(name, one, fps) for one in references]) for name in metrics.FLOORS]
+    rules = [(name, [_blind(name, one, fps) for one in references]) for name in FLOORS]
     if motions:
         rules += [(name, [cuts.cut_transcript(name, motion, one.segments)
                           for one, motion in zip(references, motions, strict=True)]) for name in cuts.CUTS]  # fmt: skip
     segments = [one.segments for one in references]
-    return {name: metrics.segment_scores(segments, *map(list, zip(*made, strict=True))) for name, made in rules}
+    return {name: segment_scores(segments, *map(list, zip(*made, strict=True))) for name, made in rules}
 
 
 def _blind(name: str, reference: Reference, fps: float | None) -> tuple[Transcript, list[float]]:
     """What a rule that sees no motion makes of a clip, and the times of its action words."""
     if fps is None:
-        cut, moments = metrics.floor_transcript(name, reference.segments, reference.duration)
+        cut, moments = floor_transcript(name, reference.segments, reference.duration)
         return cut, [round(moment, 9) for moment in moments]  # 1.7 s, not a hair before, is not in what ends at 1.7 s
-    cut, moments = metrics.floor_transcript(name, reference.segments, round(reference.duration * fps))
+    cut, moments = floor_transcript(name, reference.segments, round(reference.duration * fps))
     return from_frames(cut, fps), [moment / fps for moment in moments]
 
 
@@ -102,11 +105,11 @@ def _intervals(rows: Sequence[dict[str, Any]], intervals: Scores) -> None:
         if not some:
             continue
         for measure in SEGMENTS:
-            intervals[f"{measure}/{group}"] = list(metrics.interval([row[measure] for row in some]))
+            intervals[f"{measure}/{group}"] = list(interval([row[measure] for row in some]))
         counts = [row["segments"] + row["predicted"] for row in some]
         for percent in OVERLAPS:
             hits = [2 * row[f"hits@{percent}"] for row in some]
-            intervals[f"f1@{percent}/{group}"] = list(metrics.interval(hits, counts))
+            intervals[f"f1@{percent}/{group}"] = list(interval(hits, counts))
 
 
 def compare(first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -125,9 +128,9 @@ def compare(first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]]) -
         if both:
             one, other = zip(*both, strict=True)
             means = {"first": math.fsum(one) / len(one), "second": math.fsum(other) / len(other)}
-            result.append({"score": measure, "clips": len(both)} | means | metrics.compare(one, other))
+            result.append({"score": measure, "clips": len(both)} | means | intervals.compare(one, other))
     counted = [(a, b) for a, b in pairs if "bleu_length" in a and "bleu_length" in b]
     if counted:
         one, other = zip(*counted, strict=True)
-        result.insert(0, {"score": "bleu_4", "clips": len(counted)} | metrics.compare_bleu(one, other))
+        result.insert(0, {"score": "bleu_4", "clips": len(counted)} | compare_bleu(one, other))
     return result

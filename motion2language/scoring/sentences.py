@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motion2language import metrics
-from motion2language.vocabulary import Vocabulary
+from motion2language.language.vocabulary import Vocabulary
+from motion2language.scoring.captions import bleu, bleu_counts, bleu_interval
+from motion2language.scoring.floors import TEXT_FLOORS
+from motion2language.scoring.intervals import interval
+from motion2language.scoring.overlap import cider, rouge_l
 
 if TYPE_CHECKING:
-    from motion2language.semantic import Semantic
+    from motion2language.scoring.semantic import Semantic
 
 Scores = dict[str, Any]
 #: Measures that are means over clips -> what a mean is multiplied by; a clip's own in the rows is not.
@@ -33,21 +36,21 @@ def add(
     """
     blind = _blind(sentences)
     measured = _measured(sentences, {"": list(texts)} | blind, semantic)
-    scores["captions"] = metrics.bleu(sentences, texts) | _means(measured[""])
+    scores["captions"] = bleu(sentences, texts) | _means(measured[""])
     if vocabulary is not None:
-        scores["captions (paper)"] = metrics.bleu(sentences, texts, paper_vocabulary=vocabulary)
+        scores["captions (paper)"] = bleu(sentences, texts, paper_vocabulary=vocabulary)
     scores |= _floors(sentences, blind, measured, semantic)
-    counts = metrics.bleu_counts(sentences, texts)
+    counts = bleu_counts(sentences, texts)
     for place, (row, count) in enumerate(zip(rows, counts, strict=True)):
         row.update({measure: float(values[place]) for measure, values in measured[""].items()}, **count)
-    scores["intervals"] |= {"bleu_4": metrics.bleu_interval(counts)} | {
-        measure: [MEASURES[measure] * end for end in metrics.interval(values.tolist())]
+    scores["intervals"] |= {"bleu_4": bleu_interval(counts)} | {
+        measure: [MEASURES[measure] * end for end in interval(values.tolist())]
         for measure, values in measured[""].items()
     }
 
 
 def floors(sentences: Sequence[Sequence[str]], semantic: Semantic | None = None) -> dict[str, Scores]:
-    """The scores of metrics.TEXT_FLOORS under "text floors", and under "semantic" what they depend on.
+    """The scores of TEXT_FLOORS under "text floors", and under "semantic" what they depend on.
 
     sentences  references of each clip, one or more; of a single clip there is no floor
     """
@@ -57,7 +60,7 @@ def floors(sentences: Sequence[Sequence[str]], semantic: Semantic | None = None)
 
 def _blind(sentences: Sequence[Sequence[str]]) -> dict[str, list[str]]:
     """Floor -> what it says of each clip."""
-    return {name: floor(sentences) for name, floor in metrics.TEXT_FLOORS.items()} if len(sentences) > 1 else {}
+    return {name: floor(sentences) for name, floor in TEXT_FLOORS.items()} if len(sentences) > 1 else {}
 
 
 def _floors(
@@ -66,7 +69,7 @@ def _floors(
     measured: Mapping[str, Mapping[str, np.ndarray]],
     semantic: Semantic | None,
 ) -> dict[str, Scores]:
-    found = {name: metrics.bleu(sentences, said) | _means(measured[name]) for name, said in blind.items()}
+    found = {name: bleu(sentences, said) | _means(measured[name]) for name, said in blind.items()}
     notes = {} if semantic is None else {"semantic": semantic.notes}
     return ({"text floors": found} if found else {}) | notes
 
@@ -76,8 +79,7 @@ def _measured(
 ) -> dict[str, dict[str, np.ndarray]]:
     """System -> measure -> each clip's score. What models embed is measured of all systems at once, each text once."""
     measured = {
-        name: {"rouge_l": metrics.rouge_l(sentences, said), "cider": metrics.cider(sentences, said)}
-        for name, said in systems.items()
+        name: {"rouge_l": rouge_l(sentences, said), "cider": cider(sentences, said)} for name, said in systems.items()
     }
     if semantic is not None and systems:
         together = semantic.measure([*sentences] * len(systems), [text for said in systems.values() for text in said])

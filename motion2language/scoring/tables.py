@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from motion2language import metrics
-from motion2language.metrics.segments import GROUPS, OVERLAPS, TOLERANCES
+from motion2language.scoring.reliability import calibration_error
 from motion2language.scoring.score import Scores
+from motion2language.scoring.segments import GROUPS, OVERLAPS, TOLERANCES
 
 #: Keys of `score` that are no system with segments.
 NO_SYSTEM = ("captions", "captions (paper)", "text floors", "semantic", "intervals", "delay", "reliability")
@@ -95,7 +95,7 @@ def _reliability_table(reliable: Scores) -> list[str]:
         for row in rows:
             lines.append(f"| {kind} | {100 * row['said']:.0f} % | {100 * row['right']:.0f} % | {row['count']} |")
         if rows:
-            lines.append(f"| {kind}, mean distance | {metrics.calibration_error(rows):.3f} | | |")
+            lines.append(f"| {kind}, mean distance | {calibration_error(rows):.3f} | | |")
     return lines
 
 

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 import motion2language
 from motion2language import viewer
-from motion2language.captioner import Captioner
+from motion2language.captioning.captioner import Captioner
 from motion2language.server.describe import Wish, describe, forms
 from motion2language.server.guard import App, Guard
 from motion2language.server.limits import Limits, RefusedError

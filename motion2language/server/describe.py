@@ -8,9 +8,9 @@ from pathlib import PurePath
 from typing import Any
 
 from motion2language import viewer, writers
-from motion2language.actions import ActionLexicon
-from motion2language.attention_map import attention_map
-from motion2language.captioner import Captioner
+from motion2language.captioning.attention_map import attention_map
+from motion2language.captioning.captioner import Captioner
+from motion2language.language.actions import ActionLexicon
 from motion2language.server.limits import Limits
 from motion2language.server.uploads import Upload, read_upload
 from motion2language.transcript import Transcript

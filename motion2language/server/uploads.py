@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from motion2language.formats.reading import read_motion
 from motion2language.motion import Motion
-from motion2language.reading import read_motion
 
 HEAD = 65_536  # bytes looked at to tell what a file is; chosen
 # How files begin; of a C3D the block of its parameters comes first, before what every one has.

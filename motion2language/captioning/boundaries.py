@@ -1,0 +1,181 @@
+"""Where described actions begin and end: segment times refined from the movement itself.
+
+A model says around which moment each action lies (its action word's time), not where it ends. Between two such
+moments the boundary is put where the movement changes most: all boundaries together minimise the squared deviation
+of pose and joint speeds from their mean in each segment (the classical change-point cost, solved exactly by dynamic
+programming). A pause near such a boundary belongs to neither action, and stillness is trimmed at both ends of each
+segment, so that segments may leave gaps. Word times stay what they were. Works for the output of any model.
+
+A boundary's probability is how often one like it is right within half a second, given that its action is right.
+Fixed choices (smoothing, thresholds, these frequencies) were made on BNR-Compose's validation split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from motion2language.captioning.features import canonical, joint_speed
+from motion2language.motion import Motion
+from motion2language.transcript import Transcript
+
+SMOOTHING = 7  # frames averaged before looking for changes, 0.7 s at 10 Hz
+STILL = 0.025  # leg lengths a second: mean joint speed below which a body is still (about 2 cm/s)
+NEAR = 0.3  # seconds from a boundary within which a pause is taken for it
+NEARLY = 0.5  # seconds a boundary may be off and still count as right, as in the scores
+SPREAD = 400.0  # squared deviation by which one set of boundaries is e times likelier than another
+LEAST, GAIN = 0.35, 0.6  # from the share of likely boundaries that are near to how often the chosen one is right
+OUTER = 0.93  # how often the start of the first action and the end of the last are right
+#: Weights of pose, joint speeds, pelvis velocity (3) and turn rate: near one over their standard deviations.
+WEIGHTS = np.concatenate([np.full(60, 13.0), np.full(60, 6.0), [5.0, 5.0, 1.0], [2.0]])
+
+
+def refine(
+    transcript: Transcript, anchors: list[float], motion: Motion, changes: np.ndarray | None = None
+) -> Transcript:
+    """The transcript with segments bounded by changes of movement; unchanged when it has no described action.
+
+    anchors  one time (seconds) a segment, of its action word
+    motion   of the canonical body, at the model's rate
+    changes  features (T, F) whose changes are looked for, instead of pose and speeds (benchmarks/boundaries.py)
+    """
+    if len(anchors) != len(transcript.segments):
+        raise ValueError(f"{len(anchors)} anchors for {len(transcript.segments)} segments; give one each")
+    segments = list(transcript.segments)
+    if not segments or segments[0].label is None or motion.frames < len(segments):
+        return transcript
+    order = np.argsort(anchors, kind="stable")
+    changes = _movement(motion) if changes is None else changes
+    speed = joint_speed(motion)
+    frames = np.array(anchors)[order] * motion.fps
+    cuts = change_points(changes, frames)
+    sure = [OUTER, *(LEAST + GAIN * share for share in certainty(changes, frames, cuts, NEARLY * motion.fps)), OUTER]
+    pauses = [_pause(speed, cut, int(NEAR * motion.fps)) for cut in cuts]
+    starts, ends = [0, *(after for _, after in pauses)], [*(before for before, _ in pauses), motion.frames]
+    for rank, index in enumerate(order):
+        first, last = _without_stillness(speed, starts[rank], max(ends[rank], starts[rank] + 1))
+        end = min(last / motion.fps, transcript.duration)
+        start = min(first / motion.fps, end - 0.5 / motion.fps)
+        right = segments[index].probability
+        segments[index] = replace(
+            segments[index],
+            start=max(start, 0.0),
+            end=end,
+            start_probability=None if right is None else right * sure[rank],
+            end_probability=None if right is None else right * sure[rank + 1],
+            bounded_by="movement",
+        )
+    return replace(transcript, segments=tuple(segments))
+
+
+def change_points(values: np.ndarray, anchors: np.ndarray) -> list[int]:
+    """One frame between each two neighbouring anchors, where values (T, F) change most.
+
+    anchors  (N,) frames, ascending, N <= T. Returns N-1 strictly ascending frames b; segment m holds frames
+    [b_{m-1}, b_m). The total within-segment squared deviation is the least possible for boundaries that lie
+    between their anchors.
+    """
+    frames, count = len(values), len(anchors)
+    if count < 2:
+        return []
+    allowed = _between(anchors, frames)
+    deviation = _deviation(values)
+    costs = deviation(np.zeros(1, dtype=int), allowed[0])[0]
+    choices = []
+    for before, here in pairwise(allowed):
+        totals = costs[:, None] + deviation(before, here)
+        choices.append(totals.argmin(axis=0))
+        costs = totals.min(axis=0)
+    best = int((costs + deviation(allowed[-1], np.array([frames]))[:, 0]).argmin())
+    cuts = [int(allowed[-1][best])]
+    for choice, before in zip(reversed(choices), reversed(allowed[:-1]), strict=True):
+        best = int(choice[best])
+        cuts.append(int(before[best]))
+    return cuts[::-1]
+
+
+def certainty(values: np.ndarray, anchors: np.ndarray, cuts: Sequence[int], near: float) -> list[float]:
+    """For each cut of `change_points` the share of all sets of boundaries that has one within `near` frames of it.
+
+    Sets of boundaries are weighed by exp(-squared deviation / SPREAD): a sharp change of movement leaves no other
+    place, a gradual one many.
+    """
+    if not cuts:
+        return []
+    allowed, deviation, frames = _between(anchors, len(values)), _deviation(values), len(values)
+    forward = [-deviation(np.zeros(1, dtype=int), allowed[0])[0] / SPREAD]
+    moves = [-deviation(before, here) / SPREAD for before, here in pairwise(allowed)]
+    for move in moves:
+        forward.append(np.logaddexp.reduce(forward[-1][:, None] + move, axis=0))
+    backward = [-deviation(allowed[-1], np.array([frames]))[:, 0] / SPREAD]
+    for move in reversed(moves):
+        backward.append(np.logaddexp.reduce(move + backward[-1], axis=1))
+    shares = []
+    for places, before, after, cut in zip(allowed, forward, reversed(backward), cuts, strict=True):
+        weights = np.exp(before + after - np.logaddexp.reduce(before + after))
+        shares.append(float(weights[np.abs(places - cut) <= near].sum()))
+    return shares
+
+
+def _between(anchors: np.ndarray, frames: int) -> list[np.ndarray]:
+    """Frames each boundary may take: after its left anchor, up to its right one, with room for the other segments.
+
+    Where anchors share a frame their boundaries take the frames after it, one each.
+    """
+    allowed: list[np.ndarray] = []
+    for index, (left, right) in enumerate(pairwise(anchors), start=1):
+        last = frames - (len(anchors) - index)
+        low = min(max(int(np.floor(left)) + 1, allowed[-1][0] + 1 if allowed else 1), last)
+        high = min(max(int(np.ceil(right)), low), last)
+        allowed.append(np.arange(low, high + 1))
+    return allowed
+
+
+def _deviation(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """A function of starts (N,) and ends (M,): squared deviation from the mean inside each [start, end), (N, M)."""
+    sums = np.concatenate([np.zeros((1, values.shape[1])), values.cumsum(axis=0, dtype=np.float64)])
+    squares = np.concatenate([[0.0], np.square(values, dtype=np.float64).sum(axis=1).cumsum()])
+
+    def between(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        lengths = ends[None] - starts[:, None]
+        total = sums[ends][None] - sums[starts][:, None]
+        inside = (squares[ends][None] - squares[starts][:, None]) - np.square(total).sum(-1) / np.maximum(lengths, 1)
+        return np.where(lengths > 0, inside, np.inf)
+
+    return between
+
+
+def _movement(motion: Motion) -> np.ndarray:
+    """Pose, joint speeds and how the pelvis moves, (T, 124), weighted and smoothed."""
+    columns = canonical(motion)
+    columns[:, 60:] = np.abs(columns[:, 60:])
+    return _smooth(columns * WEIGHTS)
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    half = SMOOTHING // 2
+    padded = np.pad(values.astype(np.float64), ((half, half), (0, 0)), mode="edge")
+    sums = np.concatenate([np.zeros((1, values.shape[1])), padded.cumsum(axis=0)])
+    return (sums[SMOOTHING:] - sums[:-SMOOTHING]) / SMOOTHING
+
+
+def _pause(speed: np.ndarray, cut: int, near: int) -> tuple[int, int]:
+    """The still frames [first, last) that begin or end within `near` frames of a cut, else (cut, cut)."""
+    still = np.concatenate([[0], speed < STILL, [0]])
+    edges = np.flatnonzero(np.diff(still)).reshape(-1, 2)
+    close = edges[(np.abs(edges - cut).min(axis=1) <= near) & (np.diff(edges)[:, 0] >= 2)]
+    if not len(close):
+        return cut, cut
+    first, last = close[np.diff(close)[:, 0].argmax()]
+    return int(first), int(last)
+
+
+def _without_stillness(speed: np.ndarray, first: int, last: int) -> tuple[int, int]:
+    """[first, last) without still frames at either end; as it was when all of it is still."""
+    moving = np.flatnonzero(speed[first:last] >= STILL)
+    if not len(moving):
+        return first, last
+    return first + int(moving[0]), first + int(moving[-1]) + 1

@@ -1,0 +1,143 @@
+"""From frames to seconds and from tokens to words: a Hypothesis becomes a Transcript. Numpy only.
+
+The one place where the two clocks and the two alphabets meet. A word's time is the position its attention had; its
+window reaches the half window D to both sides, clipped to the recording. Segments follow the paper's grouping rule:
+the sentence is cut at each action word; segment m runs from [time of its action word - D] to [time of the last word
+before the next action word + D].
+
+Departs from the paper: words before the first action word belong to the first segment instead of to none (its start
+stays that of the action word), so that segments partition the sentence; the last segment ends at its last word, not
+at <eos>. The words that lead over to the next action ("and then is") are printed with it; the times of both segments
+stay those of the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.agreement import agreement
+from motion2language.language.vocabulary import UNK, Vocabulary
+from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
+
+#: Words that, before an action word, belong to it and not to the action before. Chosen.
+LEADING = frozenset("and then after afterwards that next before while finally is are was were".split())
+#: Words after which a sentence goes on. Chosen: of KIT-ML's 11,670 sentences 42 end with one ("stops afterwards").
+LOOSE = LEADING | frozenset("a an the to with of from both his her its their few very".split())
+
+
+def transcribe(
+    hypothesis: Hypothesis,
+    vocabulary: Vocabulary,
+    lexicon: ActionLexicon,
+    *,
+    fps: float,
+    half_window: float,
+    duration: float,
+    source: str = "",
+    model: str = "",
+) -> Transcript:
+    """The transcript of a hypothesis; a sentence without words has no segments.
+
+    fps          of the hypothesis' positions
+    half_window  D, seconds
+    duration     of the recording, seconds
+    """
+    words = timed_words(hypothesis, vocabulary, fps=fps, half_window=half_window, duration=duration)
+    segments = segments_by_rule(words, lexicon, duration, 1 / fps)
+    if hypothesis.drawn and segments and segments[0].label is not None:
+        segments = _with_probabilities(segments, hypothesis.drawn, vocabulary, lexicon)
+    return Transcript(segments, duration, source, model)
+
+
+def timed_words(
+    hypothesis: Hypothesis, vocabulary: Vocabulary, *, fps: float, half_window: float, duration: float
+) -> tuple[TimedWord, ...]:
+    """The sentence's words with time, window (seconds, clipped to the recording) and probability.
+
+    Specials are left out; an unknown word stays as <unk>.
+    """
+    times = np.clip(hypothesis.positions.astype(np.float64) / fps, 0.0, duration)
+    chances = np.exp(hypothesis.word_log_probs.astype(np.float64))
+    return tuple(
+        TimedWord(
+            vocabulary.words[token],
+            float(time),
+            float(max(0.0, time - half_window)),
+            float(min(duration, time + half_window)),
+            float(min(1.0, chance)),
+        )
+        for token, time, chance in zip(hypothesis.tokens, times, chances, strict=True)
+        if token >= UNK
+    )
+
+
+def group(words: Sequence[TimedWord], lexicon: ActionLexicon) -> list[tuple[str | None, int, tuple[TimedWord, ...]]]:
+    """The sentence cut at its action words: (label, index of the action word in the group, the group's words).
+
+    The first group also holds the words before its action word. Without an action word there is one group, label
+    None; without words there is none.
+    """
+    if not words:
+        return []
+    found = lexicon.find([word.word for word in words])
+    if not found:
+        return [(None, 0, tuple(words))]
+    starts = [0, *(index for index, _ in found[1:])]
+    ends = [*starts[1:], len(words)]
+    return [
+        (label, index - start, tuple(words[start:end]))
+        for (index, label), start, end in zip(found, starts, ends, strict=True)
+    ]
+
+
+def segments_by_rule(
+    words: Sequence[TimedWord], lexicon: ActionLexicon, duration: float, shortest: float
+) -> tuple[Segment, ...]:
+    """Segments by the paper's rule, clipped to the recording, each at least `shortest` seconds (or all of it)."""
+    shortest = min(shortest, duration)
+    segments = []
+    for label, action, members in group(words, lexicon):
+        end = max(members[-1].end, members[action].time, shortest)
+        start = min(members[action].start, end - shortest)
+        segments.append(Segment(start, end, label, members, bounded_by="windows"))
+    return _leading_words_moved(segments)
+
+
+def _with_probabilities(
+    segments: Sequence[Segment], drawn: Sequence[Sequence[int]], vocabulary: Vocabulary, lexicon: ActionLexicon
+) -> tuple[Segment, ...]:
+    """The segments, each with the share of the drawn sentences whose actions have its action in its place."""
+    named = [
+        tuple(label for _, label in lexicon.find([vocabulary.words[token] for token in tokens])) for tokens in drawn
+    ]
+    shares = agreement([segment.label for segment in segments], named)
+    return tuple(replace(segment, probability=float(share)) for segment, share in zip(segments, shares, strict=True))
+
+
+def _leading_words_moved(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments, each begun by the leading words that ended the one before; its first word always stays."""
+    words = [list(segment.words) for segment in segments]
+    for before, after in pairwise(words):
+        while len(before) > 1 and before[-1].word in LEADING:
+            after.insert(0, before.pop())
+    return tuple(replace(segment, words=tuple(members)) for segment, members in zip(segments, words, strict=True))
+
+
+def without_loose_end(words: Sequence[str]) -> int:
+    """How many words to keep of a sentence that was cut off: at its end none that lead to nothing."""
+    return next((count for count in range(len(words), 0, -1) if words[count - 1] not in LOOSE), 0)
+
+
+def anchors(transcript: Transcript, lexicon: ActionLexicon) -> list[float]:
+    """The time of each segment's action word, seconds; of its first word where it has none."""
+    times = []
+    for segment in transcript.segments:
+        found = lexicon.find([word.word for word in segment.words])
+        index = next((index for index, label in found if label == segment.label), 0)
+        times.append(segment.words[index].time if segment.words else (segment.start + segment.end) / 2)
+    return times

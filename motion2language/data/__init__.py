@@ -1,0 +1,1 @@
+"""Samples, and where they come from: corpora, labelled clips, stores on disk, composed and synthetic recordings."""

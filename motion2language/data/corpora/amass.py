@@ -1,0 +1,27 @@
+"""AMASS: its recordings (`.npz` of SMPL-H or SMPL-X) with a JSON of sentences beside them, of which it has none itself.
+
+The JSON is that of the corpus `annotations`; joints come from the body model on disk (formats/amass.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from motion2language.data.corpora.annotations import load as with_sentences
+from motion2language.data.samples import Sample
+
+WHERE = "AMASS is at https://amass.is.tue.mpg.de (SMPL-H, .npz)"
+
+
+def load(root: Path | None, split: str) -> Sequence[Sample]:
+    """The samples of `split`, read when indexed; `root` is AMASS' folder with annotations.json in it, or a JSON.
+
+    Without a body model that can be read, each sample's error says where to get it.
+    """
+    if root is None:
+        raise ValueError(f"corpus 'amass' needs --root: its folder, with sentences in annotations.json; {WHERE}")
+    try:
+        return with_sentences(root, split)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}; {WHERE}") from None

@@ -1,0 +1,19 @@
+"""HumanML3D: joints of the SMPL body at 20 frames a second, with three sentences or more each, some of a part.
+
+Its folder is made from AMASS by the code of arXiv-published HumanML3D (Guo et al. 2022); it may not be redistributed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from motion2language.data import texts
+from motion2language.data.samples import Sample
+
+WHERE = "make it from AMASS as https://github.com/EricGuo5513/HumanML3D says"
+
+
+def load(root: Path | None, split: str) -> Sequence[Sample]:
+    """The samples of `split`, read when indexed; `root` is the folder HumanML3D."""
+    return texts.load("humanml3d", "humanml3d", WHERE, root, split)

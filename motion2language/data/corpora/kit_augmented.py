@@ -1,0 +1,16 @@
+"""KIT-ML as HumanML3D's authors augmented it: 21 joints at 12.5 frames a second, mirrored, texts with times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from motion2language.data import texts
+from motion2language.data.samples import Sample
+
+WHERE = "https://github.com/EricGuo5513/HumanML3D says where to get KIT-ML in this form"
+
+
+def load(root: Path | None, split: str) -> Sequence[Sample]:
+    """The samples of `split`, read when indexed; `root` is the folder KIT-ML."""
+    return texts.load("kit-augmented", "kit", WHERE, root, split)

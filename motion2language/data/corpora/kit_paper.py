@@ -1,0 +1,36 @@
+"""KIT-ML as the paper samples it: every 10th frame from frame 5 of the first release, without any low-pass.
+
+`kit` is the clean way: its 100 frames a second are averaged on the way down. Everything else is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from motion2language.data.corpora import kit
+from motion2language.data.index import Place
+from motion2language.data.samples import Lazy, Sample
+from motion2language.transcript import Caption
+
+FIRST, EVERY = 5, 10  # frames; as in the official code of arXiv 2310.10594
+
+
+def load(root: Path | None, split: str) -> Sequence[Sample]:
+    """The samples of `split` at 10 frames a second, with joint angles, read when indexed."""
+    return lazily(root, split, None)
+
+
+def lazily(root: Path | None, split: str, store: Path | None) -> Lazy:
+    """The same; the recordings' lengths are kept in the folder `store`."""
+    return Lazy([partial(_sample, *entry, split) for entry in kit.entries("kit-paper", root, split, store)])
+
+
+def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:
+    motion = kit.read(place)
+    first = min(FIRST, motion.frames - 1)
+    angles = None if motion.angles is None else motion.angles[first::EVERY]
+    motion = replace(motion, positions=motion.positions[first::EVERY], fps=motion.fps / EVERY, angles=angles)
+    return Sample(kit.name_of(place), motion, captions, split)

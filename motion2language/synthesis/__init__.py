@@ -1,7 +1,0 @@
-"""Procedural recordings of the canonical body with sentences and exact segments, endless and seeded."""
-
-from __future__ import annotations
-
-from motion2language.synthesis.recording import Recording, make_recording
-
-__all__ = ["Recording", "make_recording"]

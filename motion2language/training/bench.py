@@ -1,0 +1,265 @@
+"""Speed and memory of training, decoding and loading on a corpus: `m2l bench train|decode|load`.
+
+Every measurement runs what training and captioning run. A stage's time is its own: the encoder's is not the
+decoder's too. Figures depend on what else the machine does; compare only figures of one run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.data.prepared import held
+from motion2language.data.samples import Sample
+from motion2language.model.transducer import Transducer
+from motion2language.training.batches import batches, make_batch, make_items
+from motion2language.training.config import RunConfig
+from motion2language.training.learner import optimizer_of
+from motion2language.training.train import untrained
+
+WARM_UP = 5  # batches before the clock starts; chosen
+ALONE = 60  # recordings decoded one at a time, for comparison; chosen
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured: counts, seconds a stage, and what is special to the measurement."""
+
+    what: str
+    captions: int
+    frames: int
+    seconds: dict[str, float]
+    batch_size: int
+    threads: int
+    device: str
+    special: dict[str, float] = field(default_factory=dict)
+    peak_memory_mb: float = field(default_factory=lambda: peak_memory_mb())  # noqa: PLW0108 - defined below
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Everything by name, as `--json` prints it."""
+        total = sum(self.seconds.values())
+        return {
+            **{key: value for key, value in asdict(self).items() if key not in ("seconds", "special")},
+            "captions_per_s": self.captions / total,
+            "frames_per_s": self.frames / total,
+            "ms_a_caption": 1000 * total / self.captions,
+            "shares": {stage: seconds / total for stage, seconds in self.seconds.items()},
+            **self.special,
+        }
+
+    def __str__(self) -> str:
+        figures = self.figures
+        lines = [
+            f"{self.what}: {self.captions:,} captions, {self.frames:,} frames, "
+            f"batches of {self.batch_size}, {self.threads} thread(s), {self.device}",
+            f"{figures['captions_per_s']:,.0f} captions/s, {figures['ms_a_caption']:.3f} ms a caption",
+            f"{figures['frames_per_s']:,.0f} frames/s",
+            f"{self.peak_memory_mb:,.0f} MB peak memory",
+            *(f"{value:.3f} {name.replace('_', ' ')}" for name, value in self.special.items()),
+            "",
+            "| stage | share | ms a caption |",
+            "| --- | --- | --- |",
+        ]
+        for stage, seconds in self.seconds.items():
+            lines.append(f"| {stage} | {100 * figures['shares'][stage]:.0f} % | {1000 * seconds / self.captions:.3f} |")
+        return "\n".join(lines)
+
+    def to_json(self) -> str:
+        """The figures in one line."""
+        return json.dumps(self.figures)
+
+
+def bench(
+    what: str,
+    read: Callable[[str], Sequence[Sample]],
+    run: RunConfig,
+    model: str | None,
+    count: int,
+    beam: int | None,
+    device: str,
+) -> Report:
+    """Measure `what` (train, decode, load) on a corpus: its training split, for decode its test split.
+
+    read   gives the samples of a split
+    model  a trained model to decode with; None takes fresh weights of the run's configuration
+    count  batches of training
+    beam   sentences kept in decoding; None as `m2l caption` does it, 0 the one most like the others of those drawn
+    """
+    started = time.perf_counter()
+    training = held(read("train"))
+    reading = time.perf_counter() - started
+    torch.manual_seed(run.train.seed)  # other weights say sentences of other lengths
+    captioner = untrained(run, training) if model is None else load_model(model)
+    captioner.network.to(device)
+    if what == "load":
+        return bench_load(captioner, training, run, reading)
+    if what == "decode":
+        return bench_decode(captioner, held(read("test")), run.train.batch_size, beam)
+    return bench_train(captioner, training, run, count)
+
+
+def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, count: int) -> Report:
+    """Updates from `count` batches, after a few that are not measured; the captioner's weights change."""
+    network, config = captioner.network.train(), run.train
+    device = next(network.parameters()).device
+    optimizer = optimizer_of(network, config)
+    items = make_items(captioner, samples, config)
+    random = np.random.default_rng(config.seed)
+    watch = _Stopwatch(device)
+    epochs = (batches(items, config, random) for _ in itertools.count())
+    captions = frames = 0
+    with watch.inside(network, "encode", "encoder"):
+        for number, drawn in enumerate(itertools.islice(itertools.chain.from_iterable(epochs), WARM_UP + count)):
+            if number == WARM_UP:
+                watch.reset()
+                captions = frames = 0
+            with watch("batch"):
+                batch = make_batch(captioner, drawn, config.augment).to(device)
+            with watch("decoder and loss"):
+                forced = () if isinstance(network, Transducer) else (config.teacher_forcing,)
+                loss = network.loss(batch, *forced)
+            with watch("backward"):
+                optimizer.zero_grad()
+                torch.autograd.backward(loss)
+            with watch("update"):
+                torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_norm)
+                optimizer.step()
+            captions, frames = captions + len(drawn), frames + int(batch.lengths.sum())
+    passes = sum(watch.seconds[stage] for stage in ("encoder", "decoder and loss", "backward"))
+    special = {"ms_a_caption_forward_and_backward": 1000 * passes / captions}
+    return _report("train", watch, captions, frames, config.batch_size, device, special)
+
+
+def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: int, beam: int | None) -> Report:
+    """Every recording decoded in batches of similar length, and between them some one at a time for comparison."""
+    device = next(captioner.network.parameters()).device
+    watch, alone = _Stopwatch(device), _Stopwatch(device)
+    motions = sorted((captioner.prepare(sample.motion) for sample in samples), key=lambda motion: motion.frames)
+    captioner.search([captioner.values(motions[0])], beam)  # warm
+    every = -(-len(motions) // ALONE)
+    words = singles = 0
+    for first in range(0, len(motions), batch_size):
+        batch = motions[first : first + batch_size]
+        with watch.inside(captioner.network, "encode", "encoder"):
+            with watch("features"):
+                values = [captioner.values(motion) for motion in batch]
+            with watch("search"):
+                words += sum(len(found.tokens) for found in captioner.search(values, beam))
+        for motion in batch[-first % every :: every]:
+            with alone("alone"):
+                captioner.search([captioner.values(motion)], beam)
+            singles += 1
+    ms_alone = 1000 * alone.seconds["alone"] / singles
+    special = {
+        "words_a_caption": words / len(motions),
+        "ms_one_at_a_time": ms_alone,
+        "times_faster_than_one_at_a_time": ms_alone * len(motions) / (1000 * sum(watch.seconds.values())),
+    }
+    frames = sum(motion.frames for motion in motions)
+    return _report("decode", watch, len(motions), frames, batch_size, device, special)
+
+
+def bench_load(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, reading: float) -> Report:
+    """An epoch's batches without a network; `reading` is the seconds it took to read the samples from disk."""
+    watch = _Stopwatch(torch.device("cpu"))
+    watch.seconds["read"] = reading
+    with watch("prepare"):
+        items = make_items(captioner, samples, run.train)
+    frames = 0
+    for drawn in batches(items, run.train, np.random.default_rng(run.train.seed)):
+        with watch("batch"):
+            batch = make_batch(captioner, drawn, run.train.augment)
+        frames += int(batch.lengths.sum())
+    special = {"batch_captions_per_s": len(items) / watch.seconds["batch"]}
+    return _report("load", watch, len(items), frames, run.train.batch_size, torch.device("cpu"), special)
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process held at once; not a number where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+class _Stopwatch:
+    """Seconds a stage; time spent in a stage within another counts for the inner one only."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.open: list[str] = []
+        self.since = 0.0
+
+    def reset(self) -> None:
+        """Forget what was measured."""
+        self.seconds.clear()
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        self._enter(stage)
+        try:
+            yield
+        finally:
+            self._leave()
+
+    @contextmanager
+    def inside(self, owner: Any, method: str, stage: str) -> Iterator[None]:
+        """Within this block the owner's calls of a method are a stage."""
+        plain = getattr(owner, method)
+
+        def timed(*arguments: Any) -> Any:
+            with self(stage):
+                return plain(*arguments)
+
+        setattr(owner, method, timed)
+        try:
+            yield
+        finally:
+            delattr(owner, method)
+
+    def _enter(self, stage: str) -> None:
+        self._lap()
+        self.open.append(stage)
+
+    def _leave(self) -> None:
+        self._lap()
+        self.open.pop()
+
+    def _lap(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        now = time.perf_counter()
+        if self.open:
+            self.seconds[self.open[-1]] += now - self.since
+        self.since = now
+
+
+def _report(
+    what: str,
+    watch: _Stopwatch,
+    captions: int,
+    frames: int,
+    batch_size: int,
+    device: torch.device,
+    special: dict[str, float],
+) -> Report:
+    if device.type == "cuda":
+        special = {**special, "peak_device_memory_mb": torch.cuda.max_memory_allocated(device) / 2**20}
+    return Report(
+        what, captions, frames, dict(watch.seconds), batch_size, torch.get_num_threads(), device.type, special
+    )

@@ -1,0 +1,146 @@
+"""RunConfig: everything a training run is decided by, from a TOML file and `--set` overrides.
+
+A file may begin with `base = "other.toml"`, a file beside it whose values hold where it gives none. Unknown keys are
+errors that suggest the nearest known one; every field says its unit and source.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from motion2language.language.corrections import Rules
+from motion2language.model.config import ModelConfig
+from motion2language.training.augment import AugmentConfig
+
+LONGEST = 80  # characters of a wrong value that a message shows; chosen
+
+
+class TrainConfig(BaseModel):
+    """How a model is trained. Defaults: arXiv 2310.10594 unless said otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    epochs: int = Field(40, gt=0)
+    batch_size: int = Field(32, gt=0)  # captions an update, over all processes and parts
+    accumulate: int = Field(1, gt=0)  # parts a process computes its share of a batch in, to save memory
+    learning_rate: float = Field(1e-3, gt=0)  # Adam
+    weight_decay: float = Field(0.0, ge=0)  # decoupled (AdamW)
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine falls to zero at the last step
+    warmup_steps: int = Field(0, ge=0)  # linear, from zero
+    gradient_norm: float = Field(1.0, gt=0)  # clipped at this
+    teacher_forcing: float = Field(0.5, ge=0, le=1)  # probability a step is fed the reference word
+    teacher_forcing_end: float | None = Field(None, ge=0, le=1)  # ... at the last update, reached in a line
+    label_smoothing: float = Field(0.0, ge=0, lt=1)  # share of each word's target spread over the vocabulary
+    average: float = Field(0.0, ge=0, lt=1)  # decay of the moving average of weights that is kept; 0 keeps the last
+    validate_every: int = Field(1, gt=0)  # epochs; the last one is validated always
+    patience: int | None = Field(None, gt=0)  # stop after so many validations without a better score
+    precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: of large products, weights stay float32
+    compile: bool = False  # the encoder by torch.compile; pays on a GPU, in long runs
+    captions: Literal["all", "one"] = "all"  # a recording's captions an epoch: every one, or one drawn at random
+    corrections: Rules = "spelling"  # of training captions alone (corrections/); "paper": digits, degrees, units, too
+    minimum_count: int = Field(3, gt=0)  # words seen less often become <unk>
+    seed: int = Field(11, ge=0)
+    augment: AugmentConfig = AugmentConfig()
+
+
+class RunConfig(BaseModel):
+    """A TOML file of `configs/`: [model], [train] and the corpora trained on together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    also: tuple[str, ...] = ()  # further corpora without a root, added to the training split: "synthetic"
+
+    @model_validator(mode="after")
+    def _forcing_where_words_are_fed(self) -> RunConfig:
+        if self.model.kind == "transducer" and self.train.teacher_forcing_end is not None:
+            raise ValueError("train.teacher_forcing_end: a transducer is always fed the reference words; leave it out")
+        return self
+
+
+def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
+    """The run a TOML file describes, with overrides such as `model.encoder=gru`; ValueError names what is wrong.
+
+    Without a file the defaults: the paper's MLP encoder with recurrent local attention.
+    """
+    data = {} if path is None else _read(Path(path))
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if not value:
+            raise ValueError(f"--set {override!r}: expected KEY=VALUE, such as model.encoder=gru")
+        *tables, name = key.split(".")
+        table = data
+        for part in tables:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise ValueError(f"--set {override!r}: {part} is {table!r}, not a table")
+        table[name] = _value(value)
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        raise ValueError(f"{path or 'configuration'}: {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """The first thing wrong with a configuration, in one line, with the nearest known key for an unknown one."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error":  # of a rule between keys, which says what it found
+        return ": ".join(filter(None, (where, str(first["ctx"]["error"]))))
+    if first["type"] == "model_type":
+        return f"{where}: expected a table, found {_short(first['input'])}"
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {first['msg']}, found {_short(first['input'])}"
+    tables: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
+    owner = tables.get(str(first["loc"][-2]), RunConfig) if len(first["loc"]) > 1 else RunConfig
+    near = difflib.get_close_matches(str(first["loc"][-1]), owner.model_fields, n=1)
+    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(owner.model_fields)}"
+    return f"unknown key {where}; {advice}"
+
+
+def _short(value: Any) -> str:
+    """A value as it was written, a long one with its middle left out."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 4 :]}"
+
+
+def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A file's tables over those of its base; `above` are the files that led to it."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file: {error}") from None
+    base = data.pop("base", None)
+    if base is None:
+        return data
+    if not isinstance(base, str):
+        raise ValueError(f"{path}: base: expected the name of a file beside it, found {base!r}")
+    if path in above:
+        raise ValueError(f"{path}: its base leads back to itself; take the line `base = ...` out of one of the files")
+    if not (path.parent / base).is_file():
+        raise ValueError(f"{path}: base: there is no file {path.parent / base}")
+    return _over(_read(path.parent / base, (*above, path)), data)
+
+
+def _over(below: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """`data` over `below`, tables merged key by key."""
+    merged = below | data
+    for key, value in data.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            merged[key] = _over(below[key], value)
+    return merged
+
+
+def _value(text: str) -> Any:
+    """An override's value: as TOML where it parses (3, 0.5, true, "x", [1, 2]), else as a plain string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -1,0 +1,113 @@
+"""Weights published by the paper's authors to a model folder.
+
+Their file is a `torch.save` of the pair (model state, optimiser state) under the official code's names. It carries
+neither vocabulary nor statistics nor configuration, so the user gives them. Rows of the word layers are put in the
+order of our Vocabulary, whose four special words come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from motion2language.captioning.captioner import save_folder
+from motion2language.captioning.features import Normalizer
+from motion2language.formats.npy import LAYOUTS
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.vocabulary import SPECIALS, Vocabulary
+from motion2language.model.config import ModelConfig
+from motion2language.model.network import build
+from motion2language.model.official import from_official
+from motion2language.training import checkpoint
+from motion2language.training.config import load_config
+
+_WORD_ROWS = ("embedding.weight", "output.weight", "output.bias")
+
+
+def import_checkpoint(
+    file: Path, vocabulary: Path, config: Path, out: Path, normalizer: Path | None = None
+) -> list[str]:
+    """Write the model folder `out`; returns the official names that were dropped because nothing uses them.
+
+    file        the published weights; loaded with `weights_only`
+    vocabulary  a word a line, in the order of their ids in the checkpoint, the four special words among them
+    config      TOML file whose [model] table describes the network; sizes that follow from the weights may be left out
+    normalizer  .npz with `mean` and `std` of each feature; none: features are taken as they are
+
+    ValueError says what does not fit.
+    """
+    state = _load(file)
+    try:
+        lines = vocabulary.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{vocabulary}: not a text file in UTF-8; expected a word a line") from None
+    words = [line.strip() for line in lines if line.strip()]
+    absent = [word for word in SPECIALS if word not in words]
+    if absent or len(set(words)) != len(words):
+        raise ValueError(f"{vocabulary}: lacks {', '.join(absent)}" if absent else f"{vocabulary}: a word stands twice")
+    found = load_config(config).model
+    if found.kind != "attention":
+        raise ValueError(f"{config}: model.kind is {found.kind!r}; the authors' weights are of kind 'attention'")
+    tensors, dropped = from_official(state, found)
+    order = [words.index(word) for word in (*SPECIALS, *(word for word in words if word not in SPECIALS))]
+    for name in _WORD_ROWS:
+        if name not in tensors or len(tensors[name]) != len(words):
+            rows = len(tensors[name]) if name in tensors else "no"
+            raise ValueError(f"{file}: has {rows} rows of {name}, but {vocabulary} lists {len(words)} words")
+        tensors[name] = tensors[name][order]
+    settled = _settled(found, tensors, len(words), file)
+    try:
+        build(settled).load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{file}: does not fit {config}: {' '.join(str(error).split())[:300]}") from None
+    ordered = Vocabulary(tuple(words[index] for index in order))
+    lexicon = ActionLexicon.learn(ordered.words)
+    card = f"Imported from {file.name}, weights published by the authors of arXiv 2310.10594. Scores: not measured.\n"
+    save_folder(out, settled, ordered, _normalizer(normalizer, settled.input_width), lexicon, tensors, card)
+    return dropped
+
+
+def _load(file: Path) -> dict[str, Tensor]:
+    """The model state in the file."""
+    content = checkpoint.load(file)
+    state = content[0] if isinstance(content, (tuple, list)) and content else content
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ValueError(f"{file}: holds a {type(content).__name__}; expected the pair (model state, optimiser state)")
+    return dict(state)
+
+
+def _settled(config: ModelConfig, tensors: Mapping[str, Tensor], words: int, file: Path) -> ModelConfig:
+    """The configuration with the sizes the weights have, and the joints these stand for."""
+    first = tensors.get("encoder.layers.0.weight", tensors.get("encoder.rnn.weight_ih_l0"))
+    if first is None:
+        raise ValueError(f"{file}: has no weights of an encoder {config.encoder!r}; check model.encoder")
+    width = first.shape[1]
+    if config.input_width not in (0, width) or config.vocabulary_size not in (0, words):
+        raise ValueError(
+            f"{file}: reads {width} features and knows {words} words, but the configuration says "
+            f"{config.input_width} and {config.vocabulary_size}"
+        )
+    joints = config.joints
+    if config.features == "paper" and not joints:
+        bodies = [layout.skeleton.joints for layout in LAYOUTS.values() if 3 * len(layout.skeleton.joints) == width]
+        if not bodies:
+            raise ValueError(
+                f"{file}: reads {width} features, expected 63 (KIT-ML) or 66 (HumanML3D); say model.joints"
+            )
+        joints = bodies[0]
+    return config.model_copy(update={"input_width": width, "vocabulary_size": words, "joints": joints})
+
+
+def _normalizer(path: Path | None, width: int) -> Normalizer:
+    if path is None:
+        return Normalizer(np.zeros(width, np.float32), np.ones(width, np.float32))
+    try:
+        normalizer = Normalizer.load(path)
+    except (ValueError, KeyError, OSError) as error:
+        raise ValueError(f"{path}: expected an .npz with `mean` and `std` ({error})") from None
+    if normalizer.mean.shape != (width,):
+        raise ValueError(f"{path}: statistics of {normalizer.mean.shape} features, but the weights read {width}")
+    return normalizer

@@ -1,0 +1,188 @@
+"""What training changes, and one update of it: weights, their moving average, the optimiser, and how far it got.
+
+A batch may be computed in parts, by several processes (processes.py) and each one's share in several pieces
+(`accumulate`). Every part's mean loss is weighed by the words in it, so that parts of unequal size give the gradient of
+the whole batch.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from motion2language.captioning.captioner import Captioner
+from motion2language.files import write_atomically
+from motion2language.model.batch import Batch
+from motion2language.model.network import Network, build
+from motion2language.model.transducer import Transducer
+from motion2language.training import checkpoint
+from motion2language.training.batches import Drawn, make_batch
+from motion2language.training.config import TrainConfig
+from motion2language.training.processes import Processes, shares
+
+ALONE = Processes()
+
+
+class Learner:
+    """A captioner's network being trained; `total` is the number of updates of the whole run."""
+
+    def __init__(self, captioner: Captioner, config: TrainConfig, total: int, processes: Processes = ALONE) -> None:
+        least = processes.count * config.accumulate
+        if config.batch_size < least:
+            raise ValueError(
+                f"train.batch_size {config.batch_size}: cannot be cut into {least} parts, {config.accumulate} for each "
+                f"of {processes.count} process(es); give {least} or more"
+            )
+        self.captioner, self.config, self.total, self.processes = captioner, config, total, processes
+        self.network = captioner.network.to(processes.device)
+        if config.compile:
+            self.network.encoder.compile(dynamic=True)
+        self.loss: nn.Module = _Loss(self.network, config)
+        if processes.count > 1:
+            self.loss = DistributedDataParallel(self.loss)
+        self.optimizer = optimizer_of(self.network, config)
+        self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
+        self.epoch, self.updates, self.best, self.stale = 0, 0, -math.inf, 0
+
+    def step(self, drawn: Sequence[Drawn]) -> float:
+        """One update from a batch, alike in every process; its loss. ValueError when that or its gradient is none."""
+        self.network.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.config, self.updates, self.total)
+        self.optimizer.zero_grad()
+        loss = self._backward(self._parts(drawn))
+        if not math.isfinite(loss):
+            raise ValueError(f"the loss became {loss} in epoch {self.epoch + 1}; lower train.learning_rate")
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm).item()
+        if not math.isfinite(norm):  # the update would make every weight no number, which only the next loss would show
+            raise ValueError(f"the gradient became {norm} in epoch {self.epoch + 1}; lower train.learning_rate")
+        self.optimizer.step()
+        self.updates += 1
+        decay = min(self.config.average, self.updates / (self.updates + 10))
+        for key, value in self.network.state_dict().items():
+            self.averaged[key].lerp_(value, 1 - decay)
+        return loss
+
+    def _parts(self, drawn: Sequence[Drawn]) -> list[tuple[Batch, int]]:
+        """This process's parts of a batch, each with what it weighs: its words, for a transducer its captions."""
+        pieces = self.config.accumulate
+        mine = shares(len(drawn), self.processes.count * pieces)[self.processes.rank * pieces :][:pieces]
+        device, parts = torch.device(self.processes.device), []
+        for part in mine:  # a last batch may leave some parts empty; they take part, with no weight
+            batch = make_batch(self.captioner, drawn[part] or drawn[:1], self.config.augment).to(device)
+            parts.append((batch, self.network.terms(batch) if drawn[part] else 0))
+        return parts
+
+    def _backward(self, parts: Sequence[tuple[Batch, int]]) -> float:
+        """Add up the gradients of the whole batch's mean loss; that loss."""
+        forcing, count = teacher_forcing(self.config, self.updates, self.total), self.processes.count
+        terms = self.processes.sum(sum(weight for _, weight in parts))
+        loss = 0.0
+        for number, (batch, weight) in enumerate(parts):
+            with self._together(last=number == len(parts) - 1):
+                part = self.loss(batch, forcing, self.updates) * (weight / terms)
+                torch.autograd.backward(part * count)  # the mean over processes is taken
+            loss += part.item()
+        return self.processes.sum(loss)
+
+    @contextmanager
+    def _together(self, last: bool) -> Iterator[None]:
+        """The processes exchange gradients once an update, with the last part's."""
+        if last or not isinstance(self.loss, DistributedDataParallel):
+            yield
+            return
+        with self.loss.no_sync():
+            yield
+
+    def kept(self) -> Any:
+        """A network with the averaged weights (the latest ones when nothing is averaged)."""
+        network = build(self.captioner.config).to(self.processes.device)
+        network.load_state_dict(self.averaged)
+        return network
+
+    def finish(self, epoch: int, score: float) -> None:
+        """Note a finished epoch; its score is not a number where it was not validated."""
+        self.epoch = epoch + 1
+        if score > self.best:
+            self.best, self.stale = score, 0
+        elif not math.isnan(score):
+            self.stale += 1
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the score has not risen for `patience` validations."""
+        return self.config.patience is not None and self.stale >= self.config.patience
+
+    def save(self, path: Path) -> None:
+        """Write everything needed to go on after the last finished epoch."""
+        state = {
+            "network": self.network.state_dict(),
+            "averaged": self.averaged,
+            "optimizer": self.optimizer.state_dict(),
+            "progress": {key: getattr(self, key) for key in _PROGRESS},
+        }
+        packed = io.BytesIO()  # a full disk is then an OSError, not one of torch's own
+        torch.save(state, packed)
+        write_atomically(path, lambda file: file.write(packed.getbuffer()))
+
+    def load(self, path: Path) -> None:
+        """Go on from what `save` wrote, if it is there."""
+        if not path.is_file():
+            return
+        try:
+            state = checkpoint.load(path)
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.averaged = {key: value.to(self.processes.device) for key, value in state["averaged"].items()}
+            for key in _PROGRESS:
+                setattr(self, key, state["progress"][key])
+        except (ValueError, LookupError, TypeError, RuntimeError) as error:
+            raise ValueError(f"{path}: cannot be resumed from ({' '.join(str(error).split())[:200]})") from None
+
+
+_PROGRESS = ("epoch", "updates", "best", "stale")
+
+
+class _Loss(nn.Module):
+    """A network's loss as the call of a module, which is what DistributedDataParallel wraps."""
+
+    def __init__(self, network: Network, config: TrainConfig) -> None:
+        super().__init__()
+        self.network, self.config = network, config
+
+    def forward(self, batch: Batch, forcing: float, update: int) -> Tensor:
+        """The mean loss; which words are forced is drawn from the update, alike for all its parts."""
+        smoothing = self.config.label_smoothing
+        low = self.config.precision == "bfloat16"
+        with torch.autocast(batch.values.device.type, torch.bfloat16, enabled=low):
+            if isinstance(self.network, Transducer):
+                return self.network.loss(batch, smoothing)
+            generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + update)
+            return self.network.loss(batch, forcing, generator, smoothing)
+
+
+def optimizer_of(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """Adam with decoupled weight decay, all parameters in one call."""
+    return torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True)
+
+
+def learning_rate(config: TrainConfig, update: int, updates: int) -> float:
+    """The rate of an update (counted from 0) among `updates`."""
+    warm = min(1.0, (update + 1) / config.warmup_steps) if config.warmup_steps else 1.0
+    fall = 0.5 * (1 + math.cos(math.pi * update / updates)) if config.schedule == "cosine" else 1.0
+    return config.learning_rate * warm * fall
+
+
+def teacher_forcing(config: TrainConfig, update: int, updates: int) -> float:
+    """The probability a step of an update is fed the reference word: from `teacher_forcing` in a line to its end."""
+    first = config.teacher_forcing
+    last = first if config.teacher_forcing_end is None else config.teacher_forcing_end
+    return first + (last - first) * update / max(1, updates - 1)

@@ -1,0 +1,98 @@
+"""A suite: a folder of `configs/`, each of its TOML files a row of one table.
+
+`base.toml` is what its rows share, no row. Files in a subfolder named after a corpus are settings for that corpus
+alone: where the suite has such a folder for the corpus at hand, its rows are run, else those of the suite itself. A
+suite with such folders is a published table; its rows outside them are KIT-ML's, and are run on any other corpus too.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from motion2language.data import corpora
+from motion2language.training.config import RunConfig, load_config
+
+PACKAGE = Path(__file__).parents[2]
+KIT = "kit"
+KITS = (KIT, "kit-paper")  # the same recordings, brought to the models' rate in two ways
+PLACES = (PACKAGE / "configs", PACKAGE.parent / "configs")  # as installed, as checked out
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration of a suite.
+
+    name    its file's, with the folder where it is of one corpus: "humanml3d/recurrent-local-mlp-d5"
+    corpus  the one corpus it is for, or None
+    """
+
+    name: str
+    config: RunConfig
+    corpus: str | None = None
+
+
+def names() -> tuple[str, ...]:
+    """The suites there are: folders of configurations on a shared base."""
+    return tuple(sorted({path.parent.name for place in PLACES for path in place.glob("*/base.toml")}))
+
+
+def load(suite: str, overrides: Sequence[str] = ()) -> list[Row]:
+    """The rows of a suite of `configs/`, of any folder or of one file; ValueError says which suites there are.
+
+    overrides  such as `train.epochs=1`, for every row
+    """
+    known = [place / suite for place in PLACES if suite in names()]
+    folder = next((path for path in known if path.is_dir()), Path(suite))
+    files = [path for path in folder.rglob("*.toml") if path.name != "base.toml"]
+    if folder.is_file():
+        folder, files = folder.parent, [folder]
+    if not files:
+        raise ValueError(
+            f"no suite {suite!r}; there are {', '.join(names())}, or give a configuration or a folder of them"
+        )
+    rows = [
+        Row(
+            path.relative_to(folder).with_suffix("").as_posix(),
+            load_config(path, overrides),
+            None if path.parent == folder else path.parent.relative_to(folder).as_posix(),
+        )
+        for path in files
+    ]
+    return sorted(rows, key=lambda row: (row.corpus or "", row.name))
+
+
+def chosen(rows: Sequence[Row], wanted: Sequence[str]) -> list[Row]:
+    """The rows of these names (all without any); ValueError for a name that is none, with the nearest."""
+    known = [row.name for row in rows]
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise ValueError(f"no row {name!r} in this suite; {advice}")
+    return [row for row in rows if row.name in wanted or not wanted]
+
+
+def reason_not_to_run(row: Row, rows: Sequence[Row], suite: str, corpus: str, angles: bool) -> str:
+    """Why a row is not run on `corpus`, for the table; empty when it is.
+
+    angles  whether the corpus' recordings have joint angles
+    """
+    own = {other.corpus for other in rows} - {None}
+    if row.corpus is not None and row.corpus != corpus:
+        return not_here(suite, row.corpus)
+    if row.corpus is None and corpus in own:
+        return not_here(suite, KIT)
+    if row.config.model.features == "angles" and not angles:
+        return f"not applicable: {corpus} has no joint angles"
+    return ""
+
+
+def not_here(suite: str, corpus: str) -> str:
+    """That a row is of a corpus nobody may pass on, and what runs it where that corpus is, once it can be read."""
+    reason = f"not run here: {corpus} may not be redistributed"
+    if corpus not in corpora.names():
+        return f"{reason}, and --corpus {corpus} is not there yet"
+    return f"{reason}; with yours: m2l reproduce --suite {suite} --corpus {corpus} --root ROOT --out OUT"

@@ -1,0 +1,211 @@
+"""One table of a suite: mean ± standard deviation over seeds, floors beneath; as Markdown, LaTeX and CSV.
+
+A row that was not run, or could not be, says why in place of its figures. Segment scores are of the strict protocol
+(every clip counts, a verb the caption lacks scores 0) but for those called paper's, which leave clips out.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from motion2language.files import write_text
+from motion2language.scoring.floors import FLOORS
+from motion2language.training.reproduce.runs import folder_of
+from motion2language.training.reproduce.suite import Row
+
+#: Column -> where its value is in test.json, decimals. `rule`: segments by the paper's rule; `refined`: boundaries.py.
+COLUMNS: dict[str, tuple[tuple[str, str, str], int]] = {
+    "BLEU-4": (("rule", "captions", "bleu_4"), 1),
+    "BLEU-1": (("rule", "captions", "bleu_1"), 1),
+    "ROUGE-L": (("rule", "captions", "rouge_l"), 1),
+    "CIDEr": (("rule", "captions", "cider"), 2),
+    "paper's BLEU-4": (("rule", "captions (paper)", "bleu_4"), 1),
+    "METEOR": (("rule", "captions", "meteor"), 1),
+    "BERTScore": (("rule", "captions", "bertscore"), 1),
+    "cosine": (("rule", "captions", "cosine"), 3),
+    "verbs exact": (("rule", "model", "verbs_exact/all"), 3),
+    "Element-of": (("rule", "model", "element_of/strict/all"), 3),
+    "IoU, rule": (("rule", "model", "iou/strict/all"), 3),
+    "IoU, refined": (("refined", "model", "iou/strict/all"), 3),
+    "paper's Element-of": (("rule", "model", "element_of/paper/all"), 3),
+    "paper's IoU, rule": (("rule", "model", "iou/paper/all"), 3),
+    "left out": (("rule", "model", "left_out/paper/all"), 0),
+}
+OF_SENTENCES = ("BLEU-1", "ROUGE-L", "CIDEr", "paper's BLEU-4")  # shown where there are no segments to score
+SEMANTIC = ("METEOR", "BERTScore", "cosine")  # where runs were scored with --semantic
+#: Floors of segments are given the verbs, say nothing and have one rule.
+NOT_OF_FLOORS = ("BLEU-4", *OF_SENTENCES, *SEMANTIC, "verbs exact", "IoU, refined")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table: the values of each column, one a seed; or a note."""
+
+    name: str
+    values: dict[str, list[float]] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def runs(self) -> int:
+        """Seeds that were scored."""
+        return max((len(values) for values in self.values.values()), default=0)
+
+
+def results(row: Row, seeds: Sequence[int], out: Path) -> list[dict[str, Any]]:
+    """What the row's finished runs reached, in the order of the seeds; ValueError for a file that is no scores."""
+    files = [folder_of(out, row, seed) / "test.json" for seed in seeds]
+    return [_scores(file) for file in files if file.is_file()]
+
+
+def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out: Path) -> list[Line]:
+    """The table's rows in the suite's order, then the floors: of the test split, so the same for every run."""
+    table: list[Line] = []
+    fullest: dict[str, Any] = {}
+    for row, reason in zip(rows, reasons, strict=True):
+        found = results(row, seeds, out)
+        fullest = max(fullest, *(result["rule"] for result in found), key=_shown) if found else fullest
+        table.append(Line(row.name, _values(found), reason or _missing(row, seeds, out)))
+    for name, floor in fullest.get("text floors", {}).items():
+        table.append(Line(f"no motion seen: {name}", _values([{"rule": {"captions": floor}}])))
+    if "model" in fullest:
+        for name in FLOORS:
+            values = _values([{"rule": {"model": fullest[name]}}])
+            table.append(Line(f"no motion seen: {name}", {k: v for k, v in values.items() if k not in NOT_OF_FLOORS}))
+    return table
+
+
+def measured_by(rows: Sequence[Row], seeds: Sequence[int], out: Path) -> str:
+    """What the columns of --semantic depend on, to stand after the title; empty where no run has any."""
+    notes = (result["rule"].get("semantic", {}) for row in rows for result in results(row, seeds, out))
+    said = dict.fromkeys(f"{measure}: {note}" for some in notes for measure, note in some.items())
+    return "".join(f"; {one}" for one in said)
+
+
+def write(out: Path, table: Sequence[Line], title: str) -> None:
+    """Write `table.md`, `table.tex` and `table.csv` into `out`."""
+    write_text(out / "table.md", f"{title}\n\n{markdown(table)}")
+    write_text(out / "table.tex", f"% {title}\n{latex(table)}")
+    write_text(out / "table.csv", comma_separated(table))
+
+
+def markdown(table: Sequence[Line]) -> str:
+    """The table for a page: as many columns as have values."""
+    columns = columns_of(table)
+    last = [" note |", " --- |"] if any(line.note for line in table) else ["", ""]
+    rows = [
+        f"| row | runs | {' | '.join(columns)} |{last[0]}",
+        "| --- |" + " --- |" * (len(columns) + 1) + last[1],
+    ]
+    for line in table:
+        cells = [line.name, str(line.runs or "–"), *(_cell(line, column, " ± ") for column in columns)]
+        if last[0]:
+            cells.append(line.note.replace("|", "/"))
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*rows, ""])
+
+
+def latex(table: Sequence[Line]) -> str:
+    """The table for an article, with the rules of the package booktabs."""
+    columns = columns_of(table)
+    rows = [
+        "% needs \\usepackage{booktabs}",
+        f"\\begin{{tabular}}{{l{'r' * (len(columns) + 1)}}}",
+        "\\toprule",
+        " & ".join(["row", "runs", *(_escaped(column) for column in columns)]) + " \\\\",
+        "\\midrule",
+    ]
+    for line in table:
+        if not line.runs:
+            text = f"\\multicolumn{{{len(columns) + 1}}}{{l}}{{{_escaped(line.note)}}}"
+            rows.append(f"{_escaped(line.name)} & {text} \\\\")
+            continue
+        cells = [_cell(line, column, " \\pm ") for column in columns]
+        cells = [f"${cell}$" if "pm" in cell else cell.replace("–", "--") for cell in cells]
+        rows.append(" & ".join([_escaped(line.name), str(line.runs), *cells]) + " \\\\")
+    return "\n".join([*rows, "\\bottomrule", "\\end{tabular}", ""])
+
+
+def comma_separated(table: Sequence[Line]) -> str:
+    """The table for a program: mean and standard deviation of each column, unrounded; the note last."""
+    columns = columns_of(table)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["row", "runs", *(f"{c}, {part}" for c in columns for part in ("mean", "deviation")), "note"])
+    for line in table:
+        numbers = [number for column in columns for number in _mean_and_deviation(line.values.get(column, []))]
+        writer.writerow([line.name, line.runs, *("" if n is None else n for n in numbers), line.note])
+    return text.getvalue()
+
+
+def _scores(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not {"rule", "refined", "curves"} <= found.keys():
+        raise ValueError(f"{file}: not the scores of a run; delete it, and the run is scored again")
+    return found
+
+
+def _missing(row: Row, seeds: Sequence[int], out: Path) -> str:
+    """Which of the row's runs have no scores, and why."""
+    states: dict[str, list[int]] = {}
+    for seed in seeds:
+        folder = folder_of(out, row, seed)
+        if (folder / "test.json").is_file():
+            continue
+        state = "not finished" if (folder / "config.json").is_file() else "not run yet"
+        if (folder / "failed.txt").is_file():
+            state = f"failed ({' '.join((folder / 'failed.txt').read_text(encoding='utf-8').split())})"
+        states.setdefault(state, []).append(seed)
+    return "; ".join(f"seed {', '.join(map(str, some))} {state}" for state, some in states.items())
+
+
+def _shown(scores: dict[str, Any]) -> int:
+    """How many measures of sentences a run's floors have."""
+    return sum(len(floor) for floor in scores.get("text floors", {}).values())
+
+
+def _values(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    values: dict[str, list[float]] = {}
+    for column, ((bounds, kind, key), _) in COLUMNS.items():
+        numbers = [result.get(bounds, {}).get(kind, {}).get(key) for result in found]
+        values[column] = [number for number in numbers if number is not None]
+    return values
+
+
+def columns_of(table: Sequence[Line]) -> list[str]:
+    """The columns any row has a value in; of sentences alone more where no segments are scored; all without values."""
+    used = [column for column in COLUMNS if any(line.values.get(column) for line in table)]
+    segments = set(used) - {"BLEU-4", *OF_SENTENCES, *SEMANTIC}
+    return [column for column in used if not (segments and column in OF_SENTENCES)] or list(COLUMNS)
+
+
+def _mean_and_deviation(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """The mean, and the sample standard deviation from two values on."""
+    if not values:
+        return None, None
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def _cell(line: Line, column: str, between: str) -> str:
+    mean, deviation = _mean_and_deviation(line.values.get(column, []))
+    if mean is None:
+        return "–"
+    decimals = COLUMNS[column][1]
+    return f"{mean:.{decimals}f}" + ("" if deviation is None else f"{between}{deviation:.{decimals}f}")
+
+
+def _escaped(text: str) -> str:
+    """Text with what LaTeX reads as commands escaped."""
+    text = text.replace("\\", "/")
+    for character in "&%$#_{}":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("~", "\\textasciitilde{}").replace("^", "\\textasciicircum{}").replace("–", "--")

@@ -1,0 +1,117 @@
+"""One trial of a sweep: a configuration with some values, trained in a run folder of its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from motion2language.files import write_text
+from motion2language.training.config import load_config
+from motion2language.training.processes import Processes
+from motion2language.training.sweep.space import Space, Value, override
+from motion2language.training.train import load_splits, train
+
+RETRIES = 2  # times a trial whose process died is run again; chosen
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What all trials share: configuration, overrides, corpus and its store, device, folder, and what may be tried."""
+
+    config: Path
+    overrides: tuple[str, ...]
+    dataset: str
+    root: Path | None
+    store: Path | None
+    device: str
+    out: Path
+    space: Space
+
+    def claim(self, ray_trials: int | None) -> None:
+        """Make the folder and say in it what sweep it is; ValueError when it holds another one.
+
+        ray_trials  trials of a sweep on Ray, which cannot be given more later; None for one on this machine
+        """
+        self.require_own(ray_trials)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{self.out}: cannot be made ({error.strerror}); choose another --out") from None
+        write_text(self.out / "sweep.json", json.dumps(self._about(ray_trials), indent=2) + "\n")
+
+    def require_own(self, ray_trials: int | None) -> None:
+        """ValueError when the folder holds another sweep; `ray_trials` as of claim."""
+        path, said = self.out / "sweep.json", self._about(ray_trials)
+        if path.is_file():
+            there = _object(path)
+            if other := [key for key, value in said.items() if key not in there or there[key] != value]:
+                raise ValueError(
+                    f"{self.out}: holds another sweep; not the same: {', '.join(other)}; choose another --out"
+                )
+
+    def _about(self, ray_trials: int | None) -> dict[str, Any]:
+        """What sweep it is."""
+        settings = load_config(self.config, self.overrides)
+        space = {key: part.model_dump(mode="json") for key, part in self.space.items()}
+        root = None if self.root is None else str(self.root)
+        return {
+            "corpus": [self.dataset, root], "space": space, "configuration": settings.model_dump(mode="json"),
+            "trials on Ray": ray_trials,
+        }  # fmt: skip
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial came to: the values tried and the best validation score, or what went wrong."""
+
+    name: str
+    values: Mapping[str, Value]
+    score: float | None
+    error: str = ""
+
+    def __str__(self) -> str:
+        """One line."""
+        values = "  ".join(f"{key} {_short(value)}" for key, value in self.values.items())
+        return f"{self.name}: {self.error if self.score is None else f'score {self.score:.2f}'}  {values}"
+
+
+def run_trial(sweep: Sweep, name: str, values: Mapping[str, Value]) -> Outcome:
+    """Train with the values in the sweep's folder `name`, going on where an earlier attempt stopped."""
+    out = sweep.out / name
+    try:
+        chosen = [override(key, value) for key, value in values.items()]
+        run = load_config(sweep.config, [*sweep.overrides, *chosen])
+        training, validation = load_splits(run, sweep.dataset, sweep.root, sweep.store)
+        train(run, training, validation, out, resume=True, processes=Processes(device=sweep.device))
+    except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: torch's, such as a device out of memory
+        return Outcome(name, values, None, " ".join(str(error).split())[:300])
+    with (out / "log.csv").open(newline="", encoding="utf-8") as file:
+        scores = [float(row["score"]) for row in csv.DictReader(file) if row["score"]]
+    return Outcome(name, values, max(scores))
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Every trial, best first, as a Markdown table."""
+    keys = sorted({key for one in outcomes for key in one.values})
+    lines = [f"| trial | score | {' | '.join(keys)} | |", "| --- " * (len(keys) + 3) + "|"]
+    for one in sorted(outcomes, key=lambda one: (one.score is None, -(one.score or 0.0))):
+        score = "–" if one.score is None else f"{one.score:.2f}"
+        shown = (_short(one.values[key]) if key in one.values else "–" for key in keys)
+        lines.append(f"| {one.name} | {score} | {' | '.join(shown)} | {one.error.replace('|', '/')} |")
+    return "\n".join(lines)
+
+
+def _short(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,201 @@
+"""Training: one loop that can be read, for every kind of model.
+
+All randomness of an epoch is drawn from (seed, epoch), so a resumed run repeats an unbroken one number for number. The
+vocabulary, statistics and action words come from the training split alone; the validation that picks `best` runs free,
+without references. The loop is the same for one process and for several that torchrun started.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from motion2language.captioning import timing
+from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.features import Normalizer, feature
+from motion2language.data import corpora
+from motion2language.data.prepared import held, prepared, with_joints
+from motion2language.data.samples import Joined, Sample
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.corrections import corrector
+from motion2language.language.vocabulary import SPECIALS, Vocabulary
+from motion2language.model.network import build
+from motion2language.motion import Motion
+from motion2language.scoring.captions import bleu
+from motion2language.scoring.segments import segment_scores
+from motion2language.training.batches import batches, make_items, steps
+from motion2language.training.config import RunConfig
+from motion2language.training.folder import RunLog, claimed
+from motion2language.training.learner import ALONE, Learner
+from motion2language.training.processes import Processes
+
+
+def train(
+    run: RunConfig,
+    training: Sequence[Sample],
+    validation: Sequence[Sample],
+    out: Path,
+    *,
+    resume: bool = False,
+    start: Captioner | None = None,
+    processes: Processes = ALONE,
+) -> Captioner:
+    """Train on `training`, validate on `validation`, write to the run folder `out` (folder.py); returns the best.
+
+    start      a trained captioner to go on from: its weights, vocabulary, statistics and action words; else fresh ones
+    processes  this process among those that train together, and its device
+
+    Ctrl-C ends it; the state after the last finished epoch is on disk and `resume` goes on from there. ValueError
+    when `out` already holds a run, or another one than `run` on resuming.
+    """
+    out, config = Path(out), run.train
+    torch.manual_seed(config.seed)
+    training = prepared(training, with_joints(run.model, training) if start is None else start.config)
+    captioner = untrained(run, training) if start is None else _continued(run, start)
+    with ExitStack() as stack:
+        if processes.first:
+            stack.enter_context(claimed(out, run.model_copy(update={"model": captioner.config}), resume))
+            _require_same_corpus(out / "last", captioner)
+        items = make_items(captioner, training, config)
+        total = steps(items, config)
+        learner = Learner(captioner, config, config.epochs * total, processes)
+        if resume:
+            learner.load(out / "state.pt")
+        processes.require_equal(len(items), "captions to train on")
+        processes.require_equal(learner.epoch, "finished epochs")
+        progress = stack.enter_context(_progress(processes))
+        log = stack.enter_context(RunLog(out, learner.epoch)) if processes.first else None
+        bar = progress.add_task("training", total=config.epochs * total, completed=learner.epoch * total, detail="")
+        for epoch in range(learner.epoch, config.epochs):
+            if learner.stopped:
+                progress.console.print(f"stopped: no better score in {learner.stale} validations")
+                break
+            torch.manual_seed(config.seed * 100_003 + epoch + 1_000_000_007 * processes.rank)
+            losses, captions, started = [], 0, time.perf_counter()
+            for drawn in batches(items, config, np.random.default_rng([config.seed, epoch])):
+                losses.append(learner.step(drawn))
+                captions += len(drawn)
+                speed = captions / (time.perf_counter() - started)
+                detail = f"epoch {epoch + 1}, loss {np.mean(losses[-50:]):.2f}, {speed:.0f} captions/s"
+                progress.update(bar, advance=1, detail=detail)
+            row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "captions_per_s": speed}
+            candidate = replace(captioner, network=learner.kept(), name=out.name)
+            if log is not None:
+                if (epoch + 1) % config.validate_every == 0 or epoch + 1 == config.epochs:
+                    row |= validate(candidate, validation)
+                log.write(row)
+                progress.console.print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), soft_wrap=True)
+                candidate.save(out / "last")
+                if row.get("score", math.nan) > learner.best:
+                    candidate.save(out / "best")
+            learner.finish(epoch, processes.told(row.get("score", math.nan)))
+            if processes.first:
+                learner.save(out / "state.pt")
+    return load_model(out / "best", processes.device)
+
+
+def _require_same_corpus(last: Path, captioner: Captioner) -> None:
+    """ValueError when the model that the run left learnt other words or statistics, so from another corpus."""
+    words, statistics = last / "vocabulary.txt", last / "normalizer.npz"
+    if not (words.is_file() and statistics.is_file()):  # no epoch was finished
+        return
+    there, here = Normalizer.load(statistics), captioner.normalizer
+    alike = all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in ((there.mean, here.mean), (there.std, here.std)))
+    if Vocabulary.load(words) != captioner.vocabulary or not alike:
+        raise ValueError(
+            f"{last.parent}: holds a run on another corpus (its words or the statistics of its recordings differ); "
+            "go on with the corpus it was begun with, or choose another --out"
+        )
+
+
+def load_splits(
+    run: RunConfig, dataset: str, root: Path | None, store: Path | None = None
+) -> tuple[Sequence[Sample], Sequence[Sample]]:
+    """What `run` trains on and is validated on: corpus `dataset` at `root`, and the corpora of `also`.
+
+    store  folder that keeps what is read, as corpora.load takes it; without it all is held in memory
+    """
+    training, validation = (
+        with_others(run, held(corpora.load(dataset, root, split, store)), split, store) for split in ("train", "val")
+    )
+    if not training or not validation:
+        raise ValueError(
+            f"{dataset}: {len(training)} recordings to train on, {len(validation)} to validate; expected some of each"
+        )
+    return training, validation
+
+
+def with_others(run: RunConfig, samples: Sequence[Sample], split: str, store: Path | None = None) -> Sequence[Sample]:
+    """A split's samples, and those of the corpora of `also`."""
+    others = [held(corpora.load(name, None, split, store)) for name in run.also]
+    return Joined([samples, *others]) if others else samples
+
+
+def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:
+    """A captioner with fresh weights; vocabulary, statistics and action words from the training split alone."""
+    correct = corrector(run.train.corrections)
+    texts = [correct(caption.text) for sample in training for caption in sample.captions]
+    if not texts:
+        raise ValueError(f"{len(training)} training samples hold no caption; nothing can be learnt from them")
+    vocabulary = Vocabulary.build(texts, run.train.minimum_count)
+    if not set(vocabulary.words) - set(SPECIALS):
+        raise ValueError(
+            f"no word of {len(texts)} captions comes {run.train.minimum_count} times; lower train.minimum_count"
+        )
+    config = with_joints(run.model, training)
+    normalizer = Normalizer.fit(_Features(prepared(training, config), feature(config.features)))
+    config = config.model_copy(update={"input_width": len(normalizer.mean), "vocabulary_size": len(vocabulary)})
+    return Captioner(config, vocabulary, normalizer, ActionLexicon.learn(texts), build(config))
+
+
+@dataclass(frozen=True, eq=False)
+class _Features:
+    """The features (T, F) of each sample, computed whenever they are gone through."""
+
+    samples: Sequence[Sample]
+    compute: Callable[[Motion], np.ndarray]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self.compute(sample.motion) for sample in self.samples)
+
+
+def _continued(run: RunConfig, start: Captioner) -> Captioner:
+    """A captioner with a trained one's weights, to be trained as `run` says; ValueError when it is another network."""
+    known = {"joints", "input_width", "vocabulary_size"}
+    config = run.model.model_copy(update={key: getattr(start.config, key) for key in known})
+    free = {"early", "dropout", "max_words", "max_seconds", "half_window", "half_window_seconds"}
+    other = [key for key, value in config if key not in free and value != getattr(start.config, key)]
+    if other:
+        raise ValueError(
+            f"model {start.name!r} is another network than the configuration's: {', '.join(other)} differ; "
+            "give the configuration it was trained with"
+        )
+    network = build(config)
+    network.load_state_dict(start.network.state_dict())
+    return replace(start, config=config, network=network)
+
+
+def validate(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, float]:
+    """Greedy free-running scores of a split; `score`, BLEU-4 + 100 x IoU where times are known, picks the best."""
+    transcripts = list(captioner.transcribe_all([sample.motion for sample in samples], beam=1))
+    references = [[caption.text for caption in sample.captions] for sample in samples]
+    result = {"bleu_4": bleu(references, [transcript.text for transcript in transcripts])["bleu_4"]}
+    timed = [pair for pair in zip(samples, transcripts, strict=True) if pair[0].segments]
+    if timed:
+        anchors = [timing.anchors(found, captioner.lexicon) for _, found in timed]
+        scores = segment_scores([sample.segments for sample, _ in timed], [found for _, found in timed], anchors)
+        result |= {"verbs": scores["verbs_exact/all"], "iou": scores["iou/strict/all"]}
+    return result | {"score": result["bleu_4"] + 100 * result.get("iou", 0.0)}
+
+
+def _progress(processes: Processes) -> Progress:
+    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[detail]}")
+    return Progress(*columns, disable=not processes.first)
