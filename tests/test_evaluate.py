@@ -169,7 +169,7 @@ def test_damaged_arrays_of_a_compose_corpus_are_said(tmp_path):
 
 
 def test_corpora_that_are_not_there_are_named(tmp_path):
-    corpora = (
+    expected = (
         "amass",
         "annotations",
         "compose",
@@ -180,7 +180,7 @@ def test_corpora_that_are_not_there_are_named(tmp_path):
         "kit-paper",
         "synthetic",
     )
-    assert corpora.names() == corpora
+    assert corpora.names() == expected
     with pytest.raises(ValueError, match="no corpus 'kitt'; there are amass, annotations, compose, folder, humanml3d"):
         corpora.load("kitt", None, "test")
     with pytest.raises(ValueError, match="no split 'dev'; there are train, val and test"):

@@ -329,7 +329,7 @@ def test_a_key_changes_with_files_values_and_code_and_with_nothing_else(tmp_path
         with pytest.raises(TypeError):
             key(unknown)
     assert code("motion", "formats") != code("motion", "body")
-    assert any(line.startswith("benchmark/phrases.toml ") for line in code("benchmark"))
+    assert any(line.startswith("data/composing/phrases.toml ") for line in code("data"))
 
 
 def test_the_skeleton_of_an_amc_is_part_of_its_key(tmp_path):
