@@ -31,6 +31,11 @@ class Hypothesis:
     log_prob   log probability of the whole sentence
     word_log_probs  (L,) float32, log probability of each word
     drawn      sentences (word ids) drawn from the model for the same motion, where the search drew any
+
+    >>> weights = np.array([[0.9, 0.1, 0.0], [0.1, 0.2, 0.7]])
+    >>> found = Hypothesis(np.array([4, 7]), np.array([0.1, 1.6]), weights, -0.5, np.array([-0.1, -0.4]))
+    >>> found.first(1).tokens.tolist()
+    [4]
     """
 
     tokens: np.ndarray
@@ -65,7 +70,11 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Caption:
-    """A reference sentence; of the whole clip when it has no times (seconds)."""
+    """A reference sentence; of the whole clip when it has no times (seconds).
+
+    >>> Caption("a person walks", end=2.5)
+    Caption(text='a person walks', start=None, end=2.5)
+    """
 
     text: str
     start: float | None = None
@@ -74,7 +83,11 @@ class Caption:
 
 @dataclass(frozen=True)
 class TimedWord:
-    """A word, the time it speaks of and the window around it, in seconds; probability in [0, 1] or None."""
+    """A word, the time it speaks of and the window around it, in seconds; probability in [0, 1] or None.
+
+    >>> TimedWord("walks", time=0.8, start=0.3, end=1.3, probability=0.9).time
+    0.8
+    """
 
     word: str
     time: float
@@ -99,6 +112,9 @@ class Segment:
     probability        that the action is right, or None where nobody says
     start_probability  that the start is right within half a second; end_probability likewise
     bounded_by         how start and end were found: "windows" of the words (the paper's rule), "movement", or None
+
+    >>> Segment(0.0, 1.4, "walk", (TimedWord("she", 0.2, 0.0, 0.7), TimedWord("walks", 0.8, 0.3, 1.3))).text
+    'she walks'
     """
 
     start: float
@@ -134,6 +150,16 @@ class Transcript:
     source    name of the recording
     model     name of the model, or who annotated it
     untimed   the sentence, where nobody says when its words are; "" where segments hold the words
+
+    >>> walk = Segment(0.0, 1.4, "walk", (TimedWord("walks", 0.8, 0.3, 1.3),), probability=0.9)
+    >>> turn = Segment(1.6, 2.0, "turn", (TimedWord("turns", 1.8, 1.6, 2.0),), probability=0.4)
+    >>> transcript = Transcript((walk, turn), duration=2.5, source="take.bvh")
+    >>> transcript.text
+    'walks turns'
+    >>> transcript.surer_than(0.5).text
+    'walks'
+    >>> Transcript.from_dict(transcript.to_dict()) == transcript
+    True
     """
 
     segments: tuple[Segment, ...]

@@ -61,7 +61,12 @@ _COMMON = (
 
 @dataclass(frozen=True)
 class ActionLexicon:
-    """Verb forms and what they are called: `forms["walking"] == "walk"`."""
+    """Verb forms and what they are called: `forms["walking"] == "walk"`.
+
+    >>> lexicon = ActionLexicon.learn(["a person walks and then makes a turn"])
+    >>> lexicon.find("a person walks up a few steps and makes a turn".split())
+    [(2, 'walk'), (8, 'turn')]
+    """
 
     forms: dict[str, str]
 

@@ -27,6 +27,9 @@ def consensus(drawn: Sequence[Sentence], before: Sentence = ()) -> Sentence:
     """The drawn sentence (word ids) whose mean sentence BLEU-4 against all draws is highest.
 
     before  words all of them follow; n-grams reach into these, or into the sentence's beginning
+
+    >>> consensus([(4, 7, 8), (4, 7, 9), (4, 7, 8), (5, 6)])
+    (4, 7, 8)
     """
     context = ((BEGINNING,) * (len(ORDERS) - 1) + before)[1 - len(ORDERS) :]
     counts = Counter(drawn)
@@ -40,7 +43,11 @@ def consensus(drawn: Sequence[Sentence], before: Sentence = ()) -> Sentence:
 
 
 def agreement(chosen: Sequence[Hashable], drawn: Sequence[Sequence[Hashable]]) -> np.ndarray:
-    """For each word (or action) of `chosen` the share of `drawn` that has it in its place, (L,) in [0, 1]."""
+    """For each word (or action) of `chosen` the share of `drawn` that has it in its place, (L,) in [0, 1].
+
+    >>> agreement(["walk", "turn"], [["walk", "turn"], ["walk"], ["walk", "run"], ["run", "turn"]]).tolist()
+    [0.75, 0.5]
+    """
     shares = np.zeros(len(chosen))
     for other, count in Counter(map(tuple, drawn)).items():
         for block in SequenceMatcher(None, chosen, other, autojunk=False).get_matching_blocks():

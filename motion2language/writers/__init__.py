@@ -35,7 +35,11 @@ def suffix(name: str) -> str:
 
 
 def kind(path: str | Path) -> str:
-    """The output that a file's name asks for, by the longest suffix that fits; ValueError when there is none."""
+    """The output that a file's name asks for, by the longest suffix that fits; ValueError when there is none.
+
+    >>> kind("take.json"), kind("take.babel.json")
+    ('json', 'babel')
+    """
     file = Path(path).name
     endings = {ending: name for name in names() for ending in (f".{name}", suffix(name))}
     fitting = [ending for ending in endings if file.endswith(ending)]
@@ -45,7 +49,13 @@ def kind(path: str | Path) -> str:
 
 
 def render(transcript: Transcript, name: str) -> str:
-    """The transcript in an output's form."""
+    """The transcript in an output's form.
+
+    >>> from motion2language.transcript import Segment, TimedWord
+    >>> walk = Segment(0.2, 1.4, "walk", (TimedWord("walks", 0.8, 0.3, 1.3),))
+    >>> render(Transcript((walk,), duration=2.0), "txt")
+    '[00:00.2 → 00:01.4] walks\\n'
+    """
     return str(_module(name).text(transcript))
 
 

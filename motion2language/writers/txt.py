@@ -16,7 +16,11 @@ def line(segment: Segment) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds to a tenth, 01:02.5; hours in front when there are any."""
+    """Minutes and seconds to a tenth, hours in front when there are any.
+
+    >>> clock(62.5), clock(3662.5)
+    ('01:02.5', '1:01:02.5')
+    """
     tenths = round(seconds * 10)
     minutes, tenths = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)

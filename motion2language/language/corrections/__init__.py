@@ -45,6 +45,12 @@ class Corrections:
     units   unit -> how the paper writes it
     common  words whose slips are corrected, as are those of units with more than 4 letters
     kept    words left alone, in whatever form a rule would change them
+
+    >>> table = Corrections({"persom": "person"}, {"degree": "degrees"}, common=frozenset({"walks"}), kept=frozenset())
+    >>> table.spelling("A persom waks by.")
+    'A person walks by.'
+    >>> table.paper("turns one hundred and eighty degree")
+    'turns 180 degrees'
     """
 
     words: dict[str, str]
