@@ -1,7 +1,7 @@
 """Forward and backward of the paper's model, checkouts side by side: `python benchmarks/training.py FOLDER FOLDER ...`.
 
-32 captions of 11 motions of 108 frames, 20 words, one thread; milliseconds of CPU time a caption, in all and by stage.
-The checkouts take turns, so that what else the machine does falls on all of them alike.
+32 captions of 11 motions of 108 frames, 20 words, one thread; CPU time per caption in milliseconds, the sum and each
+stage. The checkouts take turns, so that what else the machine does falls on all of them alike.
 """
 
 import json
@@ -28,7 +28,7 @@ def main(folders: list[str]) -> None:
             answer = subprocess.run([sys.executable, __file__], env=environment, check=True, capture_output=True)
             for size, times in json.loads(answer.stdout).items():
                 found[folder, size] += times
-    print(f"| code | vocabulary | median ms a caption | least | {' | '.join(STAGES)} |")
+    print(f"| code | vocabulary | median ms per caption | least | {' | '.join(STAGES)} |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for (folder, size), times in found.items():
         totals = [sum(stages) for stages in times]
@@ -41,11 +41,12 @@ def measure() -> None:
     """One checkout's times, as JSON."""
     import torch
 
-    from motion2language.model.batch import Batch
+    from motion2language.model import batch as values
     from motion2language.model.config import ModelConfig
     from motion2language.model.network import build
 
     torch.set_num_threads(1)
+    half = values.LossOptions(0.5) if hasattr(values, "LossOptions") else 0.5  # older checkouts take the number
     result = {}
     for size, vocabulary in SIZES.items():
         torch.manual_seed(0)
@@ -53,10 +54,10 @@ def measure() -> None:
         rows = torch.arange(CAPTIONS) // 3
         motions = torch.randn(int(rows.max()) + 1, FRAMES, 63)
         tokens = torch.randint(4, vocabulary, (CAPTIONS, WORDS))
-        if "rows" in Batch._fields:
-            batch = Batch(motions, torch.full((len(motions),), FRAMES), tokens, rows)
+        if "rows" in values.Batch._fields:
+            batch = values.Batch(motions, torch.full((len(motions),), FRAMES), tokens, rows)
         else:  # a checkout that encodes a motion for each of its captions
-            batch = Batch(motions[rows], torch.full((CAPTIONS,), FRAMES), tokens)
+            batch = values.Batch(motions[rows], torch.full((CAPTIONS,), FRAMES), tokens)
         marks: list[float] = []
         network.encoder.register_forward_pre_hook(lambda *_, marks=marks: marks.append(time.process_time()))
         network.encoder.register_forward_hook(lambda *_, marks=marks: marks.append(time.process_time()))
@@ -64,7 +65,7 @@ def measure() -> None:
         for _ in range(3 + PASSES):
             marks.clear()
             network.zero_grad()
-            loss = network.loss(batch, 0.5)
+            loss = network.loss(batch, half)
             marks.append(time.process_time())
             loss.backward()
             marks.append(time.process_time())

@@ -15,6 +15,7 @@ from small import batch, network
 from test_train import TRAINING, VALIDATION, interrupted_after, log_of, run_config
 
 from motion2language.language.vocabulary import PAD
+from motion2language.model.batch import LossOptions
 from motion2language.model.transducer import Transducer
 from motion2language.training.batches import make_items, steps
 from motion2language.training.config import RunConfig, TrainConfig
@@ -119,12 +120,12 @@ def test_a_run_with_every_option_resumes_to_the_numbers_of_an_unbroken_one(kind,
 
 def test_label_smoothing_is_the_cross_entropy_with_spread_targets():
     model, one = network(scale=2.0), batch()
-    logits, _, _ = model(one, 1.0)
+    logits, _, _ = model(one)
     shares_of = logits.log_softmax(-1)
     words = F.one_hot(one.tokens, logits.shape[-1]) * 0.9 + 0.1 / logits.shape[-1]
     expected = -(words * shares_of).sum(-1)[one.tokens != PAD].mean()
-    torch.testing.assert_close(model.loss(one, 1.0, None, 0.1), expected)
-    assert not torch.allclose(model.loss(one, 1.0), expected)
+    torch.testing.assert_close(model.loss(one, LossOptions(label_smoothing=0.1)), expected)
+    assert not torch.allclose(model.loss(one), expected)
 
 
 def test_label_smoothing_of_a_transducer_mixes_in_every_words_log_probability():
@@ -136,7 +137,7 @@ def test_label_smoothing_of_a_transducer_mixes_in_every_words_log_probability():
     every = [model.lattice(memory, torch.full_like(tokens, word))[2] for word in range(model.config.vocabulary_size)]
     torch.testing.assert_close(smooth, 0.8 * plain + 0.2 * torch.stack(every).mean(0))
     assert isinstance(model, Transducer)
-    assert model.loss(one, 0.2).item() > model.loss(one).item()
+    assert model.loss(one, LossOptions(label_smoothing=0.2)).item() > model.loss(one).item()
 
 
 def test_teacher_forcing_falls_in_a_line_and_reaches_the_network(monkeypatch, tmp_path):

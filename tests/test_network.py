@@ -1,14 +1,17 @@
 """Contracts of encoders, attentions and the decoder, for every registered entry."""
 
+from typing import get_args
+
 import pytest
 import torch
 from small import LENGTHS, batch, config
 from small import network as small_network
 
 from motion2language.model.attention import ATTENTIONS
-from motion2language.model.batch import DecoderState
+from motion2language.model.batch import DecoderState, LossOptions
+from motion2language.model.config import ModelConfig
 from motion2language.model.encoders import ENCODERS
-from motion2language.model.network import build
+from motion2language.model.network import NETWORKS, build
 
 KINDS = [*({"attention": name} for name in ATTENTIONS), {"attention": "cross", "monotone": True}]
 ALL = [(encoder, kind) for encoder in ENCODERS for kind in KINDS]
@@ -216,12 +219,12 @@ def test_the_decoders_step_is_pure_and_a_row_of_a_batch_is_a_batch_of_one(encode
 
 def test_teacher_forcing_feeds_the_reference_or_the_models_own_words():
     one, model = batch(), network()
-    forced, _, _ = model(one, teacher_forcing=1.0)
-    free, _, _ = model(one, teacher_forcing=0.0)
+    forced, _, _ = model(one)
+    free, _, _ = model(one, LossOptions(teacher_forcing=0.0))
     other = one._replace(tokens=one.tokens.roll(1, 0))
-    torch.testing.assert_close(free, model(other, teacher_forcing=0.0)[0])
-    assert not torch.allclose(forced, model(other, teacher_forcing=1.0)[0])
-    half = [model(one, 0.5, torch.Generator().manual_seed(seed))[0] for seed in (1, 1, 2)]
+    torch.testing.assert_close(free, model(other, LossOptions(teacher_forcing=0.0))[0])
+    assert not torch.allclose(forced, model(other)[0])
+    half = [model(one, LossOptions(0.5, seed))[0] for seed in (1, 1, 2)]
     torch.testing.assert_close(half[0], half[1])
     assert not torch.allclose(half[0], half[2])
 
@@ -243,6 +246,16 @@ def test_a_batch_without_captions_has_no_loss():
     for kind in ("attention", "transducer"):
         with pytest.raises(ValueError, match="a batch without captions"):
             network(kind=kind).loss(one)
+
+
+def test_every_kind_of_a_configuration_has_a_network_that_takes_the_same_loss_options():
+    assert set(NETWORKS) == set(get_args(ModelConfig.model_fields["kind"].annotation))
+    for kind, class_of in NETWORKS.items():
+        model = network(kind=kind)
+        assert type(model) is class_of
+        losses = [model.loss(batch(), LossOptions(0.5, seed=3, label_smoothing=0.1)) for _ in range(2)]
+        assert torch.equal(*losses)
+        assert losses[0].isfinite()
 
 
 def test_unknown_entries_are_named():

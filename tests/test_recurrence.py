@@ -8,11 +8,12 @@ import torch.nn.functional as F
 from small import batch, network
 
 from motion2language.language.vocabulary import PAD
+from motion2language.model.batch import LossOptions
 from motion2language.model.dropout import Dropout
 
 
 def plain_loss(model, one, teacher_forcing: float, seed: int) -> torch.Tensor:
-    logits, _, _ = model(one, teacher_forcing, torch.Generator().manual_seed(seed))
+    logits, _, _ = model(one, LossOptions(teacher_forcing, seed))
     return F.cross_entropy(logits.flatten(0, 1), one.tokens.flatten(), ignore_index=PAD)
 
 
@@ -32,7 +33,7 @@ def test_loss_and_every_gradient_equal_those_of_the_plain_loop(variant, encoder,
         scale=2.0, variant=variant, encoder=encoder, attention=attention, mask=mask, half_window=2.5
     ).double()
     one = batch()._replace(values=batch().values.double())
-    quick = model.loss(one, teacher_forcing, torch.Generator().manual_seed(1))
+    quick = model.loss(one, LossOptions(teacher_forcing, seed=1))
     plain = plain_loss(model, one, teacher_forcing, seed=1)
     assert quick.item() == pytest.approx(plain.item(), rel=1e-9)
     expected, found = gradients(model, plain), gradients(model, quick)
@@ -47,7 +48,7 @@ def test_loss_and_every_gradient_equal_those_of_the_plain_loop(variant, encoder,
 )
 def test_the_loss_scores_the_words_of_the_plain_loop_whatever_the_attention(kind, teacher_forcing):
     model, one = network(scale=2.0, **kind), batch()
-    quick = model.loss(one, teacher_forcing, torch.Generator().manual_seed(1))
+    quick = model.loss(one, LossOptions(teacher_forcing, seed=1))
     plain = plain_loss(model, one, teacher_forcing, seed=1)
     expected, found = gradients(model, plain), gradients(model, quick)
     assert quick.item() == pytest.approx(plain.item(), rel=1e-5)

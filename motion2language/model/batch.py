@@ -1,7 +1,8 @@
-"""The two values that travel through the networks: Batch and DecoderState."""
+"""The values that travel through the networks: Batch, LossOptions and DecoderState."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -29,8 +30,30 @@ class Batch(NamedTuple):
         return Batch(self.values.to(device), self.lengths.to(device), tokens, rows)
 
     def each_caption(self, part: Tensor) -> Tensor:
-        """From a row a motion to a row a caption."""
+        """From one row per motion to one row per caption."""
         return part if self.rows is None else part.index_select(0, self.rows)
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """What an update sets for its loss; a network ignores what it has no use for.
+
+    teacher_forcing  probability that a step is fed the reference's word instead of the model's own, one draw per step
+                     for the whole batch
+    seed             of these draws; None draws from torch's own generator
+    label_smoothing  share of each target that is spread evenly over the vocabulary (arXiv 1512.00567)
+    """
+
+    teacher_forcing: float = 1.0
+    seed: int | None = None
+    label_smoothing: float = 0.0
+
+    def generator(self) -> torch.Generator | None:
+        """A new generator that draws from `seed`."""
+        return None if self.seed is None else torch.Generator().manual_seed(self.seed)
+
+
+PLAIN = LossOptions()  # every step is fed the reference's word
 
 
 class DecoderState(NamedTuple):

@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from motion2language.language.vocabulary import PAD, SOS
 from motion2language.model import recurrence
 from motion2language.model.attention import ATTENTIONS, LocalAttention, Memory
-from motion2language.model.batch import Batch, DecoderState
+from motion2language.model.batch import PLAIN, Batch, DecoderState, LossOptions
 from motion2language.model.config import ModelConfig
 from motion2language.model.encoders import ENCODERS
 
 
 class AttentionCaptioner(nn.Module):
-    """The paper's network, from features to words and the frames they were said at."""
+    """The paper's network, from features to words and the frames that the attention saw for each."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -49,19 +49,16 @@ class AttentionCaptioner(nn.Module):
         hidden = self.cell(torch.cat((self.embedding(token), context), -1), state.hidden)
         return self._score(token, hidden, context), DecoderState(hidden, position, first=False), weights
 
-    def forward(
-        self, batch: Batch, teacher_forcing: float = 1.0, generator: torch.Generator | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, batch: Batch, options: LossOptions = PLAIN) -> tuple[Tensor, Tensor, Tensor]:
         """Logits (B, L, V), weights (B, L, T), positions (B, L) for the L tokens of each reference.
 
-        teacher_forcing  probability that a step is fed the reference's word instead of the model's own, one draw a
-                         step for the whole batch
+        The plain loop: `loss` gives the same numbers faster.
         """
         if batch.tokens is None:
             raise ValueError("a batch without captions cannot be fed its references")
         memory, state = self._encode_captions(batch)
         token = torch.full_like(batch.tokens[:, 0], SOS)
-        forced = _forced(batch.tokens.shape[1], teacher_forcing, generator)
+        forced = _forced(batch.tokens.shape[1], options.teacher_forcing, options.generator())
         steps = []
         for reference, force in zip(batch.tokens.unbind(1), forced, strict=True):
             logits, state, weights = self.step(token, state, memory)
@@ -74,21 +71,12 @@ class AttentionCaptioner(nn.Module):
         """How many terms the loss is the mean of: the words and <eos>."""
         return 0 if batch.tokens is None else int((batch.tokens != PAD).sum())
 
-    def loss(
-        self,
-        batch: Batch,
-        teacher_forcing: float = 1.0,
-        generator: torch.Generator | None = None,
-        label_smoothing: float = 0.0,
-    ) -> Tensor:
-        """Mean cross-entropy over words and <eos>; padding does not count.
-
-        label_smoothing  share of each target that is spread evenly over the vocabulary (arXiv 1512.00567)
-        """
+    def loss(self, batch: Batch, options: LossOptions = PLAIN) -> Tensor:
+        """Mean cross-entropy over words and <eos>; padding does not count."""
         if batch.tokens is None:
             raise ValueError("a batch without captions cannot be fed its references")
-        logits, words = self._quick_logits(batch, batch.tokens, teacher_forcing, generator)
-        return F.cross_entropy(logits, words, ignore_index=PAD, label_smoothing=label_smoothing)
+        logits, words = self._quick_logits(batch, batch.tokens, options)
+        return F.cross_entropy(logits, words, ignore_index=PAD, label_smoothing=options.label_smoothing)
 
     def _encode_captions(self, batch: Batch) -> tuple[Memory, DecoderState]:
         """`encode`, each motion once, then a row for each caption."""
@@ -98,15 +86,13 @@ class AttentionCaptioner(nn.Module):
         repeated = DecoderState(batch.each_caption(state.hidden), batch.each_caption(state.position), state.first)
         return memory.of(batch.rows), repeated
 
-    def _quick_logits(
-        self, batch: Batch, references: Tensor, teacher_forcing: float, generator: torch.Generator | None
-    ) -> tuple[Tensor, Tensor]:
-        """Scores (N, V) and words (N,) of all that is no padding.
+    def _quick_logits(self, batch: Batch, references: Tensor, options: LossOptions) -> tuple[Tensor, Tensor]:
+        """Scores (N, V) and words (N,) of every token that is not padding.
 
         In the loop words are only scored where the model is fed its own.
         """
         memory, state = self._encode_captions(batch)
-        forced = _forced(references.shape[1], teacher_forcing, generator)
+        forced = _forced(references.shape[1], options.teacher_forcing, options.generator())
 
         def next_word(step: int, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
             return references[:, step] if forced[step] else self._score(token, hidden, context).argmax(-1)

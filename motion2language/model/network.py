@@ -1,4 +1,4 @@
-"""build(config): the network a configuration describes."""
+"""build(config): the network that a configuration describes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from motion2language.model.transducer import Transducer
 
 Network = AttentionCaptioner | Transducer
 
+NETWORKS: dict[str, type[AttentionCaptioner] | type[Transducer]] = {  # by ModelConfig.kind
+    "attention": AttentionCaptioner,
+    "transducer": Transducer,
+}
+
 
 def build(config: ModelConfig) -> Network:
     """A network with fresh weights."""
-    return Transducer(config) if config.kind == "transducer" else AttentionCaptioner(config)
+    return NETWORKS[config.kind](config)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from motion2language.language.vocabulary import EOS, PAD, SOS
 from motion2language.model.alignments import log_likelihood
-from motion2language.model.batch import Batch
+from motion2language.model.batch import PLAIN, Batch, LossOptions
 from motion2language.model.config import ModelConfig
 from motion2language.model.dropout import Dropout
 from motion2language.model.encoders import ENCODERS
@@ -112,13 +112,16 @@ class Transducer(nn.Module):
         """How many terms the loss is the mean of: the captions."""
         return 0 if batch.tokens is None else len(batch.tokens)
 
-    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
-        """Mean over captions of -log P(sentence | motion), for tokens (B, L): words, <eos>, <pad>."""
+    def loss(self, batch: Batch, options: LossOptions = PLAIN) -> Tensor:
+        """Mean over captions of -log P(sentence | motion), for tokens (B, L): words, <eos>, <pad>.
+
+        Always fed the reference's words: of the options only label smoothing matters.
+        """
         if batch.tokens is None:
             raise ValueError("a batch without captions has no loss")
         tokens = batch.tokens.masked_fill(batch.tokens == EOS, PAD)  # the recording's end ends the sentence
         memory, steps = (batch.each_caption(part) for part in self.encode(batch.values, batch.lengths))
-        wait, speak, word = self.lattice(memory, tokens, label_smoothing)
+        wait, speak, word = self.lattice(memory, tokens, options.label_smoothing)
         if self.config.early:  # placements are weighed down by how late their words come (arXiv 2211.00490)
             seconds = torch.arange(memory.shape[1], device=memory.device) * STRIDE / self.config.fps
             middle = (steps - 1) * STRIDE / self.config.fps / 2

@@ -22,7 +22,7 @@ import torch
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.data.prepared import held
 from motion2language.data.samples import Sample
-from motion2language.model.transducer import Transducer
+from motion2language.model.batch import LossOptions
 from motion2language.training.batches import batches, make_batch, make_items
 from motion2language.training.config import RunConfig
 from motion2language.training.learner import optimizer_of
@@ -128,8 +128,7 @@ def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig,
             with watch("batch"):
                 batch = make_batch(captioner, drawn, config.augment).to(device)
             with watch("decoder and loss"):
-                forced = () if isinstance(network, Transducer) else (config.teacher_forcing,)
-                loss = network.loss(batch, *forced)
+                loss = network.loss(batch, LossOptions(config.teacher_forcing))
             with watch("backward"):
                 optimizer.zero_grad()
                 torch.autograd.backward(loss)

@@ -20,9 +20,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from motion2language.captioning.captioner import Captioner
 from motion2language.files import write_atomically
-from motion2language.model.batch import Batch
+from motion2language.model.batch import Batch, LossOptions
 from motion2language.model.network import Network, build
-from motion2language.model.transducer import Transducer
 from motion2language.training import checkpoint
 from motion2language.training.batches import Drawn, make_batch
 from motion2language.training.config import TrainConfig
@@ -45,7 +44,7 @@ class Learner:
         self.network = captioner.network.to(processes.device)
         if config.compile:
             self.network.encoder.compile(dynamic=True)
-        self.loss: nn.Module = _Loss(self.network, config)
+        self.loss: nn.Module = _Loss(self.network, config.precision)
         if processes.count > 1:
             self.loss = DistributedDataParallel(self.loss)
         self.optimizer = optimizer_of(self.network, config)
@@ -83,15 +82,23 @@ class Learner:
 
     def _backward(self, parts: Sequence[tuple[Batch, int]]) -> float:
         """Add up the gradients of the whole batch's mean loss; that loss."""
-        forcing, count = teacher_forcing(self.config, self.updates, self.total), self.processes.count
+        options, count = self._loss_options(), self.processes.count
         terms = self.processes.sum(sum(weight for _, weight in parts))
         loss = 0.0
         for number, (batch, weight) in enumerate(parts):
             with self._together(last=number == len(parts) - 1):
-                part = self.loss(batch, forcing, self.updates) * (weight / terms)
+                part = self.loss(batch, options) * (weight / terms)
                 torch.autograd.backward(part * count)  # the mean over processes is taken
             loss += part.item()
         return self.processes.sum(loss)
+
+    def _loss_options(self) -> LossOptions:
+        """Of the next update, alike for all its parts."""
+        return LossOptions(
+            teacher_forcing(self.config, self.updates, self.total),
+            self.config.seed * 1_000_003 + self.updates,
+            self.config.label_smoothing,
+        )
 
     @contextmanager
     def _together(self, last: bool) -> Iterator[None]:
@@ -154,19 +161,14 @@ _PROGRESS = ("epoch", "updates", "best", "stale")
 class _Loss(nn.Module):
     """A network's loss as the call of a module, which is what DistributedDataParallel wraps."""
 
-    def __init__(self, network: Network, config: TrainConfig) -> None:
+    def __init__(self, network: Network, precision: str) -> None:
         super().__init__()
-        self.network, self.config = network, config
+        self.network, self.precision = network, precision
 
-    def forward(self, batch: Batch, forcing: float, update: int) -> Tensor:
-        """The mean loss; which words are forced is drawn from the update, alike for all its parts."""
-        smoothing = self.config.label_smoothing
-        low = self.config.precision == "bfloat16"
-        with torch.autocast(batch.values.device.type, torch.bfloat16, enabled=low):
-            if isinstance(self.network, Transducer):
-                return self.network.loss(batch, smoothing)
-            generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + update)
-            return self.network.loss(batch, forcing, generator, smoothing)
+    def forward(self, batch: Batch, options: LossOptions) -> Tensor:
+        """The mean loss, with large products in the configured precision."""
+        with torch.autocast(batch.values.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            return self.network.loss(batch, options)
 
 
 def optimizer_of(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
