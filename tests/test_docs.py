@@ -40,6 +40,24 @@ def test_the_first_page_leads_to_every_other():
     assert len(links) >= 16
 
 
+def test_the_pages_are_grouped_as_the_commands_of_the_readme():
+    table = TEXT["README.md"].partition("## What it does")[2].partition("\n## ")[0]
+    groups = re.findall(r"^\| ([A-Z][a-z ]+) \|", table, re.MULTILINE)
+    headings = re.findall(r"^## (.*)$", TEXT["docs/index.md"], re.MULTILINE)
+    assert headings == ["Quick start", *groups, "Background"]
+    assert len(groups) == 6
+
+
+def test_the_architecture_page_names_every_folder_and_no_file_that_is_missing():
+    package, page = ROOT / "motion2language", TEXT["docs/architecture.md"]
+    modules = [path for path in package.rglob("*.py") if path.name != "__init__.py" or path.parent != package]
+    folders = {path.parent.relative_to(package).as_posix() for path in modules} - {"."}
+    named = set(re.findall(r"`([a-z_0-9]+/[a-z_0-9./]*|[a-z_]+\.py)`", page)) - {"tests/test_architecture.py"}
+    assert len(folders) > 15
+    assert {f"{folder}/" for folder in folders} | {path.name for path in modules if path.parent == package} <= named
+    assert [path for path in named if not (package / path).exists()] == []
+
+
 @pytest.mark.parametrize("page", [page for page in TEXT if blocks(page, "python") and page != EXTEND])
 def test_python_blocks_run_and_print(page, tmp_path):
     for block in blocks(page, "python"):

@@ -89,7 +89,7 @@ def test_pages_open_in_a_browser_that_asks_no_other_host(site):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.on("request", lambda request: asked.add(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        for name in ("index", "concepts", "guide/describe", "reference/commands", "reference/python", "results"):
+        for name in ("index", "concepts", "guide/caption", "reference/commands", "reference/python", "results"):
             page.goto((site / f"{name}.html").as_uri(), wait_until="networkidle")
             if folder := os.environ.get("M2L_SCREENSHOTS"):
                 page.screenshot(path=Path(folder) / f"docs_{name.replace('/', '_')}.png")
