@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from motion2language import writers
 from motion2language.transcript import Segment, TimedWord, Transcript
+from motion2language.writers import _subtitles, srt, txt, vtt
 from motion2language.writers import json as json_writer
-from motion2language.writers import srt, txt, vtt
 
 NAMES = ("audacity", "babel", "csv", "eaf", "json", "labelstudio", "srt", "textgrid", "tsv", "txt", "vtt")
 SUFFIXES = {
@@ -248,8 +248,8 @@ def test_vtt_escapes_what_would_be_markup() -> None:
     ],
 )
 def test_timestamps_carry_over_and_have_hours(seconds: float, expected: str) -> None:
-    assert vtt.timestamp(seconds) == expected
-    assert srt.timestamp(seconds) == expected.replace(".", ",")
+    assert _subtitles.timestamp(seconds, ".") == expected
+    assert _subtitles.timestamp(seconds, ",") == expected.replace(".", ",")
 
 
 # Text and table
