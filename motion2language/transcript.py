@@ -1,6 +1,6 @@
-"""What a recording is said to show: Hypothesis (tokens and frames) and Transcript (words and seconds).
+"""The description of a recording: Hypothesis (tokens and frames) and Transcript (words and seconds).
 
-Captions and transcripts of people are the same types as predictions, so a metric compares like with like.
+Human captions and transcripts have the same types as predictions, so a metric compares like with like.
 Times are seconds from the recording's first frame; intervals are half-open. The JSON form follows the shape that
 speech transcribers use: {schema, source, model, duration, text, words: [...], segments: [...]}.
 """
@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-#: Written into every transcript's JSON; a reader refuses any other.
+#: The schema number in every transcript's JSON; a reader refuses any other.
 SCHEMA = 1
-#: Seconds a transcript's duration may differ from its recording's; chosen, more is another recording.
+#: Largest difference in seconds between the durations of a transcript and its recording; chosen.
 SLACK = 1.0
 #: Fields of a segment's JSON that older transcripts lack.
-_SAID_OF_SEGMENTS = ("probability", "start_probability", "end_probability", "bounded_by")
+_OPTIONAL_FIELDS = ("probability", "start_probability", "end_probability", "bounded_by")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +26,11 @@ class Hypothesis:
     """What a search returns for one motion, before words and seconds.
 
     tokens     (L,) int64, word ids without <sos> and <eos>
-    positions  (L,) float32, frames of the encoder's clock, where the model looked for each word, in [0, T-1]
-    weights    (L, T) float32, how much it looked at each frame, as the attention or alignment gives it
+    positions  (L,) float32, where the model looked for each word, in frames of the encoder's clock, in [0, T-1]
+    weights    (L, T) float32, how much it looked at each frame: the attention or the alignment
     log_prob   log probability of the whole sentence
     word_log_probs  (L,) float32, log probability of each word
-    drawn      sentences (word ids) drawn from the model for the same motion, where the search drew any
+    drawn      sentences (word ids) that the search sampled from the model for the same motion; may be empty
 
     >>> weights = np.array([[0.9, 0.1, 0.0], [0.1, 0.2, 0.7]])
     >>> found = Hypothesis(np.array([4, 7]), np.array([0.1, 1.6]), weights, -0.5, np.array([-0.1, -0.4]))
@@ -56,7 +56,7 @@ class Hypothesis:
             raise ValueError(f"hypothesis: positions must lie in [0, {frames - 1}], found {self.positions}")
 
     def first(self, count: int) -> Hypothesis:
-        """The hypothesis of the first `count` words alone; log_prob stays that of the whole."""
+        """The first `count` words alone; log_prob stays that of the whole sentence."""
         if count >= len(self.tokens):
             return self
         return replace(
@@ -70,7 +70,7 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Caption:
-    """A reference sentence; of the whole clip when it has no times (seconds).
+    """A reference sentence with its times in seconds; without times it describes the whole clip.
 
     >>> Caption("a person walks", end=2.5)
     Caption(text='a person walks', start=None, end=2.5)
@@ -83,7 +83,7 @@ class Caption:
 
 @dataclass(frozen=True)
 class TimedWord:
-    """A word, the time it speaks of and the window around it, in seconds; probability in [0, 1] or None.
+    """A word, its timestamp and the window around it, in seconds; probability in [0, 1] or None.
 
     >>> TimedWord("walks", time=0.8, start=0.3, end=1.3, probability=0.9).time
     0.8
@@ -109,8 +109,8 @@ class TimedWord:
 class Segment:
     """An interval (seconds), its action word (or None) and the words of the sentence that describe it.
 
-    probability        that the action is right, or None where nobody says
-    start_probability  that the start is right within half a second; end_probability likewise
+    probability        confidence that the action is right, or None if unknown
+    start_probability  confidence that the start is right within half a second; end_probability likewise
     bounded_by         how start and end were found: "windows" of the words (the paper's rule), "movement", or None
 
     >>> Segment(0.0, 1.4, "walk", (TimedWord("she", 0.2, 0.0, 0.7), TimedWord("walks", 0.8, 0.3, 1.3))).text
@@ -149,7 +149,7 @@ class Transcript:
     duration  seconds
     source    name of the recording
     model     name of the model, or who annotated it
-    untimed   the sentence, where nobody says when its words are; "" where segments hold the words
+    untimed   the sentence, when its words have no times; "" when the segments hold the words
 
     >>> walk = Segment(0.0, 1.4, "walk", (TimedWord("walks", 0.8, 0.3, 1.3),), probability=0.9)
     >>> turn = Segment(1.6, 2.0, "turn", (TimedWord("turns", 1.8, 1.6, 2.0),), probability=0.4)
@@ -197,15 +197,17 @@ class Transcript:
 
         A segment without a probability stays.
         """
-        kept = tuple(part for part in self.segments if part.probability is None or part.probability >= least)
-        return replace(self, segments=kept)
+        segments = tuple(
+            segment for segment in self.segments if segment.probability is None or segment.probability >= least
+        )
+        return replace(self, segments=segments)
 
-    def require_of(self, name: str, duration: float) -> None:
-        """ValueError when this is no transcript of the recording `name`, which lasts `duration` seconds."""
+    def require_of(self, name: str, duration: float, kind: str = "transcript") -> None:
+        """ValueError unless this can be the transcript of the recording `name`, which lasts `duration` seconds."""
         if abs(self.duration - duration) > SLACK:
             raise ValueError(
-                f"{name}: lasts {duration:.2f} s, but the transcript is of {self.source or 'a recording'} "
-                f"of {self.duration:.2f} s; give the one of this recording"
+                f"{name}: lasts {duration:.2f} s, but the {kind} is of {self.source or 'a recording'} "
+                f"of {self.duration:.2f} s; give the {kind} of this recording"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -237,8 +239,8 @@ class Transcript:
     def from_dict(cls, data: dict[str, Any]) -> Transcript:
         """The transcript that `to_dict` wrote; ValueError for another schema or a missing or malformed field."""
         if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-            found = data.get("schema") if isinstance(data, dict) else type(data).__name__
-            raise ValueError(f"transcript has schema {found!r}, expected {SCHEMA}; write it again with this version")
+            schema = data.get("schema") if isinstance(data, dict) else type(data).__name__
+            raise ValueError(f"transcript has schema {schema!r}, expected {SCHEMA}; write it again with this version")
         try:
             segments = tuple(
                 Segment(
@@ -246,7 +248,7 @@ class Transcript:
                     float(segment["end"]),
                     segment["label"],
                     tuple(TimedWord(**word) for word in _of_kind(segment, "words", list)),
-                    *(segment.get(field) for field in _SAID_OF_SEGMENTS),
+                    *(segment.get(field) for field in _OPTIONAL_FIELDS),
                 )
                 for segment in _of_kind(data, "segments", list)
             )
@@ -257,10 +259,10 @@ class Transcript:
             raise ValueError(f"transcript lacks or misspells a field: {error}") from None
 
 
-def _require_line(text: object, what: str) -> None:
-    """Outputs write a segment on one line, so a word or label holds neither tab nor line break."""
+def _require_line(text: object, name: str) -> None:
+    """Outputs write a segment on one line, so a word or label must not hold a tab or a line break."""
     if not isinstance(text, str) or text.splitlines() != [text] or "\t" in text:
-        raise ValueError(f"{what} {text!r}: expected text without tabs and line breaks")
+        raise ValueError(f"{name} {text!r}: expected text without tabs and line breaks")
 
 
 def _of_kind(data: dict[str, Any], field: str, kind: type) -> Any:

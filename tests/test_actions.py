@@ -148,8 +148,8 @@ def test_a_list_of_forms_with_and_without_lemmas(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"walks walk\nto walk away\n", "line 2: expected `form` or `form lemma`, found 'to walk away'"),
-        (b"", "no action word in it"),
-        (b"# only a comment\n\n", "no action word in it"),
+        (b"", "contains no action words"),
+        (b"# only a comment\n\n", "contains no action words"),
         (b"\xff\xfe", "not a text file in UTF-8"),
     ],
 )

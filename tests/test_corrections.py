@@ -155,12 +155,15 @@ def test_a_word_of_the_table_stands_in_the_rows_it_is_said_to() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no correction in it"),
-        ("# a comment\n", "no correction in it"),
+        ("", "contains no corrections"),
+        ("# a comment\n", "contains no corrections"),
         ("walkes\twalks\n", r"line 1: expected word, meant and kind \(unit, .*found 'walkes"),
         ("walkes\twalks\tspeling\n", "line 1: expected word, meant and kind"),
-        ("walkes\twalks\tverb\nwalkes\twalked\tspelling\n", "line 2: 'walkes' stands there twice"),
-        ("walkes\twalkz\tverb\nwalkz\twalks\tspelling\n", "'walkz' is what a line of the table says was meant"),
+        ("walkes\twalks\tverb\nwalkes\twalked\tspelling\n", "line 2: 'walkes' appears twice"),
+        (
+            "walkes\twalkz\tverb\nwalkz\twalks\tspelling\n",
+            "a line of the table corrects to 'walkz', which another line corrects",
+        ),
         (b"walk\xe9s\twalks\tverb\n", "not a text file in UTF-8"),
     ],
 )
@@ -327,7 +330,7 @@ def test_the_command_compares_pairs(tmp_path: Path, capsys: pytest.CaptureFixtur
         (b"a\n", ["FILE", "--examples", "-1"], "give 0 or more"),
         (b"a\n", ["FILE", "--out", "/nowhere/out.txt"], "cannot be written"),
         (None, ["--pairs", "FILE"], "no such file; expected a sentence, a tab"),
-        (b"\n", ["--pairs", "FILE"], "holds no pair"),
+        (b"\n", ["--pairs", "FILE"], "contains no pairs"),
         (b"a\tb\nabc\n", ["--pairs", "FILE"], "line 2: 1 columns, expected 2"),
         (b"a\tb\tc\n", ["--pairs", "FILE"], "line 1: 3 columns, expected 2"),
         (b"\xff\tb\n", ["--pairs", "FILE"], "not text in UTF-8; expected a sentence, a tab"),

@@ -63,7 +63,7 @@ def test_a_segment_without_a_frame_writes_nothing(tmp_path: Path) -> None:
 def test_a_transcript_of_another_recording_is_refused(tmp_path: Path) -> None:
     motion = recording(2)
     other = Transcript((Segment(0, 1, "walk"),), motion.duration + 5, "other.bvh")
-    with pytest.raises(ValueError, match=r"but the transcript is of other.bvh of .* s; give the one"):
+    with pytest.raises(ValueError, match=r"but the transcript is of other.bvh of .* s; give the transcript of"):
         split(motion, other, tmp_path, "take")
 
 

@@ -72,7 +72,10 @@ def test_a_reference_of_another_recording_or_no_transcript_is_one_clear_line(m2l
     other.write_text('{"schema":1,"source":"x.bvh","model":"","duration":99,"text":"","words":[],"segments":[]}')
     status, _, err = m2l("view", take, "--reference", other)
     assert status == 1
-    assert re.fullmatch(r"m2l: take.bvh: lasts .* s, but the reference is of x.bvh of 99.00 s; give its own\n", err)
+    assert re.fullmatch(
+        r"m2l: take.bvh: lasts .* s, but the reference is of x.bvh of 99.00 s; give the reference of this recording\n",
+        err,
+    )
     other.write_text("nothing")
     assert m2l("view", take, "--reference", other)[2].startswith(f"m2l: {other}: not JSON")
     assert not take.with_suffix(".html").exists()

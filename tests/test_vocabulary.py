@@ -89,7 +89,7 @@ def test_a_vocabulary_begins_with_the_specials() -> None:
 
 
 def test_a_word_stands_once() -> None:
-    with pytest.raises(ValueError, match="holds words twice: a"):
+    with pytest.raises(ValueError, match="contains words twice: a"):
         Vocabulary((*SPECIALS, "a", "b", "a"))
 
 
@@ -109,8 +109,8 @@ def test_save_and_load(tmp_path: Path) -> None:
         (b"", "must begin with <pad>"),
         (b"a\nperson\n", "must begin with <pad> <sos> <eos> <unk>, found a person"),
         (b"<pad>\n<sos>\n<unk>\n<eos>\n", "must begin with <pad>"),
-        (b"<pad>\n<sos>\n<eos>\n<unk>\na\na\n", "holds words twice: a"),
-        (b"<pad>\n<sos>\n<eos>\n<unk>\na\n\nb\n", "no word on line 6"),
+        (b"<pad>\n<sos>\n<eos>\n<unk>\na\na\n", "contains words twice: a"),
+        (b"<pad>\n<sos>\n<eos>\n<unk>\na\n\nb\n", "line 6 is blank"),
         (b"<pad>\n<sos>\n<eos>\n<unk>\n\xff\xfe\n", "not a text file in UTF-8"),
     ],
 )

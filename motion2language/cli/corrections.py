@@ -74,7 +74,7 @@ def _sentences(path: Path, known: Corrections, rules: str, out: Path | None, exa
         found = edits(tokenize(line), tokenize(corrected))
         changed += bool(found)
         for edit in found:
-            change = f"{' '.join(edit.said) or '(put in)'} -> {' '.join(edit.meant) or '(left out)'}"
+            change = f"{' '.join(edit.before) or '(inserted)'} -> {' '.join(edit.after) or '(deleted)'}"
             changes[change] += 1
             first.setdefault(change, number)
     if out is not None:

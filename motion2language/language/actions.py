@@ -3,10 +3,10 @@
 A word form is a verb of movement when the training captions show it to be one. The rule, without any download: a form
 is a candidate where it follows a subject ("a person", "someone"), a connective ("then", "and", "afterwards") or a form
 of "to be"; it counts when the captions also hold its -ing form and its base or third person (walking, walks) and it
-is no function word. A fixed list of common movement verbs is always known, so that words a corpus never used are
-understood too. Nouns are told apart by what precedes them: after an article, a number or an adjective ("a few steps",
-"both hands", "the left kick") a form is no action. A light verb with an action noun ("makes a turn", "throws a punch")
-is that action, at the light verb.
+is not a function word. A fixed list of common movement verbs is always known, so that verbs which a corpus never uses
+are also understood. Nouns are recognised by what precedes them: after an article, a number or an adjective ("a few
+steps", "both hands", "the left kick") a form does not name an action. A light verb with an action noun ("makes a
+turn", "throws a punch") names that action, at the position of the light verb.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DETERMINERS = frozenset(
     "many more single full half quarter degree".split()
 )
 _ARTICLES = frozenset("a an the his her its their some".split())
-#: Words that never name an action, whatever stands before them. Chosen.
+#: Words that never name an action, whatever precedes them. Chosen.
 _NEVER = frozenset(
     "is are was were be being been has have had having starts start starting begins begin beginning continues continue "
     "stops stop tries try trying keeps keep seems seem uses use using does do doing makes make making takes take "
@@ -39,7 +39,7 @@ _NEVER = frozenset(
     "afterwards upwards downwards towards besides legs arms hands feet times something nothing during thing "
     "morning evening left right sudden suddenly slightly slowly quickly something".split()
 )
-#: Verbs that lend their noun the action: "makes a turn". Chosen.
+#: Verbs whose object names the action: "makes a turn". Chosen.
 _LIGHT = frozenset(
     "make makes making made take takes taking took do does doing did perform performs performing performed throw "
     "throws throwing threw give gives giving gave execute executes executing have has having had".split()
@@ -61,7 +61,7 @@ _COMMON = (
 
 @dataclass(frozen=True)
 class ActionLexicon:
-    """Verb forms and what they are called: `forms["walking"] == "walk"`.
+    """Verb forms and the actions they name: `forms["walking"] == "walk"`.
 
     >>> lexicon = ActionLexicon.learn(["a person walks and then makes a turn"])
     >>> lexicon.find("a person walks up a few steps and makes a turn".split())
@@ -72,7 +72,7 @@ class ActionLexicon:
 
     @classmethod
     def learn(cls, captions: Iterable[str]) -> ActionLexicon:
-        """The lexicon of training captions: the common verbs and those the rule at the top of the file finds."""
+        """The lexicon of training captions: the common verbs, and those that the rule at the top of this file finds."""
         votes: Counter[str] = Counter()
         seen: set[str] = set()
         for caption in captions:
@@ -92,15 +92,15 @@ class ActionLexicon:
 
     @classmethod
     def from_file(cls, path: Path) -> ActionLexicon:
-        """A user's list: a form a line, or `form lemma`; `#` begins a comment."""
+        """Read a user's list: one `form` or `form lemma` per line; `#` begins a comment."""
         try:
             return cls.parse(Path(path).read_text(encoding="utf-8-sig"), str(path))
         except UnicodeDecodeError:
-            raise ValueError(f"{path}: not a text file in UTF-8; expected one action word a line") from None
+            raise ValueError(f"{path}: not a text file in UTF-8; expected one action word per line") from None
 
     @classmethod
     def parse(cls, text: str, source: str) -> ActionLexicon:
-        """The same list as a text; `source` is what messages call it."""
+        """Parse the text of such a list; error messages call it `source`."""
         forms: dict[str, str] = {}
         for number, line in enumerate(text.splitlines(), start=1):
             words = line.split("#")[0].replace("=", " ").lower().split()
@@ -109,25 +109,25 @@ class ActionLexicon:
             if words:
                 forms[words[0]] = words[-1]
         if not forms:
-            raise ValueError(f"{source}: no action word in it; expected one a line")
+            raise ValueError(f"{source}: contains no action words; expected one per line")
         return cls(forms)
 
     def find(self, words: Sequence[str]) -> list[tuple[int, str]]:
         """(index, label) of each action word of a sentence, in order."""
-        found, spent = [], -1
+        actions, used = [], -1  # used: the last word of an action noun
         for index, word in enumerate(words):
             noun = self._action_noun(words, index + 1) if word in _LIGHT else None
             if noun is not None:
-                spent, label = noun
-                found.append((index, label))
-            elif word in self.forms and index > spent and not self._is_noun(words, index):
-                found.append((index, self.forms[word]))
-        return found
+                used, label = noun
+                actions.append((index, label))
+            elif word in self.forms and index > used and not self._is_noun(words, index):
+                actions.append((index, self.forms[word]))
+        return actions
 
     def _is_noun(self, words: Sequence[str], index: int) -> bool:
         """True after a determiner, or after an article and one word that is neither subject nor verb.
 
-        Not where the two begin a clause: "the robot walks" has a subject nobody listed.
+        Not at the beginning of a clause: "the robot walks" has a subject that no list contains.
         """
         before = words[max(0, index - 2) : index]
         if index == 2 or (index > 2 and words[index - 3] in _CONNECTIVES):
@@ -138,13 +138,13 @@ class ActionLexicon:
         return len(before) == 2 and before[0] in _ARTICLES and before[1] not in between
 
     def _action_noun(self, words: Sequence[str], index: int) -> tuple[int, str] | None:
-        """Index and lemma of the action a light verb's object names: a determiner, up to two words, the noun."""
+        """Index and lemma of the action that a light verb's object names: a determiner, up to two words, the noun."""
         if index >= len(words) or words[index] not in _DETERMINERS:
             return None
-        for place in range(index, min(index + 4, len(words))):
-            if words[place] in self.forms:
-                return place, self.forms[words[place]]
-            if words[place] in _CONNECTIVES or words[place] in _SUBJECTS - {"one"}:
+        for noun in range(index, min(index + 4, len(words))):
+            if words[noun] in self.forms:
+                return noun, self.forms[words[noun]]
+            if words[noun] in _CONNECTIVES or words[noun] in _SUBJECTS - {"one"}:
                 return None
         return None
 
@@ -154,7 +154,7 @@ class ActionLexicon:
 
     @classmethod
     def load(cls, path: Path) -> ActionLexicon:
-        """The lexicon that `save` wrote; ValueError when the file is something else."""
+        """Read a lexicon that `save` wrote; ValueError for any other file."""
         try:
             forms = json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -190,7 +190,7 @@ def _doubles(lemma: str) -> bool:
 
 
 def _lemma(word: str, seen: set[str]) -> str | None:
-    """The base form of a candidate, when the captions hold its -ing form and its base or third person; else None."""
+    """The base form of a candidate if the captions hold its -ing form and its base or third person, else None."""
     for lemma in _possible_lemmas(word):
         forms = {lemma, *inflections(lemma)}
         third, present, _ = inflections(lemma)

@@ -1,13 +1,14 @@
-"""Of many sentences drawn from a model, the one most like all the others: minimum Bayes risk.
+"""Choose, among many sentences drawn from a model, the one most like all the others (minimum Bayes risk).
 
-The likeliest sentence is often an odd one: ways of saying the same share its probability, so that a short or rare
-wording may win. The sentence that has most n-grams in common with draws from the model is what a second writer would
-most nearly write (Kumar and Byrne 2004; Eikema and Aziz 2020). The draws also say how far to trust each part of it.
+The likeliest sentence is often an odd one: paraphrases share the probability of their meaning, so a short or rare
+wording may win. The sentence that shares most n-grams with the other draws is the closest to what a second writer
+would write (Kumar and Byrne 2004; Eikema and Aziz 2020). The draws also give a confidence for each part of it.
 Numpy only.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from difflib import SequenceMatcher
@@ -18,7 +19,7 @@ DRAWS = 64  # sentences drawn; chosen on BNR-Compose's validation split, more ga
 ORDERS = (1, 2, 3, 4)  # n-grams compared, as in BLEU-4
 SMOOTHING = 0.1  # added to each n-gram count, so that a sentence without a common 4-gram still counts; chosen
 
-BEGINNING = -1  # stands before a sentence's first word
+BEGINNING = -1  # precedes a sentence's first word
 
 Sentence = tuple[int, ...]
 
@@ -26,24 +27,24 @@ Sentence = tuple[int, ...]
 def consensus(drawn: Sequence[Sentence], before: Sentence = ()) -> Sentence:
     """The drawn sentence (word ids) whose mean sentence BLEU-4 against all draws is highest.
 
-    before  words all of them follow; n-grams reach into these, or into the sentence's beginning
+    before  words that all draws continue; n-grams reach back into these, or to the beginning of the sentence
 
     >>> consensus([(4, 7, 8), (4, 7, 9), (4, 7, 8), (5, 6)])
     (4, 7, 8)
     """
     context = ((BEGINNING,) * (len(ORDERS) - 1) + before)[1 - len(ORDERS) :]
     counts = Counter(drawn)
-    spoken = [sentence for sentence in counts if sentence]
-    if not spoken:
+    sentences = [sentence for sentence in counts if sentence]
+    if not sentences:
         return ()
-    shares = np.array([counts[sentence] for sentence in spoken]) / len(drawn)
-    gains = _bleu([context + sentence for sentence in spoken]) @ shares
+    shares = np.array([counts[sentence] for sentence in sentences]) / len(drawn)
+    gains = _bleu([context + sentence for sentence in sentences]) @ shares
     best = int(gains.argmax())
-    return spoken[best] if gains[best] >= counts[()] / len(drawn) else ()
+    return sentences[best] if gains[best] >= counts[()] / len(drawn) else ()
 
 
 def agreement(chosen: Sequence[Hashable], drawn: Sequence[Sequence[Hashable]]) -> np.ndarray:
-    """For each word (or action) of `chosen` the share of `drawn` that has it in its place, (L,) in [0, 1].
+    """For each word (or action) of `chosen` the share of `drawn` that has it in the same place, (L,) in [0, 1].
 
     >>> agreement(["walk", "turn"], [["walk", "turn"], ["walk"], ["walk", "run"], ["run", "turn"]]).tolist()
     [0.75, 0.5]
@@ -56,9 +57,9 @@ def agreement(chosen: Sequence[Hashable], drawn: Sequence[Sequence[Hashable]]) -
 
 
 def spread(decisions: int, draws: int) -> np.ndarray:
-    """Chances (decisions, draws) in [0, 1): at each decision one in each of `draws` equal parts, shuffled.
+    """Stratified random numbers in [0, 1), (decisions, draws): one in each of `draws` equal parts, shuffled.
 
-    Always the same numbers; those of a decision do not depend on how many decisions follow.
+    They are always the same; those of a decision do not depend on how many decisions follow.
     """
     random = np.random.default_rng(0).random((decisions, 2, draws))
     return ((random[:, 0].argsort(axis=1) + random[:, 1]) / draws).astype(np.float32)
@@ -76,11 +77,11 @@ def _bleu(sentences: Sequence[Sentence]) -> np.ndarray:
 
 
 def _ngram_counts(sentences: Sequence[Sentence], order: int) -> np.ndarray:
-    """How often (N, G) each n-gram of any sentence occurs in each."""
+    """How often each n-gram (column) occurs in each sentence (row), (N, G)."""
     ngrams = [list(zip(*(sentence[first:] for first in range(order)), strict=False)) for sentence in sentences]
-    columns = {ngram: column for column, ngram in enumerate(dict.fromkeys(ngram for some in ngrams for ngram in some))}
+    columns = {ngram: column for column, ngram in enumerate(dict.fromkeys(itertools.chain.from_iterable(ngrams)))}
     counts = np.zeros((len(sentences), len(columns)), dtype=np.int16)
-    for row, some in enumerate(ngrams):
-        for ngram in some:
+    for row, of_sentence in enumerate(ngrams):
+        for ngram in of_sentence:
             counts[row, columns[ngram]] += 1
     return counts

@@ -1,9 +1,9 @@
-"""Sentences to token ids and back: the tokeniser and the vocabulary.
+"""The tokeniser and the vocabulary: sentences to token ids and back.
 
 Tokeniser, fixed rules: lower case; typographic quotes and dashes become ASCII; a token is a number with its decimal
 part (`1,5` `2.5` `90`), a number glued to a unit is two tokens (`50cm` -> `50` `cm`), or a run of letters with inner
 apostrophes and hyphens (`person's`, `cha-cha`); every other character separates. Punctuation is dropped: it has no
-moment in a motion.
+time in a motion.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Vocabulary:
             raise ValueError(f"vocabulary must begin with {' '.join(SPECIALS)}, found {' '.join(self.words[:4])}")
         if len(set(self.words)) != len(self.words):
             twice = [word for word, count in Counter(self.words).items() if count > 1]
-            raise ValueError(f"vocabulary holds words twice: {', '.join(twice[:5])}")
+            raise ValueError(f"vocabulary contains words twice: {', '.join(twice[:5])}")
         object.__setattr__(self, "_ids", {word: number for number, word in enumerate(self.words)})
 
     def __len__(self) -> int:
@@ -69,23 +69,23 @@ class Vocabulary:
         return [ids.get(word, UNK) for word in tokenize(text)]
 
     def decode(self, tokens: Sequence[int]) -> list[str]:
-        """The words of token ids, specials but <unk> left out."""
+        """The words of token ids, without the special tokens except <unk>."""
         return [self.words[token] for token in tokens if token >= UNK]
 
     def save(self, path: Path) -> None:
-        """One word a line."""
+        """Write one word per line."""
         path.write_text("\n".join(self.words) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """The vocabulary that `save` wrote; ValueError when the file is something else."""
+        """Read a vocabulary that `save` wrote; ValueError for any other file."""
         try:
             words = tuple(path.read_text(encoding="utf-8").splitlines())
         except UnicodeDecodeError:
-            raise ValueError(f"{path}: not a text file in UTF-8; expected a vocabulary, one word a line") from None
+            raise ValueError(f"{path}: not a text file in UTF-8; expected a vocabulary, one word per line") from None
         blank = next((number for number, word in enumerate(words, start=1) if not word.strip()), None)
         if blank is not None:
-            raise ValueError(f"{path}: no word on line {blank}; expected one word a line")
+            raise ValueError(f"{path}: line {blank} is blank; expected one word per line")
         try:
             return cls(words)
         except ValueError as error:

@@ -1,6 +1,6 @@
-"""Take: a recording with what was said of it, and the plain data the player's page reads of it.
+"""Take: a recording with its transcript, and the plain data that the player's page reads.
 
-Times of the data are seconds, lengths metres. Movement is kept to a millimetre and 30 frames a second, which the page
+Times are in seconds, lengths in metres. Movement is kept to a millimetre and 30 frames per second, which the page
 interpolates; see packing.py.
 """
 
@@ -15,18 +15,17 @@ from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 from motion2language.viewer import packing, sides
 
-SPEED_RATE = 15.0  # values a second of the speed curve; chosen, a pixel or two each
-SLACK = 1.0  # seconds a transcript's duration may differ from the recording's; chosen, more is another recording
+SPEED_RATE = 15.0  # values per second of the speed curve; chosen, a pixel or two each
 
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """What the player shows.
+    """One recording in the player.
 
     motion      any skeleton, metres, Y up
-    transcript  what was said of it
-    reference   what a person said of it, drawn beneath, or None
-    weights     (L, T) how much each word of `transcript` looked at each part of the recording, T equal parts, or None
+    transcript  its description
+    reference   a person's transcript, drawn beneath, or None
+    weights     (L, T) how much the model looked at each of T equal parts of the recording for each word, or None
     """
 
     motion: Motion
@@ -35,12 +34,9 @@ class Take:
     weights: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        for what, transcript in (("transcript", self.transcript), ("reference", self.reference)):
-            if transcript is not None and abs(transcript.duration - self.motion.duration) > SLACK:
-                raise ValueError(
-                    f"{self.motion.label}: lasts {self.motion.duration:.2f} s, but the {what} is of "
-                    f"{transcript.source or 'a recording'} of {transcript.duration:.2f} s; give its own"
-                )
+        for kind, transcript in (("transcript", self.transcript), ("reference", self.reference)):
+            if transcript is not None:
+                transcript.require_of(self.motion.label, self.motion.duration, kind)
         words, weights = len(self.transcript.words), self.weights
         if weights is not None and (weights.ndim != 2 or len(weights) != words):
             raise ValueError(
@@ -65,7 +61,7 @@ class Take:
 
 
 def speed_curve(motion: Motion) -> list[float]:
-    """Mean speed of all joints, metres a second, in equal steps over the recording, at most SPEED_RATE a second."""
+    """Mean speed of all joints, metres per second, in equal steps over the recording, at most SPEED_RATE per second."""
     slow = motion.resample(min(motion.fps, SPEED_RATE))
     if slow.frames < 2:
         return [0.0]

@@ -1,13 +1,14 @@
-"""Captions corrected by fixed rules and one reviewed table, `table.tsv`, whose head says how it was made.
+"""Correct captions by fixed rules and one reviewed table, `table.tsv`, whose header explains how it was made.
 
-`spelling`  a misspelt word becomes the meant one: a word of the table, or a slip of one of its common words (neighbours
-            swapped, a letter inside left out, a letter doubled) where that is no word itself. All else stays as it is.
+`spelling`  replaces misspelt words by the intended ones: words of the table, and slips of its common words (two
+            neighbours swapped, an inner letter missing, a letter doubled) unless the slip is a word itself.
+            All else stays as it is.
 `paper`     spelling, then the notation of arXiv 2310.10594: the tokeniser's words, joined by spaces, with digits for
             numbers (`one hundred and eighty` -> 180), `degrees` for ° and degree, `m` and `centimeters`, hyphens opened
-            (`u-turn` -> `u turn`). A `one` that stands for a noun stays: at the end, before `after` or `another`.
+            (`u-turn` -> `u turn`). A `one` in place of a noun stays: at the end, before `after` or `another`.
 
-Both leave what they made as it is. They are for captions to train on and for the paper's protocol of scores; the clean
-protocol's references are never corrected.
+Correcting a corrected caption changes nothing. The rules are for training captions and for the paper's scoring
+protocol; the clean protocol never corrects its references.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _ONES = (
     "eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-#: Number words but "hundred", which needs one of them before it.
+#: Number words without "hundred", which needs one of them before it.
 NUMBERS = {word: value for value, word in enumerate(_ONES)} | {
     word: 10 * tens for tens, word in enumerate(_TENS, start=2)
 }
@@ -41,10 +42,10 @@ NUMBERS = {word: value for value, word in enumerate(_ONES)} | {
 class Corrections:
     """The rules with a table.
 
-    words   misspelt word, or words with a space between -> what was meant
+    words   misspelt word, or several with a space between -> the intended ones
     units   unit -> how the paper writes it
-    common  words whose slips are corrected, as are those of units with more than 4 letters
-    kept    words left alone, in whatever form a rule would change them
+    common  words whose slips are corrected; slips of units with more than 4 letters are also corrected
+    kept    words that no rule changes
 
     >>> table = Corrections({"persom": "person"}, {"degree": "degrees"}, common=frozenset({"walks"}), kept=frozenset())
     >>> table.spelling("A persom waks by.")
@@ -67,28 +68,26 @@ class Corrections:
         object.__setattr__(self, "_known", self._slips() | self.words)
         again = [meant for meant in (*self.words.values(), *self.units.values()) if self.spelling(meant) != meant]
         if again:
-            raise ValueError(f"{again[0]!r} is what a line of the table says was meant, and is itself corrected")
+            raise ValueError(
+                f"a line of the table corrects to {again[0]!r}, which another line corrects; give its final form"
+            )
 
     def _slips(self) -> dict[str, str]:
-        """Misspelt word -> the one common word it is a slip of; none that are words, or of two words."""
-        found: dict[str, set[str]] = {}
+        """Slip -> the one common word it comes from, without slips of several words and slips that are words."""
+        sources: dict[str, set[str]] = {}
         for word in self.common | {unit for unit in self.units if len(unit) > 4}:
             for slip in slips(word):
-                found.setdefault(slip, set()).add(word)
-        taken = (
-            self.common
-            | self.kept
-            | self.units.keys()
-            | {each for text in self.words.values() for each in text.split()}
-        )
-        return {slip: words.pop() for slip, words in found.items() if len(words) == 1 and slip not in taken}
+                sources.setdefault(slip, set()).add(word)
+        intended = {word for text in self.words.values() for word in text.split()}
+        known = self.common | self.kept | self.units.keys() | intended
+        return {slip: words.pop() for slip, words in sources.items() if len(words) == 1 and slip not in known}
 
     def spelling(self, text: str) -> str:
-        """The text with misspelt words put right; capitals, punctuation and all else as they are."""
+        """The text with its spelling corrected; capitals, punctuation and all else stay as they are."""
         text = self._phrases.sub(
-            lambda found: _as(found[0], self.words[" ".join(_LETTERS.findall(found[0].lower()))]), text
+            lambda match: _as_written(match[0], self.words[" ".join(_LETTERS.findall(match[0].lower()))]), text
         )
-        return _LETTERS.sub(lambda found: _as(found[0], self._known.get(found[0].lower(), "")), text)
+        return _LETTERS.sub(lambda match: _as_written(match[0], self._known.get(match[0].lower(), "")), text)
 
     def paper(self, text: str) -> str:
         """The text in the paper's notation, lower case, words separated by spaces."""
@@ -99,7 +98,7 @@ class Corrections:
 
     @classmethod
     def load(cls, path: Path = TABLE) -> Corrections:
-        """A table of tab-separated lines `word meant kind from note`; ValueError names the line that is none."""
+        """Read a table of tab-separated lines `word meant kind from note`; ValueError names a malformed line."""
         try:
             lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError:
@@ -116,11 +115,11 @@ class Corrections:
                     f"{path}, line {number}: expected word, meant and kind ({', '.join(KINDS)}), separated by tabs, "
                     f"found {line[:80]!r}"
                 )
-            if any(word in some for some in kinds.values()):
-                raise ValueError(f"{path}, line {number}: {word!r} stands there twice")
+            if any(word in words for words in kinds.values()):
+                raise ValueError(f"{path}, line {number}: {word!r} appears twice; keep one of its lines")
             kinds[kind][word] = meant
         if not any(kinds.values()):
-            raise ValueError(f"{path}: no correction in it; expected word, meant and kind a line")
+            raise ValueError(f"{path}: contains no corrections; expected word, meant and kind on each line")
         try:
             return cls(
                 kinds["spelling"] | kinds["verb"], kinds["unit"], frozenset(kinds["common"]), frozenset(kinds["kept"])
@@ -136,23 +135,23 @@ def shipped() -> Corrections:
 
 
 def corrector(rules: Rules) -> Callable[[str], str]:
-    """What `train.corrections` does to a caption."""
+    """The function that `train.corrections` applies to each caption."""
     if rules == "none":
         return str
     return shipped().spelling if rules == "spelling" else shipped().paper
 
 
 def slips(word: str) -> set[str]:
-    """The word with two neighbours swapped, a letter inside left out, or a letter doubled."""
-    places = range(len(word))
-    swapped = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in places[:-1]}
-    left_out = {word[:i] + word[i + 1 :] for i in places[1:-1]}
-    doubled = {word[: i + 1] + word[i:] for i in places}
-    return (swapped | left_out | doubled) - {word}
+    """The word with two neighbours swapped, an inner letter missing, or a letter doubled."""
+    letters = range(len(word))
+    swapped = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in letters[:-1]}
+    missing = {word[:i] + word[i + 1 :] for i in letters[1:-1]}
+    doubled = {word[: i + 1] + word[i:] for i in letters}
+    return (swapped | missing | doubled) - {word}
 
 
-def _as(written: str, meant: str) -> str:
-    """`meant` with the capitals of `written`, which stays when nothing is meant."""
+def _as_written(written: str, meant: str) -> str:
+    """`meant` with the capitals of `written`; `written` itself when `meant` is empty."""
     if not meant or written.islower():
         return meant or written
     return meant.upper() if written.isupper() and len(written) > 1 else meant[0].upper() + meant[1:]
@@ -169,7 +168,7 @@ def _digits(words: list[str]) -> list[str]:
 
 
 def _number(words: list[str], index: int) -> tuple[int, int]:
-    """The number that begins at a word, and how many words it is; (0, 0) where none does."""
+    """The number that begins at a word and how many words it takes; (0, 0) when none begins there."""
     value, taken = _below_hundred(words, index)
     after = words[index + taken : index + taken + 1]
     if taken == 1 and value in range(1, 10) and after == ["hundred"]:
