@@ -4,10 +4,13 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from motion2language.captioning.captioner import Captioner
 from motion2language.data import corpora
 from motion2language.training import bench
+from motion2language.training.config import RunConfig, load_config
+from motion2language.training.train import train, untrained
 
 TRAINING = corpora.load("synthetic", None, "train")[:8]
 
@@ -60,6 +63,50 @@ def test_decoding_is_measured_as_captions_are_made_or_with_another_search(m2l, m
         assert "times faster than one at a time" in out
         assert asked == [expected] * (1 + 3 + 4)  # once to warm up, eight recordings in threes, four alone
         asked.clear()
+
+
+def bench_run(kind: str, **options) -> RunConfig:
+    run = load_config(None, [f"model.kind={kind}", "train.minimum_count=1", "train.epochs=1"])
+    return run.model_copy(update={"train": run.train.model_copy(update=options)})
+
+
+@pytest.mark.parametrize("kind", ["attention", "transducer"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 64},
+        {"batch_size": 64, "accumulate": 3, "precision": "bfloat16", "label_smoothing": 0.1, "schedule": "cosine"},
+    ],
+)
+def test_a_measured_update_is_the_one_that_training_makes(kind, options, tmp_path, monkeypatch):
+    run = bench_run(kind, **options)
+    train(run, TRAINING, TRAINING[:2], tmp_path)
+    monkeypatch.setattr(bench, "WARM_UP", 0)
+    torch.manual_seed(run.train.seed)
+    captioner = untrained(run, TRAINING)
+    before = {key: value.clone() for key, value in captioner.network.state_dict().items()}
+    bench.bench_train(captioner, TRAINING, run, count=1)
+    trained, measured = load_file(tmp_path / "last" / "weights.safetensors"), captioner.network.state_dict()
+    assert all(torch.equal(measured[key], tensor) for key, tensor in trained.items())
+    assert not all(torch.equal(measured[key], tensor) for key, tensor in before.items())
+
+
+@pytest.mark.parametrize(("precision", "low"), [("float32", False), ("bfloat16", True)])
+def test_the_precision_reaches_the_measured_update(precision, low):
+    captioner = untrained(bench_run("transducer"), TRAINING)
+    seen = []
+    captioner.network.encoder.register_forward_pre_hook(lambda *_: seen.append(torch.is_autocast_enabled("cpu")))
+    bench.bench_train(captioner, TRAINING, bench_run("transducer", precision=precision), count=1)
+    assert seen == [low] * (bench.WARM_UP + 1)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_encoder_of_the_measured_update_is_compiled_as_configured(compiled, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **options: asked.append((self, options)))
+    captioner = untrained(bench_run("transducer"), TRAINING)
+    bench.bench_train(captioner, TRAINING, bench_run("transducer", compile=compiled), count=1)
+    assert asked == ([(captioner.network.encoder, {"dynamic": True})] if compiled else [])
 
 
 def test_without_json_the_last_line_is_a_stage(m2l):

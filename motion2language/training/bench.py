@@ -1,13 +1,16 @@
 """Speed and memory of training, decoding and loading on a corpus: `m2l bench train|decode|load`.
 
-Every measurement runs what training and captioning run. A stage's time is its own: the encoder's is not the
-decoder's too. Figures depend on what else the machine does; compare only figures of one run.
+Every measurement runs the code of training and captioning: `train` makes the learner's own updates, with precision,
+compilation, accumulation and averaging as configured. A stage's time excludes the stages inside it, so the encoder
+does not count in the loss. On CUDA the device is synchronised between stages, which training does not do. Figures
+depend on what else the machine does; compare only figures of one run.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
 import sys
 import time
 from collections import defaultdict
@@ -22,10 +25,10 @@ import torch
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.data.prepared import held
 from motion2language.data.samples import Sample
-from motion2language.model.batch import LossOptions
-from motion2language.training.batches import batches, make_batch, make_items
+from motion2language.training.batches import Drawn, Item, batches, make_batch, make_items, steps
 from motion2language.training.config import RunConfig
-from motion2language.training.learner import optimizer_of
+from motion2language.training.learner import Learner
+from motion2language.training.processes import Processes
 from motion2language.training.train import untrained
 
 WARM_UP = 5  # batches before the clock starts; chosen
@@ -111,34 +114,38 @@ def bench(
 
 
 def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, count: int) -> Report:
-    """Updates from `count` batches, after a few that are not measured; the captioner's weights change."""
-    network, config = captioner.network.train(), run.train
-    device = next(network.parameters()).device
-    optimizer = optimizer_of(network, config)
+    """The first `count` updates of training after a few that are not measured; the captioner's weights change."""
+    config, device = run.train, next(captioner.network.parameters()).device
     items = make_items(captioner, samples, config)
-    random = np.random.default_rng(config.seed)
+    total = max(config.epochs * steps(items, config), WARM_UP + count)
+    learner = Learner(captioner, config, total, Processes(device=str(device)))
     watch = _Stopwatch(device)
-    epochs = (batches(items, config, random) for _ in itertools.count())
     captions = frames = 0
-    with watch.inside(network, "encode", "encoder"):
-        for number, drawn in enumerate(itertools.islice(itertools.chain.from_iterable(epochs), WARM_UP + count)):
+    with (
+        watch.inside(learner.network, "encode", "encoder"),
+        watch.inside(learner.loss, "forward", "decoder and loss"),
+        watch.inside(learner, "add_gradients", "backward"),
+    ):
+        for number, drawn in enumerate(itertools.islice(_draw(learner, items), WARM_UP + count)):
             if number == WARM_UP:
                 watch.reset()
                 captions = frames = 0
             with watch("batch"):
-                batch = make_batch(captioner, drawn, config.augment).to(device)
-            with watch("decoder and loss"):
-                loss = network.loss(batch, LossOptions(config.teacher_forcing))
-            with watch("backward"):
-                optimizer.zero_grad()
-                torch.autograd.backward(loss)
+                parts = learner.make_parts(drawn)
             with watch("update"):
-                torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_norm)
-                optimizer.step()
-            captions, frames = captions + len(drawn), frames + int(batch.lengths.sum())
+                learner.step(parts)
+            captions += len(drawn)
+            frames += sum(int(batch.lengths.sum()) for batch, weight in parts if weight)
     passes = sum(watch.seconds[stage] for stage in ("encoder", "decoder and loss", "backward"))
     special = {"ms_a_caption_forward_and_backward": 1000 * passes / captions}
     return _report("train", watch, captions, frames, config.batch_size, device, special)
+
+
+def _draw(learner: Learner, items: Sequence[Item]) -> Iterator[list[Drawn]]:
+    """The batches of one epoch after another."""
+    for epoch in itertools.count():
+        yield from learner.draw_epoch(items)
+        learner.finish(epoch, math.nan)
 
 
 def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: int, beam: int | None) -> Report:

@@ -1,8 +1,8 @@
-"""What training changes, and one update of it: weights, their moving average, the optimiser, and how far it got.
+"""The state of a training run and its updates: weights, their moving average, the optimiser, and the progress.
 
-A batch may be computed in parts, by several processes (processes.py) and each one's share in several pieces
-(`accumulate`). Every part's mean loss is weighed by the words in it, so that parts of unequal size give the gradient of
-the whole batch.
+A batch may be computed in parts: several processes share it (processes.py), and each computes its share in several
+pieces (`accumulate`). The mean loss of a part counts in proportion to its words, so that parts of unequal size give
+the gradient of the whole batch. bench.py times the stages of an update: `make_parts`, `loss`, `add_gradients`, `step`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -23,7 +23,7 @@ from motion2language.files import write_atomically
 from motion2language.model.batch import Batch, LossOptions
 from motion2language.model.network import Network, build
 from motion2language.training import checkpoint
-from motion2language.training.batches import Drawn, make_batch
+from motion2language.training.batches import Drawn, Item, batches, make_batch
 from motion2language.training.config import TrainConfig
 from motion2language.training.processes import Processes, shares
 
@@ -51,49 +51,66 @@ class Learner:
         self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
         self.epoch, self.updates, self.best, self.stale = 0, 0, -math.inf, 0
 
-    def step(self, drawn: Sequence[Drawn]) -> float:
-        """One update from a batch, alike in every process; its loss. ValueError when that or its gradient is none."""
+    def draw_epoch(self, items: Sequence[Item]) -> Iterator[list[Drawn]]:
+        """The batches of the next epoch. All its randomness is drawn from the seed, the epoch and the process."""
+        seed = self.config.seed
+        torch.manual_seed(seed * 100_003 + self.epoch + 1_000_000_007 * self.processes.rank)
+        yield from batches(items, self.config, np.random.default_rng([seed, self.epoch]))
+
+    def make_parts(self, drawn: Sequence[Drawn]) -> list[tuple[Batch, int]]:
+        """This process's parts of a batch, each with its weight: its number of words, for a transducer of captions."""
+        pieces = self.config.accumulate
+        mine = shares(len(drawn), self.processes.count * pieces)[self.processes.rank * pieces :][:pieces]
+        device, parts = torch.device(self.processes.device), []
+        for part in mine:  # the last batch may leave some parts empty; these are computed with weight 0
+            batch = make_batch(self.captioner, drawn[part] or drawn[:1], self.config.augment).to(device)
+            parts.append((batch, self.network.terms(batch) if drawn[part] else 0))
+        return parts
+
+    def step(self, parts: Sequence[tuple[Batch, int]]) -> float:
+        """Make one update, the same in every process; returns its loss.
+
+        ValueError when the loss or its gradient is not finite.
+        """
         self.network.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.config, self.updates, self.total)
         self.optimizer.zero_grad()
-        loss = self._backward(self._parts(drawn))
+        loss = self._backward(parts)
         if not math.isfinite(loss):
             raise ValueError(f"the loss became {loss} in epoch {self.epoch + 1}; lower train.learning_rate")
+        self._update()
+        return loss
+
+    def _backward(self, parts: Sequence[tuple[Batch, int]]) -> float:
+        """Add up the gradients of the whole batch's mean loss; returns that loss."""
+        options, count = self._loss_options(), self.processes.count
+        terms = self.processes.sum(sum(weight for _, weight in parts))
+        loss = 0.0
+        for number, (batch, weight) in enumerate(parts):
+            with self._exchange_gradients(last=number == len(parts) - 1):
+                part = self.loss(batch, options) * (weight / terms)
+                self.add_gradients(part * count)  # DistributedDataParallel takes the mean over processes
+            loss += part.item()
+        return self.processes.sum(loss)
+
+    def add_gradients(self, loss: Tensor) -> None:
+        """Add the gradient of a part's loss to those of the parts before."""
+        torch.autograd.backward(loss)
+
+    def _update(self) -> None:
+        """Change the weights and their average; ValueError when the gradient is not finite."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.config, self.updates, self.total)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm).item()
-        if not math.isfinite(norm):  # the update would make every weight no number, which only the next loss would show
+        if not math.isfinite(norm):  # it would make every weight NaN, and only the next loss would show that
             raise ValueError(f"the gradient became {norm} in epoch {self.epoch + 1}; lower train.learning_rate")
         self.optimizer.step()
         self.updates += 1
         decay = min(self.config.average, self.updates / (self.updates + 10))
         for key, value in self.network.state_dict().items():
             self.averaged[key].lerp_(value, 1 - decay)
-        return loss
-
-    def _parts(self, drawn: Sequence[Drawn]) -> list[tuple[Batch, int]]:
-        """This process's parts of a batch, each with what it weighs: its words, for a transducer its captions."""
-        pieces = self.config.accumulate
-        mine = shares(len(drawn), self.processes.count * pieces)[self.processes.rank * pieces :][:pieces]
-        device, parts = torch.device(self.processes.device), []
-        for part in mine:  # a last batch may leave some parts empty; they take part, with no weight
-            batch = make_batch(self.captioner, drawn[part] or drawn[:1], self.config.augment).to(device)
-            parts.append((batch, self.network.terms(batch) if drawn[part] else 0))
-        return parts
-
-    def _backward(self, parts: Sequence[tuple[Batch, int]]) -> float:
-        """Add up the gradients of the whole batch's mean loss; that loss."""
-        options, count = self._loss_options(), self.processes.count
-        terms = self.processes.sum(sum(weight for _, weight in parts))
-        loss = 0.0
-        for number, (batch, weight) in enumerate(parts):
-            with self._together(last=number == len(parts) - 1):
-                part = self.loss(batch, options) * (weight / terms)
-                torch.autograd.backward(part * count)  # the mean over processes is taken
-            loss += part.item()
-        return self.processes.sum(loss)
 
     def _loss_options(self) -> LossOptions:
-        """Of the next update, alike for all its parts."""
+        """The options of the next update's loss, the same for all its parts."""
         return LossOptions(
             teacher_forcing(self.config, self.updates, self.total),
             self.config.seed * 1_000_003 + self.updates,
@@ -101,22 +118,22 @@ class Learner:
         )
 
     @contextmanager
-    def _together(self, last: bool) -> Iterator[None]:
-        """The processes exchange gradients once an update, with the last part's."""
+    def _exchange_gradients(self, last: bool) -> Iterator[None]:
+        """The processes exchange gradients once per update, with the last part."""
         if last or not isinstance(self.loss, DistributedDataParallel):
             yield
             return
         with self.loss.no_sync():
             yield
 
-    def kept(self) -> Any:
-        """A network with the averaged weights (the latest ones when nothing is averaged)."""
+    def averaged_network(self) -> Network:
+        """A new network with the averaged weights (the latest ones when nothing is averaged)."""
         network = build(self.captioner.config).to(self.processes.device)
         network.load_state_dict(self.averaged)
         return network
 
     def finish(self, epoch: int, score: float) -> None:
-        """Note a finished epoch; its score is not a number where it was not validated."""
+        """Count a finished epoch; `score` is NaN where it was not validated."""
         self.epoch = epoch + 1
         if score > self.best:
             self.best, self.stale = score, 0
@@ -125,23 +142,23 @@ class Learner:
 
     @property
     def stopped(self) -> bool:
-        """Whether the score has not risen for `patience` validations."""
+        """Whether the score has not risen in the last `patience` validations."""
         return self.config.patience is not None and self.stale >= self.config.patience
 
     def save(self, path: Path) -> None:
-        """Write everything needed to go on after the last finished epoch."""
+        """Write everything that resuming after the last finished epoch needs."""
         state = {
             "network": self.network.state_dict(),
             "averaged": self.averaged,
             "optimizer": self.optimizer.state_dict(),
             "progress": {key: getattr(self, key) for key in _PROGRESS},
         }
-        packed = io.BytesIO()  # a full disk is then an OSError, not one of torch's own
+        packed = io.BytesIO()  # so that a full disk raises an OSError, not one of torch's own errors
         torch.save(state, packed)
         write_atomically(path, lambda file: file.write(packed.getbuffer()))
 
     def load(self, path: Path) -> None:
-        """Go on from what `save` wrote, if it is there."""
+        """Resume from the file that `save` wrote, if there is one."""
         if not path.is_file():
             return
         try:
@@ -159,7 +176,7 @@ _PROGRESS = ("epoch", "updates", "best", "stale")
 
 
 class _Loss(nn.Module):
-    """A network's loss as the call of a module, which is what DistributedDataParallel wraps."""
+    """A network's loss as a module, because DistributedDataParallel wraps the forward of a module."""
 
     def __init__(self, network: Network, precision: str) -> None:
         super().__init__()
@@ -172,19 +189,19 @@ class _Loss(nn.Module):
 
 
 def optimizer_of(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """Adam with decoupled weight decay, all parameters in one call."""
+    """Adam with decoupled weight decay that updates all parameters in one call."""
     return torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True)
 
 
 def learning_rate(config: TrainConfig, update: int, updates: int) -> float:
-    """The rate of an update (counted from 0) among `updates`."""
+    """The learning rate of an update (counted from 0) out of `updates`."""
     warm = min(1.0, (update + 1) / config.warmup_steps) if config.warmup_steps else 1.0
     fall = 0.5 * (1 + math.cos(math.pi * update / updates)) if config.schedule == "cosine" else 1.0
     return config.learning_rate * warm * fall
 
 
 def teacher_forcing(config: TrainConfig, update: int, updates: int) -> float:
-    """The probability a step of an update is fed the reference word: from `teacher_forcing` in a line to its end."""
+    """The probability of an update that a step is fed the reference word: linear from `teacher_forcing` to its end."""
     first = config.teacher_forcing
     last = first if config.teacher_forcing_end is None else config.teacher_forcing_end
     return first + (last - first) * update / max(1, updates - 1)

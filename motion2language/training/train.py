@@ -31,7 +31,7 @@ from motion2language.model.network import build
 from motion2language.motion import Motion
 from motion2language.scoring.captions import bleu
 from motion2language.scoring.segments import segment_scores
-from motion2language.training.batches import batches, make_items, steps
+from motion2language.training.batches import make_items, steps
 from motion2language.training.config import RunConfig
 from motion2language.training.folder import RunLog, claimed
 from motion2language.training.learner import ALONE, Learner
@@ -78,16 +78,15 @@ def train(
             if learner.stopped:
                 progress.console.print(f"stopped: no better score in {learner.stale} validations")
                 break
-            torch.manual_seed(config.seed * 100_003 + epoch + 1_000_000_007 * processes.rank)
             losses, captions, started = [], 0, time.perf_counter()
-            for drawn in batches(items, config, np.random.default_rng([config.seed, epoch])):
-                losses.append(learner.step(drawn))
+            for drawn in learner.draw_epoch(items):
+                losses.append(learner.step(learner.make_parts(drawn)))
                 captions += len(drawn)
                 speed = captions / (time.perf_counter() - started)
                 detail = f"epoch {epoch + 1}, loss {np.mean(losses[-50:]):.2f}, {speed:.0f} captions/s"
                 progress.update(bar, advance=1, detail=detail)
             row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "captions_per_s": speed}
-            candidate = replace(captioner, network=learner.kept(), name=out.name)
+            candidate = replace(captioner, network=learner.averaged_network(), name=out.name)
             if log is not None:
                 if (epoch + 1) % config.validate_every == 0 or epoch + 1 == config.epochs:
                     row |= validate(candidate, validation)
