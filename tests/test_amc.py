@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from motion2language.formats import ReadOptions, read
-from motion2language.formats.reading import read_motion
+from motion2language.formats.reading import ReadOptions, read, read_motion
 
 ASF = """# a comment
 :version 1.10

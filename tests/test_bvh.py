@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from small import recording
 
-from motion2language.formats import ReadOptions, bvh, read
+from motion2language.formats import bvh
+from motion2language.formats.reading import ReadOptions, read
 
 HEAD = """HIERARCHY
 ROOT Hips

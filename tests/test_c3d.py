@@ -14,7 +14,7 @@ from small import recording
 from motion2language import load_model, read_motion
 from motion2language.body import to_canonical
 from motion2language.formats import FORMATS, bvh, c3d, files_in, trc
-from motion2language.formats.reading import read_with_axes
+from motion2language.formats.reading import ReadOptions, read_with_axes
 from motion2language.motion import CANONICAL
 from motion2language.server.uploads import Upload, kind, read_upload
 
@@ -159,7 +159,7 @@ def test_two_people_are_two_until_one_is_said(tmp_path):
     with pytest.raises(ValueError, match="holds no subject 'Cid'; there are Ann, Bob"):
         read_motion(path, subject="Cid")
     ann, bob = (read_motion(path, subject=name).positions for name in ("Ann", "Bob"))
-    upload = read_upload([Upload("a", path.read_bytes())], subject="Bob")
+    upload = read_upload([Upload("a", path.read_bytes())], ReadOptions(subject="Bob"))
     np.testing.assert_array_equal(upload.positions, bob)
     np.testing.assert_allclose(bob - ann, np.broadcast_to([0, 0, 3], bob.shape), atol=1e-4)
 
@@ -179,7 +179,7 @@ def test_uploads_are_told_by_their_content(tmp_path):
     content = write_c3d(tmp_path / "a.c3d", put()).read_bytes()
     assert kind(content) == ".c3d"
     assert kind(trc_text(put(), 100).encode()) == ".trc"
-    assert read_upload([Upload("walk.bin", content)]).frames == 40
+    assert read_upload([Upload("walk.bin", content)], ReadOptions()).frames == 40
 
 
 def test_markers_beside_joints_are_the_same_take(tmp_path):

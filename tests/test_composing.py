@@ -20,7 +20,8 @@ from motion2language.data.composing.joining import compose
 from motion2language.data.composing.recipe import Pause, Plan, Recipe, Take
 from motion2language.data.statistics import statistics
 from motion2language.data.synthesis import make_recording
-from motion2language.formats import ReadOptions, npz
+from motion2language.formats import npz
+from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import tokenize
 from motion2language.motion import CANONICAL, Motion

@@ -15,8 +15,8 @@ from test_mmm import document, random_frames
 
 from motion2language.body import describe
 from motion2language.cli.caption import SAMPLES
-from motion2language.formats import ReadOptions, bvh, npz
-from motion2language.formats.reading import read_with_axes
+from motion2language.formats import bvh, npz
+from motion2language.formats.reading import ReadOptions, read_with_axes
 
 TRIALS = 150
 ODD = (
@@ -70,7 +70,10 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc"])
 def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
     chance, files = random.Random(kind), whole(kind, tmp_path)
-    path, options = tmp_path / f"take.{kind}", ReadOptions(fps=100.0 if kind in ("npy", "amc") else None)
+    path, options = (
+        tmp_path / f"take.{kind}",
+        ReadOptions(fps=100.0 if kind in ("npy", "amc") else None, unit="cm", up="y"),
+    )
     read = refused = 0
     for _ in range(TRIALS):
         path.write_bytes(damaged(chance.choice(files), chance))
@@ -80,7 +83,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
             with warnings.catch_warnings():
                 warnings.simplefilter("error", RuntimeWarning)  # an overflow nobody looks at
                 warnings.simplefilter("ignore", UserWarning)  # a wrong number of frames
-                describe(*read_with_axes(path, options, unit="cm", up="y"))
+                describe(*read_with_axes(path, options))
             read += 1
         except ValueError as error:
             assert str(error).startswith(str(path)), error

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from motion2language.formats import ReadOptions, read
 from motion2language.formats.mmm import positions_of
 from motion2language.formats.mmm_body import ANGLES, BODY
-from motion2language.formats.reading import read_motion
+from motion2language.formats.reading import ReadOptions, read, read_motion
 
 
 def document(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from small import recording
 
-from motion2language.formats import ReadOptions, npz, read
+from motion2language.formats import npz
 from motion2language.formats.npy import LAYOUTS
+from motion2language.formats.reading import ReadOptions, read
 from motion2language.motion import Motion
 
 

@@ -1,14 +1,17 @@
 """read_motion: unit and up axis found or said, and errors that name the file."""
 
-from dataclasses import replace
+import inspect
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from small import recording
 
 import motion2language as m2l
-from motion2language.formats import FORMATS, ReadOptions, bvh, npz
-from motion2language.formats.reading import read_with_axes
+from motion2language.cli.options import Input
+from motion2language.formats import FORMATS, bvh, npz
+from motion2language.formats.reading import ReadOptions, read_with_axes
 
 
 def in_other_axes(motion, scale: float, up: str):
@@ -36,7 +39,7 @@ def test_unit_and_up_are_found_from_the_body(unit, scale, up, tmp_path):
 def test_what_the_user_says_wins(tmp_path):
     motion = recording(3)
     bvh.write(motion, tmp_path / "take.bvh")
-    said, axes = read_with_axes(tmp_path / "take.bvh", ReadOptions(fps=60), unit="m", up="z")
+    said, axes = read_with_axes(tmp_path / "take.bvh", ReadOptions(fps=60, unit="m", up="z"))
     assert (axes.unit, axes.up, said.fps) == ("m", "z", 60)
     plain = m2l.read_motion(tmp_path / "take.bvh")
     spans, plainly = (np.ptp(one.positions[:, :21], axis=(0, 1)) for one in (said, plain))
@@ -49,7 +52,7 @@ def test_what_the_user_says_wins_over_what_the_file_says(tmp_path):
     npz.write(motion, tmp_path / "take.npz")
     _, plain = read_with_axes(tmp_path / "take.npz")
     assert (plain.unit, plain.up) == ("m", "y")
-    said, axes = read_with_axes(tmp_path / "take.npz", unit="cm", up="z")
+    said, axes = read_with_axes(tmp_path / "take.npz", ReadOptions(unit="cm", up="z"))
     assert (axes.unit, axes.up) == ("cm", "z")
     np.testing.assert_allclose(np.ptp(said.positions[..., 1]), np.ptp(motion.positions[..., 2]) / 100, rtol=1e-4)
 
@@ -81,7 +84,7 @@ def test_a_joint_map_serves_unit_and_up_axis_too(tmp_path):
     bvh.write(replace(motion, skeleton=replace(motion.skeleton, joints=joints)), tmp_path / "take.bvh")
     with pytest.raises(ValueError, match=r"take\.bvh: .*found no joint for left_shoulder"):
         m2l.read_motion(tmp_path / "take.bvh")
-    found, axes = read_with_axes(tmp_path / "take.bvh", joint_map=unknown)
+    found, axes = read_with_axes(tmp_path / "take.bvh", ReadOptions(joint_map=unknown))
     assert (axes.unit, axes.up, found.frames) == ("cm", "y", motion.frames)
 
 
@@ -122,3 +125,18 @@ def test_files_too_large_are_refused_unread(tmp_path):
         file.truncate(3 * 2**30)  # sparse: takes no room
     with pytest.raises(ValueError, match=r"3\.0 GiB, the most read is 1 GiB; cut the take"):
         m2l.read_motion(tmp_path / "take.bvh")
+
+
+def test_what_may_be_set_for_a_file_has_the_same_names_everywhere():
+    names = [field.name for field in fields(ReadOptions)]
+    assert len(names) == 8
+    assert [field.name for field in fields(Input)] == names
+    assert [name for name in inspect.signature(m2l.read_motion).parameters if name != "path"] == names
+
+
+def test_the_command_line_sets_every_option(tmp_path):
+    (tmp_path / "map.toml").write_text('pelvis = "Root"\n')
+    paths = {"asf": Path("take.asf"), "body_models": Path("models")}
+    values = paths | {"fps": 30.0, "layout": "kit", "unit": "cm", "up": "z", "subject": "Ann"}
+    options = Input(**values, joint_map=tmp_path / "map.toml").options()
+    assert options == ReadOptions(**values, joint_map={"pelvis": "Root"})

@@ -12,6 +12,7 @@ from small import captioner, recording
 
 from motion2language import writers
 from motion2language.formats import bvh
+from motion2language.formats.reading import ReadOptions
 from motion2language.server import Limits, create_app
 from motion2language.server.limits import RefusedError
 from motion2language.server.line import Job, Line
@@ -210,7 +211,7 @@ def test_what_a_file_is_is_told_by_its_content(content, tmp_path):
     assert kind(b'<?xml version="1.0"?><MMM/>') == ".xml"
     assert kind(b"# CMU\n:version 1.10\n:name x\n:bonedata\n") == ".asf"
     assert kind(b"#!OML:ASF\n:FULLY-SPECIFIED\n:DEGREES\n1\n") == ".amc"
-    motion = read_upload([Upload("holiday.jpg", content)])
+    motion = read_upload([Upload("holiday.jpg", content)], ReadOptions())
     assert (motion.name, motion.frames) == ("holiday.jpg", recording(2).frames)
 
 
@@ -218,7 +219,9 @@ def test_an_amc_is_read_with_its_asf():
     from test_amc import AMC, ASF
 
     with pytest.raises(ValueError, match=r"a\.amc: skeleton 'acclaim': found no joint for left_shoulder"):
-        read_upload([Upload("a.amc", AMC.encode()), Upload("b.asf", ASF.encode())], fps=120)  # both were understood
+        read_upload(
+            [Upload("a.amc", AMC.encode()), Upload("b.asf", ASF.encode())], ReadOptions(fps=120)
+        )  # both were understood
 
 
 # The line

@@ -21,10 +21,12 @@ def inspect(file: Path, /, *, source: Input = Input()) -> int:
     from rich.table import Table
 
     from motion2language.body import describe
+    from motion2language.formats.reading import read_with_axes
 
-    motion, axes = source.read_with_axes(file)
+    options = source.options()
+    motion, axes = read_with_axes(file, options)
     table = Table("", str(file), box=None, show_edge=False, pad_edge=False)
-    for label, value in describe(motion, axes, source.overrides()):
+    for label, value in describe(motion, axes, options.joint_map):
         table.add_row(label, f"{value:.4g}" if isinstance(value, float) else str(value))
     Console(highlight=False).print(table)
     return 0

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from motion2language.body import Axes
     from motion2language.captioning.captioner import Captioner
+    from motion2language.formats.reading import ReadOptions
     from motion2language.motion import Motion
     from motion2language.scoring.semantic import Semantic
     from motion2language.transcript import Transcript
@@ -46,17 +46,17 @@ class Input:
 
         return None if self.joint_map is None else load_joint_map(self.joint_map)
 
+    def options(self) -> ReadOptions:
+        """The same for the readers, with the joint map read."""
+        from motion2language.formats.reading import ReadOptions
+
+        return ReadOptions(**{**vars(self), "joint_map": self.overrides()})
+
     def read(self, path: Path) -> Motion:
         """A file's recording, in metres."""
-        return self.read_with_axes(path)[0]
-
-    def read_with_axes(self, path: Path) -> tuple[Motion, Axes]:
-        """A file's recording, and the unit and up axis that were said or found."""
-        from motion2language.formats import ReadOptions
         from motion2language.formats.reading import read_with_axes
 
-        options = ReadOptions(self.fps, self.layout, self.asf, self.body_models, self.subject)
-        return read_with_axes(path, options, unit=self.unit, up=self.up, joint_map=self.overrides())
+        return read_with_axes(path, self.options())[0]
 
 
 @Parameter(name="*")

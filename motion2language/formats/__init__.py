@@ -6,22 +6,16 @@ them) and check everything else: the values returned are finite and of the shape
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
-
-from motion2language.formats.options import ReadOptions, Recording
 
 #: File suffix -> module; markers last: where a recording is there in several kinds, joints come before them.
 FORMATS = {
     ".amc": "amc", ".bvh": "bvh", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
 }  # fmt: skip
 _RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
-LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
 
 
 def every_file(folder: Path) -> Iterator[Path]:
@@ -58,34 +52,3 @@ def files_in(folder: Path) -> list[Path]:
 def _take(path: Path) -> Path:
     """What files of one recording have in common."""
     return path.with_name(re.sub("_(raw|mmm)$", "", path.stem))
-
-
-def read(path: str | Path, options: ReadOptions | None = None) -> Recording:
-    """The recording in a motion file; FileNotFoundError or ValueError names the file and what is wrong with it."""
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
-    if not path.is_file():
-        found = "a folder" if path.is_dir() else "no regular file"
-        raise ValueError(f"{path}: {found}, expected a motion file ({', '.join(FORMATS)})")
-    module = FORMATS.get(path.suffix.lower())
-    if module is None:
-        raise ValueError(f"{path}: unknown kind of file {path.suffix!r}; expected {', '.join(FORMATS)}")
-    size = path.stat().st_size
-    if size == 0:
-        raise ValueError(f"{path}: the file is empty")
-    if size > LARGEST:
-        raise ValueError(f"{path}: {size / 2**30:.1f} GiB, the most read is {LARGEST / 2**30:.0f} GiB; cut the take")
-    reader = importlib.import_module(f"{__name__}.{module}")
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):  # Motion says which frames are not finite
-            return reader.read(path, options or ReadOptions())
-    except PermissionError:
-        raise ValueError(f"{path}: may not be read; check its permissions") from None
-    except MemoryError:
-        raise ValueError(f"{path}: says it holds more than fits in memory; is it damaged?") from None
-    except ValueError as error:
-        raise ValueError(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from None
-
-
-__all__ = ["FORMATS", "ReadOptions", "Recording", "every_file", "files_in", "read"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from motion2language.files import read_arrays
 from motion2language.formats.npy import LAYOUTS
-from motion2language.formats.options import ReadOptions, Recording
+from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 #: Where body models lie when nobody says: the environment variable of this name.

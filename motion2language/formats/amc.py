@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.formats.kinematics import euler_rotation, forward
-from motion2language.formats.options import ReadOptions, Recording
+from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 _CMU_LENGTH = 0.45  # `length` in CMU's files: their unit is an inch over this

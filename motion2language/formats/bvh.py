@@ -22,7 +22,7 @@ import numpy as np
 
 from motion2language.files import write_text
 from motion2language.formats.kinematics import euler_rotation, forward
-from motion2language.formats.options import ReadOptions, Recording
+from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)

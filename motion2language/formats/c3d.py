@@ -19,7 +19,7 @@ import numpy as np
 
 from motion2language.formats.marker_joints import recording
 from motion2language.formats.markers import Markers, printable
-from motion2language.formats.options import ReadOptions, Recording
+from motion2language.formats.reading import ReadOptions, Recording
 
 _BLOCK = 512
 _LARGEST = 255 * _BLOCK  # bytes of parameters, of which a file counts the blocks in one byte

@@ -12,7 +12,7 @@ import numpy as np
 
 from motion2language.formats.marker_rules import RULES, USUAL, Path3, Rule
 from motion2language.formats.markers import LONGEST_GAP, Markers, fill, labels_of, recognise
-from motion2language.formats.options import Recording
+from motion2language.formats.reading import Recording
 from motion2language.motion import CANONICAL, Motion, Skeleton
 
 _LEAST_SEEN = 0.5  # of a recording's length, between the first and last time the body is seen whole; chosen

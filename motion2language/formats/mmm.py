@@ -16,7 +16,7 @@ import numpy as np
 
 from motion2language.formats.kinematics import euler_rotation, forward
 from motion2language.formats.mmm_body import ANGLES, BODY
-from motion2language.formats.options import ReadOptions, Recording
+from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 _PLACES = {row.joint: index for index, row in enumerate(BODY)}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motion2language.formats.options import ReadOptions, Recording
+from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from motion2language.files import read_arrays, write_atomically
 from motion2language.formats import amass
-from motion2language.formats.options import ReadOptions, Recording
+from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 _KEYS = ("positions", "fps", "joints", "parents")

@@ -11,7 +11,7 @@ import numpy as np
 
 from motion2language.formats.marker_joints import recording
 from motion2language.formats.markers import Markers, printable
-from motion2language.formats.options import ReadOptions, Recording
+from motion2language.formats.reading import ReadOptions, Recording
 
 _EXPECTED = "not a TRC file: expected a line PathFileType, one of names, one of values, one of labels, then frames"
 

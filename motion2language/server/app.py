@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 import motion2language
 from motion2language import viewer
 from motion2language.captioning.captioner import Captioner
+from motion2language.formats.reading import ReadOptions
 from motion2language.server.describe import Wish, describe, forms
 from motion2language.server.guard import App, Guard
 from motion2language.server.limits import Limits, RefusedError
@@ -147,8 +148,8 @@ def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limit
         uploads = tuple([Upload(part.filename or "", await part.read()) for part in file])
         wanted = tuple(dict.fromkeys(part.strip() for part in form.split(",") if part.strip()))
         try:
-            said = (text or None for text in (layout, unit, up, subject))
-            wish = Wish(uploads, wanted, beam, least, action_words, fps, *said)
+            options = ReadOptions(fps, layout or None, unit=unit or None, up=up or None, subject=subject or None)
+            wish = Wish(uploads, options, wanted, beam, least, action_words)
         except ValueError as error:
             raise RefusedError(422, str(error)) from None
         client = request.headers.get("x-client") or (request.client.host if request.client else "")

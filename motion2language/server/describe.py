@@ -10,6 +10,7 @@ from typing import Any
 from motion2language import viewer, writers
 from motion2language.captioning.attention_map import attention_map
 from motion2language.captioning.captioner import Captioner
+from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
 from motion2language.server.limits import Limits
 from motion2language.server.uploads import Upload, read_upload
@@ -26,15 +27,11 @@ class Wish:
     """
 
     files: tuple[Upload, ...]
+    options: ReadOptions
     forms: tuple[str, ...] = ()
     beam: int | None = None
     least: float = 0.0
     action_words: str = ""
-    fps: float | None = None
-    layout: str | None = None
-    unit: str | None = None
-    up: str | None = None
-    subject: str | None = None
 
     def __post_init__(self) -> None:
         writers.require_known(self.forms, also=[PLAYER])
@@ -48,7 +45,7 @@ def describe(captioner: Captioner, wish: Wish, limits: Limits) -> dict[str, Any]
     """{"transcript": its JSON form, "files": {name: text} for each form wanted}; ValueError says what is wrong."""
     if wish.action_words.strip():
         captioner = replace(captioner, lexicon=ActionLexicon.parse(wish.action_words, "action words"))
-    motion = read_upload(wish.files, fps=wish.fps, layout=wish.layout, unit=wish.unit, up=wish.up, subject=wish.subject)
+    motion = read_upload(wish.files, wish.options)
     if motion.duration > 60 * limits.minutes:
         raise ValueError(
             f"{motion.label}: lasts {motion.duration / 60:.1f} minutes, the most described here is {limits.minutes:g}; "

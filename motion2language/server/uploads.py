@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from motion2language.formats.reading import read_motion
+from motion2language.formats.reading import ReadOptions, read_with_axes
 from motion2language.motion import Motion
 
 HEAD = 65_536  # bytes looked at to tell what a file is; chosen
@@ -56,15 +56,7 @@ def kind(content: bytes) -> str:
     raise ValueError("not a motion file that is known; expected BVH, AMC with its ASF, NPY, NPZ, MMM XML, C3D or TRC")
 
 
-def read_upload(
-    files: Sequence[Upload],
-    *,
-    fps: float | None = None,
-    layout: str | None = None,
-    unit: str | None = None,
-    up: str | None = None,
-    subject: str | None = None,
-) -> Motion:
+def read_upload(files: Sequence[Upload], options: ReadOptions) -> Motion:
     """The one recording among the files sent, in metres; an .amc needs its .asf beside it.
 
     ValueError names the file as it was sent and says what is wrong with it.
@@ -85,8 +77,7 @@ def read_upload(
             paths[suffix].write_bytes(upload.content)
         (suffix,) = (suffix for suffix in paths if suffix != ".asf")
         try:
-            skeleton = paths.get(".asf")
-            motion = read_motion(paths[suffix], fps=fps, layout=layout, asf=skeleton, unit=unit, up=up, subject=subject)
+            motion, _ = read_with_axes(paths[suffix], replace(options, asf=paths.get(".asf")))
         except (ValueError, OSError) as error:
             message = str(error)
             for path in paths.values():

@@ -21,8 +21,8 @@ import numpy as np
 from motion2language.data.index import Place, note, read_each, read_json, some
 from motion2language.data.samples import Lazy, Sample
 from motion2language.data.stored import counted
-from motion2language.formats import ReadOptions, every_file, mmm
-from motion2language.formats.reading import in_metres
+from motion2language.formats import every_file, mmm
+from motion2language.formats.reading import ReadOptions, in_metres
 from motion2language.motion import Motion
 from motion2language.transcript import Caption
 
