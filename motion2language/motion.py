@@ -144,8 +144,13 @@ class Motion:
             raise ValueError(
                 f"{self.label}: no frame between {start:g} s and {end:g} s; the recording lasts {self.duration:g} s"
             )
-        angles = None if self.angles is None else self.angles[first:last]
-        return replace(self, positions=self.positions[first:last], angles=angles)
+        return self.frames_between(first, last)
+
+    def frames_between(self, first: int, last: int, every: int = 1) -> Motion:
+        """The frames from `first` up to but without `last`, or every `every`-th of them, as they are: no averaging."""
+        chosen = slice(first, last, every)
+        angles = None if self.angles is None else self.angles[chosen]
+        return replace(self, positions=self.positions[chosen], fps=self.fps / every, angles=angles)
 
     def resample(self, fps: float) -> Motion:
         """The same motion at another rate: frame k of the result is the pose at k/fps seconds.

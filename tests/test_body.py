@@ -117,6 +117,13 @@ def test_to_canonical_keeps_rate_name_and_angles_and_only_picks_joints() -> None
     assert body.body_height(mapped) == pytest.approx(1.7, abs=0.1)
 
 
+def test_a_motion_on_the_canonical_body_is_taken_as_it_is_and_another_is_mapped() -> None:
+    motion = bandai_motion(walking())
+    mapped = body.ensure_canonical(motion)
+    np.testing.assert_array_equal(mapped.positions, body.to_canonical(motion).positions)
+    assert body.ensure_canonical(mapped) is mapped
+
+
 def test_renaming_a_recording_changes_no_number() -> None:
     motion = bandai_motion(walking())
     names = [

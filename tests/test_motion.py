@@ -138,6 +138,14 @@ def test_clip_beyond_the_recording_gives_what_is_there() -> None:
     assert xs(motion.clip(float("-inf"), float("inf"))).tolist() == list(range(10))
 
 
+def test_frames_between_two_numbers_or_every_third_of_them() -> None:
+    motion = point(np.arange(10), 10, angles=np.arange(10.0)[:, None])
+    part = motion.frames_between(2, 5)
+    assert (xs(part).tolist(), part.angles[:, 0].tolist(), part.fps, part.name) == ([2, 3, 4], [2, 3, 4], 10, "dot")
+    part = motion.frames_between(2, 10, 3)
+    assert (xs(part).tolist(), part.angles[:, 0].tolist(), part.fps) == ([2, 5, 8], [2, 5, 8], 10 / 3)
+
+
 @pytest.mark.parametrize(("start", "end"), [(1, 2), (0.5, 0.5), (0.5, 0.2), (0.21, 0.29), (-2, -1)])
 def test_clip_without_a_frame_is_refused(start: float, end: float) -> None:
     with pytest.raises(ValueError, match=f"dot: no frame between {start} s and {end} s; the recording lasts 1 s"):

@@ -7,7 +7,7 @@ gives the recording on the 21 joints of `motion.CANONICAL`. `map_joints` says wh
 from __future__ import annotations
 
 from motion2language.body.axes import PLAUSIBLE_HEIGHT, UNITS, Axes, detect_axes, stature
-from motion2language.body.canonical import body_height, describe, mirrored, to_canonical
+from motion2language.body.canonical import body_height, describe, ensure_canonical, mirrored, to_canonical
 from motion2language.body.mapping import JointMap, JointRule, load_joint_map, map_joints
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "body_height",
     "describe",
     "detect_axes",
+    "ensure_canonical",
     "load_joint_map",
     "map_joints",
     "mirrored",

@@ -42,6 +42,11 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
     return body
 
 
+def ensure_canonical(motion: Motion) -> Motion:
+    """The motion itself where it is on the canonical body already, else to_canonical of it."""
+    return motion if motion.skeleton.joints == CANONICAL.joints else to_canonical(motion)
+
+
 def body_height(motion: Motion) -> float:
     """Standing height in metres of a canonical motion, estimated from bone lengths, so whatever the pose."""
     return stature(motion.positions)

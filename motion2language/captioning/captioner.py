@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from motion2language.body import to_canonical
+from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_attention, search_transducer, timing
 from motion2language.captioning.features import Normalizer, feature, joint_speed, prepare
 from motion2language.formats.reading import read_motion
@@ -32,7 +32,7 @@ from motion2language.language.vocabulary import Vocabulary
 from motion2language.model.config import ModelConfig
 from motion2language.model.network import Network, build
 from motion2language.model.transducer import Transducer
-from motion2language.motion import CANONICAL, Motion
+from motion2language.motion import Motion
 from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
@@ -156,7 +156,7 @@ class Captioner:
         )
         if not refine or not transcript.segments or transcript.segments[0].label is None:
             return transcript
-        return boundaries.refine(transcript, timing.anchors(transcript, self.lexicon), _canonical(motion))
+        return boundaries.refine(transcript, timing.anchors(transcript, self.lexicon), ensure_canonical(motion))
 
     def save(self, folder: Path, card: str = "") -> None:
         """Write the model folder, whole or not at all."""
@@ -246,14 +246,14 @@ def windows(motion: Motion, longest: float) -> Iterator[tuple[float, Motion]]:
     if motion.frames <= limit:
         yield 0.0, motion
         return
-    speed = joint_speed(_canonical(motion))
+    speed = joint_speed(ensure_canonical(motion))
     first = 0
     while motion.frames - first > limit:
         middle = first + limit // 2
         cut = middle + int(speed[middle : first + limit].argmin())
-        yield first / motion.fps, _frames(motion, first, cut)
+        yield first / motion.fps, motion.frames_between(first, cut)
         first = cut
-    yield first / motion.fps, _frames(motion, first, motion.frames)
+    yield first / motion.fps, motion.frames_between(first, motion.frames)
 
 
 def join(parts: Sequence[tuple[float, Transcript]], duration: float, source: str, model: str) -> Transcript:
@@ -277,12 +277,3 @@ def shift(segment: Segment, by: float, duration: float) -> Segment:
         TimedWord(word.word, at(word.time), at(word.start), at(word.end), word.probability) for word in segment.words
     )
     return replace(segment, start=at(segment.start), end=at(segment.end), words=words)
-
-
-def _frames(motion: Motion, first: int, last: int) -> Motion:
-    angles = None if motion.angles is None else motion.angles[first:last]
-    return replace(motion, positions=motion.positions[first:last], angles=angles)
-
-
-def _canonical(motion: Motion) -> Motion:
-    return motion if motion.skeleton.joints == CANONICAL.joints else to_canonical(motion)

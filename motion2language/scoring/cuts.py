@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from motion2language.body import to_canonical
+from motion2language.body import ensure_canonical
 from motion2language.captioning.features import canonical, joint_speed
-from motion2language.motion import CANONICAL, Motion
+from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
 
 RATE = 10.0  # frames a second looked at
@@ -54,7 +54,7 @@ CUTS: dict[str, Callable[[Motion, int], list[float]]] = {
 
 def cut_transcript(name: str, motion: Motion, references: Sequence[Segment]) -> tuple[Transcript, list[float]]:
     """What a rule of CUTS makes of a clip, with the reference's verbs, and the middle of each piece."""
-    body = motion if motion.skeleton.joints == CANONICAL.joints else to_canonical(motion)
+    body = ensure_canonical(motion)
     cuts = CUTS[name](body.resample(RATE), len(references))
     edges = [0.0, *sorted(cuts), motion.duration]
     pieces = [(start, end) for start, end in itertools.pairwise(edges) if end > start]

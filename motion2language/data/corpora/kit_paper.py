@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +30,4 @@ def lazily(root: Path | None, split: str, store: Path | None) -> Lazy:
 def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:
     motion = kit.read(place)
     first = min(FIRST, motion.frames - 1)
-    angles = None if motion.angles is None else motion.angles[first::EVERY]
-    motion = replace(motion, positions=motion.positions[first::EVERY], fps=motion.fps / EVERY, angles=angles)
-    return Sample(kit.name_of(place), motion, captions, split)
+    return Sample(kit.name_of(place), motion.frames_between(first, motion.frames, EVERY), captions, split)
