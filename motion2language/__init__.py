@@ -1,4 +1,4 @@
-"""motion2language: what a motion-capture recording shows, in English, each word tied to its moment."""
+"""motion2language: English captions of motion-capture recordings, with a timestamp for each word."""
 
 from __future__ import annotations
 

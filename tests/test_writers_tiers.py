@@ -255,10 +255,10 @@ def test_what_a_person_changed_in_label_studio_comes_back(tmp_path: Path) -> Non
     ("content", "said"),
     [
         ("nothing", "not JSON"),
-        ("[]", "holds 0 tasks, expected one"),
-        ("[{}, {}]", "holds 2 tasks, expected one"),
-        ("[{}]", "not a task that this package wrote"),
-        ("[7]", "not a task that this package wrote"),
+        ("[]", "contains 0 tasks, expected one"),
+        ("[{}, {}]", "contains 2 tasks, expected one"),
+        ("[{}]", "not a task written by this package"),
+        ("[7]", "not a task written by this package"),
         ('[{"data": {"transcript": {"schema": 9}}}]', "transcript has schema 9"),
         (
             '[{"data": {"transcript": {"schema": 1, "text": "", "segments": [], "duration": 1, '

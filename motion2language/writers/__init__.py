@@ -1,7 +1,7 @@
-"""Transcripts to files: one module an output, `text(transcript) -> str`; the module's name is the file's suffix.
+"""Transcripts to files: one module per output, `text(transcript) -> str`; the module's name is the file's suffix.
 
-A module whose programs expect another suffix, or one that several kinds share, says it: `SUFFIX = ".audacity.txt"`.
-A file of either suffix is then of that kind. Modules that begin with an underscore are no outputs.
+A module sets `SUFFIX = ".audacity.txt"` where programs expect another suffix or several outputs share one; files with
+either suffix then belong to that output. Modules that begin with an underscore are shared code, not outputs.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from motion2language.transcript import Transcript
 
 
 def names() -> tuple[str, ...]:
-    """The outputs there are."""
+    """All outputs, sorted."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_"))
 
 
 def require_known(wanted: Sequence[str], also: Sequence[str] = ()) -> None:
-    """ValueError when one of the wanted outputs is neither there nor among those that a caller makes itself."""
+    """ValueError unless each of the wanted outputs exists or is in `also`, which the caller makes itself."""
     known = sorted([*names(), *also])
     for name in wanted:
         if name not in known:
@@ -30,12 +30,12 @@ def require_known(wanted: Sequence[str], also: Sequence[str] = ()) -> None:
 
 
 def suffix(name: str) -> str:
-    """How the files of an output end, with the dot."""
+    """The suffix of an output's files, with the dot."""
     return str(getattr(_module(name), "SUFFIX", f".{name}"))
 
 
 def kind(path: str | Path) -> str:
-    """The output that a file's name asks for, by the longest suffix that fits; ValueError when there is none.
+    """The output that a file's name asks for, by the longest suffix that fits; ValueError when none fits.
 
     >>> kind("take.json"), kind("take.babel.json")
     ('json', 'babel')
@@ -49,7 +49,7 @@ def kind(path: str | Path) -> str:
 
 
 def render(transcript: Transcript, name: str) -> str:
-    """The transcript in an output's form.
+    """The text of a transcript in an output's format.
 
     >>> from motion2language.transcript import Segment, TimedWord
     >>> walk = Segment(0.2, 1.4, "walk", (TimedWord("walks", 0.8, 0.3, 1.3),))
@@ -60,15 +60,15 @@ def render(transcript: Transcript, name: str) -> str:
 
 
 def write(transcript: Transcript, path: str | Path) -> None:
-    """Write to a file of the kind its suffix names, whole or not at all."""
+    """Write a file in the format of its suffix, whole or not at all."""
     write_text(path, render(transcript, kind(path)))
 
 
 def read(path: str | Path) -> Transcript:
-    """The transcript in a file of a kind that is read back, by its name; ValueError says which kinds these are."""
+    """Read the transcript in a file, by the format of its suffix; ValueError names the formats that can be read."""
     try:
         module: ModuleType | None = _module(kind(path))
-    except ValueError:  # a file of no kind we know
+    except ValueError:  # an unknown suffix
         module = None
     if module is None or not hasattr(module, "read"):
         raise ValueError(f"{path}: transcripts are read from .json and .labelstudio.json; write one of these")

@@ -1,4 +1,4 @@
-"""What programs with tiers ask for: whole milliseconds, and no two marks of a tier at the same time."""
+"""Rules of programs with tiers: times are whole milliseconds, and no two marks of a tier share a time."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ def length(transcript: Transcript) -> int:
 
 
 def layers(segments: Sequence[Segment]) -> list[list[Segment]]:
-    """The segments in order of time on as few layers as keep them from overlapping; at least one layer."""
-    found: list[list[Segment]] = [[]]
+    """The segments in order of time, on the fewest layers without overlaps; at least one layer."""
+    result: list[list[Segment]] = [[]]
     for segment in sorted(segments, key=span):
-        free = (layer for layer in found if not layer or span(layer[-1])[1] <= span(segment)[0])
+        free = (layer for layer in result if not layer or span(layer[-1])[1] <= span(segment)[0])
         layer = next(free, None)
         if layer is None:
-            found.append([segment])
+            result.append([segment])
         else:
             layer.append(segment)
-    return found
+    return result
 
 
-def named(tier: str, layer: int) -> str:
+def tier_name(tier: str, layer: int) -> str:
     """A tier's name: `segments`, and `segments 2` for what overlaps it."""
     return tier if layer == 0 else f"{tier} {layer + 1}"
 
 
 def moments(transcript: Transcript) -> list[tuple[int, int, str]]:
-    """(moment, end, words) in order of time: words said of the same millisecond are one, in the sentence's order.
+    """(moment, end, words) in milliseconds, in order of time; words with the same moment are joined.
 
-    The end, milliseconds, is that of the words' window or the next moment, whichever comes first.
+    The end is that of the words' window or the next moment, whichever comes first.
     """
     texts: dict[int, list[str]] = {}
     ends: dict[int, int] = {}

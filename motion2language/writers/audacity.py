@@ -1,4 +1,4 @@
-"""A label track of Audacity: start and end in seconds, then `label: text`, between tabs, a line a segment.
+"""A label track of Audacity: start and end in seconds, then `label: text`, separated by tabs, one line per segment.
 
 Audacity exports and imports these as .txt, so the files end in .audacity.txt.
 """
@@ -11,7 +11,7 @@ SUFFIX = ".audacity.txt"
 
 
 def text(transcript: Transcript) -> str:
-    """One line a segment, in order of time."""
+    """One line per segment, in order of time."""
     ordered = sorted(transcript.segments, key=lambda segment: segment.start)
     return "".join(f"{part.start:.6f}\t{part.end:.6f}\t{_mark(part)}\n" for part in ordered)
 

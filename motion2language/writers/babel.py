@@ -1,8 +1,8 @@
-"""JSON shaped like BABEL's annotations (Punnakkal et al. 2021): the sentence of the whole, the labels of its parts.
+"""JSON shaped like BABEL's annotations (Punnakkal et al. 2021): the sentence of the whole and the labels of its parts.
 
-One sequence under the recording's name: `seq_ann` holds the sentence and every action, `frame_ann` a label a segment
-with `start_t` and `end_t` in seconds. BABEL's own numbers of sequences and annotators are those of its data set and
-are left out; `seg_id` counts.
+One sequence under the recording's name: `seq_ann` holds the sentence and every action, `frame_ann` one label per
+segment with `start_t` and `end_t` in seconds. BABEL's own numbers of sequences and annotators belong to its data set
+and are omitted; `seg_id` counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Comma-separated values (RFC 4180): start and end in seconds, label and text, a line a segment under a header."""
+"""Comma-separated values (RFC 4180): start and end in seconds, label and text, one line per segment under a header."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from motion2language.transcript import Transcript
 
 
 def text(transcript: Transcript) -> str:
-    """Header and lines; what holds a comma or a quotation mark is quoted."""
+    """Header and lines; fields with a comma or a quotation mark are quoted."""
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
     table.writerow(("start", "end", "label", "text"))

@@ -1,9 +1,9 @@
 """ELAN annotations: tiers `sentence`, `segments` (labels), `phrases` and `words`, times in whole milliseconds.
 
-ELAN lets no two annotations of a tier overlap: overlapping segments go on to `segments 2` and `phrases 2`; a word
-begins at its moment and lasts until its window ends or the next word begins, and words said of the same millisecond
-are one annotation. Source, model and duration are properties of the file. No medium is linked; link a film of the
-recording (`m2l render --out take.mp4`) in ELAN.
+Annotations of a tier must not overlap in ELAN, so overlapping segments go to `segments 2` and `phrases 2`. A word
+begins at its moment and lasts until its window ends or the next word begins; words with the same millisecond share an
+annotation. Source, model and duration are properties of the file. No medium is linked; link a film of the recording
+(`m2l render --out take.mp4`) in ELAN.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ def text(transcript: Transcript) -> str:
         document.add_annotation("sentence", 0, _tiers.length(transcript), _xml(transcript.text))
     for number, layer in enumerate(_tiers.layers(transcript.segments)):
         for tier in ("segments", "phrases"):
-            document.add_tier(_tiers.named(tier, number))
+            document.add_tier(_tiers.tier_name(tier, number))
             for segment in layer:
                 value = segment.text if tier == "phrases" else segment.label or ""
-                document.add_annotation(_tiers.named(tier, number), *_tiers.span(segment), _xml(value))
+                document.add_annotation(_tiers.tier_name(tier, number), *_tiers.span(segment), _xml(value))
     document.add_tier("words")
-    for moment, end, said in _tiers.moments(transcript):
-        document.add_annotation("words", moment, end, _xml(said))
+    for moment, end, words in _tiers.moments(transcript):
+        document.add_annotation("words", moment, end, _xml(words))
     _order_slots(document)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + pympi.Elan.to_string(document) + "\n"
 
 
 def _order_slots(document: Any) -> None:
-    """Number the time slots in order of time, as ELAN does; the library numbers them as they come."""
+    """Number the time slots in order of time, as ELAN does; the library numbers them in order of creation."""
     ordered = sorted(document.timeslots.items(), key=lambda slot: slot[1])
-    fresh = {old: f"ts{number}" for number, (old, _) in enumerate(ordered, start=1)}
-    document.timeslots = {fresh[old]: time for old, time in ordered}
+    renamed = {old: f"ts{number}" for number, (old, _) in enumerate(ordered, start=1)}
+    document.timeslots = {renamed[old]: time for old, time in ordered}
     for aligned, *_ in document.tiers.values():
         for name, (start, end, *rest) in aligned.items():
-            aligned[name] = (fresh[start], fresh[end], *rest)
+            aligned[name] = (renamed[start], renamed[end], *rest)
 
 
 def _xml(value: str) -> str:
-    """Without characters that no XML file may hold."""
+    """The text with characters that XML forbids replaced."""
     return _NOT_XML.sub("\ufffd", value)

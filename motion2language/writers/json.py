@@ -1,6 +1,6 @@
-"""JSON, the lossless form: Transcript.to_dict; `read` gives the transcript back.
+"""JSON, the lossless format: Transcript.to_dict; `read` gives the transcript back.
 
-Many transcripts stand in one file as JSON lines, a transcript a line: `lines` and `read_lines`.
+`lines` and `read_lines` keep many transcripts in one file of JSON lines, one transcript per line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def text(transcript: Transcript) -> str:
 
 
 def read(path: str | Path) -> Transcript:
-    """The transcript in a JSON file; ValueError when it is something else."""
+    """Read the transcript in a JSON file; ValueError for any other file."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -30,23 +30,23 @@ def read(path: str | Path) -> Transcript:
 
 
 def lines(transcripts: Sequence[Transcript]) -> str:
-    """A transcript a line."""
+    """One transcript per line."""
     return "".join(json.dumps(transcript.to_dict(), ensure_ascii=False) + "\n" for transcript in transcripts)
 
 
 def read_lines(path: str | Path) -> list[Transcript]:
-    """The transcripts in a file of JSON lines; ValueError names the line that is something else."""
+    """Read the transcripts in a file of JSON lines; ValueError names a malformed line."""
     try:
         content = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not text in UTF-8 ({error})") from None
-    found = []
+    transcripts = []
     for number, line in enumerate(content.split("\n"), start=1):
         if line.strip():
             try:
-                found.append(Transcript.from_dict(json.loads(line)))
+                transcripts.append(Transcript.from_dict(json.loads(line)))
             except (ValueError, RecursionError) as error:
-                raise ValueError(f"{path}, line {number}: {error}; expected a transcript a line") from None
-    if not found:
-        raise ValueError(f"{path}: no transcripts in it; expected one a line, as JSON")
-    return found
+                raise ValueError(f"{path}, line {number}: {error}; expected one transcript per line") from None
+    if not transcripts:
+        raise ValueError(f"{path}: contains no transcripts; expected one per line, as JSON")
+    return transcripts

@@ -1,8 +1,8 @@
 """A task of Label Studio, with the segments as predictions on a time series; `read` gives a transcript back.
 
-The series is the number of the segment under way, so that the task opens without the recording; its configuration is
-in the guide. The transcript travels in the task's data, so that words keep their moments: a phrase that nobody
-changed gets its timed words back, a new one gets words that may be anywhere in its segment.
+The series is the number of the current segment, so that the task opens without the recording; its configuration is in
+the guide. The task's data contain the transcript, so that words keep their times: an unchanged phrase gets its timed
+words back, and the words of a changed one may be anywhere in its segment.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def text(transcript: Transcript) -> str:
 
 
 def task(transcript: Transcript) -> dict[str, Any]:
-    """The task of a transcript; a file of several is a list of these."""
+    """The task of a transcript; a file is a list of tasks."""
     data = transcript.to_dict()
     regions = [
         region
@@ -39,9 +39,9 @@ def task(transcript: Transcript) -> dict[str, Any]:
 
 
 def read(path: str | Path) -> Transcript:
-    """The transcript in a task or an export of one task; a person's annotation goes before predictions.
+    """Read the transcript in a task or an export of one task; a person's annotation takes precedence over predictions.
 
-    ValueError when the file holds something else. Times and labels are those of the regions.
+    Times and labels are those of the regions. ValueError for any other file.
     """
     try:
         tasks = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -49,25 +49,25 @@ def read(path: str | Path) -> Transcript:
         raise ValueError(f"{path}: not JSON ({error})") from None
     tasks = tasks if isinstance(tasks, list) else [tasks]
     if len(tasks) != 1:
-        raise ValueError(f"{path}: holds {len(tasks)} tasks, expected one; export each recording by itself")
+        raise ValueError(f"{path}: contains {len(tasks)} tasks, expected one; export each recording separately")
     try:
         return transcript_of(tasks[0])
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        raise ValueError(f"{path}: not a task that this package wrote ({type(error).__name__}: {error})") from None
+        raise ValueError(f"{path}: not a task written by this package ({type(error).__name__}: {error})") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
 def _series(data: dict[str, Any]) -> dict[str, list]:
-    """Where the number of the segment under way changes, and to what; 0 is none."""
+    """The times at which the number of the current segment changes, and the numbers; 0 means no segment."""
     parts = list(enumerate(data["segments"], start=1))
     times = sorted({0.0, data["duration"], *(part[edge] for _, part in parts for edge in ("start", "end"))})
-    under_way = [max((n for n, part in parts if part["start"] <= time < part["end"]), default=0) for time in times]
-    return {"time": times, "segment": under_way}
+    current = [max((n for n, part in parts if part["start"] <= time < part["end"]), default=0) for time in times]
+    return {"time": times, "segment": current}
 
 
 def _regions(name: str, part: dict[str, Any]) -> list[dict[str, Any]]:
-    """The region of a segment and, of the same id, its words."""
+    """The region of a segment and, with the same id, that of its words."""
     span = {"start": part["start"], "end": part["end"], "instant": False}
     kinds = [(LABELS, "timeserieslabels", [part["label"] or UNNAMED])]
     kinds += [(PHRASE, "textarea", [part["text"]])] * bool(part["text"])
@@ -78,30 +78,32 @@ def _regions(name: str, part: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _field(kind: str) -> str:
-    """The field of a region's value that holds what was chosen or written."""
+    """The field of a region's value that holds the label or the text."""
     return "text" if kind == "textarea" else kind
 
 
 def transcript_of(task: dict[str, Any], chosen: dict[str, Any] | None = None) -> Transcript:
-    """What an annotation of a task that `text` wrote says; without one the first, or else the prediction."""
-    said = Transcript.from_dict(task["data"]["transcript"])
+    """The transcript of an annotation of a task from `text`: by default of the first one, or else of the prediction."""
+    original = Transcript.from_dict(task["data"]["transcript"])
     if chosen is None:
-        done = [each for each in task.get("annotations") or [] if not each.get("was_cancelled")]
-        chosen = (done or task["predictions"])[0]
-    before = {f"segment-{number}": segment for number, segment in enumerate(said.segments, start=1)}
-    phrases = {each["id"]: each["value"]["text"] for each in chosen["result"] if each["type"] == "textarea"}
-    regions = [each for each in chosen["result"] if each["type"] == "timeserieslabels"]
-    if any(each["id"] not in before for each in regions):  # a new one stands last in the file, whenever it is
-        regions.sort(key=lambda each: each["value"]["start"])
-    segments = [_segment(each["value"], phrases.get(each["id"], []), before.get(each["id"])) for each in regions]
-    model = said.model if "model_version" in chosen else person(chosen) or "annotator"
-    return Transcript(tuple(segments), said.duration, said.source, model)
+        annotations = [entry for entry in task.get("annotations") or [] if not entry.get("was_cancelled")]
+        chosen = (annotations or task["predictions"])[0]
+    before = {f"segment-{number}": segment for number, segment in enumerate(original.segments, start=1)}
+    phrases = {region["id"]: region["value"]["text"] for region in chosen["result"] if region["type"] == "textarea"}
+    regions = [region for region in chosen["result"] if region["type"] == "timeserieslabels"]
+    if any(region["id"] not in before for region in regions):  # new regions come last in the file, whatever their time
+        regions.sort(key=lambda region: region["value"]["start"])
+    segments = [
+        _segment(region["value"], phrases.get(region["id"], []), before.get(region["id"])) for region in regions
+    ]
+    model = original.model if "model_version" in chosen else person(chosen) or "annotator"
+    return Transcript(tuple(segments), original.duration, original.source, model)
 
 
 def person(annotation: dict[str, Any]) -> str:
-    """Who made an annotation: a number or an address; "" where it does not say."""
+    """The annotator: a number or an e-mail address; "" if not given."""
     by = annotation.get("completed_by")
-    if isinstance(by, dict):  # exports with users written out
+    if isinstance(by, dict):  # exports with full users
         by = by.get("email") or by.get("id")
     return "" if by is None else str(by)
 

@@ -1,7 +1,7 @@
 """Praat's TextGrid: interval tiers `sentence`, `segments` (labels) and `phrases`, and a point tier `words`.
 
-Praat lets no two intervals of a tier overlap and no two points coincide: overlapping segments go on to `segments 2`
-and `phrases 2`, words said of the same millisecond share a point.
+Intervals of a tier must not overlap in Praat and points must not coincide: overlapping segments go to `segments 2` and
+`phrases 2`, and words with the same millisecond share a point.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ def text(transcript: Transcript) -> str:
     if transcript.words:
         sentence.add_interval(0.0, end, transcript.text)
     for number, layer in enumerate(_tiers.layers(transcript.segments)):
-        labels = grid.add_tier(_tiers.named("segments", number))
-        phrases = grid.add_tier(_tiers.named("phrases", number))
+        labels = grid.add_tier(_tiers.tier_name("segments", number))
+        phrases = grid.add_tier(_tiers.tier_name("phrases", number))
         for segment in layer:
             first, last = (time / 1000 for time in _tiers.span(segment))
             labels.add_interval(first, last, segment.label or "")
             phrases.add_interval(first, last, segment.text)
     words = grid.add_tier("words", "TextTier")
-    for moment, _, said in _tiers.moments(transcript):
-        words.add_point(moment / 1000, said)
-    with tempfile.TemporaryDirectory() as folder:  # the library writes to a path and nowhere else
-        grid.to_file(Path(folder) / "it")
-        return (Path(folder) / "it").read_bytes().decode("utf-8")
+    for moment, _, texts in _tiers.moments(transcript):
+        words.add_point(moment / 1000, texts)
+    with tempfile.TemporaryDirectory() as folder:  # the library only writes to a path
+        path = Path(folder) / "grid"
+        grid.to_file(path)
+        return path.read_bytes().decode("utf-8")

@@ -1,4 +1,4 @@
-"""Tab-separated values: start and end in seconds, label and text, a line a segment under a header."""
+"""Tab-separated values: start and end in seconds, label and text, one line per segment under a header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain text: a line a segment, `[00:00.0 → 00:01.4] a person walks forward`."""
+"""Plain text: one line per segment, `[00:00.0 → 00:01.4] a person walks forward`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from motion2language.transcript import Segment, Transcript
 
 
 def text(transcript: Transcript) -> str:
-    """One line a segment."""
+    """One line per segment."""
     return "".join(line(segment) + "\n" for segment in transcript.segments)
 
 
