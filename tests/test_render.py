@@ -256,8 +256,8 @@ def test_what_cannot_be_drawn_is_said_before_any_work(name, said_of_it, tmp_path
 
 @pytest.mark.parametrize(
     ("name", "options", "said_of_it"),
-    [("a.gif", {"rate": 0.5}, "0.5 frames a second; give 1 to 120"),
-     ("a.gif", {"rate": float("nan")}, "nan frames a second; give 1 to 120"),
+    [("a.gif", {"rate": 0.5}, "0.5 frames per second; give 1 to 120"),
+     ("a.gif", {"rate": float("nan")}, "nan frames per second; give 1 to 120"),
      ("a.gif", {"width": 333}, "333 pixels wide; give a multiple of 32"),
      ("a.gif", {"width": 4096}, "4096 pixels wide"), ("a.gif", {"subtitles": True}, "only .mp4 carries subtitles")],
 )  # fmt: skip

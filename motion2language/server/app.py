@@ -57,7 +57,7 @@ def create_app(
     )
     _pages(app)
     _api(app, dict(models), limits, line)
-    scripts, style = viewer.allowed()
+    scripts, style = viewer.policy_sources()
     policy = (
         f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' {style}; connect-src 'self'; "
         "img-src 'self' data:; frame-src blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""Where the model looked for each word: words down, seconds across, darker where it looked more."""
+"""Picture of where the model looked for each word: one row per word, seconds across, darker where it looked more."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 WIDTH, LEFT, RIGHT = 8.0, 1.25, 0.15  # inches
 ROW, BAR, FOOT = 0.2, 0.3, 0.32  # inches: a word, the segments above, the seconds beneath
-MOST = 400  # words of a picture; chosen
+MOST = 400  # words in a picture; chosen
 
 
 def figure(transcript: Transcript, weights: np.ndarray) -> Figure:
-    """The picture; weights (L, T): a row a word of the transcript, T equal parts of the recording.
+    """Draw weights (L, T): one row per word of the transcript, T equal parts of the recording.
 
-    Each row is shaded by its own largest weight. A line marks the word's moment.
+    The largest weight of each row is darkest. A line marks the word's timestamp.
     """
     words = [(word, number) for number, segment in enumerate(transcript.segments) for word in segment.words]
     if weights.ndim != 2 or len(weights) != len(words):
         raise ValueError(f"attention has shape {weights.shape}, expected a row for each of {len(words)} words")
     if len(words) > MOST:
-        raise ValueError(f"attention of {len(words)} words; a picture holds {MOST}, cut the recording")
+        raise ValueError(f"attention of {len(words)} words; a picture has room for {MOST}, cut the recording")
     colours = drawing.segment_colours(transcript)
     height = ROW * max(1, len(words)) + BAR + FOOT + 0.1
     canvas = drawing.new_figure(WIDTH, height)
@@ -51,7 +51,7 @@ def figure(transcript: Transcript, weights: np.ndarray) -> Figure:
 def _shade(
     axes: Axes, transcript: Transcript, weights: np.ndarray, colours: list[drawing.Colour], segments: list[int]
 ) -> None:
-    """Each row from white to its segment's colour."""
+    """Shade each row from white to its segment's colour."""
     if not weights.size:
         return
     share = weights / np.maximum(weights.max(axis=1, keepdims=True), 1e-9)
@@ -61,7 +61,7 @@ def _shade(
 
 
 def _segments(axes: Axes, transcript: Transcript, colours: list[drawing.Colour]) -> None:
-    """Their bars on top, with labels where there is room, and their edges through all words."""
+    """Draw the segments' bars on top, with labels where they fit, and their edges through all rows."""
     from matplotlib.patches import Rectangle
 
     top, inches = -BAR / ROW, (WIDTH - LEFT - RIGHT) / max(transcript.duration, 1e-3)

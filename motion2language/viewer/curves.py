@@ -1,4 +1,4 @@
-"""Threshold curves of several runs: along x the IoU, and the IoP, asked for, up the share of segments that reach it."""
+"""Threshold curves of several runs: along x a required IoU (or IoP), along y the share of segments that reach it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT, LEFT, FOOT = 3.0, 2.8, 0.6, 0.5  # inches: the axes of a measure, and the room for their labels
+WIDTH, HEIGHT, LEFT, FOOT = 3.0, 2.8, 0.6, 0.5  # inches: the axes of a measure and the margins for their labels
 GAP = 0.4  # inches between axes
 MEASURES = {"iou": "intersection over union, at least", "iop": "intersection over prediction, at least"}
 DASHES = ("-", "--", "-.", ":")
 FLOOR_DASHES = (":", "--", "-.")
-Curves = Mapping[str, Sequence[float]]  # for each of MEASURES a share for each threshold
+Curves = Mapping[str, Sequence[float]]  # for each of MEASURES one share per threshold
 
 
 def figure(thresholds: Sequence[float], runs: Mapping[str, Curves], floors: Mapping[str, Curves]) -> Figure:
-    """The picture: axes for each measure, the legend beside the last."""
+    """Draw one pair of axes per measure, with the legend beside the last."""
     floors = {f"no motion: {name}": curves for name, curves in floors.items()}
     legend = 0.8 + max(drawing.width_of(name, 8) for name in (*runs, *floors))
     width, height = LEFT + len(MEASURES) * (WIDTH + GAP) - GAP + legend, FOOT + HEIGHT + 0.1
@@ -43,7 +43,7 @@ def figure(thresholds: Sequence[float], runs: Mapping[str, Curves], floors: Mapp
 def _draw(
     axes: Axes, thresholds: Sequence[float], measure: str, runs: Mapping[str, Curves], floors: Mapping[str, Curves]
 ) -> None:
-    """The curves of one measure."""
+    """Draw the curves of one measure."""
     for number, (name, curves) in enumerate(floors.items()):
         dash = FLOOR_DASHES[number % len(FLOOR_DASHES)]
         axes.plot(thresholds, curves[measure], color=drawing.QUIET, ls=dash, lw=1, label=name)

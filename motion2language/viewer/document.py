@@ -1,7 +1,7 @@
-"""The player's file: template, style, scripts and data put into one text.
+"""The player's file: template, style, scripts and data joined into one text.
 
-The page forbids itself every request by a content security policy, and every script but its own by their hashes.
-Names and words of users reach it as JSON in which no character can end a script, and from there only as text.
+The page's content security policy blocks every request, and every script except its own, which it lists by hash.
+Users' names and words enter the page as JSON in which no character can end a script, and are shown only as text.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ SCRIPTS = (
     "controls.js",
     "main.js",
 )
-MOST_TAKES = 8  # each takes a 3D context, of which browsers allow about 16; chosen
+MOST_TAKES = 8  # each needs a 3D context, and browsers allow about 16; chosen
 
 
 def page(takes: Sequence[Take]) -> str:
-    """The HTML file that plays the takes side by side on one clock; ValueError for none or more than MOST_TAKES."""
+    """The HTML page that plays 1 to MOST_TAKES takes side by side on one clock; ValueError for other numbers."""
     if not 1 <= len(takes) <= MOST_TAKES:
         raise ValueError(f"the player shows 1 to {MOST_TAKES} recordings side by side, found {len(takes)}; give fewer")
     style = _asset("player.css")
@@ -48,7 +48,7 @@ def page(takes: Sequence[Take]) -> str:
             "policy": html.escape(_policy(style, library, script)),
             "style": style,
             "data": _json([take.to_dict() for take in takes]),
-            "spoken": "\n".join(f"<p>{html.escape(take.transcript.text)}</p>" for take in takes),
+            "sentences": "\n".join(f"<p>{html.escape(take.transcript.text)}</p>" for take in takes),
             "library": library,
             "script": script,
         },
@@ -60,8 +60,8 @@ def write(takes: Sequence[Take], path: str | Path) -> None:
     write_text(path, page(takes))
 
 
-def allowed() -> tuple[str, str]:
-    """The scripts and the style of every player, as sources of a content security policy: for pages that frame one."""
+def policy_sources() -> tuple[str, str]:
+    """Sources of script and style in every player, for the content security policy of a page that embeds one."""
     library, script = _asset("three/three.min.js"), "\n".join(_asset(name) for name in SCRIPTS)
     return f"{_hash(library)} {_hash(script)}", _hash(_asset("player.css"))
 
@@ -71,18 +71,18 @@ def _asset(name: str) -> str:
 
 
 def _fill(template: str, values: dict[str, str]) -> str:
-    """The template with each {{name}} replaced, in one pass, so that no value is searched for names again."""
+    """The template with each {{name}} replaced, in one pass, so that names inside values stay as they are."""
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 
 
 def _policy(style: str, *scripts: str) -> str:
-    """Nothing is loaded from anywhere; the styles and scripts allowed are those of this page."""
-    allowed = " ".join(map(_hash, scripts))
-    return f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; img-src data:"
+    """The policy that blocks all loading and allows only this page's own style and scripts."""
+    hashes = " ".join(map(_hash, scripts))
+    return f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; img-src data:"
 
 
 def _hash(text: str) -> str:
-    """The hash of an inline element that holds `text`, as a content security policy writes it."""
+    """The hash of an inline element's `text`, in the notation of a content security policy."""
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode() + "'"
 
 

@@ -1,6 +1,6 @@
-"""What pictures and films share: colours of segments, bones with their sides, a camera, the width of words.
+"""Shared by pictures and films: colours of segments, bones with their sides, a camera, the width of words.
 
-Figures are made without pyplot, so that nothing of the user's own figures or backends changes.
+Figures are made without pyplot, so the user's own figures and backends stay untouched.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from motion2language.transcript import Transcript
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Of segments, told apart by the colour-blind and on paper; again from the first when there are more labels.
+#: Colours of segments, distinct for the colour-blind and in print; reused from the first when there are more labels.
 COLOURS = ("#2f6db5", "#d9722b", "#2f9468", "#a24f9b", "#b8912a", "#c0445a", "#3a9db0", "#6b6bc4")
-GREY = (0.68, 0.69, 0.71)  # of moments that nothing is said of
+GREY = (0.68, 0.69, 0.71)  # outside all segments
 INK, QUIET = "#22252a", "#9aa0a8"
 RIGHT = tuple(joint.startswith("right_") for joint in CANONICAL.joints)
 BONES = tuple((joint, parent) for joint, parent in enumerate(CANONICAL.parents) if parent >= 0)
@@ -31,7 +31,7 @@ Colour = tuple[float, float, float]
 
 
 def new_figure(width: float, height: float, dpi: float = 100) -> Figure:
-    """An empty white figure, inches; ValueError says how to install matplotlib where it is missing."""
+    """An empty white figure, size in inches; ValueError if matplotlib is not installed."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -46,7 +46,7 @@ def new_figure(width: float, height: float, dpi: float = 100) -> Figure:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """How figures are drawn and saved: one font, text that stays text in PDF, the same bytes each time in SVG."""
+    """Draw and save with one font, text as text in PDF, and reproducible bytes in SVG."""
     from matplotlib import rc_context
 
     choices: dict[Any, Any] = {
@@ -63,7 +63,7 @@ def style() -> Iterator[None]:
 
 
 def segment_colours(transcript: Transcript) -> list[Colour]:
-    """A colour a segment; the same label has the same colour."""
+    """One colour per segment; equal labels share a colour."""
     from matplotlib.colors import to_rgb
 
     labels = list(dict.fromkeys(segment.label for segment in transcript.segments))
@@ -71,37 +71,37 @@ def segment_colours(transcript: Transcript) -> list[Colour]:
 
 
 def colour_at(transcript: Transcript, colours: list[Colour], time: float) -> Colour:
-    """The colour of the segment under way, the later one where two are; grey where none is."""
-    under_way = [n for n, segment in enumerate(transcript.segments) if segment.start <= time < segment.end]
-    return colours[max(under_way, key=lambda n: transcript.segments[n].start)] if under_way else GREY
+    """The colour of the segment at a time, the later one where two overlap; grey outside all segments."""
+    current = [n for n, segment in enumerate(transcript.segments) if segment.start <= time < segment.end]
+    return colours[max(current, key=lambda n: transcript.segments[n].start)] if current else GREY
 
 
 def tint(colour: Colour, share: float) -> Colour:
-    """The colour mixed with so much white."""
+    """The colour with this share of white mixed in."""
     red, green, blue = (part + (1 - part) * share for part in colour)
     return red, green, blue
 
 
 def shade(colour: Colour, share: float) -> Colour:
-    """So much of the colour, the rest black; for small letters."""
+    """This share of the colour, the rest black; for small letters."""
     red, green, blue = (part * share for part in colour)
     return red, green, blue
 
 
 def bone_colours(colour: Colour) -> list[Colour]:
-    """A colour a bone: the right side is lighter than the left."""
+    """One colour per bone: the right side is lighter than the left."""
     light = tint(colour, 0.42)
     return [light if RIGHT[joint] else colour for joint, _ in BONES]
 
 
 def crown(points: np.ndarray) -> np.ndarray:
     """The middle of the head (3,): beyond the head's joint, on the line from the neck."""
-    way = points[HEAD] - points[NECK]
-    return points[HEAD] + way * (0.07 / max(float(np.linalg.norm(way)), 1e-6))
+    up = points[HEAD] - points[NECK]
+    return points[HEAD] + up * (0.07 / max(float(np.linalg.norm(up)), 1e-6))
 
 
 def heading(body: Motion) -> float:
-    """Where the body faces in its first frame, radians about Y from +Z towards +X."""
+    """The direction that the body faces in its first frame, radians about Y from +Z towards +X."""
     first = body.positions[0]
     left = first[CANONICAL.index("left_hip")] - first[CANONICAL.index("right_hip")]
     return float(np.arctan2(-left[2], left[0]))
@@ -109,9 +109,11 @@ def heading(body: Motion) -> float:
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera that looks at a target from a direction, radians about Y from +Z to +X, and from above.
+    """A camera that looks at a target.
 
-    distance  metres from the target; None sees everything in parallel, so that lengths compare
+    direction  where it stands, radians about Y from +Z to +X
+    above      its elevation, radians
+    distance   metres from the target; None for a parallel projection, in which lengths can be compared
     """
 
     direction: float
@@ -119,7 +121,7 @@ class Camera:
     distance: float | None = None
 
     def project(self, points: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Points (..., 3) as the camera sees them: (..., 2) metres at the target's depth, and their nearness."""
+        """Points (..., 3) projected: (..., 2) metres at the target's depth, and (...) metres nearer than the target."""
         sine, cosine = np.sin(self.direction), np.cos(self.direction)
         away = points - target
         right = cosine * away[..., 0] - sine * away[..., 2]
@@ -134,7 +136,7 @@ class Camera:
 
 @lru_cache(maxsize=4096)
 def width_of(text: str, size: float, weight: str = "normal") -> float:
-    """How wide a text is, inches."""
+    """The width of a text in inches."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
@@ -143,8 +145,8 @@ def width_of(text: str, size: float, weight: str = "normal") -> float:
     return float(points) / 72
 
 
-def wrapped(words: list[str], size: float, room: float) -> list[list[str]]:
-    """The words on lines no wider than `room` inches, a word at least on each."""
+def wrap_words(words: list[str], size: float, room: float) -> list[list[str]]:
+    """The words in lines no wider than `room` inches, with at least one word in each."""
     lines: list[list[str]] = []
     for word in words:
         if lines and width_of(" ".join([*lines[-1], word]), size) <= room:

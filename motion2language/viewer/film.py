@@ -1,8 +1,7 @@
-"""Frames of a film: the body on a ground grid that it travels over, its words lighting up in time, the segments below.
+"""Frames of a film: the body travels over a grid, its words light up in time, its segments run below.
 
-Frame k shows the moment k/rate. A word is written in its segment's colour once its moment has come; the one said last
-is bold on a coloured ground. The camera looks from the front left of where the person faces at first and travels
-with the body.
+Frame k shows the time k/rate. A word takes its segment's colour when its timestamp is reached; the latest one has a
+coloured background. The camera looks from the front left of the person's first pose and travels with the body.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-SHAPE = (9.6, 5.4)  # inches of a frame, whatever its pixels
-STAGE = 3.95  # inches of the body's part
+SHAPE = (9.6, 5.4)  # inches of a frame, for any number of pixels
+STAGE = 3.95  # inches of the part with the body
 CAMERA = np.radians(40), np.radians(14), 5.2  # left of the front, from above, metres away; chosen
 FOLLOW = 1.0  # seconds over which the camera's path is smoothed; chosen
-WORDS, ROWS, ROOM = 15.0, 2, 8.7  # points of the words, lines at a time, inches of a line
+WORDS, ROWS, ROOM = 15.0, 2, 8.7  # points of the words, lines per page, inches of a line
 TILE, REACH = 0.5, 4.0  # metres between the grid's lines and from its middle to its edge; chosen
 
 
@@ -56,7 +55,7 @@ class Film:
         return self.body.frames
 
     def __getitem__(self, frame: int) -> np.ndarray:
-        """A frame, (height, width, 3) uint8."""
+        """One frame, (height, width, 3) uint8."""
         if not 0 <= frame < len(self):
             raise IndexError(f"frame {frame} of {len(self)}")
         time = frame / self.body.fps
@@ -72,7 +71,7 @@ class Film:
             artist.remove()
 
     def _write_words(self, time: float) -> None:
-        """Wipe the picture and write the words, anew only when others are said: letters cost more than the body."""
+        """Clear the picture and write the words, which are redrawn only on a change: they cost more than the body."""
         state = _state(self.pages, time)
         if state != self.state:
             self.canvas.restore_region(self.still)
@@ -126,14 +125,14 @@ class Film:
         return LineCollection(seen[shown], colors=shades, lw=0.9)
 
     def _words(self, number: int, latest: float) -> Iterator[Artist]:
-        """The words of a page; those up to `latest` are said."""
+        """The words of a page; those up to the time `latest` are in colour."""
         from matplotlib.text import Text
 
         words = self.pages[number].words if number >= 0 else []
         height = 0.31 if all(word.row == 0 for word in words) else 0.48
         for word in words:
             colour = self.colours[word.segment]
-            ground = {"boxstyle": "round,pad=0.14", "facecolor": drawing.tint(colour, 0.8), "edgecolor": "none"}
+            back = {"boxstyle": "round,pad=0.14", "facecolor": drawing.tint(colour, 0.8), "edgecolor": "none"}
             yield Text(
                 word.left,
                 height - 0.34 * word.row,
@@ -142,7 +141,7 @@ class Film:
                 va="baseline",
                 parse_math=False,
                 color=drawing.shade(colour, 0.85) if word.time <= latest else drawing.QUIET,
-                bbox=ground if word.time == latest else None,
+                bbox=back if word.time == latest else None,
             )
 
     def _cursor(self, time: float) -> Iterator[Artist]:
@@ -161,16 +160,16 @@ class Film:
         return axes
 
     def _zoom(self) -> None:
-        """Show every pose from foot to head, and no fewer metres than a standing person takes."""
+        """Fit every pose from foot to head, and at least the height of a standing person."""
         seen, _ = self.camera.project(self.body.positions.astype(np.float64), self.path[:, None])
         low, high = min(-1.05, float(seen[..., 1].min()) - 0.12), max(1.1, float(seen[..., 1].max()) + 0.28)
         across = max((high - low) * SHAPE[0] / STAGE, 2 * float(np.abs(seen[..., 0]).max()) + 0.3)
         spare = across * STAGE / SHAPE[0] - (high - low)
         self.stage.set(xlim=(-across / 2, across / 2), ylim=(low - spare / 3, high + spare * 2 / 3))
-        self.point = 4.3 / across  # lines and head keep their share of the body
+        self.point = 4.3 / across  # lines and head keep their proportion to the body
 
     def _draw_track(self) -> None:
-        """The segments, their labels where there is room, a tick a word."""
+        """Draw the segments, their labels where they fit, and one tick per word."""
         from matplotlib.patches import Rectangle
 
         inches = (SHAPE[0] - 0.9) / self.body.duration
@@ -187,7 +186,7 @@ class Film:
 
 
 class _Word:
-    """A word on its page."""
+    """A word and its place on the page."""
 
     def __init__(self, text: str, time: float, segment: int) -> None:
         self.text, self.time, self.segment = text, time, segment
@@ -195,7 +194,7 @@ class _Word:
 
 
 class _Page:
-    """Words that stand on the screen together, from the moment `begin` on."""
+    """Words that are shown together, from the time `begin` on."""
 
     def __init__(self, lines: list[list[_Word]]) -> None:
         self.words = [word for line in lines for word in line]
@@ -210,23 +209,23 @@ class _Page:
 
 
 def _state(pages: Sequence[_Page], time: float) -> tuple[int, float]:
-    """The number of the page under way and the moment of the word said last; -1 where there is none yet."""
+    """The number of the current page and the time of the latest word; -1 before the first."""
     times = [word.time for page in pages for word in page.words]
-    latest = max((moment for moment in times if moment <= time + 1e-9), default=-1.0)
+    latest = max((reached for reached in times if reached <= time + 1e-9), default=-1.0)
     return max((number for number, page in enumerate(pages) if page.begin <= time + 1e-9), default=-1), latest
 
 
 def _pages(transcript: Transcript) -> list[_Page]:
-    """The sentence on lines, ROWS of them at a time.
+    """The sentence in lines, ROWS of them per page.
 
-    A page comes on a second before its first word, or halfway from the word before where that is later.
+    A page appears a second before its first word, or halfway between the word before and its first if that is later.
     """
     words = [
         _Word(word.word, word.time, number)
         for number, segment in enumerate(transcript.segments)
         for word in segment.words
     ]
-    lengths = [len(line) for line in drawing.wrapped([word.text for word in words], WORDS, ROOM)]
+    lengths = [len(line) for line in drawing.wrap_words([word.text for word in words], WORDS, ROOM)]
     ends = np.cumsum([0, *lengths])
     lines = [words[first:last] for first, last in pairwise(ends)]
     pages = [_Page(lines[first : first + ROWS]) for first in range(0, len(lines), ROWS)]
@@ -237,7 +236,7 @@ def _pages(transcript: Transcript) -> list[_Page]:
 
 
 def _smooth_path(body: Motion) -> np.ndarray:
-    """Where the camera looks, (T, 3): the pelvis' place, smoothed, at a standing pelvis' height."""
+    """The camera's targets, (T, 3): the smoothed path of the pelvis, at the median height of the pelvis."""
     reach = max(1, int(FOLLOW * body.fps / 2))
     weights = np.hanning(2 * reach + 3)[1:-1]
     root = body.positions[:, 0].astype(np.float64)

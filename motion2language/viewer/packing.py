@@ -1,6 +1,6 @@
-"""Numbers made small enough for a page: whole millimetres, differences, deflate, base64.
+"""Compress numbers for the page: whole millimetres, differences, deflate, base64.
 
-A joint is kept relative to its parent, whose differences from frame to frame are small; all arithmetic is of whole
+Positions are relative to the parent joint, so differences from frame to frame are small; all arithmetic uses whole
 numbers, so nothing drifts. The page (assets/data.js) undoes each step.
 """
 
@@ -14,10 +14,10 @@ import numpy as np
 
 from motion2language.motion import Motion
 
-RATES = (30.0, 24.0, 20.0, 15.0, 12.0, 10.0)  # frames a second, the first that keeps to BUDGET; chosen
-BUDGET = 3200  # bytes a second of base64, so that a take stays below 40 kB for 10 s with all else it holds
+RATES = (30.0, 24.0, 20.0, 15.0, 12.0, 10.0)  # frames per second, the first that meets BUDGET is taken; chosen
+BUDGET = 3200  # bytes of base64 per second, so that a whole take stays below 40 kB per 10 s
 STEP = 0.001  # metres; a pixel is about 4 mm of a person
-LARGEST = 32000  # of a whole number, in 16 bits with its sign
+LARGEST = 32000  # largest whole number, within 16 signed bits
 
 
 def pack_motion(motion: Motion) -> dict[str, Any]:
@@ -32,14 +32,14 @@ def pack_motion(motion: Motion) -> dict[str, Any]:
 
 
 def pack_weights(weights: np.ndarray) -> dict[str, Any]:
-    """{words, frames, data}: attention as bytes, 255 the largest weight of its row."""
+    """{words, frames, data}: attention as bytes, 255 for the largest weight of each row."""
     peak = np.maximum(weights.max(axis=1, keepdims=True), 1e-9)
     scaled = np.round(255 * np.clip(weights / peak, 0, 1)).astype(np.uint8)
     return {"words": len(weights), "frames": weights.shape[1], "data": _deflate(scaled.tobytes())}
 
 
 def _pack_positions(motion: Motion) -> dict[str, Any]:
-    """Parent-relative differences in time, modulo 2^16, zigzag coded, the low bytes of all before the high bytes."""
+    """Parent-relative differences in time, modulo 2^16, zigzag coded, all low bytes before all high bytes."""
     origin = motion.positions[0, 0].astype(np.float64)
     centred = motion.positions.astype(np.float64) - origin
     parents = np.array(motion.skeleton.parents[1:], dtype=int)
@@ -47,7 +47,7 @@ def _pack_positions(motion: Motion) -> dict[str, Any]:
     step = max(STEP, float(max(reach)) / LARGEST)
     whole = np.round(centred / step).astype(np.int64)
     relative = np.concatenate([whole[:, :1], whole[:, 1:] - whole[:, parents]], axis=1)
-    series = relative.reshape(motion.frames, -1).T  # (3 J, T), a channel after the other
+    series = relative.reshape(motion.frames, -1).T  # (3 J, T), one channel after another
     steps = np.diff(series, axis=1, prepend=0).astype(np.int16).astype(np.int32)
     coded = np.where(steps < 0, -2 * steps - 1, 2 * steps).astype("<u2")
     halves = np.ascontiguousarray(coded).reshape(-1, 1).view(np.uint8)

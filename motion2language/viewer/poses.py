@@ -1,7 +1,7 @@
-"""A recording frozen in time: poses laid along the seconds, coloured by segment, with the words beneath them.
+"""A recording in one picture: poses along the time axis, coloured by segment, with the words beneath them.
 
-Bodies are drawn true to scale, seen from the front left of where the person faces at first; the right side is
-lighter. A tick marks each word's moment. Long recordings take several strips of equal length.
+Bodies are drawn to scale, seen from the front left of the first pose; the right side is lighter. A tick marks each
+word's timestamp. Long recordings take several strips of equal length.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, MARGIN = 11.0, 0.3  # inches; chosen for a page across
-LONGEST, MOST = 16.0, 12  # seconds of a strip, and strips before they get longer; chosen
-POSES = 17  # on a strip; chosen, so that standing bodies just do not touch
+LONGEST, MOST = 16.0, 12  # seconds of a strip, and number of strips before they get longer; chosen
+POSES = 17  # per strip; chosen so that standing bodies just do not touch
 METRE = 0.92  # inches
-BAR, TICKS, LINE, AXIS = 0.36, 0.2, 0.17, 0.3  # inches: segments, word moments, a line of words, numbers beneath
+BAR, TICKS, LINE, AXIS = 0.36, 0.2, 0.17, 0.3  # inches: segments, word ticks, a line of words, numbers beneath
 SIZE = 9.0  # points of the words
 VIEW = np.radians(50)
 
 
 @dataclass(frozen=True)
 class _Phrase:
-    """Lines of words, placed: middle and bottom in inches from the strip's left and from the ticks' top."""
+    """A phrase in lines; `middle` in inches from the strip's left, `bottom` in inches from the ticks' top."""
 
     lines: list[str]
     middle: float
@@ -43,14 +43,14 @@ class _Phrase:
 
 
 def figure(body: Motion, transcript: Transcript) -> Figure:
-    """The picture of a motion of the canonical body."""
+    """Draw a motion of the canonical body."""
     strips = min(MOST, max(1, int(np.ceil(body.duration / LONGEST - 1e-6))))
     length = body.duration / strips
     spans = [(length * number, length * (number + 1)) for number in range(strips)]
     phrases = [_place(transcript, *span) for span in spans]
     tallest = float(np.clip(body.positions[..., 1].max(), 1.0, 3.0)) + 0.3  # of a body's highest joint; chosen
     heights = [
-        METRE * tallest + max([LINE, *(each.top for each in row)]) + TICKS + BAR + AXIS + 0.12 for row in phrases
+        METRE * tallest + max([LINE, *(phrase.top for phrase in row)]) + TICKS + BAR + AXIS + 0.12 for row in phrases
     ]
     canvas = drawing.new_figure(WIDTH, sum(heights))
     below = sum(heights)
@@ -69,12 +69,12 @@ def _strip(
     span: tuple[float, float],
     phrases: list[_Phrase],
 ) -> None:
-    """One strip, its bottom `below` inches above the picture's: one pair of axes in inches, so all is to scale."""
+    """Draw one strip, its bottom `below` inches above the picture's; its axes are in inches, so all is to scale."""
     room = WIDTH - 2 * MARGIN
-    floor = BAR + TICKS + max([LINE, *(each.top for each in phrases)]) + 0.12
+    floor = BAR + TICKS + max([LINE, *(phrase.top for phrase in phrases)]) + 0.12
     height = floor + METRE * tallest
-    place = (MARGIN / WIDTH, (below + AXIS) / canvas.get_figheight(), room / WIDTH, height / canvas.get_figheight())
-    axes = canvas.add_axes(place)
+    full = canvas.get_figheight()
+    axes = canvas.add_axes((MARGIN / WIDTH, (below + AXIS) / full, room / WIDTH, height / full))
     axes.set(xlim=(0, room), ylim=(0, height), yticks=[])
     scale = room / (span[1] - span[0])
     _seconds(axes, span, scale)
@@ -102,7 +102,7 @@ def _seconds(axes: Axes, span: tuple[float, float], scale: float) -> None:
 
 
 def _pose(axes: Axes, body: Motion, time: float, middle: float, floor: float, colour: drawing.Colour) -> None:
-    """The body at a time, its pelvis over `middle`, a white edge about it where it crosses its neighbour."""
+    """Draw the body at a time, its pelvis over `middle`, with a white outline where it crosses its neighbour."""
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Circle
 
@@ -122,7 +122,7 @@ def _pose(axes: Axes, body: Motion, time: float, middle: float, floor: float, co
 
 
 def _segment(axes: Axes, segment: Segment, colour: drawing.Colour, span: tuple[float, float], scale: float) -> None:
-    """Its part of the bar, its label where there is room, and the moments of its words."""
+    """Draw the segment's part of the bar, its label where it fits, and one tick per word."""
     from matplotlib.patches import Rectangle
 
     left, right = ((float(np.clip(time, *span)) - span[0]) * scale for time in (segment.start, segment.end))
@@ -135,12 +135,12 @@ def _segment(axes: Axes, segment: Segment, colour: drawing.Colour, span: tuple[f
         if size > 6:
             axes.text((left + right) / 2, BAR / 2, segment.label or "", ha="center", va="center_baseline", size=size,
                       weight="bold", color=colour)  # fmt: skip
-    moments = [(word.time - span[0]) * scale for word in segment.words if span[0] <= word.time < span[1]]
-    axes.vlines(moments, BAR + 0.04, BAR + TICKS - 0.05, colors=[colour], lw=1.5)
+    ticks = [(word.time - span[0]) * scale for word in segment.words if span[0] <= word.time < span[1]]
+    axes.vlines(ticks, BAR + 0.04, BAR + TICKS - 0.05, colors=[colour], lw=1.5)
 
 
 def _place(transcript: Transcript, start: float, end: float) -> list[_Phrase]:
-    """The phrases of the segments whose middle lies in [start, end), each as low as its neighbours allow."""
+    """Place the phrases of segments whose middle lies in [start, end), each as low as its neighbours allow."""
     room = WIDTH - 2 * MARGIN
     scale = room / (end - start)
     placed: list[_Phrase] = []
@@ -151,10 +151,10 @@ def _place(transcript: Transcript, start: float, end: float) -> list[_Phrase]:
             continue
         left, right = (float(np.clip(time, start, end)) for time in (segment.start, segment.end))
         words = [word.word for word in segment.words]
-        lines = [" ".join(line) for line in drawing.wrapped(words, SIZE, max((right - left) * scale, 1.15))]
+        lines = [" ".join(line) for line in drawing.wrap_words(words, SIZE, max((right - left) * scale, 1.15))]
         half = max(drawing.width_of(line, SIZE) for line in lines) / 2 + 0.05
         at = float(np.clip(((left + right) / 2 - start) * scale, half, max(half, room - half)))
-        under = [each.top for each in placed if abs(each.middle - at) < half + _half(each)]
+        under = [other.top for other in placed if abs(other.middle - at) < half + _half(other)]
         placed.append(_Phrase(lines, at, max([0.0, *under]), colour))
     return placed
 

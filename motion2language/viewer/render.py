@@ -2,11 +2,11 @@
 
 | suffix | |
 | --- | --- |
-| .png .svg .pdf | the recording frozen in time (poses.py), or where the model looked for each word (attention.py) |
-| .gif .mp4 | the skeleton moving, its words lighting up (film.py); .mp4 may carry the words as a subtitle track too |
+| .png .svg .pdf | the recording in one picture (poses.py), or where the model looked for each word (attention.py) |
+| .gif .mp4 | the moving skeleton with its words lighting up (film.py); .mp4 can also carry a subtitle track |
 
 Figures need matplotlib (extra `plot`), which brings Pillow for GIF; MP4 needs the ffmpeg inside imageio-ffmpeg (extra
-`video`). Films are put together in a temporary folder and moved to their place whole.
+`video`). Films are made in a temporary folder and moved into place when complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 
 PICTURES, FILMS = (".png", ".svg", ".pdf"), (".gif", ".mp4")
 DPI = 150  # of .png; chosen for print at the width of a column
-RATES = {".gif": 12.5, ".mp4": 25.0}  # frames a second; whole hundredths of a second, as GIF counts time
+RATES = {".gif": 12.5, ".mp4": 25.0}  # frames per second; a frame lasts whole hundredths of a second, the unit of GIF
 WIDTHS = {".gif": 640, ".mp4": 960}  # pixels; chosen
-LONGEST_GIF = 60.0  # seconds; chosen, longer ones are larger than a film by far
+LONGEST_GIF = 60.0  # seconds; chosen, longer ones are far larger than an MP4
 QUALITY = 20  # x264's constant rate factor, chosen: lines stay sharp
 
-#: Given the films' frames and their number, hands the frames on and says how far it is.
+#: Passes on a film's frames, given their number, and reports progress.
 Progress = Callable[[Iterable[np.ndarray], int], Iterable[np.ndarray]]
 
 
 def require(path: Path, motion: Motion | None = None) -> None:
-    """ValueError, before any work is done, when nothing can be drawn to `path`: suffix, folder, extras, length."""
+    """ValueError, before any work, if `path` cannot be drawn: wrong suffix or folder, missing extras, too long."""
     suffix = path.suffix
     if suffix not in PICTURES + FILMS:
         found = f"suffix {suffix!r}" if suffix else "no suffix"
@@ -55,18 +55,19 @@ def require(path: Path, motion: Motion | None = None) -> None:
     drawing.new_figure(1, 1)
     if suffix == ".gif" and motion is not None and motion.duration > LONGEST_GIF:
         raise ValueError(
-            f"{path}: {motion.duration:.0f} s; a GIF holds {LONGEST_GIF:.0f} s, give an .mp4 or cut the take"
+            f"{path}: the recording lasts {motion.duration:.0f} s; a GIF holds {LONGEST_GIF:.0f} s, "
+            "give an .mp4 or cut the take"
         )
 
 
 def draw_poses(body: Motion, transcript: Transcript, path: Path) -> None:
-    """The picture of a motion of the canonical body, frozen in time."""
+    """Write the picture of a motion of the canonical body."""
     with drawing.style():
         _save(poses.figure(body, transcript), path)
 
 
 def draw_attention(transcript: Transcript, weights: np.ndarray, path: Path) -> None:
-    """The picture of weights (L, T) of the transcript's words."""
+    """Write the picture of the attention weights (L, T) of the transcript's words."""
     with drawing.style():
         _save(attention.figure(transcript, weights), path)
 
@@ -74,9 +75,9 @@ def draw_attention(transcript: Transcript, weights: np.ndarray, path: Path) -> N
 def draw_curves(
     thresholds: Sequence[float], runs: Mapping[str, curves.Curves], floors: Mapping[str, curves.Curves], path: Path
 ) -> None:
-    """The picture of threshold curves."""
+    """Write the picture of threshold curves."""
     if path.suffix not in PICTURES:
-        raise ValueError(f"{path}: curves are a picture; give {', '.join(PICTURES)}")
+        raise ValueError(f"{path}: curves are drawn as a picture; expected {', '.join(PICTURES)}")
     require(path)
     with drawing.style():
         _save(curves.figure(thresholds, runs, floors), path)
@@ -92,16 +93,16 @@ def make_film(
     subtitles: bool = False,
     progress: Progress = lambda frames, _: frames,
 ) -> None:
-    """The film of a motion of the canonical body.
+    """Write the film of a motion of the canonical body.
 
-    rate       frames a second; 25, or 12.5 for GIF
+    rate       frames per second; 25, or 12.5 for GIF
     width      pixels, a multiple of 32 so that 16:9 gives whole and even numbers; 960, or 640 for GIF
-    subtitles  an MP4 carries the segments as a track that players can switch on
+    subtitles  add the segments to an MP4 as a track that players can switch on
     """
     require(path, body)
     rate, width = rate or RATES[path.suffix], width or WIDTHS[path.suffix]
     if not 1 <= rate <= 120:
-        raise ValueError(f"{rate:g} frames a second; give 1 to 120")
+        raise ValueError(f"{rate:g} frames per second; give 1 to 120")
     if width % 32 or not 320 <= width <= 3840:
         raise ValueError(f"{width} pixels wide; give a multiple of 32 from 320 to 3840, such as 960 or 1920")
     if subtitles and path.suffix != ".mp4":
@@ -117,7 +118,7 @@ def make_film(
 
 
 def _save(figure: Figure, path: Path) -> None:
-    plain: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}  # the same bytes each time
+    plain: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}  # reproducible bytes
     write_atomically(
         path,
         lambda file: figure.savefig(file, format=path.suffix[1:], dpi=DPI, metadata=plain.get(path.suffix)),
@@ -125,12 +126,12 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def _palette(frames: Sequence[np.ndarray]) -> Any:
-    """256 colours for all frames, so that nothing flickers."""
+    """One palette of 256 colours for all frames, so that nothing flickers."""
     from PIL import Image
 
     reduced = Image.fromarray(np.concatenate(frames)).quantize(256, method=Image.Quantize.MEDIANCUT)
     colours = np.array(reduced.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    colours[colours.min(axis=1) >= 248] = 255  # paper is white, and Pillow compares colours no finer than eighths
+    colours[colours.min(axis=1) >= 248] = 255  # the background is white, and Pillow compares colours in steps of 8
     palette = Image.new("P", (1, 1))
     palette.putpalette(colours.tobytes())
     return palette
@@ -140,8 +141,10 @@ def _gif(frames: Iterator[np.ndarray], count: int, rate: float, palette: Any, fi
     from PIL import Image
 
     reduced = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
-    marks = [round(100 * number / rate) * 10 for number in range(count + 1)]  # GIF counts hundredths of a second
-    lengths = [after - before for before, after in pairwise(marks)]
+    starts = [
+        round(100 * number / rate) * 10 for number in range(count + 1)
+    ]  # milliseconds, whole hundredths of a second
+    lengths = [after - before for before, after in pairwise(starts)]
     next(reduced).save(file, "GIF", save_all=True, append_images=reduced, duration=lengths, loop=0)
 
 
@@ -157,7 +160,7 @@ def _ffmpeg() -> str:
 
 
 def _mp4(frames: Iterator[np.ndarray], rate: float, subtitles: str, path: Path) -> None:
-    """H.264 through ffmpeg, the subtitles (SubRip) as a soft track where there are any."""
+    """H.264 through ffmpeg, with the subtitles (SubRip), if any, as a soft track."""
     first = next(frames)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "words.srt").write_text(subtitles, encoding="utf-8")
@@ -178,29 +181,28 @@ def _mp4(frames: Iterator[np.ndarray], rate: float, subtitles: str, path: Path) 
             "+faststart",
         ]
         command += ["-fflags", "+bitexact", "film.mp4"]
-        _run(command, folder, [first], frames)
-        with (Path(folder) / "film.mp4").open("rb") as made:
-            write_atomically(path, lambda file: shutil.copyfileobj(made, file))
+        _run(command, folder, chain([first], frames))
+        with (Path(folder) / "film.mp4").open("rb") as finished:
+            write_atomically(path, lambda file: shutil.copyfileobj(finished, file))
 
 
-def _run(command: Sequence[str], folder: str, *frames: Iterable[np.ndarray]) -> None:
-    """Feed the frames to ffmpeg; ValueError with its last words when it fails."""
+def _run(command: Sequence[str], folder: str, frames: Iterable[np.ndarray]) -> None:
+    """Feed the frames to ffmpeg; ValueError with its last line of output when it fails."""
     with (
         (Path(folder) / "errors.txt").open("w+b") as errors,
         subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=errors, stderr=errors) as process,
     ):
         assert process.stdin is not None
         try:
-            for some in frames:
-                for frame in some:
-                    process.stdin.write(frame.tobytes())
+            for frame in frames:
+                process.stdin.write(frame.tobytes())
             process.stdin.close()
         except BrokenPipeError:
-            pass  # its exit status says why
+            pass  # its exit status and output are reported below
         except BaseException:
             process.kill()
             raise
         if process.wait() != 0:
             errors.seek(0)
-            said = errors.read().decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
-            raise ValueError(f"ffmpeg could not make the film: {said[0][:200]}")
+            reason = errors.read().decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
+            raise ValueError(f"ffmpeg could not make the film: {reason[0][:200]}")

@@ -1,4 +1,4 @@
-"""Which joints of any skeleton are left and right, its pelvis, its head, and where it faces: for colours and camera."""
+"""The left and right joints of any skeleton, its pelvis and head, and where it faces: for colours and camera."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _LETTERS = {"left": "l", "right": "r"}
 
 
 def describe(motion: Motion) -> dict[str, Any]:
-    """What the page needs to know of a skeleton.
+    """The page's data about a skeleton.
 
-    sides        a letter a joint: l, r or m (middle)
-    pelvis       index of the joint that goes where the body goes; the root where no body is recognised
+    sides        one letter per joint: l, r or m (middle)
+    pelvis       index of the joint that moves with the body; the root if no human body is recognised
     head         index or None
     facing       radians from +Z to +X, in the first frame
     """
     try:
         mapped = map_joints(motion.skeleton, motion.positions)
-    except ValueError:  # no human body: its names may still say left and right
+    except ValueError:  # not a human body; joint names may still contain left and right
         mapped = None
     letters = _sides(motion, mapped)
-    found = {part: None if mapped is None else _single(mapped, part) for part in ("pelvis", "head")}
+    parts = {part: None if mapped is None else _single(mapped, part) for part in ("pelvis", "head")}
     return {
         "sides": "".join(letters),
-        "pelvis": 0 if found["pelvis"] is None else motion.skeleton.index(found["pelvis"]),
-        "head": None if found["head"] is None else motion.skeleton.index(found["head"]),
+        "pelvis": 0 if parts["pelvis"] is None else motion.skeleton.index(parts["pelvis"]),
+        "head": None if parts["head"] is None else motion.skeleton.index(parts["head"]),
         "facing": _facing(motion, letters),
     }
 
 
 def _sides(motion: Motion, mapped: JointMap | None) -> list[str]:
-    """What the canonical body says of a joint, else its name, else its parent."""
+    """The side of each joint: from the canonical body, else from its name, else from its parent."""
     known = {joint: _LETTERS.get(side, "") for joint, (side, _) in split_names(motion.skeleton).items()}
     for rule in mapped.rules if mapped else ():
         side, _, part = rule.canonical.partition("_")
@@ -51,13 +51,13 @@ def _sides(motion: Motion, mapped: JointMap | None) -> list[str]:
 
 
 def _single(mapped: JointMap, canonical: str) -> str | None:
-    """The one joint that stands for a canonical joint, None for a mixture."""
+    """The joint mapped to a canonical joint; None for a mixture of joints."""
     rule = next(rule for rule in mapped.rules if rule.canonical == canonical)
     return rule.weights[0][0] if len(rule.weights) == 1 else None
 
 
 def _facing(motion: Motion, letters: list[str]) -> float:
-    """Forward is left turned by -90 degrees about Y, in the first frame; 0 where nothing tells left from right."""
+    """Forward in the first frame: left turned by -90 degrees about Y; 0 if left and right are unknown."""
     sides = np.array(letters)
     if not ((sides == "l").any() and (sides == "r").any()):
         return 0.0
