@@ -22,10 +22,10 @@ ROUNDS = 5
 OPEN = """
 import sys, time
 from pathlib import Path
-from motion2language import datasets
+from motion2language.data import corpora
 from motion2language.data.corpora import kit
 started = time.perf_counter(), time.process_time()
-datasets.load("kit", Path(sys.argv[1]), "train", Path(sys.argv[2]) if sys.argv[2] else None)
+corpora.load("kit", Path(sys.argv[1]), "train", Path(sys.argv[2]) if sys.argv[2] else None)
 print(time.perf_counter() - started[0], time.process_time() - started[1])
 """
 

@@ -127,10 +127,10 @@ def train(folder: Path, batches: int, store: Path | None) -> dict[str, float]:
     """Memory, seconds until the first batch, and speed of `batches` updates, as m2l train makes them."""
     import torch
 
-    from motion2language.data.prepared import prepared, with_joints
     from motion2language.training import batches as batching
     from motion2language.training.config import load_config
     from motion2language.training.learner import Learner
+    from motion2language.training.prepare import prepare_samples
     from motion2language.training.train import load_splits, untrained
 
     torch.set_num_threads(1)
@@ -138,9 +138,9 @@ def train(folder: Path, batches: int, store: Path | None) -> dict[str, float]:
         started = time.perf_counter()
         run = load_config(CONFIG, ["model.variant=humanml3d"])
         samples, _ = load_splits(run, "humanml3d", folder / "corpus", store)
-        samples = prepared(samples, with_joints(run.model, samples))
+        samples = prepare_samples(samples, run.model)
         captioner = untrained(run, samples)
-        items = batching.make_items(captioner, samples, run.train)
+        items = batching.make_items(samples, run.train)
         learner = Learner(captioner, run.train, batches)
         start, captions = time.perf_counter() - started, 0
         started = time.perf_counter()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import motion2language
-from motion2language.data.stored import READERS
+from motion2language.data.corpora import READERS
 from motion2language.model.network import build
 from motion2language.training.config import RunConfig, load_config
 
@@ -82,7 +82,7 @@ def module_of(path: Path) -> str:
 
 
 WITH_TORCH = re.compile(
-    r"motion2language\.(model\.(?!config$)|training\.(?!config$|augment$|folder$|reproduce$|reproduce\.suite$|sweep$|sweep\.space$)"
+    r"motion2language\.(model\.(?!config$)|training\.(?!config$|augment$|folder$|prepare$|reproduce$|reproduce\.suite$|sweep$|sweep\.space$)"
     r"|captioning\.(captioner|attention_map|search_\w+)$|live\b|server\b"
     r"|scoring\.(evaluate|semantic\.bertscore|semantic\.sentences)$)"
 )

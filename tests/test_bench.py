@@ -10,6 +10,7 @@ from motion2language.captioning.captioner import Captioner
 from motion2language.data import corpora
 from motion2language.training import bench
 from motion2language.training.config import RunConfig, load_config
+from motion2language.training.prepare import prepare_samples
 from motion2language.training.train import train, untrained
 
 TRAINING = corpora.load("synthetic", None, "train")[:8]
@@ -83,7 +84,7 @@ def test_a_measured_update_is_the_one_that_training_makes(kind, options, tmp_pat
     train(run, TRAINING, TRAINING[:2], tmp_path)
     monkeypatch.setattr(bench, "WARM_UP", 0)
     torch.manual_seed(run.train.seed)
-    captioner = untrained(run, TRAINING)
+    captioner = untrained(run, prepare_samples(TRAINING, run.model))
     before = {key: value.clone() for key, value in captioner.network.state_dict().items()}
     bench.bench_train(captioner, TRAINING, run, count=1)
     trained, measured = load_file(tmp_path / "last" / "weights.safetensors"), captioner.network.state_dict()
@@ -93,10 +94,11 @@ def test_a_measured_update_is_the_one_that_training_makes(kind, options, tmp_pat
 
 @pytest.mark.parametrize(("precision", "low"), [("float32", False), ("bfloat16", True)])
 def test_the_precision_reaches_the_measured_update(precision, low):
-    captioner = untrained(bench_run("transducer"), TRAINING)
+    run = bench_run("transducer", precision=precision)
+    captioner = untrained(run, prepare_samples(TRAINING, run.model))
     seen = []
     captioner.network.encoder.register_forward_pre_hook(lambda *_: seen.append(torch.is_autocast_enabled("cpu")))
-    bench.bench_train(captioner, TRAINING, bench_run("transducer", precision=precision), count=1)
+    bench.bench_train(captioner, TRAINING, run, count=1)
     assert seen == [low] * (bench.WARM_UP + 1)
 
 
@@ -104,8 +106,9 @@ def test_the_precision_reaches_the_measured_update(precision, low):
 def test_the_encoder_of_the_measured_update_is_compiled_as_configured(compiled, monkeypatch):
     asked = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **options: asked.append((self, options)))
-    captioner = untrained(bench_run("transducer"), TRAINING)
-    bench.bench_train(captioner, TRAINING, bench_run("transducer", compile=compiled), count=1)
+    run = bench_run("transducer", compile=compiled)
+    captioner = untrained(run, prepare_samples(TRAINING, run.model))
+    bench.bench_train(captioner, TRAINING, run, count=1)
     assert asked == ([(captioner.network.encoder, {"dynamic": True})] if compiled else [])
 
 

@@ -22,6 +22,7 @@ from motion2language.scoring.captions import bleu
 from motion2language.scoring.evaluate import reference
 from motion2language.training.batches import make_items
 from motion2language.training.config import RunConfig
+from motion2language.training.prepare import prepare_samples
 from motion2language.training.train import untrained, validate
 from motion2language.transcript import Caption
 
@@ -189,9 +190,10 @@ def test_training_texts_are_corrected_as_the_configuration_says(rules: str, word
     run = RunConfig.model_validate(
         {"model": {"hidden": 8, "features": "canonical"}, "train": {"minimum_count": 1, "corrections": rules}}
     )
-    captioner = untrained(run, [SAMPLE])
+    ready = prepare_samples([SAMPLE], run.model)
+    captioner = untrained(run, ready)
     assert set(captioner.vocabulary.words[4:]) == set(words.split())
-    (item,) = make_items(captioner, [SAMPLE], run.train)
+    (item,) = make_items(ready, run.train)
     assert tokenize(item.texts[0]) == words.split()
 
 
@@ -212,7 +214,7 @@ def test_references_are_never_corrected_in_the_clean_protocol(monkeypatch: pytes
     monkeypatch.setattr(
         "motion2language.training.train.bleu", lambda references, _: seen.append(references) or {"bleu_4": 0}
     )
-    validate(untrained(run, [SAMPLE]), [SAMPLE])
+    validate(untrained(run, prepare_samples([SAMPLE], run.model)), [SAMPLE])
     assert seen == [[["A perosn walkes two steps."]]]
     assert SAMPLE.captions is captions
 

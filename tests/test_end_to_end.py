@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from motion2language.data.samples import Sample
 
+from motion2language.data.samples import Sample
 from motion2language.data.synthesis import make_recording
 from motion2language.scoring import evaluate
 from motion2language.training.config import RunConfig

@@ -20,6 +20,7 @@ from motion2language.model.transducer import Transducer
 from motion2language.training.batches import make_items, steps
 from motion2language.training.config import RunConfig, TrainConfig
 from motion2language.training.learner import Learner, teacher_forcing
+from motion2language.training.prepare import prepare_samples
 from motion2language.training.processes import shares
 from motion2language.training.train import train, untrained
 
@@ -77,7 +78,7 @@ def test_a_gradient_that_is_no_number_in_the_last_update_stops_before_the_weight
     run = run_config("transducer", epochs=2)
     backward, last = (
         Learner._backward,
-        2 * steps(make_items(untrained(run, TRAINING), TRAINING, run.train), run.train) - 1,
+        2 * steps(make_items(prepare_samples(TRAINING, run.model), run.train), run.train) - 1,
     )
 
     def overflowing(self, parts):
@@ -223,7 +224,8 @@ class Filling(io.BytesIO):
 
 def test_the_state_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     """Torch, left to write to a disk that fills, says so in words of its own."""
-    learner = Learner(untrained(run_config("attention"), TRAINING[:8]), TrainConfig(), 1)
+    run = run_config("attention")
+    learner = Learner(untrained(run, prepare_samples(TRAINING[:8], run.model)), TrainConfig(), 1)
     learner.save(tmp_path / "state.pt")
     before = (tmp_path / "state.pt").read_bytes()
     assert len(before) > 50_000

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from motion2language.data.samples import Sample
 from test_mmm import document, random_frames
 from test_npy_npz import walk
 from test_semantic import Known
@@ -18,6 +17,7 @@ from test_semantic import Known
 from motion2language.captioning.captioner import load_model
 from motion2language.data import corpora
 from motion2language.data.corpora.synthetic import samples
+from motion2language.data.samples import Sample
 from motion2language.formats.reading import read_motion
 from motion2language.scoring.evaluate import evaluate
 from motion2language.scoring.floors import TEXT_FLOORS

@@ -3,12 +3,12 @@
 import json
 import warnings
 import zipfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from motion2language.data.samples import Joined, Lazy, Sample
 from small_corpus import write_config, write_corpus
 from test_corpora import standing_body
 from test_mmm import document, random_frames
@@ -17,7 +17,7 @@ from test_own_corpora import entry, motion
 from motion2language.data import corpora
 from motion2language.data.corpora import kit as kit_corpus
 from motion2language.data.corpora import synthetic
-from motion2language.data.stored import Stored, stored
+from motion2language.data.samples import Sample, Samples, Stored
 from motion2language.formats import npz
 
 SPLITS = ("train", "val", "test")
@@ -261,14 +261,14 @@ def test_corpora_read_at_once_or_made_anew_are_the_same_from_the_store(corpus, t
 
 def test_reference_segments_come_back(tmp_path):
     makers = [partial(synthetic.sample, "val", number) for number in range(4)]
-    kept = stored("synthetic, val", None, Lazy(makers), tmp_path)
+    kept = corpora.keep("synthetic, val", None, Samples(makers), tmp_path)
     assert all(sample.segments for sample in kept)
     assert [facts(sample) for sample in kept] == [facts(make()) for make in makers]
 
 
 def test_what_a_key_cannot_tell_apart_is_not_stored(tmp_path):
-    samples = Lazy([partial(synthetic.sample, "val", 0), lambda: synthetic.sample("val", 1)])
-    assert stored("x", None, samples, tmp_path) is samples
+    samples = Samples([partial(synthetic.sample, "val", 0), lambda: synthetic.sample("val", 1)])
+    assert corpora.keep("x", None, samples, tmp_path) is samples
     assert list(tmp_path.iterdir()) == []
 
 
@@ -314,11 +314,32 @@ def test_a_store_that_cannot_be_written_is_one_line_and_status_1(m2l, tmp_path):
 
 
 def test_joined_corpora_are_one_after_another():
-    parts = [synthetic.samples("val", 2), [], synthetic.samples("test", 3)]
-    joined = Joined(parts)
+    parts = [synthetic.samples("val", 2), Samples([]), synthetic.samples("test", 3)]
+    joined = parts[0] + parts[1] + parts[2]
     expected = [sample.name for part in parts for sample in part]
     assert [sample.name for sample in joined] == [joined[n - 5].name for n in range(5)] == expected
     assert [sample.name for sample in joined[1:4]] == expected[1:4]
     with pytest.raises(IndexError):
         joined[5]
-    assert len(Joined([])) == 0
+    assert joined.parts == tuple(parts)
+    assert len(Samples([]) + Samples([])) == 0
+
+
+def later(sample: Sample) -> Sample:
+    return replace(sample, motion=replace(sample.motion, fps=sample.motion.fps / 2))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_what_map_makes_of_a_store_is_made_in_processes_too_and_of_the_corpus_where_a_sample_was_lost(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("motion2language.data.store.filling.ALONE", 0.0)
+    monkeypatch.setattr("motion2language.data.store.filling._cores", lambda: 2)
+    root, store = folder_of_clips(tmp_path / "corpus"), tmp_path / "stores"
+    source = corpora.load("folder", root, "train", store)
+    assert source.store.lost == [1]
+    npz.write(motion(1), root / "1.npz")
+    slower = source.map(later).keep(store / "slower", "slower", "a")
+    assert slower.store.lost == []
+    assert [facts(sample) for sample in slower] == [facts(later(sample)) for sample in source]
+    assert len(slower) == 3

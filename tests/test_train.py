@@ -5,22 +5,22 @@ import json
 import shutil
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from filelock import FileLock
-from motion2language.data.samples import Joined, Lazy
 from safetensors.torch import load_file
 
 from motion2language.captioning.captioner import load_model
 from motion2language.data import corpora
 from motion2language.data.corpora import synthetic
-from motion2language.data.prepared import prepared
-from motion2language.data.stored import stored
+from motion2language.data.samples import Sample, Samples
 from motion2language.training.batches import batches, make_items
 from motion2language.training.config import RunConfig, load_config
 from motion2language.training.learner import Learner, learning_rate
+from motion2language.training.prepare import prepare_samples
 from motion2language.training.train import train, untrained
 from motion2language.transcript import Caption
 
@@ -88,22 +88,23 @@ def test_a_run_through_the_store_gives_the_numbers_of_one_from_memory(kind, tmp_
     train(run_config(kind, epochs=2), TRAINING, VALIDATION, tmp_path / "memory")
     for out in ("made", "reused"):
         training, validation = (
-            Joined([stored(f"{split} {size}", None, Lazy(makers(split, size)), tmp_path / "stores") for size in sizes])
+            sum((kept(split, size, tmp_path / "stores") for size in sizes), Samples([]))
             for split, sizes in parts.items()
         )
         train(run_config(kind, epochs=2), training, validation, tmp_path / out)
         assert log_of(tmp_path / out) == log_of(tmp_path / "memory")
         files = [tmp_path / name / "last" / "weights.safetensors" for name in ("memory", out)]
         assert files[0].read_bytes() == files[1].read_bytes()
-    ready = prepared(training, load_model(tmp_path / "made" / "last").config)
-    items = make_items(load_model(tmp_path / "made" / "last"), ready, run_config(kind).train)
+    ready = prepare_samples(training, load_model(tmp_path / "made" / "last").config)
+    items = make_items(ready, run_config(kind).train)
     assert len(items) == len(TRAINING)
     assert all(is_mapped(item.motion.positions) for item in items)
 
 
-def makers(split: str, size: int) -> list:
+def kept(split: str, size: int, stores: Path) -> Samples[Sample]:
     first = 10 if size == 14 else 0
-    return [partial(synthetic.sample, split, number) for number in range(first, first + size)]
+    makers = [partial(synthetic.sample, split, number) for number in range(first, first + size)]
+    return corpora.keep(f"{split} {size}", None, Samples(makers), stores)
 
 
 def is_mapped(array: np.ndarray) -> bool:
@@ -182,7 +183,7 @@ def test_a_run_is_not_continued_on_another_corpus_of_the_same_words(tmp_path):
 
 
 def test_vocabulary_statistics_and_action_words_come_from_the_training_split_alone():
-    one = untrained(run_config(), TRAINING)
+    one = untrained(run_config(), prepare_samples(TRAINING, run_config().model))
     words = {word for sample in TRAINING for caption in sample.captions for word in caption.text.split()}
     assert set(one.vocabulary.words[4:]) == words
     values = np.concatenate([one.values(one.prepare(sample.motion)) for sample in TRAINING])
@@ -191,7 +192,7 @@ def test_vocabulary_statistics_and_action_words_come_from_the_training_split_alo
 
 def test_training_without_captions_is_an_error():
     with pytest.raises(ValueError, match="0 training samples hold no caption"):
-        untrained(run_config(), [])
+        untrained(run_config(), Samples([]))
 
 
 def test_a_loss_that_is_no_number_stops_with_advice(tmp_path):
@@ -201,7 +202,7 @@ def test_a_loss_that_is_no_number_stops_with_advice(tmp_path):
 
 def test_every_pair_comes_once_an_epoch_in_batches_of_similar_length_and_another_order():
     config = run_config().train.model_copy(update={"captions": "all"})
-    items = make_items(untrained(run_config(), TRAINING), TRAINING, config)
+    items = make_items(prepare_samples(TRAINING, run_config().model), config)
     assert len(items) == 3 * len(TRAINING)
     epochs = [
         [[item for item, _ in drawn] for drawn in batches(items, config, np.random.default_rng(seed))]

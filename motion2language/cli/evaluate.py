@@ -51,7 +51,7 @@ def evaluate(
     """
     from motion2language import scoring
     from motion2language.data import corpora
-    from motion2language.data.prepared import held
+    from motion2language.data.samples import load_into_memory
     from motion2language.live import Patience
     from motion2language.scoring.evaluate import evaluate as run
     from motion2language.scoring.evaluate import require_samples
@@ -61,7 +61,7 @@ def evaluate(
     captioner = load(model, device, None)
     if out is not None:
         require_place(out)
-    samples = held(corpora.load(corpus.dataset, corpus.root, split, corpus.stores.folder))
+    samples = load_into_memory(corpora.load(corpus.dataset, corpus.root, split, corpus.stores.folder))
     require_samples(samples)
     if out is not None:
         make_folder(out)

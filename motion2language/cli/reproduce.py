@@ -52,7 +52,7 @@ def reproduce(
     import torch
 
     from motion2language.data import corpora
-    from motion2language.data.prepared import held
+    from motion2language.data.samples import load_into_memory
     from motion2language.training.processes import Processes
     from motion2language.training.reproduce import experiment
     from motion2language.training.reproduce import suite as suites
@@ -65,7 +65,9 @@ def reproduce(
     require_place(out)
     experiment.require_own(out, corpus, every, numbers)
     semantic = meaning.load()
-    splits = {split: held(corpora.load(corpus, root, split, stores.folder)) for split in ("train", "val", "test")}
+    splits = {
+        split: load_into_memory(corpora.load(corpus, root, split, stores.folder)) for split in ("train", "val", "test")
+    }
     torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
     lines = experiment.reproduce(every, wanted, suite, corpus, numbers, out, splits, Processes(device=device), semantic)
     print((out / "table.md").read_text(encoding="utf-8"), end="")

@@ -1,16 +1,19 @@
-"""Sample, and sequences of samples: what a corpus loads, and what training, scoring and statistics read."""
+"""Sample, and lazy sequences of samples: what a corpus loads, and what training, scoring and statistics read."""
 
 from __future__ import annotations
 
-import bisect
-import itertools
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import overload
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, overload
 
+from motion2language.data.store import Contents, Made, Store, open_or_make
 from motion2language.motion import Motion
-from motion2language.transcript import Caption, Segment
+from motion2language.transcript import Caption, Segment, TimedWord
+
+Item = TypeVar("Item")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,54 +32,113 @@ class Sample:
     segments: tuple[Segment, ...] = field(default=())
 
 
-class Lazy(Sequence[Sample]):
-    """Samples that are read when indexed, so that a corpus need not fit in memory: one for each maker, in order.
+class Samples(Sequence[Item]):
+    """Samples, or what `map` makes of them, each made when it is indexed: a corpus need not fit in memory.
 
-    A maker is a partial of a function on all that its sample depends on, each file as a path of its own: then `load`
-    can keep what it makes in a store (motion2language.data.store.keys).
+    makers  one function per sample, in order. For `keep` each is a partial of a module's function on all that its
+            sample depends on, every file as a path of its own (motion2language.data.store.keys)
     """
 
-    def __init__(self, makers: Sequence[Callable[[], Sample]]) -> None:
+    def __init__(self, makers: Sequence[Callable[[], Item]]) -> None:
         self.makers = makers
+        self._parts: tuple[Samples[Item], ...] = ()
+
+    @classmethod
+    def of(cls, items: Iterable[Item]) -> Samples[Item]:
+        """The items, held in memory."""
+        return Samples([partial(_same, item) for item in items])
 
     def __len__(self) -> int:
         return len(self.makers)
 
     @overload
-    def __getitem__(self, index: int) -> Sample: ...
+    def __getitem__(self, index: int) -> Item: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        return Lazy(self.makers[index]) if isinstance(index, slice) else self.makers[index]()
+    def __getitem__(self, index: slice) -> Samples[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | Samples[Item]:
+        return Samples(self.makers[index]) if isinstance(index, slice) else self.makers[index]()
+
+    def map(self, function: Callable[[Item], Other]) -> Samples[Other]:
+        """What the function makes of each sample, whenever it is indexed."""
+        return Samples([partial(_apply, function, make) for make in self.makers])
+
+    def __add__(self, other: Samples[Item]) -> Samples[Item]:
+        both = Samples([*self.makers, *other.makers])
+        both._parts = (*self.parts, *other.parts)
+        return both
+
+    @property
+    def parts(self) -> tuple[Samples[Item], ...]:
+        """The samples that were added to give these."""
+        return self._parts or (self,)
+
+    def keep(self: Samples[Sample], folder: Path, title: str, key: str) -> Stored:
+        """The samples from the store `folder`, made if it is not there; title and key as in store.Contents."""
+        contents = Contents(folder.name, title, key, self.makers, _packed)
+        return Stored(open_or_make(folder.parent, contents), self.makers)
 
 
-class Samples(Sequence[Sample], ABC):
-    """Samples that are got by their number; a slice is a list."""
+class Stored(Samples[Sample]):
+    """Samples of a store; one that could not be read when it was made is read again when asked for, and says why."""
 
-    @abstractmethod
-    def at(self, number: int) -> Sample:
-        """Sample `number`, from 0."""
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        numbers = range(len(self))[index]
-        return self.at(numbers) if isinstance(numbers, int) else [self.at(number) for number in numbers]
+    def __init__(self, store: Store, makers: Sequence[Callable[[], Sample]]) -> None:
+        super().__init__([_FromStore(store, number, make) for number, make in enumerate(makers)])
+        self.store = store
 
 
-class Joined(Samples):
-    """The samples of several corpora, one after another."""
+@dataclass(frozen=True, eq=False, slots=True)
+class _FromStore:
+    """Reads a sample from its store; to another process goes the sample itself, which need not open the store then."""
 
-    def __init__(self, parts: Sequence[Sequence[Sample]]) -> None:
-        self.parts = parts
-        self.ends = list(itertools.accumulate(map(len, parts)))
+    store: Store
+    number: int
+    make: Callable[[], Sample]
 
-    def __len__(self) -> int:
-        return self.ends[-1] if self.ends else 0
+    def __call__(self) -> Sample:
+        made = self.store[self.number]
+        return self.make() if made is None else _unpacked(made)
 
-    def at(self, number: int) -> Sample:
-        """Sample `number` of all."""
-        part = bisect.bisect_right(self.ends, number)
-        return self.parts[part][number - (self.ends[part - 1] if part else 0)]
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = self.store[self.number]
+        return (partial, (self.make,)) if made is None else (partial, (_same, _unpacked(made)))
+
+
+def load_into_memory(samples: Sequence[Sample]) -> Samples[Sample]:
+    """The samples, ready to be gone through again and again: those of a store as they are, others read and held.
+
+    ValueError with the first that cannot be read, and how many cannot.
+    """
+    read: list[Sample] = []
+    faults: list[ValueError] = []
+    for number in samples.store.lost if isinstance(samples, Stored) else range(len(samples)):
+        try:
+            read.append(samples[number])
+        except ValueError as error:
+            faults.append(error)
+    if faults:
+        raise ValueError(f"{faults[0]} ({len(faults)} of {len(samples)} recordings cannot be read)")
+    return samples if isinstance(samples, Stored) else Samples.of(read)
+
+
+def _same(item: Item) -> Item:
+    return item
+
+
+def _apply(function: Callable[[Item], Other], make: Callable[[], Item]) -> Other:
+    return function(make())
+
+
+def _packed(sample: Sample) -> Made:
+    about = {"name": sample.name, "split": sample.split, "captions": [asdict(caption) for caption in sample.captions]}
+    return Made(sample.motion, about | {"segments": [asdict(segment) for segment in sample.segments]})
+
+
+def _unpacked(made: Made) -> Sample:
+    about = made.about
+    captions = tuple(Caption(**caption) for caption in about["captions"])
+    segments = tuple(map(_segment, about["segments"]))
+    return Sample(about["name"], made.motion, captions, about["split"], segments)
+
+
+def _segment(values: dict[str, Any]) -> Segment:
+    return Segment(**(values | {"words": tuple(TimedWord(**word) for word in values["words"])}))

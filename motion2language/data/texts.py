@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import tokenize
 from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from motion2language.data.clips import SPLITS
 from motion2language.data.index import note, read_each, read_names, with_originals
-from motion2language.data.samples import Lazy, Sample
+from motion2language.data.samples import Sample, Samples
 from motion2language.formats.npy import LAYOUTS
 from motion2language.formats.reading import read_motion
 from motion2language.transcript import Caption
@@ -27,7 +26,7 @@ Part = tuple[float, float] | None
 Parts = dict[Part, tuple[Caption, ...]]
 
 
-def load(corpus: str, layout: str, where: str, root: Path | None, split: str) -> Sequence[Sample]:
+def load(corpus: str, layout: str, where: str, root: Path | None, split: str) -> Samples[Sample]:
     """The samples of `split`, read when indexed; recordings that lack a part are left out with a warning.
 
     corpus  what messages call it; layout: of the joints, "humanml3d" or "kit"; where: how to get it
@@ -65,7 +64,7 @@ def load(corpus: str, layout: str, where: str, root: Path | None, split: str) ->
     }
     every = {_name(name, part) for name in names if name in there for part in texts[name]}
     note(folder, f"{split}: {{}} parts lie outside their recording and are left out", every - parts.keys())
-    return Lazy(list(parts.values()))
+    return Samples(list(parts.values()))
 
 
 def _name(name: str, part: Part) -> str:

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 
 from motion2language.captioning.captioner import Captioner
-from motion2language.data.prepared import prepared
 from motion2language.data.samples import Sample
 from motion2language.language.corrections import corrector
 from motion2language.language.vocabulary import EOS, PAD
@@ -42,10 +41,10 @@ class Drawn(NamedTuple):
     number: int
 
 
-def make_items(captioner: Captioner, samples: Sequence[Sample], config: TrainConfig) -> list[Item]:
-    """The pairs of an epoch: one for each caption, or one for each recording (`captions`)."""
+def make_items(samples: Sequence[Sample], config: TrainConfig) -> list[Item]:
+    """The pairs of an epoch of prepared samples: one for each caption, or one for each recording (`captions`)."""
     correct, items = corrector(config.corrections), []
-    for sample in prepared(samples, captioner.config):
+    for sample in samples:
         texts, motion = tuple(correct(caption.text) for caption in sample.captions), sample.motion
         items += [Item(motion, (text,)) for text in texts] if config.captions == "all" else [Item(motion, texts)]
     return [item for item in items if item.texts]

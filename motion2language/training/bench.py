@@ -23,11 +23,11 @@ import numpy as np
 import torch
 
 from motion2language.captioning.captioner import Captioner, load_model
-from motion2language.data.prepared import held
-from motion2language.data.samples import Sample
+from motion2language.data.samples import Sample, load_into_memory
 from motion2language.training.batches import Drawn, Item, batches, make_batch, make_items, steps
 from motion2language.training.config import RunConfig
 from motion2language.training.learner import Learner
+from motion2language.training.prepare import prepare_samples
 from motion2language.training.processes import Processes
 from motion2language.training.train import untrained
 
@@ -101,22 +101,22 @@ def bench(
     beam   sentences kept in decoding; None as `m2l caption` does it, 0 the one most like the others of those drawn
     """
     started = time.perf_counter()
-    training = held(read("train"))
+    training = load_into_memory(read("train"))
     reading = time.perf_counter() - started
     torch.manual_seed(run.train.seed)  # other weights say sentences of other lengths
-    captioner = untrained(run, training) if model is None else load_model(model)
+    captioner = untrained(run, prepare_samples(training, run.model)) if model is None else load_model(model)
     captioner.network.to(device)
     if what == "load":
         return bench_load(captioner, training, run, reading)
     if what == "decode":
-        return bench_decode(captioner, held(read("test")), run.train.batch_size, beam)
+        return bench_decode(captioner, load_into_memory(read("test")), run.train.batch_size, beam)
     return bench_train(captioner, training, run, count)
 
 
 def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, count: int) -> Report:
     """The first `count` updates of training after a few that are not measured; the captioner's weights change."""
     config, device = run.train, next(captioner.network.parameters()).device
-    items = make_items(captioner, samples, config)
+    items = make_items(prepare_samples(samples, captioner.config), config)
     total = max(config.epochs * steps(items, config), WARM_UP + count)
     learner = Learner(captioner, config, total, Processes(device=str(device)))
     watch = _Stopwatch(device)
@@ -182,7 +182,7 @@ def bench_load(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, 
     watch = _Stopwatch(torch.device("cpu"))
     watch.seconds["read"] = reading
     with watch("prepare"):
-        items = make_items(captioner, samples, run.train)
+        items = make_items(prepare_samples(samples, captioner.config), run.train)
     frames = 0
     for drawn in batches(items, run.train, np.random.default_rng(run.train.seed)):
         with watch("batch"):

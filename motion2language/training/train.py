@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +22,18 @@ from motion2language.captioning import timing
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import Normalizer, feature
 from motion2language.data import corpora
-from motion2language.data.prepared import held, prepared, with_joints
-from motion2language.data.samples import Joined, Sample
+from motion2language.data.samples import Sample, Samples, load_into_memory
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.corrections import corrector
 from motion2language.language.vocabulary import SPECIALS, Vocabulary
 from motion2language.model.network import build
-from motion2language.motion import Motion
 from motion2language.scoring.captions import bleu
 from motion2language.scoring.segments import segment_scores
 from motion2language.training.batches import make_items, steps
 from motion2language.training.config import RunConfig
 from motion2language.training.folder import RunLog, claimed
 from motion2language.training.learner import ALONE, Learner
+from motion2language.training.prepare import prepare_samples, with_joints
 from motion2language.training.processes import Processes
 
 
@@ -58,13 +57,13 @@ def train(
     """
     out, config = Path(out), run.train
     torch.manual_seed(config.seed)
-    training = prepared(training, with_joints(run.model, training) if start is None else start.config)
+    training = prepare_samples(training, run.model if start is None else start.config)
     captioner = untrained(run, training) if start is None else _continued(run, start)
     with ExitStack() as stack:
         if processes.first:
             stack.enter_context(claimed(out, run.model_copy(update={"model": captioner.config}), resume))
             _require_same_corpus(out / "last", captioner)
-        items = make_items(captioner, training, config)
+        items = make_items(training, config)
         total = steps(items, config)
         learner = Learner(captioner, config, config.epochs * total, processes)
         if resume:
@@ -117,13 +116,14 @@ def _require_same_corpus(last: Path, captioner: Captioner) -> None:
 
 def load_splits(
     run: RunConfig, dataset: str, root: Path | None, store: Path | None = None
-) -> tuple[Sequence[Sample], Sequence[Sample]]:
+) -> tuple[Samples[Sample], Samples[Sample]]:
     """What `run` trains on and is validated on: corpus `dataset` at `root`, and the corpora of `also`.
 
     store  folder that keeps what is read, as corpora.load takes it; without it all is held in memory
     """
     training, validation = (
-        with_others(run, held(corpora.load(dataset, root, split, store)), split, store) for split in ("train", "val")
+        with_others(run, load_into_memory(corpora.load(dataset, root, split, store)), split, store)
+        for split in ("train", "val")
     )
     if not training or not validation:
         raise ValueError(
@@ -132,14 +132,15 @@ def load_splits(
     return training, validation
 
 
-def with_others(run: RunConfig, samples: Sequence[Sample], split: str, store: Path | None = None) -> Sequence[Sample]:
+def with_others(run: RunConfig, samples: Samples[Sample], split: str, store: Path | None = None) -> Samples[Sample]:
     """A split's samples, and those of the corpora of `also`."""
-    others = [held(corpora.load(name, None, split, store)) for name in run.also]
-    return Joined([samples, *others]) if others else samples
+    for name in run.also:
+        samples += load_into_memory(corpora.load(name, None, split, store))
+    return samples
 
 
-def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:
-    """A captioner with fresh weights; vocabulary, statistics and action words from the training split alone."""
+def untrained(run: RunConfig, training: Samples[Sample]) -> Captioner:
+    """A captioner with fresh weights; vocabulary, statistics and action words from prepared training samples alone."""
     correct = corrector(run.train.corrections)
     texts = [correct(caption.text) for sample in training for caption in sample.captions]
     if not texts:
@@ -150,20 +151,10 @@ def untrained(run: RunConfig, training: Sequence[Sample]) -> Captioner:
             f"no word of {len(texts)} captions comes {run.train.minimum_count} times; lower train.minimum_count"
         )
     config = with_joints(run.model, training)
-    normalizer = Normalizer.fit(_Features(prepared(training, config), feature(config.features)))
+    compute = feature(config.features)
+    normalizer = Normalizer.fit(training.map(lambda sample: compute(sample.motion)))
     config = config.model_copy(update={"input_width": len(normalizer.mean), "vocabulary_size": len(vocabulary)})
     return Captioner(config, vocabulary, normalizer, ActionLexicon.learn(texts), build(config))
-
-
-@dataclass(frozen=True, eq=False)
-class _Features:
-    """The features (T, F) of each sample, computed whenever they are gone through."""
-
-    samples: Sequence[Sample]
-    compute: Callable[[Motion], np.ndarray]
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return (self.compute(sample.motion) for sample in self.samples)
 
 
 def _continued(run: RunConfig, start: Captioner) -> Captioner:

@@ -5,16 +5,15 @@ The JSON is that of the corpus `annotations`; joints come from the body model on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from motion2language.data.corpora.annotations import load as with_sentences
-from motion2language.data.samples import Sample
+from motion2language.data.samples import Sample, Samples
 
 WHERE = "AMASS is at https://amass.is.tue.mpg.de (SMPL-H, .npz)"
 
 
-def load(root: Path | None, split: str) -> Sequence[Sample]:
+def load(root: Path | None, split: str, store: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, read when indexed; `root` is AMASS' folder with annotations.json in it, or a JSON.
 
     Without a body model that can be read, each sample's error says where to get it.
@@ -22,6 +21,6 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     if root is None:
         raise ValueError(f"corpus 'amass' needs --root: its folder, with sentences in annotations.json; {WHERE}")
     try:
-        return with_sentences(root, split)
+        return with_sentences(root, split, store)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{error}; {WHERE}") from None

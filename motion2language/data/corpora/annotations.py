@@ -11,7 +11,6 @@ Splits: `split_train.txt`, `split_val.txt`, `split_test.txt` beside the JSON, a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 
 from motion2language.data.clips import SPLITS
 from motion2language.data.index import note, read_each, read_json, read_names, with_originals
-from motion2language.data.samples import Lazy, Sample
+from motion2language.data.samples import Sample, Samples
 from motion2language.formats import FORMATS
 from motion2language.formats.npy import LAYOUTS
 from motion2language.formats.reading import read_motion
@@ -43,7 +42,7 @@ class _Entry:
     parts: dict[tuple[float, float] | None, tuple[Caption, ...]]
 
 
-def load(root: Path | None, split: str) -> Sequence[Sample]:
+def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, read when indexed; `root` is the JSON, or a folder with annotations.json.
 
     Recordings without a file or without a sentence are left out with a warning that counts them.
@@ -55,7 +54,7 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
         raise FileNotFoundError(f"{path}: no such file; expected {EXPECTED}")
     entries = _entries(path)
     chosen = _split(path, split, sorted(entries))
-    return Lazy([partial(_sample, entries[name], part, split) for name in chosen for part in entries[name].parts])
+    return Samples([partial(_sample, entries[name], part, split) for name in chosen for part in entries[name].parts])
 
 
 def _sample(entry: _Entry, part: tuple[float, float] | None, split: str) -> Sample:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -19,7 +19,7 @@ import numpy as np
 
 from motion2language.data.clips import SPLITS
 from motion2language.data.index import note, read_each, read_json, some
-from motion2language.data.samples import Lazy, Sample
+from motion2language.data.samples import Sample, Samples
 from motion2language.motion import Motion, Skeleton
 from motion2language.transcript import Caption, Segment
 
@@ -28,17 +28,14 @@ _DAMAGE = (KeyError, TypeError, AttributeError, ArithmeticError, ValueError, EOF
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
-def load(root: Path | None, split: str) -> Sequence[Sample]:
-    """The samples of `split`, all read at once; `root` is X.json or X.npz, both must be there."""
-    corpus = _corpus(root, split)
-    with _told(corpus.index), np.load(corpus.arrays, allow_pickle=False) as archive:
-        return [_sample(*kept, archive[kept[0]], corpus.facts) for kept in corpus.kept]
+def load(root: Path | None, split: str, store: Path | None = None) -> Samples[Sample]:
+    """The samples of `split`; `root` is X.json or X.npz, both must exist.
 
-
-def lazily(root: Path | None, split: str, _: Path) -> Lazy:
-    """The same, each read when indexed; a damaged array is said only then."""
+    store  None reads all arrays at once; for a store each is read when indexed, and a damaged one is reported then
+    """
     corpus = _corpus(root, split)
-    return Lazy([partial(_alone, corpus.index, corpus.arrays, corpus.facts, *kept) for kept in corpus.kept])
+    makers = [partial(_alone, corpus.index, corpus.arrays, corpus.facts, *kept) for kept in corpus.kept]
+    return Samples.of(make() for make in makers) if store is None else Samples(makers)
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,19 @@ the CSV, or drawn by label, always the same. Nobody marked times, so there are n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from motion2language.data.clips import Clip, find_clips, split_clips
 from motion2language.data.composing.phrases import Phrases, load_phrases
 from motion2language.data.index import note
-from motion2language.data.samples import Lazy, Sample
+from motion2language.data.samples import Sample, Samples
 from motion2language.transcript import Caption
 
 SEED = 11  # of the splits, where the CSV has none
 
 
-def load(root: Path | None, split: str) -> Sequence[Sample]:
+def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, read when indexed; `root` is the folder, its CSV, or X.npz."""
     if root is None:
         raise ValueError("corpus 'folder' needs --root: a folder of motion files with labels.csv, or an archive X.npz")
@@ -30,7 +29,9 @@ def load(root: Path | None, split: str) -> Sequence[Sample]:
     wordless = [clip.label for clip in clips if not clip.captions and clip.label not in phrases.actions]
     what = f"of {len(clips)} clips {{}} have no caption, and a label without phrases; their sentence is the label"
     note(Path(root), what, wordless)
-    return Lazy([partial(_sample, clip, split, _captions(clip, phrases)) for clip in split_clips(clips, SEED)[split]])
+    return Samples(
+        [partial(_sample, clip, split, _captions(clip, phrases)) for clip in split_clips(clips, SEED)[split]]
+    )
 
 
 def _sample(clip: Clip, split: str, captions: tuple[Caption, ...]) -> Sample:

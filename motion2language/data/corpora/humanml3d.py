@@ -5,15 +5,14 @@ Its folder is made from AMASS by the code of arXiv-published HumanML3D (Guo et a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from motion2language.data import texts
-from motion2language.data.samples import Sample
+from motion2language.data.samples import Sample, Samples
 
 WHERE = "make it from AMASS as https://github.com/EricGuo5513/HumanML3D says"
 
 
-def load(root: Path | None, split: str) -> Sequence[Sample]:
+def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, read when indexed; `root` is the folder HumanML3D."""
     return texts.load("humanml3d", "humanml3d", WHERE, root, split)

@@ -12,15 +12,15 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from motion2language.data.index import Place, note, read_each, read_json, some
-from motion2language.data.samples import Lazy, Sample
-from motion2language.data.stored import counted
+from motion2language.data.samples import Sample, Samples
+from motion2language.data.store import TABLE, open_or_count, store_name
+from motion2language.data.store.keys import code, digest
 from motion2language.formats import every_file, mmm
 from motion2language.formats.reading import ReadOptions, in_metres
 from motion2language.motion import Motion
@@ -33,18 +33,16 @@ WHERE = "get 2016-10-10.zip of the KIT Motion-Language Dataset: https://motion-a
 _ADVERTISEMENT = re.compile(r"https?:|<a href|www\.", re.IGNORECASE)
 
 
-def load(root: Path | None, split: str) -> Sequence[Sample]:
-    """The samples of `split` at 100 frames a second, with joint angles, read when indexed."""
-    return lazily(root, split, None)
+def load(root: Path | None, split: str, store: Path | None = None) -> Samples[Sample]:
+    """The samples of `split` at 100 frames per second, with joint angles, read when indexed.
 
-
-def lazily(root: Path | None, split: str, store: Path | None) -> Lazy:
-    """The same; the recordings' lengths are kept in the folder `store`."""
-    return Lazy([partial(_sample, *entry, split) for entry in entries("kit", root, split, store)])
+    store  folder to keep the recordings' lengths in, so that they are counted once
+    """
+    return Samples([partial(_sample, *entry, split) for entry in entries("kit", root, split, store)])
 
 
 def entries(corpus: str, root: Path | None, split: str, store: Path | None) -> list[tuple[Place, tuple[Caption, ...]]]:
-    """The recordings of a split with their sentences; `store` as in lazily."""
+    """The recordings of a split with their sentences; `store` as in load."""
     if root is None:
         raise ValueError(f"corpus {corpus!r} needs --root: the folder or zip with NNNNN_mmm.xml; {WHERE}")
     motions, texts = _found(Path(root))
@@ -63,7 +61,7 @@ def entries(corpus: str, root: Path | None, split: str, store: Path | None) -> l
             left.setdefault("recordings without a sentence", []).append(name)
         else:
             usable[name] = captions
-    frames = counted("kit, frames", Path(root), _frames, [motions[name] for name in usable], store)
+    frames = _count_frames(Path(root), [motions[name] for name in usable], store)
     longer = {name for name, count in zip(usable, frames, strict=True) if count > LONGEST * RATE}
     left[f"recordings over {LONGEST:g} s"] = sorted(longer)
     kept = [(motions[name], captions) for name, captions in usable.items() if name not in longer]
@@ -88,6 +86,21 @@ def read(place: Place) -> Motion:
 def name_of(place: Place) -> str:
     """NNNNN of NNNNN_mmm.xml."""
     return place.name.removesuffix("_mmm.xml")
+
+
+def _count_frames(root: Path, files: list[Place], store: Path | None) -> list[int]:
+    """The frames of each recording; with a `store`, from a table there, made if it is not there.
+
+    Files that keys.py cannot know are counted each time.
+    """
+    title = "kit, frames"
+    try:
+        key = None if store is None else digest([*code("data"), *files])
+    except TypeError:
+        key = None
+    if store is None or key is None:
+        return [_frames(file) for file in files]
+    return open_or_count(store / (store_name(title, root) + TABLE), title, key, _frames, files)
 
 
 def _frames(place: Place) -> int:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from motion2language.data import texts
-from motion2language.data.samples import Sample
+from motion2language.data.samples import Sample, Samples
 
 WHERE = "https://github.com/EricGuo5513/HumanML3D says where to get KIT-ML in this form"
 
 
-def load(root: Path | None, split: str) -> Sequence[Sample]:
+def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, read when indexed; `root` is the folder KIT-ML."""
     return texts.load("kit-augmented", "kit", WHERE, root, split)

@@ -5,26 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from motion2language.data.corpora import kit
 from motion2language.data.index import Place
-from motion2language.data.samples import Lazy, Sample
+from motion2language.data.samples import Sample, Samples
 from motion2language.transcript import Caption
 
 FIRST, EVERY = 5, 10  # frames; as in the official code of arXiv 2310.10594
 
 
-def load(root: Path | None, split: str) -> Sequence[Sample]:
-    """The samples of `split` at 10 frames a second, with joint angles, read when indexed."""
-    return lazily(root, split, None)
-
-
-def lazily(root: Path | None, split: str, store: Path | None) -> Lazy:
-    """The same; the recordings' lengths are kept in the folder `store`."""
-    return Lazy([partial(_sample, *entry, split) for entry in kit.entries("kit-paper", root, split, store)])
+def load(root: Path | None, split: str, store: Path | None = None) -> Samples[Sample]:
+    """The samples of `split` at 10 frames per second, with joint angles, read when indexed; `store` as for kit."""
+    return Samples([partial(_sample, *entry, split) for entry in kit.entries("kit-paper", root, split, store)])
 
 
 def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:

@@ -9,22 +9,22 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from motion2language.data.samples import Lazy, Sample
+from motion2language.data.samples import Sample, Samples
 from motion2language.data.synthesis import make_recording
 
 SIZES = {"train": 3000, "val": 300, "test": 300}  # chosen: as many as BNR-Compose
 
 
-def load(root: Path | None, split: str) -> Lazy:
+def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, made when indexed; there is no file, so `root` must be None."""
     if root is not None:
         raise ValueError(f"corpus 'synthetic' is made, not read; leave out --root (found {root})")
     return samples(split, SIZES[split])
 
 
-def samples(split: str, size: int) -> Lazy:
+def samples(split: str, size: int) -> Samples[Sample]:
     """The first `size` samples of a split."""
-    return Lazy([partial(sample, split, number) for number in range(size)])
+    return Samples([partial(sample, split, number) for number in range(size)])
 
 
 def sample(split: str, number: int) -> Sample:

@@ -1,4 +1,4 @@
-"""Making a store, or opening the one that is there.
+"""Making a store, or opening the one that is there; the same for a table with a number for each file of a corpus.
 
 One run makes it, in several processes where that pays; others that want the same one wait. One that died holds nobody
 up: its lock ends with it, and the next goes on where it was. A store is NAME.partial until it is whole, then NAME.
@@ -7,6 +7,7 @@ up: its lock ends with it, and the next goes on where it was. A store is NAME.pa
 from __future__ import annotations
 
 import itertools
+import json
 import multiprocessing
 import os
 import pickle
@@ -19,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -27,6 +28,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from motion2language.data.store.layout import ADVICE, VALUES, Head, Journal, Made, Store
 from motion2language.data.store.place import PARTIAL, place_of_lock
+from motion2language.files import write_text
+
+File = TypeVar("File")
 
 ALONE = 2.0  # seconds that one process reads before it starts others, which takes about one; chosen
 CHUNK = 8  # motions that a process reads at a time; chosen
@@ -63,11 +67,11 @@ def open_or_make(directory: Path, contents: Contents) -> Store:
     folder = directory / contents.name
     found = _there(folder, contents)
     if found is None:
+        _make_directory(directory)
         try:
-            directory.mkdir(parents=True, exist_ok=True)
             lock = _locked(folder, contents)
         except OSError as error:
-            raise ValueError(f"{directory}: cannot hold a store ({error.strerror}); {ADVICE}") from None
+            raise _cannot_hold(directory, error) from None
         try:
             found = _there(folder, contents, say_damage=True)
             found = _make(folder, contents) if found is None else found
@@ -113,7 +117,7 @@ def _make(folder: Path, contents: Contents) -> Store:
     try:
         if folder.exists():  # outdated or damaged
             shutil.rmtree(folder)
-        with Journal(partial, contents.head) as journal, progress() as shown:
+        with Journal(partial, contents.head) as journal, _progress() as shown:
             first = len(journal)
             bar = shown.add_task(contents.title, total=count, completed=first)
             for made in _made(contents, first):
@@ -186,7 +190,49 @@ def _leave_stopping_to_the_first() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def progress() -> Progress:
+def open_or_count(path: Path, title: str, key: str, count: Callable[[File], int], files: Sequence[File]) -> list[int]:
+    """`count` of each file, such as its frames, from the table at `path`; made if it is missing, damaged or outdated.
+
+    title  what `m2l data store` and the progress bar call it
+    key    hash of all that the numbers depend on, taken before this is called
+
+    Runs that want the same table at once each count, and write it whole. ValueError when it cannot be written.
+    """
+    numbers = _read_table(path, key, len(files))
+    if numbers is None:
+        _make_directory(path.parent)
+        with _progress() as bar:
+            numbers = [count(file) for file in bar.track(files, description=title)]
+        try:
+            write_text(path, json.dumps({"title": title, "key": key, "numbers": numbers}) + "\n")
+        except ValueError as error:
+            raise ValueError(f"{error}; {ADVICE}") from None
+    return numbers
+
+
+def _read_table(path: Path, key: str, length: int) -> list[int] | None:
+    """The numbers of a whole table of this key, else None."""
+    try:
+        table = json.loads(path.read_bytes())
+        numbers = table["numbers"] if table["key"] == key else []
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    whole = isinstance(numbers, list) and len(numbers) == length and all(type(number) is int for number in numbers)
+    return numbers if whole else None
+
+
+def _make_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_hold(directory, error) from None
+
+
+def _cannot_hold(directory: Path, error: OSError) -> ValueError:
+    return ValueError(f"{directory}: cannot hold a store ({error.strerror}); {ADVICE}")
+
+
+def _progress() -> Progress:
     """A bar on standard error that goes when it is full; none where that is no terminal."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()

@@ -25,7 +25,7 @@ from motion2language.motion import Motion, Skeleton
 
 FORMAT = 1
 VALUES, INDEX = "values.f32", "index.jsonl"
-TABLE = ".numbers.json"  # ends the name of a table (numbers.py)
+TABLE = ".numbers.json"  # ends the name of a table (filling.open_or_count)
 ADVICE = "choose another folder with --store, or read without one: --no-store"
 EVERY = 1.0  # seconds between two times that what was written is brought to the disk; chosen
 FLOAT = np.dtype("<f4")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from motion2language.data.store.keys import digest
 from motion2language.data.store.layout import INDEX, TABLE, read_index
 
 VARIABLE = "MOTION2LANGUAGE_STORE"  # the folder, where no option says it; or
@@ -38,6 +39,12 @@ def default_folder() -> Path | None:
     if said:
         return None if said == NONE else Path(said)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "motion2language"
+
+
+def store_name(title: str, root: Path | None) -> str:
+    """What a store or table of the corpus at `root` is called on disk."""
+    place = "" if root is None else str(Path(root).resolve())
+    return f"{title.replace(', ', '-')}-{digest([place])[:8]}"
 
 
 def kept(folder: Path) -> list[Kept]:

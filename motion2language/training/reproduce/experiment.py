@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from motion2language.data.samples import Sample
+from motion2language.data.samples import Sample, Samples
 from motion2language.files import write_text
 from motion2language.scoring.semantic import Semantic
 from motion2language.training.processes import Processes
@@ -25,7 +25,7 @@ def reproduce(  # noqa: PLR0913, PLR0917 - what a suite is run on, and how
     corpus: str,
     seeds: Sequence[int],
     out: Path,
-    splits: Mapping[str, Sequence[Sample]],
+    splits: Mapping[str, Samples[Sample]],
     processes: Processes,
     semantic: Semantic | None = None,
 ) -> list[table.Line]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from motion2language.captioning.captioner import Captioner
-from motion2language.data.samples import Sample
+from motion2language.data.samples import Sample, Samples
 from motion2language.files import write_text
 from motion2language.scoring import evaluate
 from motion2language.scoring.floors import FLOORS, floor_transcript
@@ -64,7 +64,7 @@ def run(
     row: Row,
     seed: int,
     out: Path,
-    splits: Mapping[str, Sequence[Sample]],
+    splits: Mapping[str, Samples[Sample]],
     processes: Processes,
     semantic: Semantic | None = None,
 ) -> None:
