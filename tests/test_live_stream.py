@@ -16,7 +16,7 @@ from test_live import model
 from motion2language.formats import bvh
 from motion2language.formats.reading import read_motion
 from motion2language.live import Listener, Note, Sentence, Word, narrate, sending, stream
-from motion2language.live.pace import Pace
+from motion2language.live.clock import FrameRateMonitor
 from motion2language.live.protocol import Fault, Frame, Header, Stall, messages, parse, read_lines
 
 
@@ -249,24 +249,26 @@ def test_times_that_are_no_seconds_are_hinted_at_once_and_do_not_flood():
     assert not any("expected in seconds" in note for note in notes)
 
 
-def test_frames_that_lack_and_another_rate_are_said_and_a_steady_or_unsteady_clock_is_not():
-    def told(times) -> list[str]:
-        pace = Pace(0.5)
-        return [text for time in times if (text := pace.hear(float(time)))]
+def test_missing_frames_and_a_changed_frame_rate_are_reported_and_a_steady_or_jittery_clock_is_not():
+    def reports(times) -> list[str]:
+        monitor = FrameRateMonitor(0.5)
+        return [text for time in times if (text := monitor.check(float(time)))]
 
     even = np.arange(300) / 30
-    assert told(even) == told(even[:1]) == []
-    assert told(even + np.random.default_rng(0).uniform(-0.005, 0.005, 300)) == []
-    assert told(np.delete(even, range(100, 109))) == ["frames lack, about 9 in 1.0 s; bridged"]
-    (lacking,) = {text.split(",")[0] for text in told(even[np.random.default_rng(1).random(300) > 0.2])}
-    assert lacking == "frames lack"
-    assert told([*even, *(even[-1] + np.arange(1, 60) / 15)]) == ["15 frames a second, after 30"]
-    assert told([*even, *(even[-1] + np.arange(1, 900) / 120)]) == ["120 frames a second, after 30"]
-    assert told([*even, *(even + 20)]) == []  # a new take, which is said as such
-    assert told(np.arange(90) / 1.5) == []
+    assert reports(even) == reports(even[:1]) == []
+    assert reports(even + np.random.default_rng(0).uniform(-0.005, 0.005, 300)) == []
+    assert reports(np.delete(even, range(100, 109))) == ["frames missing, about 9 in 1.0 s; interpolated"]
+    (missing,) = {text.split(",")[0] for text in reports(even[np.random.default_rng(1).random(300) > 0.2])}
+    assert missing == "frames missing"
+    assert reports([*even, *(even[-1] + np.arange(1, 60) / 15)]) == ["the frame rate changed from 30 to 15 per second"]
+    assert reports([*even, *(even[-1] + np.arange(1, 900) / 120)]) == [
+        "the frame rate changed from 30 to 120 per second"
+    ]
+    assert reports([*even, *(even + 20)]) == []  # a new take, which the listener reports
+    assert reports(np.arange(90) / 1.5) == []
     frames = frames_of(2)
     slower, notes = heard([*frames[:150], *frames[150::2]])
-    assert notes == ["15 frames a second, after 30"]
+    assert notes == ["the frame rate changed from 30 to 15 per second"]
     assert any(isinstance(event, Word) for event in slower)
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from motion2language.captioning.captioner import Captioner
 from motion2language.live.captioner import GAP, Event, LiveCaptioner, Note, require_live
+from motion2language.live.clock import FrameRateMonitor
 from motion2language.live.draws import PATIENCE, Patience
-from motion2language.live.pace import Pace
 from motion2language.live.protocol import Fault, Frame, Header, Item, Stall, parse
 from motion2language.motion import Skeleton
 
@@ -116,7 +116,7 @@ class Listener:
         self._behind: list[Frame] = []  # frames in a row from the past, of which it is not known yet what they are
         self._ahead: Frame | None = None  # one that came too long after the one before, if its time is to be believed
         self._apart = 0  # frames in a row that each came too long after the one before
-        self._pace = Pace(GAP)
+        self._monitor = FrameRateMonitor(GAP)
 
     def _place(self, item: Frame, header: Header) -> Iterator[Event]:
         """Hear a frame where it is not too close to the one before, far behind it or far ahead of it."""
@@ -166,7 +166,7 @@ class Listener:
         if step > 0:
             self._apart = self._apart + 1 if GAP < step < np.inf else 0
             self.now = self._latest = frame.time
-            if text := self._pace.hear(frame.time):
+            if text := self._monitor.check(frame.time):
                 yield from self._trouble(text)
         live = self._ears(header)
         for event in live.feed(frame.positions, frame.time):
