@@ -12,7 +12,8 @@ import torch
 
 from motion2language.captioning.captioner import load_model
 from motion2language.data.synthesis import make_recording
-from motion2language.live import LiveCaptioner, Sentence
+from motion2language.live.captioner import LiveCaptioner
+from motion2language.live.events import Sentence
 
 FPS = 30.0
 RECORDINGS = 40

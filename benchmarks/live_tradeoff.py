@@ -12,7 +12,7 @@ import torch
 
 from motion2language.captioning.captioner import load_model
 from motion2language.data import corpora
-from motion2language.live import Patience
+from motion2language.live.draws import Patience
 from motion2language.scoring.evaluate import evaluate
 
 SETTINGS = ((0.3, 0.0), (0.4, 0.2), (0.7, 0.5), (0.8, 1.0), (0.9, 1.5), (0.95, 3.0))

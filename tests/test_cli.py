@@ -431,7 +431,7 @@ def test_standard_input_that_stalls_is_said_once_and_heard_until_ctrl_c():
         live.stdin.write(half)
         live.stdin.flush()
         until_the_stall()
-        assert events[-1]["text"] == "nothing came for 2 s; a new take begins with the next frame"
+        assert events[-1]["text"] == "no input for 2 s; a new take begins with the next frame"
         assert events[-2]["kind"] == "sentence"  # what was heard is finished
         live.stdin.write(half)
         live.stdin.flush()
@@ -462,7 +462,7 @@ def test_a_model_that_cannot_go_live_and_a_stream_of_nothing_are_said(m2l, monke
     assert "model 'default' needs the whole recording" in err
     status, out, err = m2l("live")
     assert (status, out) == (1, "\n(0.0 s: not a line of JSON: '\ufffdhello')\n")
-    assert "the stream held no header" in err
+    assert "the stream contained no header" in err
     monkeypatch.setattr(sys, "stdin", None)  # as with <&-
     status, _, err = m2l("live")
     assert (status, len(err.splitlines())) == (1, 1)
@@ -541,7 +541,7 @@ def test_outputs_with_long_suffixes_are_numbered_before_them(m2l, take, tmp_path
 
 def test_a_websocket_is_listened_to_until_ctrl_c(m2l, tmp_path):
     status, _, err = m2l("live", "--udp", "1", "--websocket", "2")
-    assert (status, err) == (1, "m2l: --udp and --websocket: listen on one of them\n")
+    assert (status, err) == (1, "m2l: --udp and --websocket cannot be combined; give one of them\n")
     command = [Path(sys.executable).parent / "m2l", "live", "--websocket", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listening:
         address = listening.stderr.readline().split()[-1]

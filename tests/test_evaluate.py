@@ -11,7 +11,7 @@ from motion2language.captioning.captioner import load_model
 from motion2language.data import corpora
 from motion2language.data.corpora import compose
 from motion2language.data.samples import Sample
-from motion2language.live import Word
+from motion2language.live.events import Word
 from motion2language.motion import CANONICAL
 from motion2language.scoring import cuts, evaluate
 from motion2language.scoring.floors import FLOORS

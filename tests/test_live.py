@@ -10,11 +10,12 @@ from small import captioner, recording
 
 from motion2language.captioning.features import FEATURES, LiveFeatures
 from motion2language.captioning.timing import LOOSE
-from motion2language.live import LiveCaptioner, Note, Sentence, Word, draws
 from motion2language.live import captioner as live_captioner
-from motion2language.live.captioner import transcribe
+from motion2language.live import draws
+from motion2language.live.captioner import LiveCaptioner, transcribe
 from motion2language.live.clock import Clock
 from motion2language.live.draws import Draws, Patience
+from motion2language.live.events import Note, Sentence, Word
 from motion2language.motion import Motion
 
 NEVER = Patience(2.0, np.inf)  # no share is enough, no time too long: all is said at the end
@@ -123,20 +124,20 @@ def test_at_the_end_a_sentence_is_said_up_to_where_it_leads_over_to_what_too_few
         search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=least))
         few = round(share * draws.DRAWS)
         search._drawn.words = [one_draw] * few + [other] * (draws.DRAWS - few)
-        return one.vocabulary.decode(list(search._likely(one_draw)))
+        return one.vocabulary.decode(list(search._keep_likely(one_draw)))
 
     assert left(0.25, 0.2) == "a person walks and then jumps".split()
     assert left(0.25, 0.3) == "a person walks".split()
     assert left(0.0, 1.0) == "a person walks".split()
     search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=0.5))
     search._drawn.words = [(), one_draw, *[()] * (draws.DRAWS - 2)]
-    assert search._likely(one_draw) == ()
-    assert search._likely(other[:2]) == ()  # somebody who does nothing
-    assert search._likely((*other[:2], *one_draw[3:])) == ()
-    search.said = other
-    assert search._likely(one_draw[:2]) == one_draw[:2]  # details of an action said
+    assert search._keep_likely(one_draw) == ()
+    assert search._keep_likely(other[:2]) == ()  # somebody who does nothing
+    assert search._keep_likely((*other[:2], *one_draw[3:])) == ()
+    search.committed = other
+    assert search._keep_likely(one_draw[:2]) == one_draw[:2]  # details of an action said
     search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience())
-    assert search._likely(other[:2]) == other[:2]
+    assert search._keep_likely(other[:2]) == other[:2]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_at_the_end_a_sentence_is_said_up_to_where_it_leads_over_to_what_too_few
 def test_details_are_said_up_to_a_word_that_may_end_a_sentence(drawn, detail):
     one = captioner(1, kind="transducer", encoder="mlp", features="live")
     search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience())
-    search.said = tuple(one.vocabulary.encode("a person walks"))
+    search.committed = tuple(one.vocabulary.encode("a person walks"))
     assert one.vocabulary.decode(list(search._detail(tuple(one.vocabulary.encode(drawn))))) == detail.split()
 
 
@@ -164,9 +165,10 @@ def test_less_patience_says_words_earlier():
                               if isinstance(word, Word)]))  # fmt: skip
 
     assert said(Patience(0.05, 0.0)) < said(Patience(0.9, 2.0)) <= said(NEVER)
-    for wrong in ((0.0, 1.0), (0.5, -1.0)):
-        with pytest.raises(ValueError, match="expected above 0, and 0 or more"):
-            Patience(*wrong)
+    with pytest.raises(ValueError, match=r"sure 0\.0: expected a share above 0"):
+        Patience(0.0, 1.0)
+    with pytest.raises(ValueError, match=r"patience -1\.0 s: expected 0 or more"):
+        Patience(0.5, -1.0)
     with pytest.raises(ValueError, match="give a probability from 0 to 1"):
         Patience(least=1.5)
 
@@ -186,7 +188,9 @@ def test_a_model_that_needs_the_whole_recording_is_refused():
         captioner(),
         captioner(kind="transducer", encoder="causal-convolution"),
     ):
-        with pytest.raises(ValueError, match="needs the whole recording; live captions need one trained"):
+        with pytest.raises(
+            ValueError, match="needs the whole recording; live captions need a model with a causal encoder"
+        ):
             LiveCaptioner(other, recording().skeleton)
 
 
@@ -211,7 +215,10 @@ def test_bad_frames_are_left_out_and_said_and_change_nothing_else():
     events += live.finish()
     assert [event for event in events if not isinstance(event, Note)] == clean
     assert len(notes(events)) == 1
-    assert "frame left out, 1 so far: it is of 1.333 s, which is past" in notes(events)[0]
+    assert (
+        "frame skipped, 1 so far: its time is 1.333 s, expected later than the previous frame's 1.333 s"
+        in notes(events)[0]
+    )
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_begins_a_new_take():
@@ -242,13 +249,13 @@ def test_dropped_frames_change_little():
     kept[0] = True
     live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
     poses = []
-    one_sentence = live_captioner._Sentence.hear
-    live_captioner._Sentence.hear = lambda self, pose: (poses.append(pose), one_sentence(self, pose))[1]
+    one_sentence = live_captioner._OpenSentence.feed
+    live_captioner._OpenSentence.feed = lambda self, pose: (poses.append(pose), one_sentence(self, pose))[1]
     try:
         for k in np.flatnonzero(kept):
             list(live.feed(motion.positions[k], k / 30))
     finally:
-        live_captioner._Sentence.hear = one_sentence
+        live_captioner._OpenSentence.feed = one_sentence
     whole = motion.resample(10.0).positions
     assert np.abs(np.array(poses)[1:-2] - whole[1 : len(poses) - 2]).max() < 0.08  # metres
 
@@ -261,8 +268,12 @@ def test_standing_still_ends_a_sentence_and_hours_do_not_grow():
     for frame in [*motion.positions, *still, *motion.positions, *np.repeat(still, 9, axis=0)]:
         sentences += [event for event in live.feed(frame, time) if isinstance(event, Sentence)]
         time += 1 / 30
-        heard = live._sentence
-        sizes.append(0 if heard is None else len(heard.poses) + len(heard.memory) + len(heard._search.said))
+        open_sentence = live._sentence
+        sizes.append(
+            0
+            if open_sentence is None
+            else len(open_sentence.poses) + len(open_sentence.memory) + len(open_sentence._search.committed)
+        )
     assert len(sentences) >= 2
     assert sentences[0].end == pytest.approx(motion.duration + live_captioner.PAUSE, abs=1.0)
     assert max(sizes) <= 1.5 * live_captioner.LONGEST * 10 + 4
@@ -283,7 +294,7 @@ def test_of_a_body_that_stands_still_nothing_is_said():
 def test_a_time_that_is_no_time_is_said_at_one_that_is(odd):
     live = LiveCaptioner(model(), recording().skeleton, unit="m", up="y")
     (note,) = live.feed(recording().positions[0], odd)
-    assert note == Note(f"frame left out, 1 so far: its time is {odd}, expected seconds, 0 or later", 0.0)
+    assert note == Note(f"frame skipped, 1 so far: its time is {odd}, expected seconds, 0 or later", 0.0)
 
 
 def test_unit_up_and_joints_are_found_while_it_runs():
@@ -321,5 +332,5 @@ def test_wherever_a_stream_ends_its_last_word_leads_to_something(patience, monke
         events = listen(model(seed), at_ten(seed + 5).clip(0, seconds), patience=patience)
         words = [event.word for event in events if isinstance(event, Word)]
         assert not words or words[-1] not in LOOSE
-        assert len(words) == len(searches[-1].said)
-    assert any(search.loose for search in searches)
+        assert len(words) == len(searches[-1].committed)
+    assert any(search.loose_end for search in searches)

@@ -17,7 +17,8 @@ from small import recording
 from test_live import model
 from test_live_stream import described, lines_of
 
-from motion2language.live import Listener, Note, Word
+from motion2language.live.events import Note, Word
+from motion2language.live.listener import Listener
 from motion2language.live.protocol import parse
 from motion2language.server import broadcast as module
 from motion2language.server import live_page
@@ -60,7 +61,7 @@ def test_a_page_that_opens_late_gets_what_was_said_and_only_the_newest_frame():
     broadcast = Broadcast()
     assert sent(broadcast) == [{"kind": "state", "state": "waiting", "quiet": pytest.approx(0, abs=0.5)}]
     for number in range(60):
-        broadcast.say(word(number))
+        broadcast.add(word(number))
         show(broadcast, number)
     state, *said, body, frame = sent(broadcast)
     assert state["state"] == "live"
@@ -76,7 +77,7 @@ def test_what_is_kept_is_bounded_and_what_is_not_is_said(monkeypatch):
     monkeypatch.setattr(module, "KEPT", 100)
     broadcast = Broadcast()
     for number in range(1000):
-        broadcast.say(word(number))
+        broadcast.add(word(number))
     _, lost, *said = sent(broadcast)
     assert lost == {"kind": "lost", "count": 900}
     assert [one["word"] for one in said] == [f"word{number}" for number in range(900, 1000)]
@@ -93,7 +94,7 @@ def test_another_body_is_sent_once_and_before_its_frames():
     broadcast.show(other, MOTION.positions[0, :1], 2.0)
     _, body, frame = sent(broadcast)
     assert body["joints"] == list(other.joints)
-    assert body["height"] == module.MEDIUM  # which is no body whose height could be told
+    assert body["height"] == module.DEFAULT_HEIGHT  # a body of unknown height
     assert len(frame["pose"]) == 3
 
 
@@ -191,11 +192,11 @@ def test_closing_lets_pages_go_at_once(page, capfd):
 
 def test_a_page_that_comes_back_is_told_what_it_missed(page):
     for number in range(5):
-        page.broadcast.say(word(number))
+        page.broadcast.add(word(number))
     first = watch(page)
     identity = read(first, "word4")[-1][0]
     first.close()
-    page.broadcast.say(word(5))
+    page.broadcast.add(word(5))
     again = read(watch(page, last_event_id=identity), "word5")
     assert [message["word"] for _, message in again if message["kind"] == "word"] == ["word5"]
     for strange in ("other-3", "nonsense", f"{page.broadcast.run}-x", ""):
@@ -209,7 +210,7 @@ def test_a_page_that_does_not_read_holds_up_nobody_and_gets_every_word_at_last(p
     slow.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     quick = watch(page)
     for number in range(4000):
-        page.broadcast.say(word(number))  # had it to wait for the slow page, it would wait for ever
+        page.broadcast.add(word(number))  # had it to wait for the slow page, it would wait for ever
         show(page.broadcast, number)
         time.sleep(0.0005)
     seen = read(quick, "word3999")
@@ -233,7 +234,7 @@ def test_pages_beyond_the_most_are_refused_until_one_is_closed(page, monkeypatch
         read(one, "state")
     refused = watch(page)
     assert refused.status == 503
-    assert refused.read() == b"3 pages are open already; close one\n"
+    assert refused.read() == b"3 pages are already open; close one\n"
     open_pages[0].close()
     until = time.monotonic() + 60
     while watch(page).status == 503:
@@ -254,7 +255,7 @@ def test_after_standard_input_the_page_stays_until_ctrl_c():
         live.stdin.write("\n".join(lines_of(2)))
         live.stdin.close()
         address = live.stderr.readline().split()[-1]
-        assert live.stderr.readline() == "m2l: the stream has ended; the page stays until Ctrl-C\n"
+        assert live.stderr.readline() == "m2l: the stream has ended; the page stays open until Ctrl-C\n"
         printed = live.stdout.readline().split()
         connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
         connection.request("GET", "/events")

@@ -19,7 +19,7 @@ from small import recording
 from test_live_page import show, word
 
 from motion2language.cli.caption import SAMPLES
-from motion2language.live import Note, Sentence
+from motion2language.live.events import Note, Sentence
 from motion2language.server import broadcast as broadcast_module
 from motion2language.server.broadcast import Broadcast
 from motion2language.server.live_page import LivePage
@@ -86,7 +86,7 @@ def keep_picture(page, name: str) -> None:
 
 def say(broadcast: Broadcast, first: int, last: int) -> None:
     for number in range(first, last):
-        broadcast.say(word(number))
+        broadcast.add(word(number))
 
 
 def texts(page, selector: str = WORDS) -> list[str]:
@@ -110,7 +110,7 @@ def test_a_motion_sent_is_seen_and_read_while_it_happens(watching):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as live:
         address, port = (live.stderr.readline().split()[-1] for _ in range(2))
         wide, narrow = watching.open(address), watching.open(address, 400, "dark")
-        state(wide, "waiting for a motion")
+        state(wide, "waiting for motion")
         take = SAMPLES / "2_walk_bow.bvh"
         send = [command[0], "send", take, "--to", port, "--speed", "1"]
         with subprocess.Popen(send):
@@ -130,7 +130,7 @@ def test_a_motion_sent_is_seen_and_read_while_it_happens(watching):
             state(page, "no frames for")
         assert narrow.evaluate("document.documentElement.scrollWidth") == 400
         live.terminate()
-        state(wide, "connection lost; trying again")
+        state(wide, "connection lost; reconnecting")
         printed = live.stdout.read().split("\n")[0].split()
         assert printed == said
 
@@ -139,15 +139,15 @@ def test_words_are_never_taken_back_and_a_finished_sentence_goes_below(watching,
     page = watching.open(address_of(served))
     say(served.broadcast, 0, 2)
     page.locator(WORDS).nth(1).wait_for()
-    served.broadcast.say(Note("<b>odd</b>", 1.0))
+    served.broadcast.add(Note("<b>odd</b>", 1.0))
     segment = Segment(0.0, 2.0, "walk", tuple(TimedWord(name, 1.0, 0.5, 1.5) for name in ("word0", "word1")))
-    served.broadcast.say(Sentence((segment,), 0.0, 2.0))
+    served.broadcast.add(Sentence((segment,), 0.0, 2.0))
     page.locator("#past .part").wait_for()
     assert texts(page, "#past .said-word") == names(0, 2)
     assert page.locator("#past .when").inner_text() == "0:00.0 – 0:02.0"
     assert page.locator("#past .note").inner_text() == "0:01.0 <b>odd</b>"
-    assert page.locator("#present").inner_text() == "nothing said yet"
-    served.broadcast.say(word(3_700))
+    assert page.locator("#present").inner_text() == "Waiting for motion"
+    served.broadcast.add(word(3_700))
     page.locator(WORDS).wait_for()
     assert page.locator(f"{WORDS} small").inner_text() == "1:01:40.0"
 
@@ -155,7 +155,7 @@ def test_words_are_never_taken_back_and_a_finished_sentence_goes_below(watching,
 def test_the_state_of_the_stream_is_said(watching, served, monkeypatch):
     monkeypatch.setattr(broadcast_module, "QUIET", 0.5)
     page = watching.open(address_of(served))
-    state(page, "waiting for a motion")
+    state(page, "waiting for motion")
     show(served.broadcast, 0)
     state(page, "no frames for")
     seen = threading.Event()
@@ -181,11 +181,11 @@ def test_a_page_that_was_away_gets_what_it_missed_once(watching, served):
     page = watching.open(address_of(served))
     say(served.broadcast, 0, 3)
     page.locator(WORDS).nth(2).wait_for()
-    page.evaluate("page.leave()")
+    page.evaluate("page.disconnect()")
     say(served.broadcast, 3, 6)
     page.wait_for_timeout(300)
     assert texts(page) == names(0, 3)
-    page.evaluate("page.listen()")
+    page.evaluate("page.connect()")
     page.locator(WORDS).nth(5).wait_for()
     page.wait_for_timeout(300)
     assert texts(page) == names(0, 6)
@@ -196,12 +196,12 @@ def test_a_lost_connection_is_said_and_made_again(watching, served):
     say(served.broadcast, 0, 3)
     page.locator(WORDS).nth(2).wait_for()
     served.close()
-    state(page, "connection lost; trying again")
+    state(page, "connection lost; reconnecting")
     again = LivePage(served.port)
     say(again.broadcast, 3, 5)
     page.locator(WORDS).nth(4).wait_for()
     assert texts(page) == names(0, 5)
-    assert page.locator("#past .note").inner_text() == "another m2l live was begun"
+    assert page.locator("#past .note").inner_text() == "m2l live was restarted"
     again.close()
 
 

@@ -14,18 +14,20 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from motion2language.formats import bvh
-from motion2language.live import Listener, Note, Sentence, Word, narrate, sending
+from motion2language.live import sending
+from motion2language.live.events import Note, Sentence, Word
+from motion2language.live.listener import Listener, narrate
 from motion2language.server import senders as module
 from motion2language.server.senders import Senders
 
 
 class Listening:
-    """A port being heard in a thread of its own: its events, and what was told."""
+    """A port being heard in a thread of its own: its events, and what was reports."""
 
     def __init__(self, **options) -> None:
         self.events: list = []
-        self.told: list[str] = []
-        self.senders = Senders(0, "127.0.0.1", frozenset({"studio.local"}), self.told.append)
+        self.reports: list[str] = []
+        self.senders = Senders(0, "127.0.0.1", frozenset({"studio.local"}), self.reports.append)
         self.address = f"ws://127.0.0.1:{self.senders.port}"
         self.thread = threading.Thread(target=self._listen, kwargs=options, daemon=True)
         self.thread.start()
@@ -35,10 +37,10 @@ class Listening:
             self.events.append(event)
 
     def wait_for(self, text: str, times: int = 1) -> None:
-        """Until it was told so."""
+        """Until it was reports so."""
         until = time.monotonic() + 120
-        while sum(text in one for one in self.told) < times:
-            assert time.monotonic() < until, self.told
+        while sum(text in one for one in self.reports) < times:
+            assert time.monotonic() < until, self.reports
             time.sleep(0.01)
 
     def words(self) -> list[str]:
@@ -71,7 +73,7 @@ def send(one: Listening, number: int) -> None:
 def test_one_sender_after_another_is_heard_whole(listening):
     send(listening, 2)
     send(listening, 1)
-    listening.wait_for("is gone", 2)
+    listening.wait_for("disconnected", 2)
     assert listening.words() == words_of(2) + words_of(1)
     assert listening.notes() == []
 
@@ -81,12 +83,12 @@ def test_lines_may_come_together_as_bytes_and_as_a_bvh_file(listening, tmp_path)
     with opened(listening) as connection:
         for start in range(0, len(lines), 7):
             connection.send("\n".join(lines[start : start + 7]).encode())
-    listening.wait_for("is gone")
+    listening.wait_for("disconnected")
     assert listening.words() == words_of(2)
     bvh.write(recording(2), tmp_path / "take.bvh")
     with opened(listening) as connection:
         connection.send((tmp_path / "take.bvh").read_text())
-    listening.wait_for("is gone", 2)
+    listening.wait_for("disconnected", 2)
     assert isinstance(listening.events[-1], Sentence)
     assert listening.notes() == []
 
@@ -102,39 +104,39 @@ def test_who_sends_all_and_is_gone_at_once_is_heard(listening, monkeypatch):
     monkeypatch.setattr(module, "_Sender", met_late)
     with opened(listening) as connection:
         connection.send("\n".join(lines_of(2)))
-    listening.wait_for("is gone")
+    listening.wait_for("disconnected")
     assert listening.words() == words_of(2)
-    assert listening.told == ["a quick sender is heard", "a quick sender is gone"]
+    assert listening.reports == ["a sender connected", "a sender disconnected"]
 
 
-def test_a_second_sender_is_told_to_wait_and_the_first_is_not_disturbed(listening, monkeypatch):
+def test_a_second_sender_is_reports_to_wait_and_the_first_is_not_disturbed(listening, monkeypatch):
     monkeypatch.setattr(module, "STALL", 60)
     monkeypatch.setattr(module, "LEAVING", 0.1)
     lines = lines_of(2)
     with opened(listening) as connection:
         for line in lines[:50]:
             connection.send(line)
-        listening.wait_for("is heard")
-        with pytest.raises(ValueError, match="another sender is being heard; try again later"):
+        listening.wait_for(" connected")
+        with pytest.raises(ValueError, match="another sender is connected; try again later"):
             send(listening, 1)
         for line in lines[50:]:
             connection.send(line)
-    listening.wait_for("is gone")
+    listening.wait_for("disconnected")
     assert listening.words() == words_of(2)
-    assert sum("turned away" in one for one in listening.told) == 1
+    assert sum("rejected" in one for one in listening.reports) == 1
 
 
 def test_a_sender_that_says_nothing_keeps_nobody_out(listening, monkeypatch):
     monkeypatch.setattr(module, "LEAVING", 0.2)
     monkeypatch.setattr(module, "SILENT", 0.0)
     with opened(listening) as connection:
-        listening.wait_for("is heard")
+        listening.wait_for(" connected")
         send(listening, 2)
-        with pytest.raises(ConnectionClosed, match="another sender came after 0 s of silence"):
+        with pytest.raises(ConnectionClosed, match="another sender connected after 0 s of silence"):
             connection.recv()
-    listening.wait_for("is gone", 2)
+    listening.wait_for("disconnected", 2)
     assert listening.words() == words_of(2)
-    assert not any("turned away" in one for one in listening.told)
+    assert not any("rejected" in one for one in listening.reports)
 
 
 def test_pages_of_other_sites_and_other_names_are_refused(listening):
@@ -152,7 +154,7 @@ def test_garbage_is_said_and_the_rest_of_the_stream_heard(listening):
     with opened(listening) as connection:
         for line in ["hello", b"\xff\xfe", *lines[:50], "x" * 2_000_000, *lines[50:], "", "[" * 90_000]:
             connection.send(line)
-    listening.wait_for("is gone")
+    listening.wait_for("disconnected")
     assert listening.words() == words_of(2)
     assert [note[:20] for note in listening.notes()] == [
         "not a line of JSON: ",
@@ -162,7 +164,7 @@ def test_garbage_is_said_and_the_rest_of_the_stream_heard(listening):
     ]
 
 
-def test_what_is_no_body_or_far_too_large_is_told_its_sender_and_the_next_is_heard(listening):
+def test_what_is_no_body_or_far_too_large_is_reports_its_sender_and_the_next_is_heard(listening):
     with opened(listening) as connection:
         connection.send(json.dumps({"joints": ["a", "b"], "parents": [-1, 0]}))
         with pytest.raises(ConnectionClosed, match="found no joint for left_shoulder"):
@@ -177,7 +179,7 @@ def test_what_is_no_body_or_far_too_large_is_told_its_sender_and_the_next_is_hea
     listening.wait_for("exceeds limit")
     listening.events.clear()
     send(listening, 2)
-    listening.wait_for("is gone", 3)
+    listening.wait_for("disconnected", 3)
     assert listening.words() == words_of(2)
 
 
@@ -193,8 +195,8 @@ def test_a_sender_that_stalls_is_said_and_heard_on(listening, monkeypatch):
             time.sleep(0.05)
         before = len(listening.events)
         connection.send("\n".join(lines[half:]))
-    listening.wait_for("is gone")
-    assert listening.notes() == ["nothing came for 2 s; a new take begins with the next frame"]
+    listening.wait_for("disconnected")
+    assert listening.notes() == ["no input for 2 s; a new take begins with the next frame"]
     assert len(listening.events) > before
 
 
@@ -202,12 +204,12 @@ def test_a_sender_that_vanishes_is_finished_and_another_heard(listening):
     lines = lines_of(2)
     with opened(listening) as connection:
         connection.send("\n".join(lines[:-1]))
-        listening.wait_for("is heard")
+        listening.wait_for(" connected")
         connection.socket.shutdown(socket.SHUT_RDWR)
-    listening.wait_for("is gone")
+    listening.wait_for("disconnected")
     assert listening.words() == words_of(2)
     send(listening, 1)
-    listening.wait_for("is gone", 2)
+    listening.wait_for("disconnected", 2)
     assert listening.words() == words_of(2) + words_of(1)
 
 

@@ -15,8 +15,10 @@ from test_live import model
 
 from motion2language.formats import bvh
 from motion2language.formats.reading import read_motion
-from motion2language.live import Listener, Note, Sentence, Word, narrate, sending, stream
+from motion2language.live import sending, stream
 from motion2language.live.clock import FrameRateMonitor
+from motion2language.live.events import Note, Sentence, Word
+from motion2language.live.listener import Listener, narrate
 from motion2language.live.protocol import Fault, Frame, Header, Stall, messages, parse, read_lines
 
 
@@ -125,8 +127,8 @@ def test_odd_streams_are_said():
     other = json.loads(lines[0])
     other["joints"][0] = "hips"
     events = described([*lines[:60], json.dumps(other), *lines[60:]])
-    assert "another skeleton; a new take begins" in [event.text for event in events if isinstance(event, Note)]
-    with pytest.raises(ValueError, match="the stream held no header"):
+    assert "the skeleton changed; a new take begins" in [event.text for event in events if isinstance(event, Note)]
+    with pytest.raises(ValueError, match="the stream contained no header"):
         described([])
 
 
@@ -158,7 +160,7 @@ def test_over_udp_the_words_are_those_of_the_pipe():
         listening.set()
 
     def listen() -> None:
-        events.extend(narrate(stream.datagrams(0, once=True, ready=ready), Listener(model())))
+        events.extend(narrate(stream.listen_udp(0, once=True, ready=ready), Listener(model())))
 
     thread = threading.Thread(target=listen)
     thread.start()
@@ -196,7 +198,7 @@ def test_ports_and_addresses_that_cannot_be_are_said(monkeypatch):
     with pytest.raises(ValueError, match="--to studio:9: name not known"), sending.sender_to("studio:9"):
         pass
     with pytest.raises(ValueError, match=r"cannot listen on 192\.0\.2\.1:9"):
-        next(stream.datagrams(9, "192.0.2.1"))
+        next(stream.listen_udp(9, "192.0.2.1"))
 
 
 def frames_of(number: int, shift: float = 0.0) -> list[Frame]:
@@ -214,7 +216,7 @@ def heard(items) -> tuple[list, list[str]]:
 def test_a_stall_finishes_what_was_heard_and_the_next_frame_begins_a_take():
     plain, _ = heard(frames_of(2))
     events, notes = heard([*frames_of(2), Stall(), *frames_of(2)])  # a clock that begins anew, and no header
-    assert notes == ["nothing came for 2 s; a new take begins with the next frame"]
+    assert notes == ["no input for 2 s; a new take begins with the next frame"]
     assert events == [*plain, *plain]
 
 
@@ -225,10 +227,10 @@ def test_a_clock_set_back_begins_a_take_and_a_frame_overtaken_does_not():
     assert heard([*frames, *frames_of(2)]) == ([*plain, *heard(frames_of(2))[0]], [back])  # no frame is lost
     overtaken, notes = heard([*frames[:90], *frames_of(2)[:4], *frames[90:]])
     assert overtaken == plain
-    assert [note[:17] for note in notes] == ["frame left out, 1"]
+    assert [note[:16] for note in notes] == ["frame skipped, 1"]
     for late in (1, 4):  # too few to tell, in the end
         events, notes = heard([*frames, *frames_of(2)[:late]])
-        assert (events, [note[:17] for note in notes]) == (plain, ["frame left out, 1"])
+        assert (events, [note[:16] for note in notes]) == (plain, ["frame skipped, 1"])
     turns = [one for pair in zip(frames, frames_of(2), strict=True) for one in pair]
     assert heard(turns)[0] == plain
 
@@ -237,8 +239,8 @@ def test_times_that_are_no_seconds_are_hinted_at_once_and_do_not_flood():
     frames = frames_of(2)
     events, notes = heard([Frame(k * 33.3, frame.positions) for k, frame in enumerate(frames)])
     hint = (
-        "5 frames in a row are each over 0.5 s after the one before, the last 33.3 s: frames are expected more often, "
-        "and their times in seconds, not milliseconds"
+        "5 frames in a row came over 0.5 s after the previous one, the last after 33.3 s: "
+        "expected more than 2 frames per second, and times in seconds, not milliseconds"
     )
     assert events == []
     assert notes[:6] == ["33.30 s without a frame; a new take begins"] * 5 + [hint]
@@ -246,7 +248,7 @@ def test_times_that_are_no_seconds_are_hinted_at_once_and_do_not_flood():
     assert len(notes) == 12 + (len(frames) - 2) // 100
     _, notes = heard([Frame(frame.time + 10 * (k // 60), frame.positions) for k, frame in enumerate(frames)])
     assert len(notes) == len(frames) // 60  # takes of many frames
-    assert not any("expected in seconds" in note for note in notes)
+    assert not any("times in seconds" in note for note in notes)
 
 
 def test_missing_frames_and_a_changed_frame_rate_are_reported_and_a_steady_or_jittery_clock_is_not():
@@ -276,7 +278,7 @@ def test_a_wild_time_is_survived():
     frames, plain = frames_of(2), heard(frames_of(2))[0]
     events, notes = heard([*frames[:60], Frame(9e10, frames[0].positions), *frames[60:]])
     assert events == plain
-    assert notes == ["a frame 9e+10 s ahead of the next; left out"]
+    assert notes == ["a frame 9e+10 s ahead of the next; skipped"]
     wild = [Frame(9e10 + k / 30, frame.positions) for k, frame in enumerate(frames[60:62])]
     events, notes = heard([*frames[:60], *wild, *frames[60:]])
     assert any(isinstance(event, Word) and event.time < 50 for event in events)
@@ -299,7 +301,7 @@ def test_a_frame_that_is_spoiled_begins_no_take_whatever_its_time(moment):
     odd = [Frame(moment, positions) for positions in (spoiled, spoiled[:5], np.zeros_like(spoiled))] * 2
     events, notes = heard([*frames[:60], *odd, *frames[60:]])
     assert events == plain
-    assert notes == ["frame left out, 1 so far: a position is not a finite number"]
+    assert notes == ["frame skipped, 1 so far: a position is not a finite number"]
 
 
 @pytest.mark.parametrize(
@@ -323,7 +325,7 @@ def test_frames_too_close_together_and_a_flood_of_garbage_are_left_out_and_said_
     events, notes = heard(frames)
     assert events == plain
     assert len(notes) == 10 + len(frames) // 200
-    assert notes[0] == "a frame less than 0.5 ms after the one before; left out"
+    assert notes[0] == "a frame less than 0.5 ms after the previous one; skipped"
     assert notes[10].endswith("(100 such notes so far)")
     events, notes = heard([Fault("garbage")] * 1000)
     assert (events, len(notes)) == ([], 20)
@@ -365,7 +367,7 @@ def test_a_bvh_file_after_another_is_another_take(tmp_path):
 def test_udp_is_heard_again_after_a_stall_and_after_an_end(monkeypatch):
     monkeypatch.setattr(stream, "STALL", 0.2)
     ports: list[int] = []
-    streams = stream.datagrams(0, ready=ports.append)
+    streams = stream.listen_udp(0, ready=ports.append)
     first = next(streams)
     with sending.sender_to(f"127.0.0.1:{ports[0]}") as emit:
         emit("one\ntwo")
@@ -380,8 +382,8 @@ def test_udp_is_heard_again_after_a_stall_and_after_an_end(monkeypatch):
 def test_by_udp_one_sender_is_heard_at_a_time_until_it_stalls(monkeypatch):
     monkeypatch.setattr(stream, "STALL", 0.5)
     ports: list[int] = []
-    told: list[str] = []
-    streams = stream.datagrams(0, "::1", ready=ports.append, tell=told.append)
+    reports: list[str] = []
+    streams = stream.listen_udp(0, "::1", ready=ports.append, report=reports.append)
     heard = next(streams)
     with sending.sender_to(f"[::1]:{ports[0]}") as one, sending.sender_to(f"[::1]:{ports[0]}") as other:
         one("one")
@@ -389,8 +391,8 @@ def test_by_udp_one_sender_is_heard_at_a_time_until_it_stalls(monkeypatch):
         other("left out")
         one("two")
         assert [next(heard.lines) for _ in range(2)] == ["one", "two"]
-        assert len(told) == 1
-        assert "is left out: ::1:" in told[0]
+        assert len(reports) == 1
+        assert " ignored: receiving from ::1:" in reports[0]
         assert next(heard.lines) is None
         other("three")
         one("left out")
@@ -401,7 +403,7 @@ def test_a_sender_by_udp_that_stalls_is_noticed_though_another_goes_on(monkeypat
     moments = itertools.count(0.0, 1.1 * stream.STALL)
     monkeypatch.setattr(stream.time, "monotonic", lambda: next(moments))  # late at every look
     ports: list[int] = []
-    streams = stream.datagrams(0, ready=ports.append)
+    streams = stream.listen_udp(0, ready=ports.append)
     heard = next(streams)
     with sending.sender_to(f"127.0.0.1:{ports[0]}") as one, sending.sender_to(f"localhost:{ports[0]}") as other:
         one("one")
@@ -413,7 +415,7 @@ def test_a_pipe_that_stalls_is_heard_again_and_each_stall_is_one(monkeypatch):
     monkeypatch.setattr(stream, "STALL", 0.3)
     reading, writing = os.pipe()
     with os.fdopen(reading, encoding="utf-8") as file, os.fdopen(writing, "w", encoding="utf-8") as pipe:
-        lines = stream.piped(file)
+        lines = stream.read_with_stalls(file)
         threading.Timer(0.8, lambda: print("one\ntwo", "thr", sep="\n", end="", file=pipe, flush=True)).start()
         assert [next(lines) for _ in range(3)] == ["one\n", "two\n", None]  # nothing is said before the first
         print("ee", file=pipe, flush=True)
@@ -432,10 +434,10 @@ def test_a_file_faster_than_it_is_heard_is_read_no_further_than_a_few_lines():
             return "line\n"
 
     file = Endless()
-    lines = stream.piped(file)
+    lines = stream.read_with_stalls(file)
     assert [next(lines) for _ in range(100)] == ["line\n"] * 100
     time.sleep(0.2)
-    assert 100 < file.read <= 100 + stream.WAITING + 1
+    assert 100 < file.read <= 100 + stream.READ_AHEAD + 1
 
 
 def test_what_reading_a_file_raises_is_raised_where_it_is_heard():
@@ -444,4 +446,4 @@ def test_what_reading_a_file_raises_is_raised_where_it_is_heard():
             raise OSError("input/output error")
 
     with pytest.raises(OSError, match="input/output error"):
-        list(stream.piped(Broken()))
+        list(stream.read_with_stalls(Broken()))

@@ -13,9 +13,9 @@ from small import captioner, recording
 from motion2language import writers
 from motion2language.formats import bvh
 from motion2language.formats.reading import ReadOptions
-from motion2language.server import Limits, create_app
-from motion2language.server.limits import RefusedError
-from motion2language.server.line import Job, Line
+from motion2language.server.app import create_app
+from motion2language.server.guard import Limits, RefusedError
+from motion2language.server.jobs import Job, JobQueue
 from motion2language.server.uploads import Upload, kind, read_upload
 
 TAKE = "take.bvh"
@@ -245,15 +245,15 @@ class Gate:
 
 
 def test_clients_take_turns_and_one_with_many_does_not_starve_another():
-    gate, line = Gate(), Line(1000, 1e9)
+    gate, line = Gate(), JobQueue(1000, 1e9)
     many = [gate.job("many", f"m{number}") for number in range(50)]
     for job in many:
         line.put(job)
     assert gate.begun.wait(60)  # the first is being done
     few = gate.job("few", "few")
     line.put(few)
-    assert line.before(few) <= 1
-    assert [line.before(job) for job in many[1:4]] == [0, 2, 3]
+    assert line.jobs_ahead(few) <= 1
+    assert [line.jobs_ahead(job) for job in many[1:4]] == [0, 2, 3]
     gate.open.set()
     assert few.result.result(60) == "few"
     assert many[-1].result.result(60) == "m49"
@@ -263,11 +263,11 @@ def test_clients_take_turns_and_one_with_many_does_not_starve_another():
 
 
 def test_a_job_given_up_is_never_done_and_a_fault_stops_nobody():
-    gate, line = Gate(), Line(1000, 1e9)
+    gate, line = Gate(), JobQueue(1000, 1e9)
     jobs = [gate.job("a", "first"), gate.job("a", "gone"), Job("a", lambda: 1 / 0), gate.job("a", "last")]
     for job in jobs:
         line.put(job)
-    line.give_up(jobs[1])
+    line.cancel(jobs[1])
     gate.open.set()
     assert jobs[3].result.result(60) == "last"
     assert gate.order == ["first", "last"]
@@ -278,12 +278,12 @@ def test_a_job_given_up_is_never_done_and_a_fault_stops_nobody():
 
 @pytest.mark.parametrize(("most", "most_bytes"), [(2, 1e9), (100, 25)])
 def test_a_full_line_refuses(most, most_bytes):
-    gate, line = Gate(), Line(most, most_bytes)
+    gate, line = Gate(), JobQueue(most, most_bytes)
     line.put(gate.job("a", "0"))
     assert gate.begun.wait(60)
     for number in (1, 2):
         line.put(gate.job("a", str(number), 10))
-    with pytest.raises(RefusedError, match="2 recordings are waiting already"):
+    with pytest.raises(RefusedError, match="2 recordings are already waiting"):
         line.put(gate.job("b", "3", 10))
     gate.open.set()
     line.close()

@@ -52,7 +52,7 @@ def evaluate(
     from motion2language import scoring
     from motion2language.data import corpora
     from motion2language.data.samples import load_into_memory
-    from motion2language.live import Patience
+    from motion2language.live.draws import Patience
     from motion2language.scoring.evaluate import evaluate as run
     from motion2language.scoring.evaluate import require_samples
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +15,9 @@ from cyclopts import Parameter
 from motion2language.cli.options import Input, load
 
 if TYPE_CHECKING:
-    from motion2language.live.captioner import Event
-    from motion2language.live.listener import Listener, Stream
+    from motion2language.live.events import Event
+    from motion2language.live.listener import Listener
+    from motion2language.live.protocol import Stream
     from motion2language.server.live_page import LivePage
 
 
@@ -35,42 +36,45 @@ def live(
     least: float = 0.0,
     source: Input = Input(),
 ) -> int:
-    """Describe a motion while it happens: frames from a stream, words as they become certain.
+    """Describe a motion while it happens: frames from a stream in, words out as they become final.
 
     Parameters
     ----------
     model
-        A model that needs nothing of the future, as live is.
+        A model that needs no future frames, such as live.
     udp
-        Listen on this UDP port instead of standard input.
+        UDP port to listen on, instead of standard input.
     websocket
-        Listen on this WebSocket port instead of standard input; one sender is heard at a time.
+        WebSocket port to listen on, instead of standard input; one sender at a time.
     serve
-        Show the motion and the words on a page at this port, for a browser.
+        Port of a page that shows the motion and the words in a browser.
     host
-        Address to listen on; 0.0.0.0 hears other machines.
+        Address to listen on; 0.0.0.0 accepts other machines.
     name
-        A host name by which others may ask; once for each. Addresses and localhost always may.
+        Host name that clients may use, besides IP addresses and localhost; may be repeated.
     once
-        End with the first stream, instead of hearing one after another on a port.
+        Stop after the first stream, instead of waiting for the next one.
     json
-        Print a JSON line for each word, sentence and note.
+        Print words, sentences and notes as JSON, one per line.
     sure
-        An action is said as soon as this share of the sentences drawn names it,
+        Confidence at which an action is printed: the share of the sampled sentences that name it.
     patience
-        or this many seconds after the first of them named one. More of both is later and more often right.
+        Seconds after which an action is printed at a lower confidence. Higher values of both are slower and more
+        often right.
     least
-        An action that a smaller share of them names is not said at all.
+        Never print actions with a confidence below this.
     source
-        What the stream cannot say itself: unit, up axis, joint map.
+        Unit, up axis and joint map, if the stream does not specify them.
     """
-    from motion2language.live import Listener, Patience, stream
+    from motion2language.live import stream
+    from motion2language.live.draws import Patience
+    from motion2language.live.listener import Listener
 
     if udp is not None and websocket is not None:
-        raise ValueError("--udp and --websocket: listen on one of them")
+        raise ValueError("--udp and --websocket cannot be combined; give one of them")
     captioner = load(model, "cpu", None)
     names = frozenset(name or ())
-    page = None if serve is None else _page(serve, host, names)
+    page = None if serve is None else _open_page(serve, host, names)
     listener = Listener(
         captioner,
         unit=source.unit,
@@ -79,52 +83,60 @@ def live(
         patience=Patience(sure, patience, least),
         watch=page.broadcast.show if page else None,
     )
-    render = stream.as_json if json else stream.as_text
 
-    def say(events: Iterator[Event]) -> None:
-        for event in events:
-            print(render(event), end="", flush=True)
-            if page:
-                page.broadcast.say(event)
+    def emit(event: Event) -> None:
+        print(stream.as_json(event) if json else stream.as_text(event), end="", flush=True)
+        if page:
+            page.broadcast.add(event)
 
     with (
         closing(page) if page else nullcontext(),
         closing(_events(listener, udp, websocket, host, names, once)) as events,
     ):
-        try:
-            say(events)
-            if page and not once:
-                page.broadcast.end()
-                _tell("the stream has ended; the page stays until Ctrl-C")
-                threading.Event().wait()
-        except KeyboardInterrupt:  # how listening ends
-            say(listener.finish())
+        _emit_all(events, listener, emit, page=None if once else page)
     return 0
 
 
-def _page(port: int, host: str, names: frozenset[str]) -> LivePage:
-    """The page for browsers."""
+def _emit_all(
+    events: Iterator[Event], listener: Listener, emit: Callable[[Event], None], page: LivePage | None
+) -> None:
+    """Emit the events until they end or Ctrl-C; a `page` stays open after the end, until Ctrl-C."""
+    try:
+        for event in events:
+            emit(event)
+        if page:
+            page.broadcast.end()
+            _report("the stream has ended; the page stays open until Ctrl-C")
+            threading.Event().wait()
+    except KeyboardInterrupt:  # the way to stop listening
+        for event in listener.finish():
+            emit(event)
+
+
+def _open_page(port: int, host: str, names: frozenset[str]) -> LivePage:
+    """Serve the page for browsers."""
     try:
         from motion2language.server.live_page import LivePage
     except ModuleNotFoundError as error:
         raise ValueError(f"--serve needs {error.name}: pip install 'motion2language[serve]'") from None
 
     page = LivePage(port, host, names)
-    shown = f"[{host}]" if ":" in host else host
-    _tell(f"showing it on http://{shown}:{page.port}")
+    shown_host = f"[{host}]" if ":" in host else host
+    _report(f"live page on http://{shown_host}:{page.port}")
     return page
 
 
 def _events(
     listener: Listener, udp: int | None, websocket: int | None, host: str, names: frozenset[str], once: bool
 ) -> Generator[Event]:
-    """What becomes certain of whatever is listened to."""
-    from motion2language.live import narrate, stream
+    """The events of standard input, the UDP port or the WebSocket port."""
+    from motion2language.live import stream
+    from motion2language.live.listener import narrate
     from motion2language.live.protocol import parse
 
     if udp is not None:
-        streams = stream.datagrams(
-            udp, host, once=once, ready=lambda port: _tell(f"listening on {host}:{port}"), tell=_tell
+        streams = stream.listen_udp(
+            udp, host, once=once, ready=lambda port: _report(f"listening on {host}:{port}"), report=_report
         )
         yield from narrate(streams, listener)
     elif websocket is not None:
@@ -133,8 +145,8 @@ def _events(
         if sys.stdin is None:
             raise ValueError("standard input is closed; pipe a stream into it, or give --udp or --websocket")
         if isinstance(sys.stdin, io.TextIOWrapper):
-            sys.stdin.reconfigure(errors="replace")  # bytes that are no text spoil their line alone
-        yield from listener.describe(parse(stream.piped(sys.stdin)))
+            sys.stdin.reconfigure(errors="replace")  # invalid bytes damage only their own line
+        yield from listener.describe(parse(stream.read_with_stalls(sys.stdin)))
 
 
 def _senders(port: int, host: str, names: frozenset[str], once: bool) -> Iterator[Stream]:
@@ -144,20 +156,20 @@ def _senders(port: int, host: str, names: frozenset[str], once: bool) -> Iterato
     except ModuleNotFoundError as error:
         raise ValueError(f"--websocket needs {error.name}: pip install 'motion2language[serve]'") from None
 
-    senders = Senders(port, host, names, _tell)
-    _tell(f"listening on ws://{host}:{senders.port}")
+    senders = Senders(port, host, names, _report)
+    _report(f"listening on ws://{host}:{senders.port}")
     try:
         yield from senders.streams(once=once)
     finally:
         senders.close()
 
 
-def _tell(text: str) -> None:
+def _report(text: str) -> None:
     print(f"m2l: {text}", file=sys.stderr, flush=True)
 
 
 def send(file: Path, /, *, to: str | None = None, speed: float = 1.0, source: Input = Input()) -> int:
-    """Play a recording as a stream that `m2l live` reads, at the pace it happened.
+    """Send a recording as a stream for `m2l live`, at the recorded speed.
 
     Parameters
     ----------
@@ -166,14 +178,14 @@ def send(file: Path, /, *, to: str | None = None, speed: float = 1.0, source: In
     to
         HOST:PORT to send to by UDP, or ws://HOST:PORT by WebSocket, instead of standard output.
     speed
-        How many times as fast; 0 is all at once.
+        Speed factor: 2 is twice as fast; 0 sends everything at once.
     source
-        What the file cannot say itself.
+        What the file does not specify itself.
     """
     from motion2language.live import sending
 
     if not 0 <= speed < float("inf"):
-        raise ValueError(f"--speed {speed}: give a number from 0")
+        raise ValueError(f"--speed {speed}: expected 0 or more")
     motion = source.read(file)
     with sending.sender_to(to) if to else nullcontext(lambda line: print(line, flush=True)) as emit:
         sending.send(motion, emit, speed=speed)

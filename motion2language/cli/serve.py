@@ -47,7 +47,8 @@ def serve(
     try:
         import uvicorn
 
-        from motion2language.server import Limits, create_app
+        from motion2language.server.app import create_app
+        from motion2language.server.guard import Limits
     except ModuleNotFoundError as error:
         raise ValueError(f"m2l serve needs {error.name}: pip install 'motion2language[serve]'") from None
 

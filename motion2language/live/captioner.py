@@ -1,15 +1,15 @@
-"""LiveCaptioner: frames in as they happen, words out as they become certain; nothing said is taken back.
+"""LiveCaptioner: frames in as they happen, words out as they become final; an emitted word is never taken back.
 
-A take begins with the first frame and again after a gap in the stream. Inside it, a sentence ends where the body
+A take begins with the first frame and again after a gap in the stream. Inside it, a sentence ends when the body
 stands still, after LONGEST seconds, or with the take; then its words get their exact times and its segments their
-bounds, as for a whole recording. Memory is bounded by one sentence. What is said depends on the frames and their
+bounds, as for a whole recording. Memory is bounded by one sentence. The output depends on the frames and their
 times alone, not on how many arrive together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -23,43 +23,15 @@ from motion2language.captioning.features import LiveFeatures, joint_speed
 from motion2language.language.agreement import DRAWS
 from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
+from motion2language.live.events import Event, Note, Sentence, Word
 from motion2language.model.transducer import STRIDE, Transducer
 from motion2language.motion import CANONICAL, Motion, Skeleton
 from motion2language.transcript import Segment, Transcript
 
-WARM_UP = 0.5  # seconds of frames from which unit, up axis and joints are found; chosen
-GAP = 0.5  # seconds without a frame that are bridged; after more a new take begins; chosen
+WARM_UP = 0.5  # seconds of frames from which unit, up axis and joints are detected; chosen
+GAP = 0.5  # seconds without a frame that are interpolated; after more a new take begins; chosen
 PAUSE = 5.0  # seconds of standing still that end a sentence; chosen
 LONGEST = 25.0  # seconds that end a sentence: training recordings are shorter; chosen
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word that is certain: `time` it speaks of, and `said`, when it was certain; seconds of the stream."""
-
-    word: str
-    time: float
-    said: float
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A finished sentence: its segments with exact times, seconds of the stream."""
-
-    segments: tuple[Segment, ...]
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something odd about the stream, at a time in seconds."""
-
-    text: str
-    time: float
-
-
-Event = Word | Sentence | Note
 
 
 class LiveCaptioner:
@@ -67,8 +39,8 @@ class LiveCaptioner:
 
     captioner  its model must be a transducer with a causal encoder and features 'live'; else ValueError
     skeleton   of the frames
-    unit, up, joint_map  as in read_motion; found from the first half second when not said
-    patience   how sure, or how long in doubt, before an action is said, and what is never said
+    unit, up, joint_map  as in read_motion; detected from the first half second if None
+    patience   the confidence, or the wait, before an action is emitted, and the least confidence at all
     """
 
     def __init__(
@@ -85,50 +57,50 @@ class LiveCaptioner:
         self.captioner, self.network, self.skeleton = captioner, network, skeleton
         self.unit, self.up, self.joint_map = unit, up, joint_map
         self.patience = patience
-        self._waiting: list[tuple[float, np.ndarray]] = []
-        self._seen: tuple[Axes, JointMap] | None = None
-        self._last = -np.inf
-        self._frame: np.ndarray | None = None
-        self._dropped = 0
+        self._warm_up: list[tuple[float, np.ndarray]] = []
+        self._body: tuple[Axes, JointMap] | None = None
+        self._last_time = -np.inf
+        self._last_frame: np.ndarray | None = None
+        self._skipped = 0
         self._clock = Clock(captioner.config.fps)
-        self._sentence: _Sentence | None = None
+        self._sentence: _OpenSentence | None = None
 
     def feed(self, positions: np.ndarray, time: float) -> Iterator[Event]:
-        """What a frame of joint positions (J, 3) at `time` seconds makes certain."""
-        fault = self.spoiled(positions) or self._untimely(time)
+        """The events that a frame of joint positions (J, 3) at `time` seconds makes final."""
+        fault = self.find_fault(positions) or self._find_time_fault(time)
         if fault:
-            self._dropped += 1
-            if self._dropped == 1 or self._dropped % 100 == 0:
-                yield Note(f"frame left out, {self._dropped} so far: {fault}", float(max(0.0, self._last)))
+            self._skipped += 1
+            if self._skipped == 1 or self._skipped % 100 == 0:
+                yield Note(f"frame skipped, {self._skipped} so far: {fault}", float(max(0.0, self._last_time)))
             return
-        if time - self._last > GAP and np.isfinite(self._last):
+        if time - self._last_time > GAP and np.isfinite(self._last_time):
             yield from self.finish()
-            yield Note(f"{time - self._last:.2f} s without a frame; a new take begins", time)
+            yield Note(f"{time - self._last_time:.2f} s without a frame; a new take begins", time)
             self._clock = Clock(self.captioner.config.fps)
-        self._last, self._frame = time, positions
-        if self._seen is None:
-            self._waiting.append((time, np.asarray(positions, dtype=np.float64)))
-            if time - self._waiting[0][0] >= WARM_UP:
-                yield from self._begin()
+        self._last_time, self._last_frame = time, positions
+        if self._body is None:
+            self._warm_up.append((time, np.asarray(positions, dtype=np.float64)))
+            if time - self._warm_up[0][0] >= WARM_UP:
+                yield from self._detect_body()
             return
-        yield from self._hear(time, positions)
+        yield from self._feed_clock(time, positions)
 
     def finish(self) -> Iterator[Event]:
-        """What is certain now that no more frames come (in this take)."""
-        if self._seen is None and self._waiting:
-            yield from self._begin()
+        """The remaining events, now that no more frames come (in this take)."""
+        if self._body is None and self._warm_up:
+            yield from self._detect_body()
         for pose in self._clock.finish():
-            yield from self._pose(pose)
+            yield from self._feed_pose(pose)
         yield from self._end_sentence()
 
-    def placed(self) -> tuple[np.ndarray, float] | None:
-        """The last frame heard, (J, 3) in metres, Y up, and its time; None until unit and up axis are known."""
-        if self._seen is None or self._frame is None:
+    def latest_frame(self) -> tuple[np.ndarray, float] | None:
+        """The latest frame, (J, 3) in metres, Y up, and its time; None until unit and up axis are known."""
+        if self._body is None or self._last_frame is None:
             return None
-        return self._seen[0].apply(self._frame), self._last
+        return self._body[0].apply(self._last_frame), self._last_time
 
-    def spoiled(self, positions: np.ndarray) -> str:
-        """Why joint positions are none of this skeleton; mostly they are, ""."""
+    def find_fault(self, positions: np.ndarray) -> str:
+        """Why joint positions cannot be a frame of this skeleton; "" if they can."""
         expected = (len(self.skeleton.joints), 3)
         if np.shape(positions) != expected:
             return f"positions of shape {np.shape(positions)}, expected {expected}"
@@ -136,61 +108,63 @@ class LiveCaptioner:
             return "a position is not a finite number"
         return "" if np.ptp(positions, axis=0).any() else "all joints are in one place"
 
-    def _untimely(self, time: float) -> str:
+    def _find_time_fault(self, time: float) -> str:
         if not 0 <= time < np.inf:
             return f"its time is {time}, expected seconds, 0 or later"
-        return "" if time > self._last else f"it is of {time:.3f} s, which is past ({self._last:.3f} s was the last)"
+        if time <= self._last_time:
+            return f"its time is {time:.3f} s, expected later than the previous frame's {self._last_time:.3f} s"
+        return ""
 
-    def _begin(self) -> Iterator[Event]:
-        """Find unit, up axis and joints from the frames that waited, then hear these."""
-        frames = np.stack([positions for _, positions in self._waiting]).astype(np.float32)
+    def _detect_body(self) -> Iterator[Event]:
+        """Detect unit, up axis and joints from the warm-up frames, then feed these."""
+        frames = np.stack([positions for _, positions in self._warm_up]).astype(np.float32)
         axes = detect_axes(frames, self.skeleton, self.unit, self.up)
-        self._seen = axes, map_joints(self.skeleton, axes.apply(frames), self.joint_map)
-        waiting, self._waiting = self._waiting, []
+        self._body = axes, map_joints(self.skeleton, axes.apply(frames), self.joint_map)
+        waiting, self._warm_up = self._warm_up, []
         for time, positions in waiting:
-            yield from self._hear(time, positions)
+            yield from self._feed_clock(time, positions)
 
-    def _hear(self, time: float, positions: np.ndarray) -> Iterator[Event]:
-        assert self._seen is not None
-        axes, joints = self._seen
+    def _feed_clock(self, time: float, positions: np.ndarray) -> Iterator[Event]:
+        assert self._body is not None
+        axes, joints = self._body
         body = joints.apply(axes.apply(np.asarray(positions, dtype=np.float64)[None]))[0]
         for pose in self._clock.feed(time, body):
-            yield from self._pose(pose)
+            yield from self._feed_pose(pose)
 
-    def _pose(self, pose: np.ndarray) -> Iterator[Event]:
-        """One pose (21, 3) of the model's clock."""
+    def _feed_pose(self, pose: np.ndarray) -> Iterator[Event]:
+        """Feed one pose (21, 3) of the model's clock to the open sentence."""
         fps = self.captioner.config.fps
         if self._sentence is None:
             begin = (self._clock.begin or 0.0) + (self._clock.given - 1) / fps
-            self._sentence = _Sentence(self.captioner, self.network, begin, self.patience)
+            self._sentence = _OpenSentence(self.captioner, self.network, begin, self.patience)
         sentence = self._sentence
-        sentence.hear(pose)
-        yield from sentence.certain_words(self._last)
-        if sentence.over():
+        sentence.feed(pose)
+        yield from sentence.take_new_words(self._last_time)
+        if sentence.should_end():
             yield from self._end_sentence()
 
     def _end_sentence(self) -> Iterator[Event]:
         if self._sentence is not None:
-            yield from self._sentence.finish(self._last)
+            yield from self._sentence.finish(self._last_time)
         self._sentence = None
 
 
-class _Sentence:
-    """One sentence being heard: the poses since it began, the encoder's state and the search."""
+class _OpenSentence:
+    """One sentence under way: the poses since it began, the encoder's state and the search."""
 
     def __init__(self, captioner: Captioner, network: Transducer, begin: float, patience: Patience) -> None:
         self.captioner, self.network, self.begin = captioner, network, begin
         self.poses: list[np.ndarray] = []
         self.memory: list[Tensor] = []
-        self.said = 0
+        self.emitted = 0
         self.still = 0
         self._features = LiveFeatures(captioner.config.fps)
         self._pending: list[np.ndarray] = []
         self._carried = network.encoder.start(1)
         self._search = Draws(network, captioner.vocabulary, captioner.lexicon, captioner.config.max_words, patience)
 
-    def hear(self, pose: np.ndarray) -> None:
-        """One more pose (21, 3)."""
+    def feed(self, pose: np.ndarray) -> None:
+        """Add one more pose (21, 3)."""
         self.poses.append(pose.astype(np.float32))
         self._pending.append(self.captioner.normalizer.apply(self._features.step(self.poses[-1])[None])[0])
         if len(self._pending) == STRIDE:
@@ -199,29 +173,29 @@ class _Sentence:
             speed = joint_speed(self._motion(self.poses[-2:]))[-1]
             self.still = self.still + 1 if speed < boundaries.STILL else 0
 
-    def over(self) -> bool:
+    def should_end(self) -> bool:
         """Whether the sentence should end here."""
         fps = self.captioner.config.fps
         return (not self._search.silent and self.still >= PAUSE * fps) or len(self.poses) >= LONGEST * fps
 
-    def certain_words(self, now: float) -> Iterator[Word]:
-        """The words that became certain since the last call."""
+    def take_new_words(self, now: float) -> Iterator[Word]:
+        """The words that became final since the last call."""
         clock = STRIDE / self.captioner.config.fps
-        words, steps = self._search.said, self._search.steps
-        for token, step in zip(words[self.said :], steps[self.said :], strict=True):
+        words, steps = self._search.committed, self._search.steps
+        for token, step in zip(words[self.emitted :], steps[self.emitted :], strict=True):
             yield Word(self.captioner.vocabulary.words[token], self.begin + step * clock, now)
-        self.said = len(words)
+        self.emitted = len(words)
 
     def finish(self, now: float) -> Iterator[Event]:
-        """The words still in doubt and the sentence with its segments; nothing of a body that only stood still."""
-        if not self._search.said and self.still >= len(self.poses) - 1:
+        """The words still pending and the sentence with its segments; nothing if the body only stood still."""
+        if not self._search.committed and self.still >= len(self.poses) - 1:
             return
         if self._pending:
             self._pending *= STRIDE  # a last odd frame is read twice, as in a whole recording
             self._step()
         self._search.finish()
-        yield from self.certain_words(now)
-        if self._search.said:
+        yield from self.take_new_words(now)
+        if self._search.committed:
             yield Sentence(self._segments(), self.begin, self.begin + len(self.poses) / self.captioner.config.fps)
 
     @torch.inference_mode()
@@ -237,34 +211,35 @@ class _Sentence:
         return Motion(np.stack(poses), self.captioner.config.fps, CANONICAL)
 
     def _segments(self) -> tuple[Segment, ...]:
-        """The sentence's segments as for a whole recording, moved to when it began.
+        """The sentence's segments as for a whole recording, shifted to the sentence's start.
 
-        How far to trust them is the share of sentences drawn afresh, from all that was heard, that say the same.
+        Their confidence is the share of sentences that agree, drawn afresh from the whole sentence's frames.
         """
         captioner, motion, search = self.captioner, self._motion(self.poses), self._search
         steps, frames = torch.tensor([len(self.memory)]), torch.tensor([len(self.poses)])
         memory = torch.stack(self.memory)[None]
         steps = steps.to(memory.device)
-        (hypothesis,) = search_transducer.align(self.network, memory, steps, frames, [[*search.said, *search.loose]])
+        words = [*search.committed, *search.loose_end]
+        (hypothesis,) = search_transducer.align(self.network, memory, steps, frames, [words])
         (drawn,) = search_transducer.draw(self.network, memory, steps, captioner.config.max_words, DRAWS)
-        found = search_transducer.trusted(hypothesis, drawn).first(len(search.said))
-        transcript = captioner.timed(motion, found)
+        hypothesis = search_transducer.trusted(hypothesis, drawn).first(len(search.committed))
+        transcript = captioner.timed(motion, hypothesis)
         return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)
 
 
 def require_live(captioner: Captioner) -> Transducer:
-    """The network of a model that needs nothing of the future; ValueError for another model."""
-    network = captioner.network
-    if isinstance(network, Transducer) and captioner.config.features == "live" and network.encoder.causal:
-        return network
+    """The network of a model that needs no future frames; ValueError for another model."""
+    config, network = captioner.config, captioner.network
+    if config.kind == "transducer" and config.features == "live" and network.encoder.causal:
+        return cast("Transducer", network)  # what kind 'transducer' means
     raise ValueError(
-        f"model {captioner.name!r} needs the whole recording; live captions need one trained with a causal encoder "
-        "and features 'live', as configs/live.toml is"
+        f"model {captioner.name!r} needs the whole recording; live captions need a model with a causal encoder "
+        "and features 'live', such as configs/live.toml trains"
     )
 
 
 def transcribe(captioner: Captioner, motion: Motion, *, patience: Patience = PATIENCE) -> tuple[Transcript, list[Word]]:
-    """A whole recording (metres, Y up) as the live captioner hears it, and when each word was certain."""
+    """The live captioner's transcript of a whole recording (metres, Y up), and its words as they became final."""
     live = LiveCaptioner(captioner, motion.skeleton, unit="m", up="y", patience=patience)
     events: list[Event] = []
     for number, positions in enumerate(motion.positions):

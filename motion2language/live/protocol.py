@@ -1,21 +1,21 @@
-"""What `m2l live` reads: a header, then frames, a line each; and what `m2l send` writes.
+"""The lines that `m2l live` reads and `m2l send` writes: a header, then frames, one per line.
 
 JSON lines. The header, first and repeatable at any time:
-    {"joints": ["Hips", ...], "parents": [-1, ...], "unit": "cm", "up": "y"}        unit and up may be left out
+    {"joints": ["Hips", ...], "parents": [-1, ...], "unit": "cm", "up": "y"}        unit and up are optional
 a frame, positions of the joints in that order, and its time in seconds, 0 or later:
     {"time": 0.033, "positions": [[x, y, z], ...]}
 the end of the stream:
     {"end": true}
 
-Or a BVH file as it is written: the hierarchy, MOTION, `Frame Time:`, then a line of channel values a frame. Either may
-follow the other.
-Where lines come from may put None between two of them: nothing came for a while.
+Or a BVH file as it is being written: the hierarchy, MOTION, `Frame Time:`, then one line of channel values per frame.
+Either may follow the other.
+A source of lines may put None between two of them: no input for STALL seconds.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -24,15 +24,16 @@ import numpy as np
 from motion2language.formats import bvh
 from motion2language.motion import Motion, Skeleton
 
+STALL = 2.0  # seconds without a line that end a take; chosen
 LONGEST_LINE = 1_000_000  # characters; chosen: a body of 300 joints takes 10,000
 LONGEST_HIERARCHY = 20_000  # lines; chosen: a body of 300 joints takes 1,500
-LATEST = 1e11  # seconds; chosen: beyond the seconds since 1970, below the milliseconds, which are no seconds
+LATEST = 1e11  # seconds; chosen: above the seconds since 1970, below the milliseconds
 FARTHEST = 1e7  # of any unit; chosen: 10 km in millimetres
 
 
 @dataclass(frozen=True)
 class Header:
-    """The skeleton of the frames that follow, and what is said of their unit and up axis."""
+    """The skeleton of the frames that follow, and their unit and up axis if given."""
 
     skeleton: Skeleton
     unit: str | None = None
@@ -55,21 +56,34 @@ class Frame:
 
 @dataclass(frozen=True)
 class Fault:
-    """A line that could not be understood, and why."""
+    """Why a line could not be parsed."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Stall:
-    """Nothing came for a while."""
+    """No input for STALL seconds."""
 
 
 Item = Header | Frame | Fault | Stall
 
 
+@dataclass(frozen=True)
+class Stream:
+    """Lines of one sender, None after each STALL seconds without any.
+
+    new_sender  whether this may be another sender than before, with another skeleton
+    refuse      rejects the sender with a reason
+    """
+
+    lines: Iterator[str | None]
+    new_sender: bool = False
+    refuse: Callable[[str], object] = lambda _: None
+
+
 def read_lines(file: TextIO) -> Iterator[str]:
-    """The lines of a text file as they come; of one that is far too long its beginning."""
+    """The lines of a text file as they come; an overlong line is cut to its beginning."""
     while line := file.readline(LONGEST_LINE + 2):
         yield line
         while len(line) == LONGEST_LINE + 2 and not line.endswith("\n"):
@@ -78,7 +92,7 @@ def read_lines(file: TextIO) -> Iterator[str]:
 
 def parse(lines: Iterable[str | None]) -> Iterator[Item]:
     """Headers, frames, faults and stalls of a stream of lines, until its end."""
-    stream = (line and line.removeprefix("\ufeff") for line in lines)  # with which some programs begin a file
+    stream = (line and line.removeprefix("\ufeff") for line in lines)  # some programs write it at a file's start
     for line in stream:
         if line is None:
             yield Stall()
@@ -110,12 +124,12 @@ def messages(motion: Motion) -> Iterator[tuple[float, str]]:
 
 
 def _parse_json(text: str) -> Item | None:
-    """One line; None at the end of the stream; ValueError when it is neither."""
+    """One line; None at the end of the stream; ValueError for anything else."""
     if len(text) > LONGEST_LINE:
         raise ValueError(f"a line of over {LONGEST_LINE} characters")
     try:
         data = json.loads(text)
-    except (ValueError, RecursionError):  # ValueError: also of a number with too many digits
+    except (ValueError, RecursionError):  # ValueError: also for a number with too many digits
         raise ValueError(f"not a line of JSON: {text[:60]!r}") from None
     if not isinstance(data, dict):
         raise ValueError(f"expected an object, found {text[:60]!r}")
@@ -138,12 +152,12 @@ def _header(data: Mapping[str, Any]) -> Header:
 
 
 def _parse_bvh(first: str, lines: Iterator[str | None]) -> Generator[Item, None, str]:
-    """A BVH file that is still growing, frame k at k times the frame time; returns the first line of what follows."""
+    """A BVH file that is still growing, frame k at k times the frame time; returns the first line after it."""
     head = [first]
     for line in lines:
         if (line or "").strip().upper() == "MOTION":
             break
-        if _begins_bvh(line or ""):  # what came before broke off
+        if _begins_bvh(line or ""):  # the lines before were cut off
             head.clear()
         head.append(line or "")
         if len(head) > LONGEST_HIERARCHY:
@@ -177,7 +191,7 @@ def _parse_bvh(first: str, lines: Iterator[str | None]) -> Generator[Item, None,
 
 
 def _skip(lines: Iterator[str | None]) -> str:
-    """The first line that can be used again after a hierarchy that cannot."""
+    """The first usable line after an invalid hierarchy."""
     return next((line.strip() for line in lines if line and _begins_anew(line)), "")
 
 
@@ -187,5 +201,5 @@ def _begins_bvh(line: str) -> bool:
 
 
 def _begins_anew(line: str) -> bool:
-    """Whether a line among BVH frames is none of them but begins another file, or is JSON."""
+    """Whether a line among BVH frames begins another file, or is JSON."""
     return _begins_bvh(line) or line.lstrip().startswith("{")

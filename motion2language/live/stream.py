@@ -1,4 +1,4 @@
-"""From events to what is printed, and lines that arrive by a file, such as standard input, or by UDP."""
+"""Input and output of `m2l live`: lines from a file, such as standard input, or by UDP; events as text or JSON."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TextIO
 
-from motion2language.live.captioner import Event, Sentence, Word
-from motion2language.live.listener import STALL, Stream
-from motion2language.live.protocol import read_lines
+from motion2language.live.events import Event, Sentence, Word
+from motion2language.live.protocol import STALL, Stream, read_lines
 from motion2language.transcript import Transcript
 from motion2language.writers import txt
 
 DATAGRAM = 65_507  # bytes, the most UDP carries
-HELD = 4_000_000  # bytes of datagrams the system is asked to hold while a sentence is worked on; chosen
-OTHERS = 10  # senders of whom each is told that it is left out; chosen
-WAITING = 16  # lines read and not yet heard; chosen: 16 MB of the longest lines
+RECEIVE_BUFFER = 4_000_000  # bytes of datagrams that the system should hold while a sentence is computed; chosen
+REPORTED_SENDERS = 10  # ignored senders that are each reported; chosen
+READ_AHEAD = 16  # lines read ahead of the captioner; chosen: 16 MB of the longest lines
 
 
 def as_text(event: Event) -> str:
-    """A word as it is said, a sentence's segments on lines of their own, a note in brackets."""
+    """A word with a space, a sentence's segments one per line, a note in brackets."""
     if isinstance(event, Word):
         return f"{event.word} "
     if isinstance(event, Sentence):
@@ -42,21 +41,21 @@ def as_dict(event: Event) -> dict[str, object]:
 
 
 def as_json(event: Event) -> str:
-    """One line."""
+    """One line of JSON."""
     return json.dumps(as_dict(event), ensure_ascii=False) + "\n"
 
 
-def piped(file: TextIO) -> Iterator[str | None]:
-    """The lines of a file as they come, None for a stall; what reading it raises is raised here.
+def read_with_stalls(file: TextIO) -> Iterator[str | None]:
+    """The lines of a file as they come, None for a stall; errors while reading are raised here.
 
-    A thread reads, since not every system can wait for a pipe a limited time. It is left behind where it waits.
+    A thread reads, since not every system can wait for a pipe with a timeout. The thread is abandoned while it waits.
     """
-    lines: queue.Queue[str | BaseException] = queue.Queue(WAITING)
-    threading.Thread(target=_read, args=(file, lines), name="m2l-lines", daemon=True).start()
-    stalled = True  # nothing is said of silence before the first line
+    lines: queue.Queue[str | BaseException] = queue.Queue(READ_AHEAD)
+    threading.Thread(target=_read_into, args=(lines, file), name="m2l-lines", daemon=True).start()
+    stalled = True  # silence before the first line is not a stall
     while True:
         try:
-            line = lines.get(timeout=STALL)  # limited after a stall, too: Windows notices Ctrl-C only between waits
+            line = lines.get(timeout=STALL)  # also after a stall: Windows notices Ctrl-C only between waits
         except queue.Empty:
             if not stalled:
                 yield None
@@ -70,62 +69,62 @@ def piped(file: TextIO) -> Iterator[str | None]:
         yield line
 
 
-def _read(file: TextIO, lines: queue.Queue[str | BaseException]) -> None:
-    """Put all lines, then the empty one of the end, or what went wrong."""
+def _read_into(lines: queue.Queue[str | BaseException], file: TextIO) -> None:
+    """Put all lines into the queue, then the empty one that marks the end, or the error."""
     try:
         for line in read_lines(file):
             lines.put(line)
         lines.put("")
-    except BaseException as error:  # handed to whoever waits for the lines
+    except BaseException as error:  # the reader of the queue raises it
         lines.put(error)
 
 
-def datagrams(
+def listen_udp(
     port: int,
     host: str = "127.0.0.1",
     *,
     once: bool = False,
     ready: Callable[[int], object] = lambda _: None,
-    tell: Callable[[str], object] = lambda _: None,
+    report: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Stream]:
-    """Streams that arrive by UDP: each until its end, of one sender, until it stalls.
+    """Streams that arrive by UDP: each until its end, from one sender, until that stalls.
 
-    once   the first stream alone, which also ends with a stall, since an end may get lost
-    ready  called with the port once listening (0 chooses a free one)
-    tell   is given a sentence when datagrams of another sender are left out
+    once    the first stream alone, which also ends with a stall, since its end may get lost
+    ready   called with the port once listening (0 chooses a free one)
+    report  called with a message when another sender's datagrams are ignored
     """
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, HELD)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         try:
             listener.bind((host, port))
-        except (OSError, OverflowError) as error:  # OverflowError: there is no such port
+        except (OSError, OverflowError) as error:  # OverflowError: a port above 65535
             raise ValueError(f"cannot listen on {host}:{port} ({error}); choose another --udp") from None
         ready(listener.getsockname()[1])
-        yield Stream(_received(listener, once, tell))
+        yield Stream(_receive(listener, once, report))
         while not once:
-            yield Stream(_received(listener, once, tell))
+            yield Stream(_receive(listener, once, report))
 
 
-def _received(listener: socket.socket, once: bool, tell: Callable[[str], object]) -> Iterator[str | None]:
-    """Lines from whoever speaks first, None once nothing came from there for a while; then from whoever speaks next."""
-    heard, silent_at = None, 0.0
-    others: set[object] = set()
+def _receive(listener: socket.socket, once: bool, report: Callable[[str], object]) -> Iterator[str | None]:
+    """Lines of the first sender, None once it stalls; then of the next one to send."""
+    current, silent_at = None, 0.0
+    ignored: set[object] = set()
     while True:
-        listener.settimeout(None if heard is None else STALL)
+        listener.settimeout(None if current is None else STALL)
         try:
             data, address = listener.recvfrom(DATAGRAM)
         except TimeoutError:
             data, address = b"", None
-        if heard not in (None, address):
+        if current not in (None, address):
             if address is not None and time.monotonic() < silent_at:
-                if address not in others and len(others) < OTHERS:
-                    others.add(address)
-                    tell(f"{_name(address)} is left out: {_name(heard)} is being heard")
+                if address not in ignored and len(ignored) < REPORTED_SENDERS:
+                    ignored.add(address)
+                    report(f"{_name(address)} ignored: receiving from {_name(current)}")
                 continue
             if once:
                 return
             yield None
-        heard = address
+        current = address
         yield from data.decode("utf-8", errors="replace").splitlines()
         silent_at = time.monotonic() + STALL
 

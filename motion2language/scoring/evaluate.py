@@ -10,8 +10,9 @@ import numpy as np
 from motion2language import scoring
 from motion2language.captioning.captioner import Captioner
 from motion2language.data.samples import Sample
-from motion2language.live.captioner import Word, transcribe
+from motion2language.live.captioner import transcribe
 from motion2language.live.draws import Patience
+from motion2language.live.events import Word
 from motion2language.scoring import Reference, Scores
 from motion2language.scoring.reliability import reliability
 from motion2language.scoring.semantic import Semantic

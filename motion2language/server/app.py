@@ -19,9 +19,8 @@ from motion2language import viewer
 from motion2language.captioning.captioner import Captioner
 from motion2language.formats.reading import ReadOptions
 from motion2language.server.describe import Wish, describe, forms
-from motion2language.server.guard import App, Guard
-from motion2language.server.limits import Limits, RefusedError
-from motion2language.server.line import Job, Line
+from motion2language.server.guard import App, Guard, Limits, RefusedError
+from motion2language.server.jobs import Job, JobQueue
 from motion2language.server.reference import reference
 from motion2language.server.uploads import Upload
 
@@ -39,12 +38,12 @@ def create_app(
     models  name -> what loads it; the first is the default; each is loaded when first asked for, and kept
     names   host names by which it may be asked, beside addresses and localhost
     """
-    line = Line(limits.waiting, 1e6 * limits.waiting_megabytes)
+    queue = JobQueue(limits.waiting, 1e6 * limits.waiting_megabytes)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
-        line.close()
+        queue.close()
 
     app = FastAPI(
         title="motion2language",
@@ -56,7 +55,7 @@ def create_app(
         lifespan=life,
     )
     _pages(app)
-    _api(app, dict(models), limits, line)
+    _api(app, dict(models), limits, queue)
     scripts, style = viewer.policy_sources()
     policy = (
         f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' {style}; connect-src 'self'; "
@@ -96,7 +95,7 @@ def _pages(app: FastAPI) -> None:
         return _error(404, "no such page; the API is described at /api")
 
 
-def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limits, line: Line) -> None:
+def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limits, queue: JobQueue) -> None:
     loaded: dict[str, Captioner] = {}
 
     def work(name: str, wish: Wish) -> dict[str, Any]:
@@ -107,7 +106,7 @@ def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limit
 
     @app.get("/api/health", summary="Whether the app is well, and how many recordings wait")
     def health() -> dict[str, Any]:
-        return {"status": "ok", "version": motion2language.__version__, "waiting": len(line)}
+        return {"status": "ok", "version": motion2language.__version__, "waiting": len(queue)}
 
     @app.get("/api/models", summary="Models, output forms and limits")
     def about() -> dict[str, Any]:
@@ -154,8 +153,8 @@ def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limit
             raise RefusedError(422, str(error)) from None
         client = request.headers.get("x-client") or (request.client.host if request.client else "")
         job = Job(client, partial(work, name, wish), sum(len(upload.content) for upload in uploads))
-        line.put(job)
-        changes = _watch(request, line, job)
+        queue.put(job)
+        changes = _watch(request, queue, job)
         if LINES in request.headers.get("accept", ""):
             return StreamingResponse((json.dumps(change) + "\n" async for change in changes), media_type=LINES)
         last: dict[str, Any] = {}
@@ -164,13 +163,13 @@ def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limit
         return JSONResponse(last, 422 if "error" in last else 200)
 
 
-async def _watch(request: Request, line: Line, job: Job) -> AsyncIterator[dict[str, Any]]:
+async def _watch(request: Request, queue: JobQueue, job: Job) -> AsyncIterator[dict[str, Any]]:
     """How a job stands, whenever that changes; last its result or {"error": ...}. Given up when its client goes."""
     future = asyncio.wrap_future(job.result)
     before: int | None = None
     try:
         while not future.done():
-            now = line.before(job)
+            now = queue.jobs_ahead(job)
             if now != before:
                 before = now
                 yield {"before": now}
@@ -180,7 +179,7 @@ async def _watch(request: Request, line: Line, job: Job) -> AsyncIterator[dict[s
         yield _result(future)
     finally:
         if not future.done():
-            line.give_up(job)
+            queue.cancel(job)
 
 
 def _result(future: asyncio.Future[Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from motion2language.captioning.attention_map import attention_map
 from motion2language.captioning.captioner import Captioner
 from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
-from motion2language.server.limits import Limits
+from motion2language.server.guard import Limits
 from motion2language.server.uploads import Upload, read_upload
 from motion2language.transcript import Transcript
 

@@ -1,8 +1,8 @@
-"""The live page: an address that shows a motion while it happens, and what is said of it.
+"""The live page: a web page that shows a motion while it happens, with its captions.
 
-The page is one HTML file, its scripts and style, of which the player's draw the body; /events is a stream of
-server-sent events from a Broadcast: `state`, `body`, `frame`, `word`, `sentence` and `note` as JSON, each named in
-`kind`. Guarded as the web app is.
+The page is one HTML file with its scripts and style; the player's scripts draw the body. /events is a stream of
+server-sent events from a Broadcast, JSON with a `kind`: `state`, `body`, `frame`, `word`, `sentence`, `note` or `lost`.
+Guarded like the web app.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from motion2language.server.app import ASSETS, KINDS
-from motion2language.server.broadcast import Broadcast, Frame
+from motion2language.server.broadcast import Broadcast, PageFrame
 from motion2language.server.guard import App, Guard
 from motion2language.viewer.document import ASSETS as VIEWER
 
@@ -37,10 +37,10 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-TICK = 1 / 60  # seconds between looks at what is new: the most frames a second shown; chosen
-PULSE = 1.0  # seconds between words of how the stream stands; chosen
-PAGES = 32  # open at once; chosen
-BODY = 1000  # bytes a request may have; none has any
+TICK = 1 / 60  # seconds between looks for new data, so that a page shows at most 60 frames per second; chosen
+PULSE = 1.0  # seconds between messages on the stream's state; chosen
+PAGES = 32  # connected at once; chosen
+BODY = 1000  # bytes a request's body may have; the page sends none
 
 
 def create_live_app(broadcast: Broadcast, names: frozenset[str] = frozenset()) -> App:
@@ -62,7 +62,7 @@ def create_live_app(broadcast: Broadcast, names: frozenset[str] = frozenset()) -
     @app.get("/events")
     def events(request: Request) -> Response:
         if len(watching) >= PAGES:
-            return Response(f"{PAGES} pages are open already; close one\n", 503)
+            return Response(f"{PAGES} pages are already open; close one\n", 503)
         run, _, number = request.headers.get("last-event-id", request.query_params.get("after", "")).partition("-")
         since = int(number) if run == broadcast.run and number.isdecimal() else 0
 
@@ -80,18 +80,18 @@ def create_live_app(broadcast: Broadcast, names: frozenset[str] = frozenset()) -
 
 
 async def _messages(broadcast: Broadcast, known: int) -> AsyncIterator[str]:
-    """Server-sent events for one page that knows what was said up to the event `known`, as long as it reads them."""
-    shown: Frame | None = None
+    """Server-sent events for one page that knows the events up to number `known`, as long as it reads them."""
+    shown: PageFrame | None = None
     pulse = -PULSE
     while not broadcast.closed:
         now = time.monotonic()
         if now - pulse >= PULSE:
             pulse = now
             yield _message(json.dumps(broadcast.state()))
-        said, lost = broadcast.said_since(known)
+        events, lost = broadcast.events_since(known)
         if lost:
             yield _message(json.dumps({"kind": "lost", "count": lost}))
-        for number, text in said:
+        for number, text in events:
             known = number
             yield _message(text, f"{broadcast.run}-{number}")
         frame = broadcast.frame
@@ -108,7 +108,7 @@ def _message(data: str, number: str | None = None) -> str:
 
 
 class LivePage:
-    """The page on a port, in a thread of its own: what `broadcast` is told. ValueError when the port is taken."""
+    """Serves the page of `broadcast` on a port, in a thread of its own. ValueError when the port cannot be opened."""
 
     def __init__(self, port: int, host: str = "127.0.0.1", names: frozenset[str] = frozenset()) -> None:
         self.broadcast = Broadcast()
@@ -117,7 +117,7 @@ class LivePage:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
-            listener.listen()  # now, so that who is told the address finds it
+            listener.listen()  # now, so that the address works as soon as it is printed
         except (OSError, OverflowError) as error:
             listener.close()
             raise ValueError(f"cannot listen on {host}:{port} ({error}); choose another --serve") from None
@@ -133,7 +133,7 @@ class LivePage:
         self._thread.start()
 
     def close(self) -> None:
-        """Serve no more."""
+        """Disconnect all pages and stop."""
         self.broadcast.close()
         self._server.should_exit = True
         self._thread.join(timeout=5)

@@ -1,4 +1,4 @@
-"""The API's page: its OpenAPI description as plain HTML, without scripts and without anything from elsewhere."""
+"""The API's page: its OpenAPI description as plain HTML, without scripts or external files."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def reference(description: dict[str, Any]) -> str:
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             parts.append(f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>")
-            told = re.sub("`([^`]*)`", r"<code>\1</code>", escape(operation.get("description", "")))
-            parts.append(f"<p>{escape(operation.get('summary', ''))}. {told}</p>")
+            text = re.sub("`([^`]*)`", r"<code>\1</code>", escape(operation.get("description", "")))
+            parts.append(f"<p>{escape(operation.get('summary', ''))}. {text}</p>")
             parts.append(_fields(operation, description) + "</section>")
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -37,7 +37,7 @@ def _fields(operation: dict[str, Any], description: dict[str, Any]) -> str:
         schema = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     rows = "".join(
         f"<tr><td><code>{escape(name)}</code></td><td>{escape(field.get('description', ''))}</td>"
-        f"<td>{'needed' if name in schema.get('required', []) else escape(str(field.get('default', '')))}</td></tr>"
+        f"<td>{'required' if name in schema.get('required', []) else escape(str(field.get('default', '')))}</td></tr>"
         for name, field in schema["properties"].items()
     )
-    return f"<table><thead><tr><th>field</th><th></th><th>default</th></tr></thead><tbody>{rows}</tbody></table>"
+    return f"<table><thead><tr><th>field</th><th>meaning</th><th>default</th></tr></thead><tbody>{rows}</tbody></table>"

@@ -1,8 +1,8 @@
-"""Senders: who sends a motion while it happens, by WebSocket; one is heard at a time, another is told to wait.
+"""Senders: motions sent live by WebSocket; one sender at a time, others are asked to try again later.
 
-A message holds one line or several of what live/protocol.py reads, as text or UTF-8 bytes. What comes faster than it
-is heard waits at the sender. Who is silent when another comes is let go. Pages of other sites are not heard, as in
-guard.py.
+A message holds one or several of the lines that live/protocol.py reads, as text or UTF-8 bytes. A sender that is
+faster than the captioner is slowed down. A silent sender is disconnected when another comes. Cross-origin requests
+are blocked, as in guard.py.
 """
 
 from __future__ import annotations
@@ -18,38 +18,37 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
-from motion2language.live.listener import STALL, Stream
-from motion2language.live.protocol import LONGEST_LINE
-from motion2language.server.guard import stranger
+from motion2language.live.protocol import LONGEST_LINE, STALL, Stream
+from motion2language.server.guard import find_foreign_origin
 
 BUSY, UNUSABLE = 1013, 1003  # close codes of RFC 6455 and its registry: try again later, data that cannot be used
 REASON = 120  # bytes of a close frame's reason; 123 fit
 LARGEST = 4 * LONGEST_LINE  # bytes of a message: a line of the most characters, each of the most bytes
-LEAVING = 1.0  # seconds a sender may wait for the one before, of whom the last lines are still being heard; chosen
-SILENT = 10.0  # seconds of silence after which a sender's place is another's who comes; chosen
-FAREWELL = 2.0  # seconds a sender may take to answer that it is no longer heard; chosen
+LEAVING = 1.0  # seconds a sender may wait while the previous one's last lines are read; chosen
+SILENT = 10.0  # seconds of silence after which a sender makes room for another; chosen
+FAREWELL = 2.0  # seconds a sender may take to confirm that its connection is closed; chosen
 LOST = 60.0  # seconds a sender may take to answer a ping; chosen
 
 
 class Senders:
     """A WebSocket port; `streams` gives each sender's lines in turn.
 
-    names  host names beside addresses and localhost by which it may be asked
-    tell   is given a sentence when a sender comes, goes or is turned away
-    ValueError when the port cannot be had
+    names   host names, besides addresses and localhost, that clients may use for it
+    report  called with a message when a sender connects, disconnects or is rejected
+    ValueError when the port cannot be opened
     """
 
-    def __init__(self, port: int, host: str, names: frozenset[str], tell: Callable[[str], object]) -> None:
-        self.names, self.tell = names, tell
-        self._place = threading.Lock()  # held while a sender is heard
-        self._heard: _Sender | None = None
+    def __init__(self, port: int, host: str, names: frozenset[str], report: Callable[[str], object]) -> None:
+        self.names, self.report = names, report
+        self._turn = threading.Lock()  # held by the current sender's thread
+        self._current: _Sender | None = None
         self._next: queue.SimpleQueue[_Sender] = queue.SimpleQueue()
         try:
             self._server = serve(
-                self._meet, host, port, process_request=self._check, compression=None, max_size=LARGEST,
-                ping_timeout=LOST, close_timeout=FAREWELL, logger=_silent(),
+                self._handle, host, port, process_request=self._check, compression=None, max_size=LARGEST,
+                ping_timeout=LOST, close_timeout=FAREWELL, logger=_silent_logger(),
             )  # fmt: skip
-        except (OSError, OverflowError) as error:  # OverflowError: there is no such port
+        except (OSError, OverflowError) as error:  # OverflowError: a port above 65535
             raise ValueError(f"cannot listen on {host}:{port} ({error}); choose another --websocket") from None
         self.port = int(self._server.socket.getsockname()[1])
         threading.Thread(target=self._server.serve_forever, name="m2l-senders", daemon=True).start()
@@ -58,95 +57,95 @@ class Senders:
         """The streams of one sender after another; `once`: the first stream alone."""
         while True:
             sender = self._next.get()
-            self.tell(f"{sender.name} is heard")
+            self.report(f"{sender.name} connected")
             try:
-                yield Stream(sender.lines(), another=True, refuse=sender.refuse)
-                while not (once or sender.gone):
+                yield Stream(sender.lines(), new_sender=True, refuse=sender.refuse)
+                while not (once or sender.disconnected):
                     yield Stream(sender.lines(), refuse=sender.refuse)
             finally:
                 sender.connection.close()
                 sender.done.set()
-            self.tell(f"{sender.name} is gone{sender.why}")
+            self.report(f"{sender.name} disconnected{sender.reason}")
             if once:
                 return
 
     def close(self) -> None:
-        """Hear nobody any more."""
+        """Close the port."""
         self._server.shutdown()
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Refuse a page of another site before the handshake."""
+        """Refuse a cross-origin request before the handshake."""
         headers = {name.lower(): value for name, value in request.headers.raw_items()}
-        refusal = stranger(headers, self.names)
+        refusal = find_foreign_origin(headers, self.names)
         return None if refusal is None else connection.respond(HTTPStatus.FORBIDDEN, refusal + "\n")
 
-    def _meet(self, connection: ServerConnection) -> None:
-        """A sender's own thread: its turn soon or not at all; it ends when the sender was heard."""
+    def _handle(self, connection: ServerConnection) -> None:
+        """Run a sender's own thread: queue it or reject it soon; return when all its lines were read."""
         sender = _Sender(connection)
-        if not (self._place.acquire(timeout=LEAVING) or (self._end_silence() and self._place.acquire(timeout=LEAVING))):
-            self.tell(f"{sender.name} was turned away: another is being heard")
-            connection.close(BUSY, "another sender is being heard; try again later")
+        if not (self._turn.acquire(timeout=LEAVING) or (self._end_silence() and self._turn.acquire(timeout=LEAVING))):
+            self.report(f"{sender.name} rejected: another sender is connected")
+            connection.close(BUSY, "another sender is connected; try again later")
             return
-        self._heard = sender
+        self._current = sender
         self._next.put(sender)
         sender.done.wait()
-        self._place.release()
+        self._turn.release()
 
     def _end_silence(self) -> bool:
-        """Let go who is heard but says nothing; whether there was such a one."""
-        heard = self._heard
-        if heard is None or heard.silence() < SILENT:
+        """Disconnect the current sender if it is silent; whether it was."""
+        current = self._current
+        if current is None or current.silence() < SILENT:
             return False
-        heard.connection.close(BUSY, f"another sender came after {SILENT:g} s of silence; try again later")
+        current.connection.close(BUSY, f"another sender connected after {SILENT:g} s of silence; try again later")
         return True
 
 
 class _Sender:
-    """One connection being heard."""
+    """One connection, waiting for its turn or being read."""
 
     def __init__(self, connection: ServerConnection) -> None:
         self.connection = connection
         try:
             self.name = ":".join(map(str, connection.remote_address[:2]))
-        except OSError:  # it said all it had to say and went
-            self.name = "a quick sender"
+        except OSError:  # it has sent everything and disconnected already
+            self.name = "a sender"
         self.done = threading.Event()
-        self.gone = False
-        self.why = ""
-        self._awaited: float | None = time.monotonic()  # since when its next message is
+        self.disconnected = False
+        self.reason = ""
+        self._waiting_since: float | None = time.monotonic()  # for its next message
 
     def lines(self) -> Iterator[str | None]:
-        """Its lines from now on, None for a stall, until it is gone."""
+        """Its lines from now on, None for a stall, until it disconnects."""
         wait: float | None = None
-        while not self.gone:
-            self._awaited = self._awaited or time.monotonic()
+        while not self.disconnected:
+            self._waiting_since = self._waiting_since or time.monotonic()
             try:
                 message = self.connection.recv(wait, decode=False)
             except TimeoutError:
                 wait = None
                 yield None
             except ConnectionClosed as error:
-                self.gone = True
+                self.disconnected = True
                 if error.sent and error.sent.reason and not error.rcvd_then_sent:
-                    self.why = f": {error.sent.reason}"
+                    self.reason = f": {error.sent.reason}"
             else:
-                wait, self._awaited = STALL, None
+                wait, self._waiting_since = STALL, None
                 yield from bytes(message).decode("utf-8", errors="replace").splitlines()
 
     def silence(self) -> float:
-        """Seconds for which its next message has been waited for."""
-        awaited = self._awaited
-        return 0.0 if awaited is None else time.monotonic() - awaited
+        """Seconds spent waiting for its next message."""
+        since = self._waiting_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def refuse(self, reason: str) -> None:
-        """Close the connection and say why."""
-        if not self.gone:
-            self.gone, self.why = True, f": {reason}"
+        """Close the connection with a reason."""
+        if not self.disconnected:
+            self.disconnected, self.reason = True, f": {reason}"
         self.connection.close(UNUSABLE, reason.encode()[:REASON].decode(errors="ignore"))
 
 
-def _silent() -> logging.Logger:
-    """A logger that writes nothing: what matters is told."""
+def _silent_logger() -> logging.Logger:
+    """A logger that writes nothing: `report` gets what matters."""
     logger = logging.getLogger("motion2language.senders")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False

@@ -1,7 +1,7 @@
-// The page: files chosen or dropped are sent one after the other, and what is said of them shown as it comes.
-// Everything stays in this page; closing it forgets all.
+// The page: chosen or dropped files are uploaded one after the other, and their captions shown as they arrive.
+// Results exist in this page alone; closing it discards them.
 
-const AT_ONCE = 2; // requests under way; the app itself works on one recording at a time
+const AT_ONCE = 2; // requests at a time; the server itself describes one recording at a time
 const SHOWN = ["srt", "vtt", "json", "csv", "eaf", "textgrid"]; // downloads named first
 
 const find = (selector, from = document) => from.querySelector(selector);
@@ -19,18 +19,18 @@ const ready = fetch("/api/models").then((answer) => answer.json()).then((found) 
   document.documentElement.dataset.ready = "";
 });
 
-/** Recordings among files: each file by itself, an .amc together with the .asf of its subject, or the only one. */
+/** Group files into recordings: each file by itself, an .amc with the .asf of its subject, or with the only .asf. */
 function recordings(files) {
   const skeletons = files.filter((file) => /\.asf$/i.test(file.name));
   const others = files.filter((file) => !skeletons.includes(file));
   const fitting = (file) =>
-    skeletons.length === 1 ? skeletons : skeletons.filter((one) => file.name.startsWith(one.name.replace(/\.asf$/i, ""))).slice(0, 1);
+    skeletons.length === 1 ? skeletons : skeletons.filter((asf) => file.name.startsWith(asf.name.replace(/\.asf$/i, ""))).slice(0, 1);
   return others.map((file) => (/\.amc$/i.test(file.name) ? [file, ...fitting(file)] : [file]));
 }
 
 function add(files) {
   const found = recordings([...files]);
-  if (!found.length && files.length) say("An .asf is a skeleton without movement; add its .amc.");
+  if (!found.length && files.length) report("An .asf contains only a skeleton; add its .amc file.");
   for (const parts of found) {
     const card = find("#recording").content.firstElementChild.cloneNode(true);
     find("h2", card).textContent = parts[0].name;
@@ -59,16 +59,16 @@ function next() {
       .finally(() => {
         underWay -= 1;
         finished += 1;
-        say(`${finished} of ${total} described`);
+        report(`${finished} of ${total} described`);
         next();
       });
   }
 }
 
-/** Send a recording; resolves to the app's answer. The upload is the first half of its progress. */
+/** Upload a recording; resolves to the server's answer. The upload is the first half of its progress. */
 function describe({ parts, card, options }) {
   if (parts.some((file) => file.size > 1e6 * about.limits.megabytes)) {
-    return Promise.reject(new Error(`larger than ${about.limits.megabytes} MB, the most taken here; cut the take`));
+    return Promise.reject(new Error(`larger than the limit of ${about.limits.megabytes} MB; cut the recording`));
   }
   const body = new FormData();
   for (const file of parts) body.append("file", file);
@@ -81,7 +81,7 @@ function describe({ parts, card, options }) {
     request.setRequestHeader("Accept", "application/x-ndjson");
     request.setRequestHeader("X-Client", client);
     request.upload.onprogress = (event) => {
-      state(card, "sending");
+      state(card, "uploading");
       if (event.lengthComputable) find("progress", card).value = (0.5 * event.loaded) / event.total;
     };
     request.onprogress = () => {
@@ -89,7 +89,7 @@ function describe({ parts, card, options }) {
       for (const line of lines) {
         read += line.length + 1;
         const change = JSON.parse(line);
-        if (change.before > 0) state(card, `waiting, ${change.before} before it`);
+        if (change.before > 0) state(card, `waiting, ${change.before} ahead`);
         if (change.before === 0) state(card, "describing");
         find("progress", card).value = 0.6;
       }
@@ -99,13 +99,13 @@ function describe({ parts, card, options }) {
       try {
         answer = JSON.parse(request.responseText.trim().split("\n").pop());
       } catch {
-        answer = { error: `the app answered ${request.status}` };
+        answer = { error: `the server answered with status ${request.status}` };
       }
       if (answer.error) reject(new Error(answer.error));
       else if (answer.transcript) resolve(answer);
-      else reject(new Error("the app went away before it was done"));
+      else reject(new Error("the connection was lost before the result arrived"));
     };
-    request.onerror = () => reject(new Error("the app cannot be reached; is m2l serve running?"));
+    request.onerror = () => reject(new Error("the server cannot be reached; is m2l serve running?"));
     request.send(body);
   });
 }
@@ -114,7 +114,7 @@ function show(card, { transcript, files }) {
   card.classList.add("done");
   find("progress", card).hidden = true;
   find(".result", card).hidden = false;
-  find(".sentence", card).textContent = transcript.text || "(nothing to describe)";
+  find(".sentence", card).textContent = transcript.text || "(no caption)";
   find("table", card).hidden = !transcript.segments.length;
   find("tbody", card).append(...transcript.segments.map(row));
   const links = Object.entries(files).map(([name, text]) => link(name, text));
@@ -151,20 +151,20 @@ function link(name, text) {
   return anchor;
 }
 
-/** Show the player in a frame that may run its scripts and nothing else; or take it away again. */
-function play(button, place, page, name) {
-  if (place.firstChild) {
-    place.replaceChildren();
+/** Show the player in a frame that may run its scripts and nothing else; or hide it again. */
+function play(button, panel, page, name) {
+  if (panel.firstChild) {
+    panel.replaceChildren();
     button.textContent = "Show player";
   } else {
     const frame = document.createElement("iframe");
     frame.sandbox = "allow-scripts";
     frame.title = `Player of ${name}`;
     frame.src = URL.createObjectURL(new Blob([page], { type: "text/html" }));
-    place.append(frame);
+    panel.append(frame);
     button.textContent = "Hide player";
   }
-  button.setAttribute("aria-expanded", String(Boolean(place.firstChild)));
+  button.setAttribute("aria-expanded", String(Boolean(panel.firstChild)));
 }
 
 function fail(card, message) {
@@ -177,7 +177,7 @@ function state(card, text) {
   find(".state", card).textContent = text;
 }
 
-function say(text) {
+function report(text) {
   find("#status").textContent = text;
 }
 

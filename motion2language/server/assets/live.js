@@ -1,10 +1,10 @@
-// The live page: a body that moves as frames come, and the words as they are said; nothing said is taken away.
+// The live page: a body that moves as frames come, and the words as they become final; no word is ever removed.
 "use strict";
 
-const PATIENCE = 5000; // milliseconds without any message after which the connection counts as lost
-const AGAIN = 1000; // milliseconds until it is tried again
+const TIMEOUT = 5000; // milliseconds without any message after which the connection counts as lost
+const RETRY = 1000; // milliseconds until the next attempt to connect
 const SHOWN = 400; // sentences and notes kept on the page
-const GLIDE = 0.3; // seconds the followed body is averaged over, so that steps do not shake the view
+const GLIDE = 0.3; // seconds over which the followed position is averaged, so that steps do not shake the view
 const SINKS = 5; // frames in a row below the ground that lower it
 
 /** The body in 3D, a frame at a time. */
@@ -22,24 +22,24 @@ class LiveView extends View {
     this.paint();
   }
 
-  /** Put the body into a pose; `seconds` went by since the one before. */
+  /** Put the body into a pose, `seconds` after the previous one. */
   show(pose, seconds) {
     this.body.pose.set(pose);
     this.body.place();
-    this.sink(pose);
+    this.lowerGround(pose);
     const at = 3 * this.about.pelvis;
     const pelvis = new THREE.Vector3(pose[at], 0, pose[at + 2]);
     const before = this.middle;
-    const leapt = !before || before.distanceTo(pelvis) > 2 * this.body.height;
-    this.middle = leapt ? pelvis : before.clone().lerp(pelvis, 1 - Math.exp(-seconds / GLIDE));
+    const jumped = !before || before.distanceTo(pelvis) > 2 * this.body.height;
+    this.middle = jumped ? pelvis : before.clone().lerp(pelvis, 1 - Math.exp(-seconds / GLIDE));
     if (before && this.following) this.shift(this.middle.clone().sub(before));
     const unit = this.grid.scale.x;
     this.grid.position.set(unit * Math.round(pelvis.x / unit), this.body.ground, unit * Math.round(pelvis.z / unit));
     this.ask();
   }
 
-  /** Lower the ground to a body that stays beneath it. */
-  sink(pose) {
+  /** Lower the ground once a body stays beneath it. */
+  lowerGround(pose) {
     const low = pose.reduce((least, value, at) => (at % 3 === 1 ? Math.min(least, value) : least), Infinity);
     this.lows = low < this.body.ground - 0.01 ? [...this.lows, low] : [];
     if (this.lows.length < SINKS) return;
@@ -57,7 +57,7 @@ class LiveView extends View {
   }
 }
 
-/** Seconds of the stream for people; those since 1970 as the time of day. */
+/** Seconds of the stream as text; seconds since 1970 as the time of day. */
 function momentText(seconds) {
   if (seconds > 1e8) return new Date(1000 * seconds).toLocaleTimeString();
   const hours = Math.floor(seconds / 3600);
@@ -76,75 +76,75 @@ class LivePage {
     this.present = document.getElementById("present");
     this.past = document.getElementById("past");
     this.help = document.getElementById("help");
-    const reset = makeButton("view", "First view", "0", () => this.stages.forEach((view) => view.lookAtBody()));
+    const reset = makeButton("view", "Reset the view", "0", () => this.stages.forEach((view) => view.lookAtBody()));
     this.follow = makeButton("follow", "Follow the body", "F", () => this.setFollowing(!this.following));
-    const keys = makeButton("help", "Keys", "?", () => this.help.showModal());
+    const keys = makeButton("help", "Keyboard shortcuts", "?", () => this.help.showModal());
     document.getElementById("tools").append(this.follow, reset, keys);
-    makeKeys([...viewActions(this), [["?"], "this list", () => this.help.showModal()]], this.help);
+    makeKeys([...viewActions(this), [["?"], "show this list", () => this.help.showModal()]], this.help);
     this.setFollowing(true);
-    this.hush();
+    this.clearPresent();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.stages.forEach((view) => view.paint()));
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.leave() : this.listen()));
-    if (!document.hidden) this.listen();
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.disconnect() : this.connect()));
+    if (!document.hidden) this.connect();
   }
 
-  /** Connect; from then on until it is lost, and then again. What was said before is not sent again. */
-  listen() {
-    this.leave();
+  /** Connect, and reconnect whenever the connection is lost. Events that the page has are not sent again. */
+  connect() {
+    this.disconnect();
     const source = new EventSource(`/events?after=${this.known || ""}`);
     this.source = source;
-    source.onmessage = (event) => this.take(event);
-    source.onerror = () => this.lose();
-    this.watch();
+    source.onmessage = (event) => this.receive(event);
+    source.onerror = () => this.reconnect();
+    this.startTimeout();
   }
 
-  /** A page that is not seen listens to nothing, since browsers hold few connections to one place. */
-  leave() {
+  /** Disconnect; hidden pages do, since browsers allow few connections to one server. */
+  disconnect() {
     clearTimeout(this.timer);
     if (this.source) this.source.close();
     this.source = null;
   }
 
-  lose() {
-    this.leave();
-    this.tell("lost", "connection lost; trying again");
-    this.timer = setTimeout(() => this.listen(), AGAIN);
+  reconnect() {
+    this.disconnect();
+    this.showState("lost", "connection lost; reconnecting");
+    this.timer = setTimeout(() => this.connect(), RETRY);
   }
 
-  watch() {
+  startTimeout() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.lose(), PATIENCE);
+    this.timer = setTimeout(() => this.reconnect(), TIMEOUT);
   }
 
-  take(event) {
-    this.watch();
+  receive(event) {
+    this.startTimeout();
     const message = JSON.parse(event.data);
-    if (event.lastEventId) this.know(event.lastEventId);
+    if (event.lastEventId) this.remember(event.lastEventId);
     this[message.kind]?.(message);
   }
 
-  /** Remember what was heard last; another run of m2l live is told apart. */
-  know(id) {
+  /** Remember the last event received, and notice that m2l live was restarted. */
+  remember(id) {
     const [run] = id.split("-");
-    if (this.run && this.run !== run) this.keep(element("li", { class: "note" }, "another m2l live was begun"));
+    if (this.run && this.run !== run) this.keep(element("li", { class: "note" }, "m2l live was restarted"));
     this.run = run;
     this.known = id;
   }
 
   state({ state, quiet }) {
     const texts = {
-      waiting: "waiting for a motion",
+      waiting: "waiting for motion",
       live: "live",
       stalled: `no frames for ${quiet < 60 ? quiet.toFixed(0) : momentText(quiet).replace(/\..*/, "")} s`,
       ended: "the stream has ended",
     };
-    this.tell(state, texts[state]);
+    this.showState(state, texts[state]);
   }
 
-  tell(state, text) {
-    const place = document.getElementById("state");
-    place.dataset.state = state;
-    if (place.textContent !== text) place.textContent = text;
+  showState(state, text) {
+    const badge = document.getElementById("state");
+    badge.dataset.state = state;
+    if (badge.textContent !== text) badge.textContent = text;
   }
 
   body(about) {
@@ -163,12 +163,12 @@ class LivePage {
       else this.begin(positions);
     } catch (error) {
       this.broken = true;
-      const reason = `3D does not work in this browser (${error.message}); the words do.`;
+      const reason = `3D does not work in this browser (${error.message}); the captions still do.`;
       document.querySelector(".stage").replaceWith(element("p", { class: "stage broken", role: "alert" }, reason));
     }
   }
 
-  /** Show another body; each has a canvas of its own. */
+  /** Show a new body; each has a canvas of its own. */
   begin(positions) {
     const old = document.querySelector("canvas.stage");
     this.stages.forEach((view) => view.renderer.dispose());
@@ -185,7 +185,7 @@ class LivePage {
     this.present.append(wordOf(message));
   }
 
-  /** The sentence is finished: its words go on below, each part with its time. */
+  /** Move a finished sentence to the history, each part with its time. */
   sentence({ segments }) {
     const parts = segments.map((segment) => {
       const when = element("span", { class: "when" }, `${momentText(segment.start)} – ${momentText(segment.end)}`);
@@ -193,7 +193,7 @@ class LivePage {
       return element("div", { class: "part", "--colour": colourOf(this.colour(segment.label)) }, when, words);
     });
     this.keep(element("li", {}, ...parts));
-    this.hush();
+    this.clearPresent();
   }
 
   note({ text, time }) {
@@ -201,7 +201,7 @@ class LivePage {
   }
 
   lost({ count }) {
-    this.keep(element("li", { class: "note" }, `${count} earlier words and sentences are no longer kept`));
+    this.keep(element("li", { class: "note" }, `${count} earlier words and sentences are no longer available`));
   }
 
   keep(row) {
@@ -209,8 +209,8 @@ class LivePage {
     while (this.past.children.length > SHOWN) this.past.lastChild.remove();
   }
 
-  hush() {
-    this.present.replaceChildren(element("span", { class: "nothing" }, "nothing said yet"));
+  clearPresent() {
+    this.present.replaceChildren(element("span", { class: "nothing" }, "Waiting for motion"));
   }
 
   /** The same label always has the same colour. */

@@ -1,6 +1,6 @@
-"""Line: who is served next. One thread works; clients take turns, so that many files of one do not starve another.
+"""JobQueue: one thread does the jobs; clients take turns, so that a client with many files does not starve another.
 
-A client's jobs are done in their order. A job that is given up before its turn is never done.
+A client's jobs are done in their order. A job that is cancelled before its turn is never done.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from motion2language.server.limits import RefusedError
+from motion2language.server.guard import RefusedError
 
 
 @dataclass(eq=False)
 class Job:
-    """Work for a client; `result` is set when it is done. `size` in bytes is what it holds until then."""
+    """Work for a client; `result` is set when it is done. `size` is the bytes that it holds until then."""
 
     client: str
     work: Callable[[], Any]
@@ -25,28 +25,28 @@ class Job:
     result: Future[Any] = field(default_factory=Future)
 
 
-class Line:
-    """Jobs waiting for the one thread that does them, at most `most` of together `most_bytes`."""
+class JobQueue:
+    """Jobs waiting for the one thread that does them, at most `most`, together at most `most_bytes`."""
 
     def __init__(self, most: int, most_bytes: float) -> None:
         self.most, self.most_bytes = most, most_bytes
-        self._clients: OrderedDict[str, deque[Job]] = OrderedDict()  # whose turn is next comes first
+        self._clients: OrderedDict[str, deque[Job]] = OrderedDict()  # the next turn first
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="m2l-serve", daemon=True)
         self._thread.start()
 
     def put(self, job: Job) -> None:
-        """Queue a job; RefusedError when the line is full."""
+        """Queue a job; RefusedError when the queue is full."""
         with self._changed:
             held = sum(waiting.size for jobs in self._clients.values() for waiting in jobs)
             if len(self) >= self.most or held + job.size > self.most_bytes:
-                raise RefusedError(503, f"{len(self)} recordings are waiting already; try again later")
+                raise RefusedError(503, f"{len(self)} recordings are already waiting; try again later")
             self._clients.setdefault(job.client, deque()).append(job)
             self._changed.notify()
 
-    def give_up(self, job: Job) -> None:
-        """Take a job out of the line; one that is being done is finished, for nobody."""
+    def cancel(self, job: Job) -> None:
+        """Remove a job from the queue; one that has begun is finished and its result dropped."""
         with self._changed:
             jobs = self._clients.get(job.client)
             if jobs is not None and job in jobs:
@@ -55,16 +55,16 @@ class Line:
                     del self._clients[job.client]
         job.result.cancel()
 
-    def before(self, job: Job) -> int:
-        """How many jobs will be done before this one, as things stand; 0 when it is being done."""
+    def jobs_ahead(self, job: Job) -> int:
+        """The number of jobs to be done before this one, as of now; 0 once it has begun."""
         with self._changed:
             jobs = self._clients.get(job.client)
             if jobs is None or job not in jobs:
                 return 0
             rank, turn = list(jobs).index(job), list(self._clients).index(job.client)
             others = (
-                min(len(queue), rank + (1 if place < turn else 0))
-                for place, (client, queue) in enumerate(self._clients.items())
+                min(len(queue), rank + (1 if position < turn else 0))
+                for position, (client, queue) in enumerate(self._clients.items())
                 if client != job.client
             )
             return rank + sum(others)
@@ -73,7 +73,7 @@ class Line:
         return sum(map(len, self._clients.values()))
 
     def close(self) -> None:
-        """Do nothing more; what waits is given up."""
+        """Stop the thread; waiting jobs are cancelled."""
         with self._changed:
             self._closed = True
             for jobs in self._clients.values():
@@ -89,7 +89,7 @@ class Line:
                 continue
             try:
                 job.result.set_result(job.work())
-            except BaseException as error:  # handed to whoever waits for the result
+            except BaseException as error:  # passed on to the job's client
                 job.result.set_exception(error)
 
     def _next(self) -> Job | None:
@@ -101,5 +101,5 @@ class Line:
             client, jobs = self._clients.popitem(last=False)
             job = jobs.popleft()
             if jobs:
-                self._clients[client] = jobs  # behind everybody else
+                self._clients[client] = jobs  # behind all other clients
             return job
