@@ -16,7 +16,7 @@ from motion2language.body import to_canonical
 from motion2language.formats import FORMATS, bvh, c3d, files_in, trc
 from motion2language.formats.reading import ReadOptions, read_with_axes
 from motion2language.motion import CANONICAL
-from motion2language.server.uploads import Upload, kind, read_upload
+from motion2language.server.uploads import Upload, detect_suffix, read_upload
 
 BODY = walking(40)
 
@@ -177,8 +177,8 @@ def test_people_told_apart_by_words_before_the_label_are_two(tmp_path):
 
 def test_uploads_are_told_by_their_content(tmp_path):
     content = write_c3d(tmp_path / "a.c3d", put()).read_bytes()
-    assert kind(content) == ".c3d"
-    assert kind(trc_text(put(), 100).encode()) == ".trc"
+    assert detect_suffix(content) == ".c3d"
+    assert detect_suffix(trc_text(put(), 100).encode()) == ".trc"
     assert read_upload([Upload("walk.bin", content)], ReadOptions()).frames == 40
 
 

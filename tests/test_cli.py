@@ -398,7 +398,7 @@ def test_ctrl_c_says_that_the_work_is_kept(m2l, tmp_path, monkeypatch):
     monkeypatch.setattr("motion2language.data.corpora.synthetic.SIZES", {"train": 2, "val": 2, "test": 2})
     status, _, err = m2l("train", config, "--dataset", "synthetic", "--set", "also=[]", "--out", tmp_path / "run")
     assert status == 130
-    assert err == "m2l: stopped; what was finished is on disk\n"
+    assert err == "m2l: interrupted; finished results are on disk\n"
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)

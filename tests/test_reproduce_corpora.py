@@ -48,7 +48,7 @@ def reproduce_all_the_way(m2l, monkeypatch, corpus: str, root: Path, out: Path, 
     with monkeypatch.context() as patch:
         stop_in_the_second_epoch(patch)
         status, _, err = m2l(*command)
-    assert (status, "stopped; what was finished is on disk" in err) == (130, True)
+    assert (status, "interrupted; finished results are on disk" in err) == (130, True)
     begun = [log for log in logs.values() if log.is_file()]
     assert [len(log.read_text().splitlines()) for log in begun] == [2]  # the head and the first epoch
 

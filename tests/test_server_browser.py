@@ -87,7 +87,7 @@ def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refuse
     assert "bow" in cards.nth(0).locator(".sentence").text_content()
     assert cards.nth(0).locator("tbody tr").count() == 2
     assert re.fullmatch(r"\d\d:\d\d\.\d", cards.nth(0).locator("td").first.text_content())
-    assert "not a motion file that is known" in cards.nth(2).locator(".state").text_content()
+    assert "unsupported file type" in cards.nth(2).locator(".state").text_content()
     assert page.locator("#status").text_content() == "3 of 3 described"
     with page.expect_download() as saved:
         cards.nth(0).get_by_label("Save 2_walk_bow.srt").click()

@@ -125,7 +125,7 @@ def test_ctrl_c_ends_a_sweep_and_its_trials_in_one_line(command, started, tmp_pa
     wait_for(tmp_path / "sweep", "trial_000/state.pt", sweep)
     trial = process_of(sweep.pid, "spawn_main")
     os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does
-    assert sweep.communicate(timeout=400)[0].splitlines()[1:] == ["m2l: stopped; what was finished is on disk"]
+    assert sweep.communicate(timeout=400)[0].splitlines()[1:] == ["m2l: interrupted; finished results are on disk"]
     assert sweep.returncode == 130
     assert not Path(f"/proc/{trial}").exists()
 

@@ -1,7 +1,7 @@
-"""The command line, `m2l COMMAND`; each module here holds the commands of one kind of work.
+"""The command line, `m2l COMMAND`; each module contains the commands for one kind of work.
 
-A command imports what it runs, so that `m2l --help` stays fast. What a user can cause is one line on standard error
-and exit status 1, never a traceback.
+A command imports what it runs, so that `m2l --help` stays fast. An error that a user can cause is one line on standard
+error and exit status 1, never a traceback.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from motion2language.cli.options import complain
 
 app = App(
     name="m2l",
-    help="What a motion-capture recording shows, in English, each word tied to its moment.",
+    help="Describe motion-capture recordings in English, with a timestamp for each word.",
     help_format="markdown",
-    suppress_keyboard_interrupt=False,  # main says what became of the work
+    suppress_keyboard_interrupt=False,  # main prints what happened to the work
 )
 for command in (
     caption.caption,
@@ -60,7 +60,7 @@ for command in (
     app.command(command)
 
 data = App(name="data", help="Corpora and benchmarks on disk.")
-for each in (
+for subcommand in (
     check.check,
     benchmark.compose,
     benchmark.labels,
@@ -69,7 +69,7 @@ for each in (
     corrections.corrections,
     stores.store,
 ):
-    data.command(each)
+    data.command(subcommand)
 app.command(data)
 
 
@@ -78,12 +78,12 @@ def main() -> None:
     warnings.showwarning = lambda message, *_: print(f"m2l: note: {message}", file=sys.stderr)
     try:
         sys.exit(app(sys.argv[1:], exit_on_error=False, print_error=False))
-    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+    except BrokenPipeError:  # the reader of the output, such as head, has stopped reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except (CycloptsError, ValueError, OSError) as error:
         complain(error)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("m2l: stopped; what was finished is on disk", file=sys.stderr)
+        print("m2l: interrupted; finished results are on disk", file=sys.stderr)
         sys.exit(130)

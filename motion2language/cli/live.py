@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,33 +84,31 @@ def live(
         watch=page.broadcast.show if page else None,
     )
 
-    def emit(event: Event) -> None:
-        print(stream.as_json(event) if json else stream.as_text(event), end="", flush=True)
-        if page:
-            page.broadcast.add(event)
-
-    with (
-        closing(page) if page else nullcontext(),
-        closing(_events(listener, udp, websocket, host, names, once)) as events,
-    ):
-        _emit_all(events, listener, emit, page=None if once else page)
+    render = stream.as_json if json else stream.as_text
+    _emit_all(_events(listener, udp, websocket, host, names, once), listener, render, page, once)
     return 0
 
 
 def _emit_all(
-    events: Iterator[Event], listener: Listener, emit: Callable[[Event], None], page: LivePage | None
+    events: Generator[Event], listener: Listener, render: Callable[[Event], str], page: LivePage | None, once: bool
 ) -> None:
-    """Emit the events until they end or Ctrl-C; a `page` stays open after the end, until Ctrl-C."""
-    try:
-        for event in events:
-            emit(event)
-        if page:
-            page.broadcast.end()
-            _report("the stream has ended; the page stays open until Ctrl-C")
-            threading.Event().wait()
-    except KeyboardInterrupt:  # the way to stop listening
-        for event in listener.finish():
-            emit(event)
+    """Print the events, and show them on the page, until they end or Ctrl-C; the page then stays open unless `once`."""
+
+    def emit(batch: Iterable[Event]) -> None:
+        for event in batch:
+            print(render(event), end="", flush=True)
+            if page:
+                page.broadcast.add(event)
+
+    with closing(page) if page else nullcontext(), closing(events):
+        try:
+            emit(events)
+            if page and not once:
+                page.broadcast.end()
+                _report("the stream has ended; the page stays open until Ctrl-C")
+                threading.Event().wait()
+        except KeyboardInterrupt:  # the way to stop listening
+            emit(listener.finish())
 
 
 def _open_page(port: int, host: str, names: frozenset[str]) -> LivePage:

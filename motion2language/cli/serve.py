@@ -20,26 +20,26 @@ def serve(
     waiting: int = 1000,
     name: Annotated[list[str] | None, Parameter(negative="")] = None,
 ) -> int:
-    """Serve the web app: drop recordings on a page, read, watch and save what is said of them.
+    """Serve the web app: drop recordings on a page; read, watch and save their captions.
 
     Parameters
     ----------
     host
-        Address to listen on; 0.0.0.0 is for other machines, too.
+        Address to listen on; 0.0.0.0 accepts other machines.
     port
         Port to listen on.
     model
-        A shipped model or a model folder to choose from; once for each. Without it the shipped ones.
+        A shipped model or a model folder to choose from; may be repeated. Default: the shipped models.
     device
         auto, cpu or cuda.
     megabytes
-        Most of one request.
+        Largest request, in MB.
     minutes
-        Longest recording.
+        Longest recording, in minutes.
     waiting
-        Most recordings in line.
+        Most recordings waiting at a time.
     name
-        A host name by which others may ask for the app; once for each. Addresses and localhost always may.
+        Host name that clients may use, besides IP addresses and localhost; may be repeated.
     """
     from functools import partial
     from pathlib import Path
@@ -55,10 +55,10 @@ def serve(
     if not 0 <= port <= 65535:
         raise ValueError(f"--port {port}: expected 0 to 65535")
     chosen = model or ["default", "synthetic"]
-    models = {Path(one).name: partial(load, one, device, None) for one in chosen}
-    models[Path(chosen[0]).name]()  # a model that is not there is said now, not to the first who asks
+    models = {Path(choice).name: partial(load, choice, device, None) for choice in chosen}
+    models[Path(chosen[0]).name]()  # so that a missing model is reported now, not to the first client
     app = create_app(models, Limits(megabytes, minutes, waiting), frozenset(name or ()))
-    shown = f"[{host}]" if ":" in host else host
-    print(f"m2l: serving on http://{shown}:{port} (Ctrl-C ends it)", flush=True)
+    shown_host = f"[{host}]" if ":" in host else host
+    print(f"m2l: serving on http://{shown_host}:{port} (Ctrl-C to stop)", flush=True)
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
     return 0

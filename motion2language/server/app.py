@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, File, Form, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -16,18 +16,22 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 import motion2language
 from motion2language import viewer
-from motion2language.captioning.captioner import Captioner
 from motion2language.formats.reading import ReadOptions
-from motion2language.server.describe import Wish, describe, forms
+from motion2language.server.describe import DescribeRequest, describe, forms
 from motion2language.server.guard import App, Guard, Limits, RefusedError
 from motion2language.server.jobs import Job, JobQueue
 from motion2language.server.reference import reference
 from motion2language.server.uploads import Upload
 
+if TYPE_CHECKING:
+    from motion2language.captioning.captioner import Captioner
+
 ASSETS = Path(__file__).parent / "assets"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".html": "text/html"}
-WATCH = 0.1  # seconds between looks at whether a client is still there; chosen
-LINES = "application/x-ndjson"  # a client that accepts this is told how its request stands, a JSON line each
+WATCH = 0.1  # seconds between checks whether the client is still connected; chosen
+LINES = (
+    "application/x-ndjson"  # a client that accepts this gets the changes of its request's status, one line of JSON each
+)
 
 
 def create_app(
@@ -35,13 +39,13 @@ def create_app(
 ) -> App:
     """The app as ASGI.
 
-    models  name -> what loads it; the first is the default; each is loaded when first asked for, and kept
-    names   host names by which it may be asked, beside addresses and localhost
+    models  name -> the function that loads it; the first is the default; each is loaded at its first use
+    names   host names, besides addresses and localhost, that clients may use
     """
     queue = JobQueue(limits.waiting, 1e6 * limits.waiting_megabytes)
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         queue.close()
 
@@ -52,10 +56,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        lifespan=life,
+        lifespan=lifespan,
     )
-    _pages(app)
-    _api(app, dict(models), limits, queue)
+    _add_pages(app)
+    _add_api(app, _Api(dict(models), limits, queue))
     scripts, style = viewer.policy_sources()
     policy = (
         f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' {style}; connect-src 'self'; "
@@ -64,7 +68,7 @@ def create_app(
     return Guard(app, int(limits.megabytes * 1e6), names, policy)
 
 
-def _pages(app: FastAPI) -> None:
+def _add_pages(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
         return HTMLResponse((ASSETS / "app.html").read_text(encoding="utf-8"))
@@ -73,7 +77,7 @@ def _pages(app: FastAPI) -> None:
     def asset(name: str) -> Response:
         known = {path.name: path for path in ASSETS.iterdir()}  # a name from outside never becomes a path
         if name not in known:
-            raise RefusedError(404, "no such page")
+            raise RefusedError(404, "page not found")
         path = known[name]
         return Response(path.read_text(encoding="utf-8"), media_type=KINDS[path.suffix])
 
@@ -92,87 +96,98 @@ def _pages(app: FastAPI) -> None:
 
     @app.exception_handler(404)
     async def missing(*_: object) -> JSONResponse:
-        return _error(404, "no such page; the API is described at /api")
+        return _error(404, "page not found; the API is described at /api")
 
 
-def _api(app: FastAPI, models: dict[str, Callable[[], Captioner]], limits: Limits, queue: JobQueue) -> None:
-    loaded: dict[str, Captioner] = {}
-
-    def work(name: str, wish: Wish) -> dict[str, Any]:
-        """What the line's thread does."""
-        if name not in loaded:
-            loaded[name] = models[name]()
-        return describe(loaded[name], wish, limits)
-
-    @app.get("/api/health", summary="Whether the app is well, and how many recordings wait")
-    def health() -> dict[str, Any]:
-        return {"status": "ok", "version": motion2language.__version__, "waiting": len(queue)}
-
-    @app.get("/api/models", summary="Models, output forms and limits")
-    def about() -> dict[str, Any]:
-        return {
-            "models": list(models),
-            "forms": forms(),
-            "limits": {"megabytes": limits.megabytes, "minutes": limits.minutes},
-        }
-
-    @app.post(
+def _add_api(app: FastAPI, api: _Api) -> None:
+    app.get("/api/health", summary="Status of the server, and the number of waiting recordings")(api.health)
+    app.get("/api/models", summary="Models, output formats and limits")(api.about)
+    app.post(
         "/api/transcribe",
         summary="Describe one recording",
-        description="An .amc is sent together with its .asf. With `Accept: application/x-ndjson` the answer is a line "
-        "for each change, the last one the transcript or the error.",
-        responses={422: {"description": "The recording or an option is not right: {error}"}},
-    )
+        description="An .amc is sent together with its .asf. With `Accept: application/x-ndjson` the answer has one "
+        "line per change of status; the last one is the transcript or the error.",
+        responses={422: {"description": "The recording or an option is invalid: {error}"}},
+    )(api.transcribe)
+
+
+class _Api:
+    """The handlers under /api, and the models loaded so far."""
+
+    def __init__(self, models: dict[str, Callable[[], Captioner]], limits: Limits, queue: JobQueue) -> None:
+        self.models, self.limits, self.queue = models, limits, queue
+        self._loaded: dict[str, Captioner] = {}
+
+    def health(self) -> dict[str, Any]:
+        return {"status": "ok", "version": motion2language.__version__, "waiting": len(self.queue)}
+
+    def about(self) -> dict[str, Any]:
+        return {
+            "models": list(self.models),
+            "forms": forms(),
+            "limits": {"megabytes": self.limits.megabytes, "minutes": self.limits.minutes},
+        }
+
     async def transcribe(  # noqa: PLR0913, PLR0917 - a parameter is a field of the form
+        self,
         request: Request,
         file: Annotated[
             list[UploadFile], File(description="The recording: .bvh, .amc and .asf, .npy, .npz, _mmm.xml, .c3d, .trc")
         ],
-        model: Annotated[str | None, Form(description="A name of /api/models")] = None,
-        form: Annotated[str, Form(description="Outputs wanted, by comma: srt,eaf,html")] = "",
-        beam: Annotated[
-            int | None, Form(description="Sentences kept while searching; 0: the most typical of 64")
-        ] = None,
-        least: Annotated[float, Form(description="Leave out actions less probable than this")] = 0.0,
-        action_words: Annotated[str, Form(description="An action word a line, instead of the model's")] = "",
-        fps: Annotated[float | None, Form(description="Frames a second, for files that cannot say")] = None,
+        model: Annotated[str | None, Form(description="A model's name from /api/models")] = None,
+        form: Annotated[str, Form(description="Output formats, separated by commas: srt,eaf,html")] = "",
+        beam: Annotated[int | None, Form(description="Beam width; 0: the most typical of 64 sampled sentences")] = None,
+        least: Annotated[float, Form(description="Minimum confidence; actions below it are hidden")] = 0.0,
+        action_words: Annotated[str, Form(description="Action words, one per line, instead of the model's")] = "",
+        fps: Annotated[float | None, Form(description="Frame rate, if the file does not specify it")] = None,
         layout: Annotated[str | None, Form(description="humanml3d or kit, for .npy")] = None,
         unit: Annotated[str | None, Form(description="m, cm, mm, inch, ft or cmu")] = None,
         up: Annotated[str | None, Form(description="x, y, z, -x, -y or -z")] = None,
-        subject: Annotated[str | None, Form(description="Whose markers, for .c3d and .trc of several people")] = None,
+        subject: Annotated[str | None, Form(description="Subject name, for .c3d and .trc of several people")] = None,
     ) -> Response:
-        name = model or next(iter(models))
-        if name not in models:
-            raise RefusedError(422, f"no model {name!r}; there are {', '.join(models)}")
+        """Queue the recording and answer with its result."""
+        name = model or next(iter(self.models))
+        if name not in self.models:
+            raise RefusedError(422, f"no model {name!r}; available: {', '.join(self.models)}")
         uploads = tuple([Upload(part.filename or "", await part.read()) for part in file])
         wanted = tuple(dict.fromkeys(part.strip() for part in form.split(",") if part.strip()))
         try:
             options = ReadOptions(fps, layout or None, unit=unit or None, up=up or None, subject=subject or None)
-            wish = Wish(uploads, options, wanted, beam, least, action_words)
+            task = DescribeRequest(uploads, options, wanted, beam, least, action_words)
         except ValueError as error:
             raise RefusedError(422, str(error)) from None
         client = request.headers.get("x-client") or (request.client.host if request.client else "")
-        job = Job(client, partial(work, name, wish), sum(len(upload.content) for upload in uploads))
-        queue.put(job)
-        changes = _watch(request, queue, job)
-        if LINES in request.headers.get("accept", ""):
-            return StreamingResponse((json.dumps(change) + "\n" async for change in changes), media_type=LINES)
-        last: dict[str, Any] = {}
-        async for change in changes:
-            last = change
-        return JSONResponse(last, 422 if "error" in last else 200)
+        job = Job(client, partial(self._describe, name, task), sum(len(upload.content) for upload in uploads))
+        self.queue.put(job)
+        return await _respond(request, _watch(request, self.queue, job))
+
+    def _describe(self, name: str, task: DescribeRequest) -> dict[str, Any]:
+        """Describe a recording in the queue's thread, with a model that is loaded at its first use."""
+        if name not in self._loaded:
+            self._loaded[name] = self.models[name]()
+        return describe(self._loaded[name], task, self.limits)
+
+
+async def _respond(request: Request, changes: AsyncIterator[dict[str, Any]]) -> Response:
+    """All changes as lines if the client accepts them, else the last one alone."""
+    if LINES in request.headers.get("accept", ""):
+        return StreamingResponse((json.dumps(change) + "\n" async for change in changes), media_type=LINES)
+    last: dict[str, Any] = {}
+    async for change in changes:
+        last = change
+    return JSONResponse(last, 422 if "error" in last else 200)
 
 
 async def _watch(request: Request, queue: JobQueue, job: Job) -> AsyncIterator[dict[str, Any]]:
-    """How a job stands, whenever that changes; last its result or {"error": ...}. Given up when its client goes."""
+    """The changes of a job's status, last its result or {"error": ...}. Cancels it if the client disconnects."""
     future = asyncio.wrap_future(job.result)
     before: int | None = None
     try:
         while not future.done():
-            now = queue.jobs_ahead(job)
-            if now != before:
-                before = now
-                yield {"before": now}
+            ahead = queue.jobs_ahead(job)
+            if ahead != before:
+                before = ahead
+                yield {"before": ahead}
             await asyncio.wait([future], timeout=WATCH)
             if not future.done() and await request.is_disconnected():
                 return
@@ -183,16 +198,16 @@ async def _watch(request: Request, queue: JobQueue, job: Job) -> AsyncIterator[d
 
 
 def _result(future: asyncio.Future[Any]) -> dict[str, Any]:
-    """What a finished job gives: its result, or the error in one sentence."""
+    """A finished job's result, or its error in one sentence."""
     if future.cancelled():
-        return {"error": "the app is closing"}
+        return {"error": "the server is shutting down"}
     error = future.exception()
     if error is None:
-        found: dict[str, Any] = future.result()
-        return found
+        result: dict[str, Any] = future.result()
+        return result
     if isinstance(error, ValueError | OSError):
         return {"error": " ".join(str(error).split())}
-    return {"error": f"something went wrong here ({type(error).__name__}); the recording was not described"}
+    return {"error": f"internal error ({type(error).__name__}); the recording was not described"}
 
 
 def _error(status: int, message: str) -> JSONResponse:

@@ -1,29 +1,31 @@
-"""What one request asks for, done: a recording read, described, and written in the forms wanted."""
+"""Handles one request: reads a recording, describes it, and writes the requested formats."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from motion2language import viewer, writers
 from motion2language.captioning.attention_map import attention_map
-from motion2language.captioning.captioner import Captioner
 from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
 from motion2language.server.guard import Limits
 from motion2language.server.uploads import Upload, read_upload
 from motion2language.transcript import Transcript
 
-PLAYER = "html"  # the form that is not a writer's: the player's page
+if TYPE_CHECKING:
+    from motion2language.captioning.captioner import Captioner
+
+PLAYER = "html"  # the player's page, the one form without a writer
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a request asks for.
+class DescribeRequest:
+    """A recording and the options of a request.
 
-    forms  outputs wanted beside the transcript: names of writers, and "html" for the player
+    forms  outputs besides the transcript: names of writers, and "html" for the player
     """
 
     files: tuple[Upload, ...]
@@ -41,24 +43,26 @@ class Wish:
             raise ValueError(f"least {self.least}: give a probability from 0 to 1")
 
 
-def describe(captioner: Captioner, wish: Wish, limits: Limits) -> dict[str, Any]:
-    """{"transcript": its JSON form, "files": {name: text} for each form wanted}; ValueError says what is wrong."""
-    if wish.action_words.strip():
-        captioner = replace(captioner, lexicon=ActionLexicon.parse(wish.action_words, "action words"))
-    motion = read_upload(wish.files, wish.options)
+def describe(captioner: Captioner, request: DescribeRequest, limits: Limits) -> dict[str, Any]:
+    """{"transcript": its JSON form, "files": {name: text} of each form}; ValueError for a recording it cannot read."""
+    if request.action_words.strip():
+        captioner = replace(captioner, lexicon=ActionLexicon.parse(request.action_words, "action words"))
+    motion = read_upload(request.files, request.options)
     if motion.duration > 60 * limits.minutes:
         raise ValueError(
-            f"{motion.label}: lasts {motion.duration / 60:.1f} minutes, the most described here is {limits.minutes:g}; "
-            "cut the take, or use m2l caption"
+            f"{motion.label}: lasts {motion.duration / 60:.1f} minutes, more than the limit of {limits.minutes:g}; "
+            "cut the recording, or use m2l caption"
         )
-    whole = captioner.transcribe(motion, beam=wish.beam)
-    transcript = whole.surer_than(wish.least)
-    weights = attention_map(captioner, motion, whole, beam=wish.beam) if PLAYER in wish.forms else None
+    whole = captioner.transcribe(motion, beam=request.beam)
+    transcript = whole.surer_than(request.least)
+    weights = attention_map(captioner, motion, whole, beam=request.beam) if PLAYER in request.forms else None
     if transcript.words != whole.words:
         weights = None
     return {
         "transcript": transcript.to_dict(),
-        "files": dict(_file(form, transcript, viewer.Take(motion, transcript, weights=weights)) for form in wish.forms),
+        "files": dict(
+            _file(form, transcript, viewer.Take(motion, transcript, weights=weights)) for form in request.forms
+        ),
     }
 
 
@@ -70,5 +74,5 @@ def _file(form: str, transcript: Transcript, take: viewer.Take) -> tuple[str, st
 
 
 def forms() -> Sequence[str]:
-    """Every form a transcript can be had in."""
+    """All forms of a transcript."""
     return [*writers.names(), PLAYER]

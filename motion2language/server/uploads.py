@@ -1,6 +1,6 @@
-"""Uploads: bytes somebody sent to a Motion. What they are is told by their content; their name is only shown.
+"""Uploads: the bytes of files to a Motion. Their content decides their type; their name is only displayed.
 
-A reader needs a file, so the bytes lie in a temporary folder, under a name of ours, while they are read.
+The readers need files, so the bytes are in a temporary folder, under a fixed name, while they are read.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 from motion2language.formats.reading import ReadOptions, read_with_axes
 from motion2language.motion import Motion
 
-HEAD = 65_536  # bytes looked at to tell what a file is; chosen
-# How files begin; of a C3D the block of its parameters comes first, before what every one has.
+SEARCHED = 65_536  # bytes in which a file's type is searched; chosen
+# First bytes of binary files; in a C3D the number of the parameter block comes before the P that all have.
 _STARTS = ((rb"\x93NUMPY", ".npy"), (rb"PK\x03\x04", ".npz"), (rb"[\x01-\x08]P", ".c3d"))
-# Lines by which texts are known, in lower case.
+# Lines that identify text files, in lower case.
 _LINES = (
     (r"^\s*:(bonedata|hierarchy|root)\b", ".asf"),
     (r"^\s*hierarchy\b", ".bvh"),
@@ -29,21 +29,21 @@ _LINES = (
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as it was sent."""
+    """A file of a request."""
 
     name: str
     content: bytes
 
     @property
     def label(self) -> str:
-        """The name as it is shown and put into outputs: its last part, without control characters, not long."""
+        """The name for display and outputs: its last part, without control characters, at most 120 long."""
         last = re.split(r"[\\/]", self.name)[-1]
         return "".join(letter for letter in last if letter.isprintable()).strip()[:120] or "recording"
 
 
-def kind(content: bytes) -> str:
-    """The suffix of what the bytes are, one of formats.FORMATS or .asf; ValueError for anything else."""
-    head = content[:HEAD]
+def detect_suffix(content: bytes) -> str:
+    """The suffix of the bytes' file type, one of formats.FORMATS or .asf; ValueError for anything else."""
+    head = content[:SEARCHED]
     if not head:
         raise ValueError("the file is empty")
     for start, suffix in _STARTS:
@@ -53,26 +53,26 @@ def kind(content: bytes) -> str:
     for line, suffix in _LINES:
         if re.search(line, text, re.MULTILINE):
             return suffix
-    raise ValueError("not a motion file that is known; expected BVH, AMC with its ASF, NPY, NPZ, MMM XML, C3D or TRC")
+    raise ValueError("unsupported file type; expected BVH, AMC with its ASF, NPY, NPZ, MMM XML, C3D or TRC")
 
 
 def read_upload(files: Sequence[Upload], options: ReadOptions) -> Motion:
-    """The one recording among the files sent, in metres; an .amc needs its .asf beside it.
+    """The one recording among the files of a request, in metres; an .amc needs its .asf beside it.
 
-    ValueError names the file as it was sent and says what is wrong with it.
+    A ValueError names the uploaded file and its problem.
     """
-    kinds = []
+    suffixes = []
     for upload in files:
         try:
-            kinds.append(kind(upload.content))
+            suffixes.append(detect_suffix(upload.content))
         except ValueError as error:
             raise ValueError(f"{upload.label}: {error}") from None
-    recordings = [upload for upload, suffix in zip(files, kinds, strict=True) if suffix != ".asf"]
+    recordings = [upload for upload, suffix in zip(files, suffixes, strict=True) if suffix != ".asf"]
     if len(recordings) != 1:
         raise ValueError(f"found {len(recordings)} recordings in one request; send one, and an .amc with its .asf")
     with tempfile.TemporaryDirectory(prefix="m2l-") as folder:
         paths = {}
-        for upload, suffix in zip(files, kinds, strict=True):
+        for upload, suffix in zip(files, suffixes, strict=True):
             paths[suffix] = Path(folder) / f"recording{suffix}"
             paths[suffix].write_bytes(upload.content)
         (suffix,) = (suffix for suffix in paths if suffix != ".asf")
