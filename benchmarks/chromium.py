@@ -16,29 +16,29 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-u
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A browser, closed in the end."""
+    """A browser, closed at the end."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        chrome = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
-            yield one
+            yield chrome
         finally:
-            one.close()
+            chrome.close()
 
 
 @contextmanager
 def live_page(size: ViewportSize) -> Iterator[tuple[Page, str]]:
-    """The page of an `m2l live` that runs as long, and the address at which this hears a sender."""
+    """The page of a running `m2l live`, and the WebSocket address to send to."""
     command = [sys.executable, "-m", "motion2language", "live", "--websocket", "0", "--serve", "0"]
     with (
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as live,
-        browser() as one,
+        browser() as chrome,
     ):
         try:
             assert live.stderr is not None
-            shown, heard = (live.stderr.readline().split()[-1] for _ in range(2))
-            page = one.new_page(viewport=size, color_scheme="light")
-            page.goto(shown)
-            yield page, heard
+            page_address, websocket_address = (live.stderr.readline().split()[-1] for _ in range(2))
+            page = chrome.new_page(viewport=size, color_scheme="light")
+            page.goto(page_address)
+            yield page, websocket_address
         finally:
             live.terminate()

@@ -1,6 +1,6 @@
-"""Hours of live input: `python benchmarks/live_hours.py [HOURS]`; memory and speed as they go by, as Markdown.
+"""Hours of live input: `python benchmarks/live_hours.py [HOURS]`; memory and speed over time, as Markdown.
 
-Synthetic recordings one after another, 30 frames a second, as fast as they are heard.
+Synthetic recordings one after another, at 30 frames per second of stream time, as fast as they can be captioned.
 """
 
 import itertools
@@ -25,15 +25,15 @@ def main(hours: float) -> None:
     recordings = [make_recording([8, number]).motion.resample(FPS) for number in range(RECORDINGS)]
     live = LiveCaptioner(load_model("live"), recordings[0].skeleton, unit="m", up="y")
     sentences = 0
-    begun = time.perf_counter()
-    print("| heard | sentences | memory | ms a frame |\n| --- | --- | --- | --- |")
+    start = time.perf_counter()
+    print("| stream | sentences | memory | ms per frame |\n| --- | --- | --- | --- |")
     marks = [hours * 3600 * FPS * share for share in (0.02, 0.25, 0.5, 0.75, 1.0)]
     poses = itertools.chain.from_iterable(recording.positions for recording in itertools.cycle(recordings))
     for frames, pose in enumerate(poses, start=1):
         sentences += sum(isinstance(event, Sentence) for event in live.feed(pose, (frames - 1) / FPS))
         if frames >= marks[0]:
-            each = 1000 * (time.perf_counter() - begun) / frames
-            print(f"| {frames / FPS / 3600:.2f} h | {sentences} | {resident():.0f} MB | {each:.2f} |", flush=True)
+            per_frame = 1000 * (time.perf_counter() - start) / frames
+            print(f"| {frames / FPS / 3600:.2f} h | {sentences} | {resident():.0f} MB | {per_frame:.2f} |", flush=True)
             marks.pop(0)
             if not marks:
                 break

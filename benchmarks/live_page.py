@@ -1,8 +1,8 @@
 """The live page in headless Chromium without a graphics card: `python benchmarks/live_page.py take.bvh [--times 3]`.
 
-Starts `m2l live --websocket --serve`, opens its page, and sends the recording at the pace it happened. Prints how long
-after a frame was sent the page has drawn it, how long after the frame that made a word certain the word is on the
-page, and the frames a second drawn. Needs the extra `dev` and Chromium.
+Starts `m2l live --websocket --serve`, opens its page, and sends the recording at its recorded speed. Prints the delays
+from sending a frame to drawing it, and from the frame that made a word final to the word on the page, and the frames
+drawn per second. Needs the extra `dev` and Chromium.
 """
 
 import argparse
@@ -15,25 +15,27 @@ from chromium import live_page
 import motion2language as m2l
 from motion2language.live import sending
 
-NOTE = """
+RECORD_TIMES = """
 () => {
-  window.noted = { frame: [], word: [] };
+  window.drawn = { frame: [], word: [] };
   for (const kind of ["frame", "word"]) {
     const shown = page[kind].bind(page);
     page[kind] = (message) => {
       shown(message);
       const moment = kind === "frame" ? message.time : message.said;
-      requestAnimationFrame(() => setTimeout(() => noted[kind].push([moment, Date.now() / 1000])));
+      requestAnimationFrame(() => setTimeout(() => drawn[kind].push([moment, Date.now() / 1000])));
     };
   }
 }
 """
 
 
-def say(what: str, noted: list[list[float]], sent: dict[float, float]) -> None:
-    """Print median and 95th percentile of how long after it was sent something was drawn."""
-    late = 1000 * np.array([drawn - sent[round(moment, 2)] for moment, drawn in noted])
-    print(f"{what}: n = {len(late)}, median {np.median(late):.0f} ms, 95 % within {np.percentile(late, 95):.0f} ms")
+def print_delays(what: str, drawn: list[list[float]], sent: dict[float, float]) -> None:
+    """Print the median and the 95th percentile of the delay from sending to drawing."""
+    delays = 1000 * np.array([shown - sent[round(moment, 2)] for moment, shown in drawn])
+    print(
+        f"{what}: n = {len(delays)}, median {np.median(delays):.0f} ms, 95 % within {np.percentile(delays, 95):.0f} ms"
+    )
 
 
 def main() -> None:
@@ -44,10 +46,10 @@ def main() -> None:
     arguments = parser.parse_args()
     motion = m2l.read_motion(arguments.file)
     with live_page({"width": 1280, "height": 800}) as (page, address):
-        page.evaluate(NOTE)
+        page.evaluate(RECORD_TIMES)
         for _ in range(arguments.times):
             sent: dict[float, float] = {}
-            page.evaluate("noted.frame = []; noted.word = []")
+            page.evaluate("drawn.frame = []; drawn.word = []")
             with sending.sender_to(address) as emit:
 
                 def timed(line: str, emit: sending.Emit = emit, sent: dict[float, float] = sent) -> None:
@@ -57,11 +59,11 @@ def main() -> None:
 
                 sending.send(motion, timed)
             page.wait_for_timeout(2000)
-            noted = page.evaluate("noted")
-            say("frames", noted["frame"], sent)
-            say("words", noted["word"], sent)
-            drawn = len({moment for _, moment in noted["frame"]})
-            print(f"{drawn / motion.duration:.1f} frames a second drawn of {motion.fps:.0f} sent")
+            drawn = page.evaluate("drawn")
+            print_delays("frames", drawn["frame"], sent)
+            print_delays("words", drawn["word"], sent)
+            count = len({shown for _, shown in drawn["frame"]})
+            print(f"{count / motion.duration:.1f} frames per second drawn of {motion.fps:.0f} sent")
 
 
 if __name__ == "__main__":

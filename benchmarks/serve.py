@@ -1,7 +1,7 @@
 """The web app under load: `python benchmarks/serve.py [--clients 50] [--rounds 4]`, on this machine alone.
 
-Starts `m2l serve` on a free port; each round uploads a 10 s recording from all clients at once. Prints failures,
-recordings a second, how long clients waited, and the server's memory after each round.
+Starts `m2l serve` on a free port; in each round all clients upload a 10 s recording at once. Prints failures,
+recordings per second, the clients' latency, and the server's memory after each round.
 """
 
 import argparse
@@ -30,31 +30,31 @@ def main() -> None:
         take = Path(folder) / "take.bvh"
         bvh.write(make_recording([9, 9, 9], ("walk", "bow", "jump")).motion.clip(0, 10), take)
         body = form(take.read_bytes())
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [Path(sys.executable).parent / "m2l", "serve", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         server.stdout.readline()
         time.sleep(2)
-        upload(port, body)  # the model is loaded by the first
-        print("| round | failed | recordings a second | latency, median | longest | memory |\n|" + " --- |" * 6)
+        upload(port, body)  # the first upload loads the model
+        print("| round | failed | recordings per second | latency, median | longest | memory |\n|" + " --- |" * 6)
         for number in range(arguments.rounds):
             start = time.perf_counter()
             with concurrent.futures.ThreadPoolExecutor(arguments.clients) as pool:
                 results = list(pool.map(lambda _: upload(port, body), range(arguments.clients)))
             seconds = time.perf_counter() - start
-            waited = [one for one in results if one is not None]
+            latencies = [latency for latency in results if latency is not None]
             print(
-                f"| {number + 1} | {results.count(None)} | {len(waited) / seconds:.1f} "
-                f"| {statistics.median(waited):.2f} s | {max(waited):.2f} s | {memory(server.pid):.0f} MB |",
+                f"| {number + 1} | {results.count(None)} | {len(latencies) / seconds:.1f} "
+                f"| {statistics.median(latencies):.2f} s | {max(latencies):.2f} s | {memory(server.pid):.0f} MB |",
                 flush=True,
             )
         server.terminate()
 
 
 def form(content: bytes) -> bytes:
-    """A recording and the wish for subtitles, as a browser would send them."""
+    """A recording and a request for subtitles, as a browser would send them."""
     parts = [
         b'--x\r\nContent-Disposition: form-data; name="form"\r\n\r\nsrt\r\n',
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="take.bvh"\r\n\r\n' + content + b"\r\n--x--\r\n",
@@ -63,21 +63,21 @@ def form(content: bytes) -> bytes:
 
 
 def upload(port: int, body: bytes) -> float | None:
-    """Seconds until the answer was there; None when it was none."""
+    """Seconds until the answer arrived; None if the request failed."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/api/transcribe", body, {"content-type": "multipart/form-data; boundary=x"}
     )
     start = time.perf_counter()
     try:
         with urllib.request.urlopen(request, timeout=120) as answer:
-            found = json.load(answer)
+            result = json.load(answer)
     except OSError:
         return None
-    return time.perf_counter() - start if found["transcript"]["words"] else None
+    return time.perf_counter() - start if result["transcript"]["words"] else None
 
 
 def memory(process: int) -> float:
-    """Megabytes a process holds now."""
+    """Current memory of a process, MB."""
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""Live captions: fed frame by frame they are those of the whole, never taken back, bounded, and robust."""
+"""Live captions: equal to those of the whole recording, never taken back, bounded in memory, and robust."""
 
 import itertools
 from dataclasses import replace
@@ -18,11 +18,11 @@ from motion2language.live.draws import Draws, Patience
 from motion2language.live.events import Note, Sentence, Word
 from motion2language.motion import Motion
 
-NEVER = Patience(2.0, np.inf)  # no share is enough, no time too long: all is said at the end
+NEVER = Patience(2.0, np.inf)  # no share is enough, no wait too long: all words come at the end
 
 
 def model(seed: int = 2, encoder: str = "causal-convolution"):
-    """A tiny causal captioner whose random weights say something now and then; those of seeds 1 and 4 little."""
+    """A tiny causal captioner whose random weights give some words; those of seeds 1 and 4 few."""
     one = captioner(seed, kind="transducer", encoder=encoder, features="live", max_words=12, heads=1)
     with torch.no_grad():
         one.network.said_gate.bias[0] -= 2.0  # less waiting
@@ -39,7 +39,7 @@ def listen(one, motion: Motion, **options) -> list:
     return [*events, *live.finish()]
 
 
-def test_live_features_step_by_step_are_those_of_the_whole_and_need_no_later_frame():
+def test_live_features_step_by_step_equal_those_of_the_whole_and_need_no_later_frame():
     motion = at_ten(3)
     whole = FEATURES["live"](motion)
     steps = LiveFeatures(10.0)
@@ -64,7 +64,7 @@ def test_the_clock_gives_what_resampling_the_whole_gives(fps):
     assert len(clock._frames) <= 0.2 * fps + 2
 
 
-def test_the_clock_bridges_missing_frames_on_a_line_and_follows_a_changing_rate():
+def test_the_clock_interpolates_missing_frames_and_follows_a_changing_rate():
     clock = Clock(10.0)
     times = [0.0, 0.03, 0.1, 0.2, 0.55, 0.6, 0.61, 0.7, 1.0]
     poses = [pose for time in times for pose in clock.feed(time, np.full((1, 3), time))]
@@ -74,8 +74,8 @@ def test_the_clock_bridges_missing_frames_on_a_line_and_follows_a_changing_rate(
 
 @pytest.mark.parametrize("seed", [2, 3, 5, 6])
 @pytest.mark.parametrize("encoder", ["causal-convolution", "causal-transformer", "hybrid", "gru", "mlp"])
-def test_what_is_said_live_is_what_a_search_of_the_whole_says(encoder, seed, monkeypatch):
-    monkeypatch.setattr(draws, "AGREED", 2.0)  # nothing is said before the end
+def test_live_words_equal_those_of_a_search_of_the_whole(encoder, seed, monkeypatch):
+    monkeypatch.setattr(draws, "AGREED", 2.0)  # no word is committed before the end
     monkeypatch.setattr(live_captioner, "PAUSE", np.inf)
     one, motion = model(seed, encoder), at_ten(seed)
     (whole,) = one.search([one.values(motion)])
@@ -97,45 +97,45 @@ def test_words_are_never_taken_back_and_come_in_order_of_time(patience):
         assert events.index(sentence) > max(events.index(word) for word in words)
 
 
-def test_an_action_too_few_draws_name_is_not_said_when_patience_runs_out(monkeypatch):
-    def said(likely: float) -> float:
+def test_an_action_that_too_few_draws_name_is_not_committed_after_the_wait(monkeypatch):
+    def mean_delay(likely: float) -> float:
         monkeypatch.setattr(draws, "LIKELY", likely)
-        monkeypatch.setattr(draws, "AGREED", 2.0)  # no detail is said before the next action
+        monkeypatch.setattr(draws, "AGREED", 2.0)  # no detail is committed before the next action
         return float(np.mean([word.said for seed in (2, 3, 5)
                               for word in listen(model(seed), at_ten(7), patience=Patience(2.0, 0.0))
                               if isinstance(word, Word)]))  # fmt: skip
 
-    assert said(0.0) < said(2.0) == said(2.5)
+    assert mean_delay(0.0) < mean_delay(2.0) == mean_delay(2.5)
 
 
-def test_what_fewer_than_the_least_share_name_is_not_said():
-    def actions(least: float) -> int:
+def test_actions_below_the_least_confidence_are_not_emitted():
+    def count_actions(least: float) -> int:
         return len(transcribe(model(2), at_ten(7), patience=Patience(0.5, 0.3, least))[0].segments)
 
-    assert actions(0.0) > actions(0.7) > actions(1.0) == 0
+    assert count_actions(0.0) > count_actions(0.7) > count_actions(1.0) == 0
 
 
-def test_at_the_end_a_sentence_is_said_up_to_where_it_leads_over_to_what_too_few_draws_name():
+def test_at_the_end_a_sentence_stops_before_an_action_that_too_few_draws_name():
     one = captioner(1, kind="transducer", encoder="mlp", features="live")
-    said = one.vocabulary.encode("a person walks and then jumps")
-    one_draw, other = tuple(said), tuple(said[:3])
+    words = one.vocabulary.encode("a person walks and then jumps")
+    one_draw, other = tuple(words), tuple(words[:3])
 
-    def left(share: float, least: float) -> list[str]:
+    def kept(share: float, least: float) -> list[str]:
         search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=least))
         few = round(share * draws.DRAWS)
         search._drawn.words = [one_draw] * few + [other] * (draws.DRAWS - few)
         return one.vocabulary.decode(list(search._keep_likely(one_draw)))
 
-    assert left(0.25, 0.2) == "a person walks and then jumps".split()
-    assert left(0.25, 0.3) == "a person walks".split()
-    assert left(0.0, 1.0) == "a person walks".split()
+    assert kept(0.25, 0.2) == "a person walks and then jumps".split()
+    assert kept(0.25, 0.3) == "a person walks".split()
+    assert kept(0.0, 1.0) == "a person walks".split()
     search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=0.5))
     search._drawn.words = [(), one_draw, *[()] * (draws.DRAWS - 2)]
     assert search._keep_likely(one_draw) == ()
-    assert search._keep_likely(other[:2]) == ()  # somebody who does nothing
+    assert search._keep_likely(other[:2]) == ()  # a sentence without an action
     assert search._keep_likely((*other[:2], *one_draw[3:])) == ()
     search.committed = other
-    assert search._keep_likely(one_draw[:2]) == one_draw[:2]  # details of an action said
+    assert search._keep_likely(one_draw[:2]) == one_draw[:2]  # details of a committed action
     search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience())
     assert search._keep_likely(other[:2]) == other[:2]
 
@@ -144,27 +144,27 @@ def test_at_the_end_a_sentence_is_said_up_to_where_it_leads_over_to_what_too_few
     ("drawn", "detail"),
     [
         ("person a", "person"),
-        ("a a person then", "a a person"),  # not its beginning alone: what it leads to may be doubted
+        ("a a person then", "a a person"),  # not its beginning alone: the draws may disagree on what follows
         ("a a", ""),
         ("runs a person", ""),
         ("and then person", ""),
         ("", ""),
     ],
 )
-def test_details_are_said_up_to_a_word_that_may_end_a_sentence(drawn, detail):
+def test_details_are_committed_up_to_a_word_that_may_end_a_sentence(drawn, detail):
     one = captioner(1, kind="transducer", encoder="mlp", features="live")
     search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience())
     search.committed = tuple(one.vocabulary.encode("a person walks"))
     assert one.vocabulary.decode(list(search._detail(tuple(one.vocabulary.encode(drawn))))) == detail.split()
 
 
-def test_less_patience_says_words_earlier():
-    def said(patience: Patience) -> float:
+def test_less_patience_gives_words_earlier():
+    def mean_delay(patience: Patience) -> float:
         return float(np.mean([word.said for seed in (2, 3, 5)
                               for word in listen(model(seed), at_ten(7), patience=patience)
                               if isinstance(word, Word)]))  # fmt: skip
 
-    assert said(Patience(0.05, 0.0)) < said(Patience(0.9, 2.0)) <= said(NEVER)
+    assert mean_delay(Patience(0.05, 0.0)) < mean_delay(Patience(0.9, 2.0)) <= mean_delay(NEVER)
     with pytest.raises(ValueError, match=r"sure 0\.0: expected a share above 0"):
         Patience(0.0, 1.0)
     with pytest.raises(ValueError, match=r"patience -1\.0 s: expected 0 or more"):
@@ -178,7 +178,7 @@ def test_how_many_frames_arrive_together_changes_nothing():
     events = listen(one, motion)
     live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
     feeds = [live.feed(frame, k / motion.fps) for k, frame in enumerate(motion.positions)]
-    late = [event for feed in feeds for event in feed]  # nothing was looked at until all frames were there
+    late = [event for feed in feeds for event in feed]  # no event is read until all frames have arrived
     assert [*late, *live.finish()] == events
 
 
@@ -198,7 +198,7 @@ def notes(events: list) -> list[str]:
     return [event.text for event in events if isinstance(event, Note)]
 
 
-def test_bad_frames_are_left_out_and_said_and_change_nothing_else():
+def test_bad_frames_are_skipped_with_a_note_and_change_nothing_else():
     one, motion = model(), recording(2)
     clean = listen(one, motion)
     live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
@@ -221,10 +221,10 @@ def test_bad_frames_are_left_out_and_said_and_change_nothing_else():
     )
 
 
-def test_a_short_gap_is_bridged_and_a_long_one_begins_a_new_take():
+def test_a_short_gap_is_interpolated_and_a_long_one_begins_a_new_take():
     one, motion = model(), recording(2)
     with torch.no_grad():
-        one.network.said_gate.bias[0] -= 6.0  # has something to say in two seconds
+        one.network.said_gate.bias[0] -= 6.0  # has words within two seconds
     times = np.arange(motion.frames) / 30
 
     def with_gap(seconds: float) -> list:
@@ -249,13 +249,13 @@ def test_dropped_frames_change_little():
     kept[0] = True
     live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
     poses = []
-    one_sentence = live_captioner._OpenSentence.feed
-    live_captioner._OpenSentence.feed = lambda self, pose: (poses.append(pose), one_sentence(self, pose))[1]
+    original = live_captioner._OpenSentence.feed
+    live_captioner._OpenSentence.feed = lambda self, pose: (poses.append(pose), original(self, pose))[1]
     try:
         for k in np.flatnonzero(kept):
             list(live.feed(motion.positions[k], k / 30))
     finally:
-        live_captioner._OpenSentence.feed = one_sentence
+        live_captioner._OpenSentence.feed = original
     whole = motion.resample(10.0).positions
     assert np.abs(np.array(poses)[1:-2] - whole[1 : len(poses) - 2]).max() < 0.08  # metres
 
@@ -280,24 +280,24 @@ def test_standing_still_ends_a_sentence_and_hours_do_not_grow():
     assert all(b.start >= a.end - 1e-6 for a, b in itertools.pairwise(sentences))
 
 
-def test_of_a_body_that_stands_still_nothing_is_said():
+def test_a_body_that_stands_still_gives_no_words():
     for seed in (2, 3, 5):
         one, motion = model(seed), recording(seed)
         with torch.no_grad():
-            one.network.said_gate.bias[0] -= 6.0  # has something to say of anything
+            one.network.said_gate.bias[0] -= 6.0  # has words for any motion
         still = replace(motion, positions=np.repeat(motion.positions[:1], 400, axis=0))
         assert listen(one, still, patience=NEVER) == []
         assert listen(one, motion, patience=NEVER)
 
 
 @pytest.mark.parametrize("odd", [-1.0, -1e-9, np.nan, np.inf, -np.inf])
-def test_a_time_that_is_no_time_is_said_at_one_that_is(odd):
+def test_a_frame_with_an_invalid_time_gives_a_note_at_a_valid_one(odd):
     live = LiveCaptioner(model(), recording().skeleton, unit="m", up="y")
     (note,) = live.feed(recording().positions[0], odd)
     assert note == Note(f"frame skipped, 1 so far: its time is {odd}, expected seconds, 0 or later", 0.0)
 
 
-def test_unit_up_and_joints_are_found_while_it_runs():
+def test_unit_up_and_joints_are_detected_while_it_runs():
     one, motion = model(2), recording(4)
     plain = listen(one, motion)
     live = LiveCaptioner(one, motion.skeleton)
@@ -316,7 +316,7 @@ def test_a_stream_shorter_than_its_warm_up_is_described_at_its_end():
     assert list(live.finish()) == []
 
 
-def test_a_whole_recording_heard_live_is_a_transcript_of_it():
+def test_a_whole_recording_captioned_live_gives_its_transcript():
     motion = replace(recording(3), name="take")
     transcript, words = transcribe(model(2), motion)
     assert transcript.duration == motion.duration
@@ -325,7 +325,7 @@ def test_a_whole_recording_heard_live_is_a_transcript_of_it():
 
 
 @pytest.mark.parametrize("patience", [Patience(0.01, 0.0), Patience(), NEVER])
-def test_wherever_a_stream_ends_its_last_word_leads_to_something(patience, monkeypatch):
+def test_wherever_a_stream_ends_its_last_word_may_end_a_sentence(patience, monkeypatch):
     searches, finish = [], Draws.finish
     monkeypatch.setattr(Draws, "finish", lambda self: (searches.append(self), finish(self))[1])
     for seed, seconds in itertools.product(range(1, 4), (1.0, 3.0)):

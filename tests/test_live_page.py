@@ -1,4 +1,4 @@
-"""The live page's server: who may see it, what a page is sent, late, slow or again, and that nothing waits for it."""
+"""The live page's server: who may see it, what a late, slow or reconnecting page gets, and nothing waits for it."""
 
 import asyncio
 import http.client
@@ -37,7 +37,7 @@ def show(broadcast: Broadcast, number: int) -> None:
 
 
 def sent(broadcast: Broadcast, known: int = 0, most: int = 10_000) -> list[dict]:
-    """All that a page is sent at once, before anything new."""
+    """All messages that a page receives at once, before anything new."""
 
     async def collect() -> list[dict]:
         found: list[dict] = []
@@ -57,7 +57,7 @@ def kinds(messages: list[dict]) -> list[str]:
     return [message["kind"] for message in messages]
 
 
-def test_a_page_that_opens_late_gets_what_was_said_and_only_the_newest_frame():
+def test_a_page_that_opens_late_gets_all_events_and_only_the_newest_frame():
     broadcast = Broadcast()
     assert sent(broadcast) == [{"kind": "state", "state": "waiting", "quiet": pytest.approx(0, abs=0.5)}]
     for number in range(60):
@@ -73,7 +73,7 @@ def test_a_page_that_opens_late_gets_what_was_said_and_only_the_newest_frame():
     assert [one["word"] for one in sent(broadcast, 58) if one["kind"] == "word"] == ["word58", "word59"]
 
 
-def test_what_is_kept_is_bounded_and_what_is_not_is_said(monkeypatch):
+def test_kept_events_are_bounded_and_lost_ones_counted(monkeypatch):
     monkeypatch.setattr(module, "KEPT", 100)
     broadcast = Broadcast()
     for number in range(1000):
@@ -98,7 +98,7 @@ def test_another_body_is_sent_once_and_before_its_frames():
     assert len(frame["pose"]) == 3
 
 
-def test_how_the_stream_stands_is_said(monkeypatch):
+def test_the_state_of_the_stream(monkeypatch):
     now = 100.0
     monkeypatch.setattr(module.time, "monotonic", lambda: now)
     broadcast = Broadcast()
@@ -112,7 +112,7 @@ def test_how_the_stream_stands_is_said(monkeypatch):
     assert broadcast.state()["state"] == "ended"
 
 
-def test_the_frames_that_are_heard_are_shown_in_metres():
+def test_accepted_frames_are_shown_in_metres():
     shown = []
     listener = Listener(model(), watch=lambda skeleton, positions, moment: shown.append((positions, moment)))
     lines = lines_of(2)
@@ -124,7 +124,7 @@ def test_the_frames_that_are_heard_are_shown_in_metres():
     ]
     events = list(listener.describe(parse([*centimetres, wrong])))
     assert [one for one in events if not isinstance(one, Note)] == described(lines)
-    assert len(shown) > MOTION.frames - 20  # all but those from which unit and up axis are found
+    assert len(shown) > MOTION.frames - 20  # all but those of the warm-up
     assert all(positions.shape == MOTION.positions[0].shape for positions, _ in shown)
     np.testing.assert_allclose(shown[0][0], MOTION.positions[round(shown[0][1] * 30)], atol=2e-4)
 
@@ -135,7 +135,7 @@ def client():
         yield one
 
 
-def test_the_page_and_its_parts_are_there_and_forbid_all_that_is_elsewhere(client):
+def test_the_page_and_its_parts_are_served_and_block_external_resources(client):
     answer = client.get("/")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     parts = [part.split('"')[0] for part in answer.text.split('="/assets/')[1:]]
@@ -160,7 +160,7 @@ def watch(page: LivePage, path: str = "/events", **headers: str) -> http.client.
 
 
 def read(answer: http.client.HTTPResponse, until: str) -> list[tuple[str, dict]]:
-    """(id, message) up to one that holds a text."""
+    """(id, message) up to one that contains a text."""
     found, number = [], ""
     for line in iter(answer.readline, b""):
         name, _, value = line.decode().rstrip("\n").partition(": ")
@@ -181,7 +181,7 @@ def test_other_sites_and_other_names_see_nothing(page):
     assert watch(page, host="localhost:80").status == 200
 
 
-def test_closing_lets_pages_go_at_once(page, capfd):
+def test_closing_disconnects_pages_at_once(page, capfd):
     open_pages = [watch(page) for _ in range(3)]
     for one in open_pages:
         read(one, "state")
@@ -190,7 +190,7 @@ def test_closing_lets_pages_go_at_once(page, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_page_that_comes_back_is_told_what_it_missed(page):
+def test_a_page_that_reconnects_gets_what_it_missed(page):
     for number in range(5):
         page.broadcast.add(word(number))
     first = watch(page)
@@ -204,13 +204,13 @@ def test_a_page_that_comes_back_is_told_what_it_missed(page):
         assert sum(message["kind"] == "word" for _, message in anew) == 6
 
 
-def test_a_page_that_does_not_read_holds_up_nobody_and_gets_every_word_at_last(page):
+def test_a_page_that_does_not_read_delays_nobody_and_gets_every_word_in_the_end(page):
     slow = socket.create_connection(("127.0.0.1", page.port))
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     slow.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     quick = watch(page)
     for number in range(4000):
-        page.broadcast.add(word(number))  # had it to wait for the slow page, it would wait for ever
+        page.broadcast.add(word(number))  # would block for ever if it waited for the slow page
         show(page.broadcast, number)
         time.sleep(0.0005)
     seen = read(quick, "word3999")
@@ -227,7 +227,7 @@ def test_a_page_that_does_not_read_holds_up_nobody_and_gets_every_word_at_last(p
     slow.close()
 
 
-def test_pages_beyond_the_most_are_refused_until_one_is_closed(page, monkeypatch):
+def test_pages_beyond_the_limit_are_refused_until_one_is_closed(page, monkeypatch):
     monkeypatch.setattr(live_page, "PAGES", 3)
     open_pages = [watch(page) for _ in range(3)]
     for one in open_pages:
@@ -242,13 +242,13 @@ def test_pages_beyond_the_most_are_refused_until_one_is_closed(page, monkeypatch
         time.sleep(0.1)
 
 
-def test_a_port_that_is_taken_is_said(page):
+def test_a_port_in_use_is_an_error(page):
     for port in (page.port, 99999):
         with pytest.raises(ValueError, match=f"cannot listen on 127.0.0.1:{port} .*choose another --serve"):
             LivePage(port)
 
 
-def test_after_standard_input_the_page_stays_until_ctrl_c():
+def test_after_standard_input_ends_the_page_stays_until_ctrl_c():
     command = [Path(sys.executable).parent / "m2l", "live", "--serve", "0"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, text=True) as live:

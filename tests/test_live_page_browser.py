@@ -1,4 +1,4 @@
-"""The live page in a real Chromium: words as they are said, a body that moves, and what goes wrong.
+"""The live page in a real Chromium: words as they become final, a body that moves, and failures.
 
 Skipped where there is no Chromium or no Playwright. $M2L_SCREENSHOTS names a folder that keeps pictures of it.
 """
@@ -26,7 +26,7 @@ from motion2language.server.live_page import LivePage
 from motion2language.transcript import Segment, TimedWord
 
 pytestmark = MARKS
-LOST = "Failed to load resource"  # what it says of a connection that was cut
+LOST = "Failed to load resource"  # the console message about a lost connection
 WORDS = "#present .said-word"
 
 
@@ -41,13 +41,13 @@ class Watching:
     def open(self, address: str, width: int = 1280, scheme: str = "light"):
         page = self.browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
         page.set_default_timeout(60_000)
-        page.on("console", lambda message: self.hear(message.text))
+        page.on("console", lambda message: self.log(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.add(request.url))
         page.goto(address)
         return page
 
-    def hear(self, text: str) -> None:
+    def log(self, text: str) -> None:
         if STALL not in text and LOST not in text:
             self.complaints.append(text)
 
@@ -84,7 +84,7 @@ def keep_picture(page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-def say(broadcast: Broadcast, first: int, last: int) -> None:
+def add_words(broadcast: Broadcast, first: int, last: int) -> None:
     for number in range(first, last):
         broadcast.add(word(number))
 
@@ -105,7 +105,7 @@ def until(page, condition: str) -> None:
         time.sleep(0.05)
 
 
-def test_a_motion_sent_is_seen_and_read_while_it_happens(watching):
+def test_a_motion_and_its_words_appear_while_it_happens(watching):
     command = [Path(sys.executable).parent / "m2l", "live", "--websocket", "0", "--serve", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as live:
         address, port = (live.stderr.readline().split()[-1] for _ in range(2))
@@ -123,21 +123,21 @@ def test_a_motion_sent_is_seen_and_read_while_it_happens(watching):
             keep_picture(narrow, "live-narrow")
         for page in (wide, narrow, watching.open(address)):  # the last one opens late
             page.locator("#past .part").nth(1).wait_for()
-            said = texts(page, "#past .said-word")
-            assert {"walks", "bows", "bowing"} & set(said)
-            assert said == texts(wide, "#past .said-word")
+            words = texts(page, "#past .said-word")
+            assert {"walks", "bows", "bowing"} & set(words)
+            assert words == texts(wide, "#past .said-word")
             assert page.locator("#past .when").first.inner_text().startswith("0:0")
             state(page, "no frames for")
         assert narrow.evaluate("document.documentElement.scrollWidth") == 400
         live.terminate()
         state(wide, "connection lost; reconnecting")
         printed = live.stdout.read().split("\n")[0].split()
-        assert printed == said
+        assert printed == words
 
 
-def test_words_are_never_taken_back_and_a_finished_sentence_goes_below(watching, served):
+def test_words_are_never_taken_back_and_a_finished_sentence_goes_to_the_history(watching, served):
     page = watching.open(address_of(served))
-    say(served.broadcast, 0, 2)
+    add_words(served.broadcast, 0, 2)
     page.locator(WORDS).nth(1).wait_for()
     served.broadcast.add(Note("<b>odd</b>", 1.0))
     segment = Segment(0.0, 2.0, "walk", tuple(TimedWord(name, 1.0, 0.5, 1.5) for name in ("word0", "word1")))
@@ -152,7 +152,7 @@ def test_words_are_never_taken_back_and_a_finished_sentence_goes_below(watching,
     assert page.locator(f"{WORDS} small").inner_text() == "1:01:40.0"
 
 
-def test_the_state_of_the_stream_is_said(watching, served, monkeypatch):
+def test_the_state_of_the_stream_is_shown(watching, served, monkeypatch):
     monkeypatch.setattr(broadcast_module, "QUIET", 0.5)
     page = watching.open(address_of(served))
     state(page, "waiting for motion")
@@ -177,12 +177,12 @@ def test_the_state_of_the_stream_is_said(watching, served, monkeypatch):
     state(page, "the stream has ended")
 
 
-def test_a_page_that_was_away_gets_what_it_missed_once(watching, served):
+def test_a_page_that_reconnects_gets_what_it_missed_once(watching, served):
     page = watching.open(address_of(served))
-    say(served.broadcast, 0, 3)
+    add_words(served.broadcast, 0, 3)
     page.locator(WORDS).nth(2).wait_for()
     page.evaluate("page.disconnect()")
-    say(served.broadcast, 3, 6)
+    add_words(served.broadcast, 3, 6)
     page.wait_for_timeout(300)
     assert texts(page) == names(0, 3)
     page.evaluate("page.connect()")
@@ -191,14 +191,14 @@ def test_a_page_that_was_away_gets_what_it_missed_once(watching, served):
     assert texts(page) == names(0, 6)
 
 
-def test_a_lost_connection_is_said_and_made_again(watching, served):
+def test_a_lost_connection_is_shown_and_restored(watching, served):
     page = watching.open(address_of(served))
-    say(served.broadcast, 0, 3)
+    add_words(served.broadcast, 0, 3)
     page.locator(WORDS).nth(2).wait_for()
     served.close()
     state(page, "connection lost; reconnecting")
     again = LivePage(served.port)
-    say(again.broadcast, 3, 5)
+    add_words(again.broadcast, 3, 5)
     page.locator(WORDS).nth(4).wait_for()
     assert texts(page) == names(0, 5)
     assert page.locator("#past .note").inner_text() == "m2l live was restarted"
@@ -214,7 +214,7 @@ def test_a_busy_page_gets_all_words_and_others_are_not_slowed(watching, served):
 
     def frames() -> None:
         for number in range(300):
-            say(served.broadcast, number, number + 1)
+            add_words(served.broadcast, number, number + 1)
             show(served.broadcast, number)
             time.sleep(0.005)
         ended.set()

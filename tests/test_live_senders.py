@@ -1,4 +1,4 @@
-"""Motions sent by WebSocket: one sender after the other, each heard whole, and none that does harm."""
+"""Motions sent by WebSocket: one sender after the other, each read to its end, and bad ones rejected."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ from motion2language.server.senders import Senders
 
 
 class Listening:
-    """A port being heard in a thread of its own: its events, and what was reports."""
+    """A port read in a thread of its own: its events and its reports."""
 
     def __init__(self, **options) -> None:
         self.events: list = []
@@ -37,9 +37,9 @@ class Listening:
             self.events.append(event)
 
     def wait_for(self, text: str, times: int = 1) -> None:
-        """Until it was reports so."""
+        """Wait for a report that contains the text."""
         until = time.monotonic() + 120
-        while sum(text in one for one in self.reports) < times:
+        while sum(text in report for report in self.reports) < times:
             assert time.monotonic() < until, self.reports
             time.sleep(0.01)
 
@@ -70,7 +70,7 @@ def send(one: Listening, number: int) -> None:
         sending.send(recording(number), emit, speed=0)
 
 
-def test_one_sender_after_another_is_heard_whole(listening):
+def test_one_sender_after_another_is_read_to_its_end(listening):
     send(listening, 2)
     send(listening, 1)
     listening.wait_for("disconnected", 2)
@@ -93,15 +93,15 @@ def test_lines_may_come_together_as_bytes_and_as_a_bvh_file(listening, tmp_path)
     assert listening.notes() == []
 
 
-def test_who_sends_all_and_is_gone_at_once_is_heard(listening, monkeypatch):
-    def met_late(connection):
+def test_a_sender_that_disconnects_at_once_is_read(listening, monkeypatch):
+    def handle_late(connection):
         until = time.monotonic() + 20
         while connection.socket.fileno() >= 0 and time.monotonic() < until:
             time.sleep(0.01)
         return sender(connection)
 
     sender = module._Sender
-    monkeypatch.setattr(module, "_Sender", met_late)
+    monkeypatch.setattr(module, "_Sender", handle_late)
     with opened(listening) as connection:
         connection.send("\n".join(lines_of(2)))
     listening.wait_for("disconnected")
@@ -109,7 +109,7 @@ def test_who_sends_all_and_is_gone_at_once_is_heard(listening, monkeypatch):
     assert listening.reports == ["a sender connected", "a sender disconnected"]
 
 
-def test_a_second_sender_is_reports_to_wait_and_the_first_is_not_disturbed(listening, monkeypatch):
+def test_a_second_sender_is_asked_to_wait_and_the_first_is_not_disturbed(listening, monkeypatch):
     monkeypatch.setattr(module, "STALL", 60)
     monkeypatch.setattr(module, "LEAVING", 0.1)
     lines = lines_of(2)
@@ -123,10 +123,10 @@ def test_a_second_sender_is_reports_to_wait_and_the_first_is_not_disturbed(liste
             connection.send(line)
     listening.wait_for("disconnected")
     assert listening.words() == words_of(2)
-    assert sum("rejected" in one for one in listening.reports) == 1
+    assert sum("rejected" in report for report in listening.reports) == 1
 
 
-def test_a_sender_that_says_nothing_keeps_nobody_out(listening, monkeypatch):
+def test_a_silent_sender_makes_room_for_another(listening, monkeypatch):
     monkeypatch.setattr(module, "LEAVING", 0.2)
     monkeypatch.setattr(module, "SILENT", 0.0)
     with opened(listening) as connection:
@@ -136,7 +136,7 @@ def test_a_sender_that_says_nothing_keeps_nobody_out(listening, monkeypatch):
             connection.recv()
     listening.wait_for("disconnected", 2)
     assert listening.words() == words_of(2)
-    assert not any("rejected" in one for one in listening.reports)
+    assert not any("rejected" in report for report in listening.reports)
 
 
 def test_pages_of_other_sites_and_other_names_are_refused(listening):
@@ -149,7 +149,7 @@ def test_pages_of_other_sites_and_other_names_are_refused(listening):
             pass
 
 
-def test_garbage_is_said_and_the_rest_of_the_stream_heard(listening):
+def test_garbage_gives_notes_and_the_rest_of_the_stream_is_read(listening):
     lines = lines_of(2)
     with opened(listening) as connection:
         for line in ["hello", b"\xff\xfe", *lines[:50], "x" * 2_000_000, *lines[50:], "", "[" * 90_000]:
@@ -164,7 +164,7 @@ def test_garbage_is_said_and_the_rest_of_the_stream_heard(listening):
     ]
 
 
-def test_what_is_no_body_or_far_too_large_is_reports_its_sender_and_the_next_is_heard(listening):
+def test_a_bad_skeleton_or_a_too_large_message_is_reported_to_its_sender_and_the_next_is_read(listening):
     with opened(listening) as connection:
         connection.send(json.dumps({"joints": ["a", "b"], "parents": [-1, 0]}))
         with pytest.raises(ConnectionClosed, match="found no joint for left_shoulder"):
@@ -183,7 +183,7 @@ def test_what_is_no_body_or_far_too_large_is_reports_its_sender_and_the_next_is_
     assert listening.words() == words_of(2)
 
 
-def test_a_sender_that_stalls_is_said_and_heard_on(listening, monkeypatch):
+def test_a_stalled_sender_gives_a_note_and_is_read_on(listening, monkeypatch):
     monkeypatch.setattr(module, "STALL", 1.0)
     lines = lines_of(2)
     half = len(lines) // 2
@@ -200,7 +200,7 @@ def test_a_sender_that_stalls_is_said_and_heard_on(listening, monkeypatch):
     assert len(listening.events) > before
 
 
-def test_a_sender_that_vanishes_is_finished_and_another_heard(listening):
+def test_a_sender_that_vanishes_is_finished_and_another_read(listening):
     lines = lines_of(2)
     with opened(listening) as connection:
         connection.send("\n".join(lines[:-1]))
@@ -222,7 +222,7 @@ def test_once_ends_with_the_first_stream():
     one.senders.close()
 
 
-def test_addresses_where_nobody_listens_and_ports_that_are_taken_are_said(listening):
+def test_addresses_without_a_listener_and_ports_in_use_are_errors(listening):
     with (
         pytest.raises(ValueError, match=r"is m2l live --websocket running there"),
         sending.sender_to("ws://127.0.0.1:9"),

@@ -69,14 +69,14 @@ def test_a_bvh_file_is_a_stream(tmp_path):
         ("HIERARCHY\nROOT", "BVH"),
     ],
 )
-def test_lines_that_are_nothing_are_faults_and_the_stream_goes_on(line, reason):
+def test_invalid_lines_are_faults_and_the_stream_goes_on(line, reason):
     items = list(parse([*line.splitlines(), '{"time": 2, "positions": [[0, 0, 0]]}']))
     assert isinstance(items[0], Fault)
     assert items[0].text.startswith(reason)
     assert isinstance(items[-1], Frame) or "HIERARCHY" in line
 
 
-def test_json_may_follow_a_bvh_file_and_either_one_that_broke_off(tmp_path):
+def test_json_may_follow_a_bvh_file_and_either_one_that_was_cut_off(tmp_path):
     bvh.write(recording(1), tmp_path / "take.bvh")
     file, lines = (tmp_path / "take.bvh").read_text().splitlines(), lines_of(2)[:-1]
     wrong = [line.replace("CHANNELS 6", "CHANNELS 5") for line in file]
@@ -102,7 +102,7 @@ def test_json_may_follow_a_bvh_file_and_either_one_that_broke_off(tmp_path):
         assert sorted(counts) == sorted(whole)
 
 
-def test_the_stream_ends_when_it_says_so():
+def test_the_stream_ends_at_its_end_message():
     assert list(parse(["", '{"end": true}', '{"time": 1, "positions": [[0, 0, 0]]}'])) == []
 
 
@@ -117,7 +117,7 @@ def test_a_stream_is_described_word_by_word_and_headers_may_repeat():
     assert isinstance(plain[-1], Sentence)
 
 
-def test_odd_streams_are_said():
+def test_odd_streams_give_notes():
     lines = lines_of(2)
     events = described([lines[1], "garbage", *lines])
     assert [event.text.split(";")[0] for event in events if isinstance(event, Note)][:2] == [
@@ -132,7 +132,7 @@ def test_odd_streams_are_said():
         described([])
 
 
-def test_a_skeleton_that_is_no_body_is_an_error():
+def test_a_skeleton_without_a_human_body_is_an_error():
     header = json.dumps({"joints": ["a", "b"], "parents": [-1, 0]})
     frames = [json.dumps({"time": k / 30, "positions": [[0, 0, 0], [0, 1, 0]]}) for k in range(40)]
     with pytest.raises(ValueError, match=r"joint|body"):
@@ -151,7 +151,7 @@ def test_events_are_printed_as_text_and_as_json():
     assert json.loads(stream.as_json(Note("odd", 1.0))) == {"kind": "note", "text": "odd", "time": 1.0}
 
 
-def test_over_udp_the_words_are_those_of_the_pipe():
+def test_udp_gives_the_same_words_as_a_pipe():
     ports, events = [], []
     listening = threading.Event()
 
@@ -175,7 +175,7 @@ def test_over_udp_the_words_are_those_of_the_pipe():
     ]
 
 
-def test_sending_keeps_the_pace_and_repeats_the_header():
+def test_sending_keeps_the_recorded_speed_and_repeats_the_header():
     sent = []
     motion = recording(2).clip(0, 3)
     begin = time.perf_counter()
@@ -185,7 +185,7 @@ def test_sending_keeps_the_pace_and_repeats_the_header():
     assert sent[-1] == '{"end": true}'
 
 
-def test_ports_and_addresses_that_cannot_be_are_said(monkeypatch):
+def test_invalid_ports_and_addresses_are_errors(monkeypatch):
     def unknown(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "name not known")
 
@@ -206,38 +206,38 @@ def frames_of(number: int, shift: float = 0.0) -> list[Frame]:
     return [Frame(frame.time + shift, frame.positions) for frame in frames]
 
 
-def heard(items) -> tuple[list, list[str]]:
+def listen_to(items) -> tuple[list, list[str]]:
     """Words and sentences of the items after recording 2's header, and notes."""
     header = next(parse(lines_of(2)))
     events = list(Listener(model()).describe([header, *items]))
     return [one for one in events if not isinstance(one, Note)], [one.text for one in events if isinstance(one, Note)]
 
 
-def test_a_stall_finishes_what_was_heard_and_the_next_frame_begins_a_take():
-    plain, _ = heard(frames_of(2))
-    events, notes = heard([*frames_of(2), Stall(), *frames_of(2)])  # a clock that begins anew, and no header
+def test_a_stall_ends_the_take_and_the_next_frame_begins_another():
+    plain, _ = listen_to(frames_of(2))
+    events, notes = listen_to([*frames_of(2), Stall(), *frames_of(2)])  # the clock restarts, without a header
     assert notes == ["no input for 2 s; a new take begins with the next frame"]
     assert events == [*plain, *plain]
 
 
 def test_a_clock_set_back_begins_a_take_and_a_frame_overtaken_does_not():
-    plain, _ = heard(frames_of(2, 100.0))
+    plain, _ = listen_to(frames_of(2, 100.0))
     frames = frames_of(2, 100.0)
     back = f"the stream's clock went back by {frames[-1].time:.1f} s; a new take begins"
-    assert heard([*frames, *frames_of(2)]) == ([*plain, *heard(frames_of(2))[0]], [back])  # no frame is lost
-    overtaken, notes = heard([*frames[:90], *frames_of(2)[:4], *frames[90:]])
+    assert listen_to([*frames, *frames_of(2)]) == ([*plain, *listen_to(frames_of(2))[0]], [back])  # no frame is lost
+    overtaken, notes = listen_to([*frames[:90], *frames_of(2)[:4], *frames[90:]])
     assert overtaken == plain
     assert [note[:16] for note in notes] == ["frame skipped, 1"]
-    for late in (1, 4):  # too few to tell, in the end
-        events, notes = heard([*frames, *frames_of(2)[:late]])
+    for late in (1, 4):  # too few for a decision before the end
+        events, notes = listen_to([*frames, *frames_of(2)[:late]])
         assert (events, [note[:16] for note in notes]) == (plain, ["frame skipped, 1"])
     turns = [one for pair in zip(frames, frames_of(2), strict=True) for one in pair]
-    assert heard(turns)[0] == plain
+    assert listen_to(turns)[0] == plain
 
 
-def test_times_that_are_no_seconds_are_hinted_at_once_and_do_not_flood():
+def test_times_not_in_seconds_give_one_hint_and_few_notes():
     frames = frames_of(2)
-    events, notes = heard([Frame(k * 33.3, frame.positions) for k, frame in enumerate(frames)])
+    events, notes = listen_to([Frame(k * 33.3, frame.positions) for k, frame in enumerate(frames)])
     hint = (
         "5 frames in a row came over 0.5 s after the previous one, the last after 33.3 s: "
         "expected more than 2 frames per second, and times in seconds, not milliseconds"
@@ -246,7 +246,7 @@ def test_times_that_are_no_seconds_are_hinted_at_once_and_do_not_flood():
     assert notes[:6] == ["33.30 s without a frame; a new take begins"] * 5 + [hint]
     assert notes.count(hint) == 1
     assert len(notes) == 12 + (len(frames) - 2) // 100
-    _, notes = heard([Frame(frame.time + 10 * (k // 60), frame.positions) for k, frame in enumerate(frames)])
+    _, notes = listen_to([Frame(frame.time + 10 * (k // 60), frame.positions) for k, frame in enumerate(frames)])
     assert len(notes) == len(frames) // 60  # takes of many frames
     assert not any("times in seconds" in note for note in notes)
 
@@ -269,37 +269,37 @@ def test_missing_frames_and_a_changed_frame_rate_are_reported_and_a_steady_or_ji
     assert reports([*even, *(even + 20)]) == []  # a new take, which the listener reports
     assert reports(np.arange(90) / 1.5) == []
     frames = frames_of(2)
-    slower, notes = heard([*frames[:150], *frames[150::2]])
+    slower, notes = listen_to([*frames[:150], *frames[150::2]])
     assert notes == ["the frame rate changed from 30 to 15 per second"]
     assert any(isinstance(event, Word) for event in slower)
 
 
-def test_a_wild_time_is_survived():
-    frames, plain = frames_of(2), heard(frames_of(2))[0]
-    events, notes = heard([*frames[:60], Frame(9e10, frames[0].positions), *frames[60:]])
+def test_a_wild_time_does_no_harm():
+    frames, plain = frames_of(2), listen_to(frames_of(2))[0]
+    events, notes = listen_to([*frames[:60], Frame(9e10, frames[0].positions), *frames[60:]])
     assert events == plain
     assert notes == ["a frame 9e+10 s ahead of the next; skipped"]
     wild = [Frame(9e10 + k / 30, frame.positions) for k, frame in enumerate(frames[60:62])]
-    events, notes = heard([*frames[:60], *wild, *frames[60:]])
+    events, notes = listen_to([*frames[:60], *wild, *frames[60:]])
     assert any(isinstance(event, Word) and event.time < 50 for event in events)
     assert [note.split(";")[-1] for note in notes] == [" a new take begins"] * 2
-    last, notes = heard([*frames, Frame(100.0, frames[0].positions)])  # of which nothing shows that it is wild
+    last, notes = listen_to([*frames, Frame(100.0, frames[0].positions)])  # no later frame shows that its time is wrong
     assert last[: len(plain)] == plain
     assert [note.split(";")[-1] for note in notes] == [" a new take begins"]
-    later, _ = heard([Frame(frame.time + 1.7e9, frame.positions) for frame in frames])  # seconds since 1970
+    later, _ = listen_to([Frame(frame.time + 1.7e9, frame.positions) for frame in frames])  # seconds since 1970
     assert [one.word for one in later if isinstance(one, Word)] == [
-        one.word for one in heard(frames)[0] if isinstance(one, Word)
+        one.word for one in listen_to(frames)[0] if isinstance(one, Word)
     ]
 
 
 @pytest.mark.parametrize("moment", [9e10, 0.0])
-def test_a_frame_that_is_spoiled_begins_no_take_whatever_its_time(moment):
-    plain, _ = heard(frames_of(2, 100.0))
+def test_a_damaged_frame_begins_no_take_whatever_its_time(moment):
+    plain, _ = listen_to(frames_of(2, 100.0))
     frames = frames_of(2, 100.0)
     spoiled = frames[0].positions.copy()
     spoiled[3] = np.nan
     odd = [Frame(moment, positions) for positions in (spoiled, spoiled[:5], np.zeros_like(spoiled))] * 2
-    events, notes = heard([*frames[:60], *odd, *frames[60:]])
+    events, notes = listen_to([*frames[:60], *odd, *frames[60:]])
     assert events == plain
     assert notes == ["frame skipped, 1 so far: a position is not a finite number"]
 
@@ -314,20 +314,20 @@ def test_a_frame_that_is_spoiled_begins_no_take_whatever_its_time(moment):
         ('{"time": 1, "positions": [[0, 1e30, 0]]}', "a joint is 1e+30 away, expected at most 1e+07"),
     ],
 )
-def test_times_and_places_beyond_reason_are_faults(frame, reason):
+def test_impossible_times_and_positions_are_faults(frame, reason):
     (fault,) = parse([frame])
     assert reason in fault.text
 
 
-def test_frames_too_close_together_and_a_flood_of_garbage_are_left_out_and_said_now_and_then():
-    plain, _ = heard(frames_of(2))
+def test_frames_too_close_together_and_a_flood_of_garbage_are_skipped_with_occasional_notes():
+    plain, _ = listen_to(frames_of(2))
     frames = [copy for frame in frames_of(2) for copy in (frame, Frame(frame.time + 1e-5, frame.positions))]
-    events, notes = heard(frames)
+    events, notes = listen_to(frames)
     assert events == plain
     assert len(notes) == 10 + len(frames) // 200
     assert notes[0] == "a frame less than 0.5 ms after the previous one; skipped"
     assert notes[10].endswith("(100 such notes so far)")
-    events, notes = heard([Fault("garbage")] * 1000)
+    events, notes = listen_to([Fault("garbage")] * 1000)
     assert (events, len(notes)) == ([], 20)
 
 
@@ -364,7 +364,7 @@ def test_a_bvh_file_after_another_is_another_take(tmp_path):
     assert len(items) == len(frames) + 2
 
 
-def test_udp_is_heard_again_after_a_stall_and_after_an_end(monkeypatch):
+def test_udp_is_read_on_after_a_stall_and_after_an_end(monkeypatch):
     monkeypatch.setattr(stream, "STALL", 0.2)
     ports: list[int] = []
     streams = stream.listen_udp(0, ready=ports.append)
@@ -379,45 +379,49 @@ def test_udp_is_heard_again_after_a_stall_and_after_an_end(monkeypatch):
         assert next(second.lines) == "four"
 
 
-def test_by_udp_one_sender_is_heard_at_a_time_until_it_stalls(monkeypatch):
+def test_by_udp_one_sender_is_read_at_a_time_until_it_stalls(monkeypatch):
     monkeypatch.setattr(stream, "STALL", 0.5)
     ports: list[int] = []
     reports: list[str] = []
     streams = stream.listen_udp(0, "::1", ready=ports.append, report=reports.append)
-    heard = next(streams)
+    first = next(streams)
     with sending.sender_to(f"[::1]:{ports[0]}") as one, sending.sender_to(f"[::1]:{ports[0]}") as other:
         one("one")
-        other("left out")
-        other("left out")
+        other("ignored")
+        other("ignored")
         one("two")
-        assert [next(heard.lines) for _ in range(2)] == ["one", "two"]
+        assert [next(first.lines) for _ in range(2)] == ["one", "two"]
         assert len(reports) == 1
         assert " ignored: receiving from ::1:" in reports[0]
-        assert next(heard.lines) is None
+        assert next(first.lines) is None
         other("three")
-        one("left out")
-        assert next(heard.lines) == "three"
+        one("ignored")
+        assert next(first.lines) == "three"
 
 
 def test_a_sender_by_udp_that_stalls_is_noticed_though_another_goes_on(monkeypatch):
     moments = itertools.count(0.0, 1.1 * stream.STALL)
-    monkeypatch.setattr(stream.time, "monotonic", lambda: next(moments))  # late at every look
+    monkeypatch.setattr(stream.time, "monotonic", lambda: next(moments))  # late at every check
     ports: list[int] = []
     streams = stream.listen_udp(0, ready=ports.append)
-    heard = next(streams)
+    first = next(streams)
     with sending.sender_to(f"127.0.0.1:{ports[0]}") as one, sending.sender_to(f"localhost:{ports[0]}") as other:
         one("one")
         other("two")
-        assert [next(heard.lines) for _ in range(3)] == ["one", None, "two"]
+        assert [next(first.lines) for _ in range(3)] == ["one", None, "two"]
 
 
-def test_a_pipe_that_stalls_is_heard_again_and_each_stall_is_one(monkeypatch):
+def test_a_pipe_that_stalls_is_read_on_and_each_stall_counts_once(monkeypatch):
     monkeypatch.setattr(stream, "STALL", 0.3)
     reading, writing = os.pipe()
     with os.fdopen(reading, encoding="utf-8") as file, os.fdopen(writing, "w", encoding="utf-8") as pipe:
         lines = stream.read_with_stalls(file)
         threading.Timer(0.8, lambda: print("one\ntwo", "thr", sep="\n", end="", file=pipe, flush=True)).start()
-        assert [next(lines) for _ in range(3)] == ["one\n", "two\n", None]  # nothing is said before the first
+        assert [next(lines) for _ in range(3)] == [
+            "one\n",
+            "two\n",
+            None,
+        ]  # silence before the first line is not a stall
         print("ee", file=pipe, flush=True)
         assert next(lines) == "three\n"
         assert next(lines) is None
@@ -425,7 +429,7 @@ def test_a_pipe_that_stalls_is_heard_again_and_each_stall_is_one(monkeypatch):
         assert list(lines) == []
 
 
-def test_a_file_faster_than_it_is_heard_is_read_no_further_than_a_few_lines():
+def test_a_file_is_read_only_a_few_lines_ahead():
     class Endless(io.StringIO):
         read = 0
 
@@ -440,7 +444,7 @@ def test_a_file_faster_than_it_is_heard_is_read_no_further_than_a_few_lines():
     assert 100 < file.read <= 100 + stream.READ_AHEAD + 1
 
 
-def test_what_reading_a_file_raises_is_raised_where_it_is_heard():
+def test_an_error_while_reading_a_file_is_raised_to_the_consumer():
     class Broken(io.StringIO):
         def readline(self, size=-1):
             raise OSError("input/output error")

@@ -1,4 +1,4 @@
-"""The web app's API: what it answers, what it refuses, who is served next, and that nothing is kept."""
+"""The web app's API: its answers, its errors, the order of service, and that nothing is stored."""
 
 import io
 import json
@@ -31,7 +31,7 @@ def content(tmp_path_factory) -> bytes:
 @pytest.fixture(scope="module")
 def client():
     model = captioner(1, kind="transducer")
-    model.network.said_gate.bias.data[0] -= 3.0  # something is said
+    model.network.said_gate.bias.data[0] -= 3.0  # gives some words
     models = {"tiny": lambda: model, "broken": lambda: 1 / 0}
     with TestClient(create_app(models, Limits(megabytes=4, minutes=0.4)), base_url="http://localhost") as one:
         yield one
@@ -55,7 +55,7 @@ def test_a_recording_is_described_and_written_in_every_form(client, content):
     assert post(client, (TAKE, content)).json() == {"transcript": found["transcript"], "files": {}}
 
 
-def test_what_is_chosen_changes_the_answer(client, content):
+def test_options_change_the_answer(client, content):
     plain = post(client, (TAKE, content)).json()["transcript"]
     assert post(client, (TAKE, content), beam="1").json()["transcript"]["words"] != plain["words"]
     cut = post(client, (TAKE, content), action_words="person step").json()["transcript"]
@@ -75,7 +75,7 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;">]><MMM>&b;</MMM>'
 
 
 @pytest.mark.parametrize(
-    ("sent", "form", "said"),
+    ("sent", "form", "message"),
     [
         ((TAKE, b""), {}, "take.bvh: the file is empty"),
         (("x.bvh", b"hello"), {}, "x.bvh: unsupported file type"),
@@ -97,17 +97,17 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;">]><MMM>&b;</MMM>'
         (("x.amc", b":FULLY-SPECIFIED\n:DEGREES\n1\nroot 0 0 0 0 0 0\n"), {}, "x.amc"),
     ],
 )
-def test_bad_input_is_one_clear_error(client, content, sent, form, said):
+def test_bad_input_is_one_clear_error(client, content, sent, form, message):
     name, data = sent
     answer = post(client, (name, content if data is None else data), **form)
     assert answer.status_code == 422
     assert set(answer.json()) == {"error"}
-    assert said in answer.json()["error"]
+    assert message in answer.json()["error"]
     assert "/tmp" not in answer.json()["error"]
     assert "recording." not in answer.json()["error"]
 
 
-def test_cut_off_and_damaged_takes_are_said(client, content):
+def test_cut_off_and_damaged_takes_are_errors(client, content):
     assert "error" in post(client, (TAKE, content[: len(content) // 2])).json()
     assert "take.bvh" in post(client, (TAKE, content.replace(b"JOINT", b"JOIN", 1))).json()["error"]
     assert "nan" in post(client, (TAKE, content[:-200] + b"nan " * 30)).json()["error"].lower()
@@ -122,7 +122,7 @@ def test_two_recordings_in_one_request_and_none_are_refused(client, content):
     assert client.post("/api/transcribe", data={"form": "srt"}).json() == {"error": "file: Field required"}
 
 
-def test_too_much_is_refused_before_it_is_read(client, content):
+def test_too_large_requests_are_refused_before_they_are_read(client, content):
     answer = post(client, (TAKE, content + b"\n" * 5_000_000))
     assert (answer.status_code, answer.json()["error"][:22]) == (413, "the request is larger ")
     counted = client.post("/api/transcribe", content=(b"x" * 500_000 for _ in range(20)),
@@ -151,13 +151,13 @@ def test_other_names_and_other_sites_are_refused(client, headers, status):
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_name_that_was_given_is_ours():
+def test_a_configured_host_name_is_accepted():
     app = create_app({"tiny": captioner}, Limits(), frozenset({"studio.local"}))
     with TestClient(app, base_url="http://studio.local") as one:
         assert one.get("/api/health").json()["status"] == "ok"
 
 
-def test_pages_need_nothing_from_elsewhere_and_no_path_is_a_file(client):
+def test_pages_need_no_external_resources_and_no_path_is_a_file(client):
     for page in ("/", "/api", "/assets/app.css", "/assets/app.js"):
         answer = client.get(page)
         assert answer.status_code == 200
@@ -172,7 +172,7 @@ def test_pages_need_nothing_from_elsewhere_and_no_path_is_a_file(client):
         assert "error" in client.get(page).json()
 
 
-def test_names_are_only_shown(client, content, tmp_path, monkeypatch):
+def test_file_names_are_only_displayed(client, content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("../../../tmp/evil.bvh", "C:\\evil.bvh", "a\x00b.bvh", "x" * 500 + ".bvh", "<script>.bvh"):
         source = post(client, (name, content)).json()["transcript"]["source"]
@@ -182,13 +182,13 @@ def test_names_are_only_shown(client, content, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fault_of_ours_is_said_without_its_inside(client, content):
+def test_an_internal_error_is_reported_without_details(client, content):
     answer = post(client, (TAKE, content), model="broken")
     assert "ZeroDivisionError" in answer.json()["error"]
     assert "division" not in answer.json()["error"]
 
 
-def test_the_lines_say_how_a_request_stands(client, content):
+def test_ndjson_lines_give_a_request_s_status(client, content):
     answer = post(client, (TAKE, content), headers={"accept": "application/x-ndjson"})
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert lines[0].keys() == {"before"}
@@ -205,7 +205,7 @@ def test_nothing_is_left_on_disk(client, content, tmp_path, monkeypatch):
 # Uploads
 
 
-def test_what_a_file_is_is_told_by_its_content(content, tmp_path):
+def test_a_file_s_type_is_detected_from_its_content(content, tmp_path):
     assert detect_suffix(content) == detect_suffix(b"\xef\xbb\xbf# a comment\n" + content) == ".bvh"
     assert detect_suffix(npy(np.zeros(3))) == ".npy"
     assert detect_suffix(b'<?xml version="1.0"?><MMM/>') == ".xml"
@@ -224,11 +224,11 @@ def test_an_amc_is_read_with_its_asf():
         )  # both were understood
 
 
-# The line
+# The queue
 
 
 class Gate:
-    """Work that waits until it may go on, and notes its order."""
+    """Jobs that wait until the gate opens, and record their order."""
 
     def __init__(self) -> None:
         self.order: list[str] = []
@@ -245,48 +245,48 @@ class Gate:
 
 
 def test_clients_take_turns_and_one_with_many_does_not_starve_another():
-    gate, line = Gate(), JobQueue(1000, 1e9)
+    gate, queue = Gate(), JobQueue(1000, 1e9)
     many = [gate.job("many", f"m{number}") for number in range(50)]
     for job in many:
-        line.put(job)
-    assert gate.begun.wait(60)  # the first is being done
+        queue.put(job)
+    assert gate.begun.wait(60)  # the first has begun
     few = gate.job("few", "few")
-    line.put(few)
-    assert line.jobs_ahead(few) <= 1
-    assert [line.jobs_ahead(job) for job in many[1:4]] == [0, 2, 3]
+    queue.put(few)
+    assert queue.jobs_ahead(few) <= 1
+    assert [queue.jobs_ahead(job) for job in many[1:4]] == [0, 2, 3]
     gate.open.set()
     assert few.result.result(60) == "few"
     assert many[-1].result.result(60) == "m49"
     assert gate.order.index("few") <= 2
     assert [name for name in gate.order if name != "few"] == [f"m{number}" for number in range(50)]
-    line.close()
+    queue.close()
 
 
-def test_a_job_given_up_is_never_done_and_a_fault_stops_nobody():
-    gate, line = Gate(), JobQueue(1000, 1e9)
+def test_a_cancelled_job_is_never_done_and_an_error_stops_no_other():
+    gate, queue = Gate(), JobQueue(1000, 1e9)
     jobs = [gate.job("a", "first"), gate.job("a", "gone"), Job("a", lambda: 1 / 0), gate.job("a", "last")]
     for job in jobs:
-        line.put(job)
-    line.cancel(jobs[1])
+        queue.put(job)
+    queue.cancel(jobs[1])
     gate.open.set()
     assert jobs[3].result.result(60) == "last"
     assert gate.order == ["first", "last"]
     assert jobs[1].result.cancelled()
     assert isinstance(jobs[2].result.exception(), ZeroDivisionError)
-    line.close()
+    queue.close()
 
 
 @pytest.mark.parametrize(("most", "most_bytes"), [(2, 1e9), (100, 25)])
-def test_a_full_line_refuses(most, most_bytes):
-    gate, line = Gate(), JobQueue(most, most_bytes)
-    line.put(gate.job("a", "0"))
+def test_a_full_queue_refuses(most, most_bytes):
+    gate, queue = Gate(), JobQueue(most, most_bytes)
+    queue.put(gate.job("a", "0"))
     assert gate.begun.wait(60)
     for number in (1, 2):
-        line.put(gate.job("a", str(number), 10))
+        queue.put(gate.job("a", str(number), 10))
     with pytest.raises(RefusedError, match="2 recordings are already waiting"):
-        line.put(gate.job("b", "3", 10))
+        queue.put(gate.job("b", "3", 10))
     gate.open.set()
-    line.close()
+    queue.close()
 
 
 def test_limits_are_above_zero():
@@ -294,18 +294,18 @@ def test_limits_are_above_zero():
         Limits(minutes=0)
 
 
-def test_the_command_says_what_is_wrong(monkeypatch, capsys):
+def test_bad_options_of_the_command_are_errors(monkeypatch, capsys):
     import sys
 
     from motion2language import cli
 
-    for words, said in ((("--port", "70000"), "--port 70000"), (("--model", "nowhere"), "no model 'nowhere'"),
+    for words, message in ((("--port", "70000"), "--port 70000"), (("--model", "nowhere"), "no model 'nowhere'"),
                         (("--minutes", "-1"), "every limit must be above zero")):  # fmt: skip
         monkeypatch.setattr(sys, "argv", ["m2l", "serve", *words])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         assert ended.value.code == 1
-        assert said in capsys.readouterr().err
+        assert message in capsys.readouterr().err
 
 
 def test_package_holds_the_pages():

@@ -1,4 +1,4 @@
-"""The web app as a person uses it, in a real Chromium: drop, read, play, save, and be told what is wrong.
+"""The web app as a person uses it, in a real Chromium: drop, read, play and save recordings, and see errors.
 
 Skipped where there is no Chromium or no Playwright. $M2L_SCREENSHOTS names a folder that keeps pictures of it.
 """
@@ -43,7 +43,7 @@ def address():
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert f"serving on http://127.0.0.1:{port}" in server.stdout.readline()
-        for _ in range(600):  # it answers a moment after the line is printed
+        for _ in range(600):  # it accepts connections a moment after the line is printed
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port)).close()
                 break
@@ -88,7 +88,7 @@ def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refuse
     assert cards.nth(0).locator("tbody tr").count() == 2
     assert re.fullmatch(r"\d\d:\d\d\.\d", cards.nth(0).locator("td").first.text_content())
     assert "unsupported file type" in cards.nth(2).locator(".state").text_content()
-    assert page.locator("#status").text_content() == "3 of 3 described"
+    assert page.locator("#status").text_content() == "3 of 3 done"
     with page.expect_download() as saved:
         cards.nth(0).get_by_label("Save 2_walk_bow.srt").click()
     saved.value.save_as(tmp_path / "take.srt")
@@ -116,7 +116,7 @@ def test_it_works_by_keyboard_and_at_400_pixels_with_options(page):
     page.locator("#action_words").fill("waves wave\nwaving wave")
     page.locator("#files").focus()
     page.on("filechooser", lambda chooser: chooser.set_files(SAMPLES / "1_wave.bvh"))
-    for _ in range(10):  # until the browser knows that its chooser is to be handed over
+    for _ in range(10):  # until Playwright intercepts the file chooser
         page.keyboard.press("Space")
         page.wait_for_timeout(1000)
         if page.locator(".recording").count():
@@ -137,7 +137,7 @@ def minutes(bvh: str) -> str:
     return f"{head}Frames: {int(count) * 20}\n{interval}\n{rows * 20}"
 
 
-def test_clients_that_go_away_leave_the_line(address):
+def test_requests_are_dropped_when_clients_disconnect(address):
     def waiting() -> int:
         with urllib.request.urlopen(f"{address}/api/health", timeout=60) as answer:
             return int(json.load(answer)["waiting"])
@@ -145,10 +145,10 @@ def test_clients_that_go_away_leave_the_line(address):
     content = minutes((SAMPLES / "4_walk_sideways_kick_clap_run.bvh").read_text()).encode()
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bvh"\r\n\r\n'
     body = head + content + b"\r\n--x--\r\n"
-    place = address.removeprefix("http://")
-    lines = (f"POST /api/transcribe HTTP/1.1\r\nHost: {place}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    location = address.removeprefix("http://")
+    lines = (f"POST /api/transcribe HTTP/1.1\r\nHost: {location}\r\nContent-Type: multipart/form-data; boundary=x\r\n"
              f"Content-Length: {len(body)}\r\n\r\n").encode()  # fmt: skip
-    host, port = place.split(":")
+    host, port = location.split(":")
     clients = [socket.create_connection((host, int(port))) for _ in range(40)]
     for client in clients:
         client.sendall(lines + body)
@@ -163,7 +163,7 @@ def test_clients_that_go_away_leave_the_line(address):
         time.sleep(0.05)
 
 
-def test_the_api_is_described_without_a_request_elsewhere(page, address):
+def test_the_api_page_makes_no_external_requests(page, address):
     page.goto(f"{address}/api")
     assert page.locator("h2").all_text_contents() == ["GET /api/health", "GET /api/models", "POST /api/transcribe"]
     keep_picture(page, "app-api")

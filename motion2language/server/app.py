@@ -52,7 +52,7 @@ def create_app(
     app = FastAPI(
         title="motion2language",
         version=motion2language.__version__,
-        description="A motion-capture recording in; what the person does and when out.",
+        description="Send a motion-capture recording; get what the person does, and when.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",

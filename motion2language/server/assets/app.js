@@ -59,7 +59,7 @@ function next() {
       .finally(() => {
         underWay -= 1;
         finished += 1;
-        report(`${finished} of ${total} described`);
+        report(`${finished} of ${total} done`);
         next();
       });
   }

@@ -150,6 +150,7 @@ class LivePage {
   body(about) {
     this.about = about;
     this.begun = false;
+    if (this.present.querySelector(".nothing")) this.clearPresent();
   }
 
   frame({ time, pose }) {
@@ -210,7 +211,7 @@ class LivePage {
   }
 
   clearPresent() {
-    this.present.replaceChildren(element("span", { class: "nothing" }, "Waiting for motion"));
+    this.present.replaceChildren(element("span", { class: "nothing" }, this.about ? "No words yet" : "Waiting for motion"));
   }
 
   /** The same label always has the same colour. */
