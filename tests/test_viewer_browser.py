@@ -117,9 +117,9 @@ def test_the_lit_word_is_the_transcripts(open_page):
         go_to(page, seconds)
         assert lit(page) == wanted == expected(takes.transcript(), seconds)
         assert lit(page, 1) == expected(takes.reference(), seconds)
-    assert page.locator(".sentence").first.locator(".said").count() == 0
+    assert page.locator(".sentence").first.locator(".reached").count() == 0
     go_to(page, 8)
-    assert page.locator(".sentence").first.locator(".said").count() == 8
+    assert page.locator(".sentence").first.locator(".reached").count() == 8
 
 
 def test_playing_goes_on_in_time_and_lights_the_words_it_reaches(open_page):
@@ -388,9 +388,9 @@ def test_roles_and_names_tell_what_everything_is(open_page):
 def test_the_list_of_keys_and_switching_them_off(open_page):
     page = open_page()
     page.keyboard.press("?")
-    assert page.get_by_role("dialog", name="Keys").is_visible()
+    assert page.get_by_role("dialog", name="Keyboard shortcuts").is_visible()
     keep_picture(page, "keys")
-    page.get_by_label("obey keys").uncheck()
+    page.get_by_label("Enable keyboard shortcuts").uncheck()
     page.keyboard.press("Escape")
     assert page.get_by_role("dialog").count() == 0
     page.locator("body").click(position={"x": 2, "y": 2})

@@ -20,11 +20,11 @@ class Body {
     this.balls = this.instances(new THREE.SphereGeometry(1, 8, 6), this.joints);
     this.skull = this.instances(new THREE.SphereGeometry(1, 20, 14), take.head === null ? 0 : 1);
     this.shapes = [this.limbs, this.balls, this.skull];
-    this.shadows = [this.shadowOf(this.limbs), this.shadowOf(this.skull)]; // those of balls would hardly be seen
+    this.shadows = [this.shadowOf(this.limbs), this.shadowOf(this.skull)]; // shadows of the balls would hardly be visible
     this.setGround(this.findGround());
   }
 
-  /** True for each joint but those that only carry the pelvis, such as a root that stays at the origin. */
+  /** False for joints that only carry the pelvis, such as a root that stays at the origin; true for all others. */
   findDrawn() {
     const { parents, pelvis } = this.take;
     const drawn = parents.map(() => true);
@@ -34,7 +34,7 @@ class Body {
     return drawn;
   }
 
-  /** The middle of the heights over time, metres; never zero. */
+  /** The median height over time, metres; never zero. */
   measure() {
     const heights = [];
     for (let frame = 0; frame < this.frames; frame++) {
@@ -45,7 +45,7 @@ class Body {
     return Math.max(heights[heights.length >> 1], 0.05);
   }
 
-  /** The ground's height: what the lowest joint goes below in one frame of fifty. */
+  /** The height of the ground: the lowest joint is below it in one frame of fifty. */
   findGround() {
     const lows = Array.from({ length: this.frames }, (_, frame) => this.rangeOf(frame, 1)[0]).sort((a, b) => a - b);
     return lows[Math.floor(lows.length / 50)];
@@ -68,7 +68,7 @@ class Body {
     return mesh;
   }
 
-  /** The same shapes pressed flat on the ground; one plain colour, so that they do not darken where they overlap. */
+  /** The same shapes flattened on the ground, in one plain colour so that overlaps do not get darker. */
   shadowOf(shape) {
     const mesh = new THREE.InstancedMesh(shape.geometry, new THREE.MeshBasicMaterial(), shape.count);
     mesh.instanceMatrix = shape.instanceMatrix;
@@ -77,7 +77,7 @@ class Body {
     return mesh;
   }
 
-  /** Put the ground at a height, metres. */
+  /** Set the height of the ground, metres. */
   setGround(ground) {
     this.ground = ground;
     for (const shadow of this.shadows) shadow.position.y = ground + 0.002;
@@ -96,7 +96,7 @@ class Body {
     for (const shadow of this.shadows) shadow.material.color = colours.shadow;
   }
 
-  /** The pose at a time, seconds, between two frames where it falls between. */
+  /** Show the pose at a time, seconds, interpolated between two frames. */
   setTime(time) {
     const at = Math.min(Math.max(time * this.take.motion.fps, 0), this.frames - 1);
     const below = Math.floor(at);
@@ -146,7 +146,7 @@ class Body {
     return Math.min(BONE * this.height * 1.2, 0.34 * this.point(joint).distanceTo(this.point(parent)));
   }
 
-  /** The head's joint lies at the skull's base, so its ball sits further along the neck. */
+  /** The head's joint is at the base of the skull, so its ball is drawn further along the neck. */
   skullCentre() {
     const { head, parents } = this.take;
     const centre = this.point(head);

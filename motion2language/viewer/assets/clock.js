@@ -1,8 +1,8 @@
-// The one clock of the page: time, speed, playing, and the stretch that is looped. Whoever draws listens to it.
+// The clock of the page: time, speed, playing, and the interval that is looped. Everything that draws listens to it.
 "use strict";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 1.5, 2, 4];
-const LONGEST_STEP = 0.25; // seconds between two frames that count as played, so that a sleeping tab does not jump
+const LONGEST_STEP = 0.25; // seconds between two frames that count as played, so that a background tab does not jump
 
 class Clock {
   constructor(duration, fps) {
@@ -48,13 +48,13 @@ class Clock {
     this.tell();
   }
 
-  /** The next speed of the list, up or down. */
+  /** Take the next faster or slower of SPEEDS. */
   changeSpeed(by) {
     const next = SPEEDS.indexOf(this.speed) + by;
     this.setSpeed(SPEEDS[Math.min(Math.max(next, 0), SPEEDS.length - 1)]);
   }
 
-  /** Play this stretch over and over, from its start if the time is outside; null ends it. */
+  /** Repeat this interval, from its start if the time is outside; null stops looping. */
   setLoop(loop) {
     this.loop = loop;
     if (loop && (this.time < loop.start || this.time >= loop.end)) this.time = loop.start;

@@ -1,30 +1,30 @@
-// Buttons and keys. Every action is in one table, which makes the buttons' hints, the keys and the help page.
+// Buttons and keyboard shortcuts. One table of actions defines the shortcuts and their list.
 "use strict";
 
-const ORBIT = 0.12; // radians a key press
-const PAN = 0.06; // of the camera's distance
+const ORBIT = 0.12; // radians per key press
+const PAN = 0.06; // share of the camera's distance
 const ZOOM = 1.15;
 
-/** Rows [keys, what it does, how]; a key is KeyboardEvent.key, with "Shift+" where it matters. */
+/** Rows [keys, description, action]; a key is KeyboardEvent.key, with "Shift+" where it matters. */
 function actionsOf(clock, player) {
   return [
     [["k", " "], "play or pause", () => clock.toggle()],
-    [["ArrowRight"], "a frame on", () => clock.step(1)],
-    [["ArrowLeft"], "a frame back", () => clock.step(-1)],
-    [["Shift+ArrowRight"], "a second on", () => clock.seek(clock.time + 1)],
-    [["Shift+ArrowLeft"], "a second back", () => clock.seek(clock.time - 1)],
-    [["Home"], "to the start", () => clock.seek(0)],
-    [["End"], "to the end", () => clock.seek(clock.duration)],
+    [["ArrowRight"], "next frame", () => clock.step(1)],
+    [["ArrowLeft"], "previous frame", () => clock.step(-1)],
+    [["Shift+ArrowRight"], "forward one second", () => clock.seek(clock.time + 1)],
+    [["Shift+ArrowLeft"], "back one second", () => clock.seek(clock.time - 1)],
+    [["Home"], "go to the start", () => clock.seek(0)],
+    [["End"], "go to the end", () => clock.seek(clock.duration)],
     [["n"], "next segment", () => player.jump(1)],
     [["p"], "previous segment", () => player.jump(-1)],
     [["."], "next word", () => player.jumpWord(1)],
     [[","], "previous word", () => player.jumpWord(-1)],
-    [["l"], "loop this segment, or stop looping", () => player.toggleLoop()],
+    [["l"], "loop this segment, on or off", () => player.toggleLoop()],
     [["ArrowUp"], "faster", () => clock.changeSpeed(1)],
     [["ArrowDown"], "slower", () => clock.changeSpeed(-1)],
     ...viewActions(player),
-    [["h"], "unfold or fold the attention map", () => player.toggleHeat()],
-    [["?"], "this list", () => player.help.showModal()],
+    [["h"], "show or hide the attention map", () => player.toggleHeat()],
+    [["?"], "show this list", () => player.help.showModal()],
   ];
 }
 
@@ -32,18 +32,18 @@ function actionsOf(clock, player) {
 function viewActions(player) {
   const stages = (call) => () => player.stages.forEach(call);
   return [
-    [["f"], "follow the body, or not", () => player.setFollowing(!player.following)],
-    [["d"], "turn the view to the right", stages((stage) => stage.orbit(ORBIT, 0))],
-    [["a"], "turn the view to the left", stages((stage) => stage.orbit(-ORBIT, 0))],
-    [["w"], "view from higher", stages((stage) => stage.orbit(0, ORBIT))],
-    [["s"], "view from lower", stages((stage) => stage.orbit(0, -ORBIT))],
-    [["Shift+D"], "move the view to the right", stages((stage) => stage.pan(PAN, 0))],
-    [["Shift+A"], "move the view to the left", stages((stage) => stage.pan(-PAN, 0))],
+    [["f"], "follow the body, on or off", () => player.setFollowing(!player.following)],
+    [["d"], "rotate the view right", stages((stage) => stage.orbit(ORBIT, 0))],
+    [["a"], "rotate the view left", stages((stage) => stage.orbit(-ORBIT, 0))],
+    [["w"], "raise the camera", stages((stage) => stage.orbit(0, ORBIT))],
+    [["s"], "lower the camera", stages((stage) => stage.orbit(0, -ORBIT))],
+    [["Shift+D"], "move the view right", stages((stage) => stage.pan(PAN, 0))],
+    [["Shift+A"], "move the view left", stages((stage) => stage.pan(-PAN, 0))],
     [["Shift+W"], "move the view up", stages((stage) => stage.pan(0, PAN))],
     [["Shift+S"], "move the view down", stages((stage) => stage.pan(0, -PAN))],
-    [["+", "="], "nearer", stages((stage) => stage.zoom(ZOOM))],
-    [["-"], "farther", stages((stage) => stage.zoom(1 / ZOOM))],
-    [["0"], "the first view again", stages((stage) => stage.lookAtBody())],
+    [["+", "="], "zoom in", stages((stage) => stage.zoom(ZOOM))],
+    [["-"], "zoom out", stages((stage) => stage.zoom(1 / ZOOM))],
+    [["0"], "reset the view", stages((stage) => stage.lookAtBody())],
   ];
 }
 
@@ -86,23 +86,23 @@ function makeControls(bar, clock, player) {
   slider.setAttribute("aria-label", "Time");
   slider.style.setProperty("--stripes", stripes(player.takes[0], clock.duration));
   slider.addEventListener("input", () => clock.seek(Number(slider.value)));
-  const speed = element("select", { class: "speeds", "aria-label": "Speed", title: "Speed (arrows up and down)" });
-  speed.append(...SPEEDS.map((each) => element("option", { value: each }, `${each}×`)));
+  const speed = element("select", { class: "speeds", "aria-label": "Speed", title: "Speed (up and down arrows)" });
+  speed.append(...SPEEDS.map((factor) => element("option", { value: factor }, `${factor}×`)));
   speed.addEventListener("change", () => clock.setSpeed(Number(speed.value)));
   const now = element("output", { class: "clock", "aria-hidden": "true" });
   bar.append(
     makeButton("previous", "Previous segment", "P", () => player.jump(-1)),
-    makeButton("back", "Frame back", "arrow left", () => clock.step(-1)),
+    makeButton("back", "Previous frame", "left arrow", () => clock.step(-1)),
     play,
-    makeButton("on", "Frame on", "arrow right", () => clock.step(1)),
+    makeButton("on", "Next frame", "right arrow", () => clock.step(1)),
     makeButton("next", "Next segment", "N", () => player.jump(1)),
     slider,
     now,
     speed,
     loop,
     follow,
-    makeButton("view", "First view", "0", () => player.stages.forEach((stage) => stage.lookAtBody())),
-    makeButton("help", "Keys", "?", () => player.help.showModal()),
+    makeButton("view", "Reset view", "0", () => player.stages.forEach((stage) => stage.lookAtBody())),
+    makeButton("help", "Keyboard shortcuts", "?", () => player.help.showModal()),
   );
   let wasPlaying = null;
   return () => {
@@ -122,8 +122,8 @@ function makeControls(bar, clock, player) {
 
 function spokenTime(clock, take) {
   const segment = segmentAt(take.transcript, clock.time);
-  const what = segment && segment.label !== null ? `, ${segment.label}` : "";
-  return `${clock.time.toFixed(1)} of ${clock.duration.toFixed(1)} seconds${what}`;
+  const label = segment && segment.label !== null ? `, ${segment.label}` : "";
+  return `${clock.time.toFixed(1)} of ${clock.duration.toFixed(1)} seconds${label}`;
 }
 
 /** The first take's segments as a gradient under the slider. */
@@ -139,20 +139,23 @@ function stripes(take, duration) {
   return parts.length ? `linear-gradient(to right, ${parts.join(", ")})` : "none";
 }
 
-/** The dialog of keys, and the listener that obeys them. Single keys can be switched off for who speaks to the page. */
+/** The list of keyboard shortcuts and their listener. Users of speech input can turn the shortcuts off. */
 function makeKeys(actions, dialog) {
   const names = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
-  const nice = (key) => key.replace(/Arrow\w+| /, (part) => names[part]).replace(/^[a-z]$/, (letter) => letter.toUpperCase());
-  const shown = (keys) => keys.flatMap((key, at) => [...(at ? [" or "] : []), element("kbd", {}, nice(key))]);
-  const rows = actions.map(([keys, what]) => element("tr", {}, element("td", {}, ...shown(keys)), element("td", {}, what)));
+  const upper = (text) => text.replace(/^[a-z]$/, (letter) => letter.toUpperCase());
+  const nameOf = (key) => upper(key.replace(/Arrow\w+| /, (part) => names[part]));
+  const namesOf = (keys) => keys.flatMap((key, at) => [...(at ? [" or "] : []), element("kbd", {}, nameOf(key))]);
+  const rows = actions.map(([keys, description]) =>
+    element("tr", {}, element("td", {}, ...namesOf(keys)), element("td", {}, description)),
+  );
   const enabled = element("input", { type: "checkbox", id: "keys", ".checked": true });
   const close = element("button", { type: "button", class: "close" }, "Close");
   close.addEventListener("click", () => dialog.close());
   dialog.append(
-    element("header", {}, element("h2", { id: "help-title" }, "Keys"), close),
-    element("p", {}, enabled, element("label", { for: "keys" }, " obey keys outside of fields and buttons")),
+    element("header", {}, element("h2", { id: "help-title" }, "Keyboard shortcuts"), close),
+    element("p", {}, enabled, element("label", { for: "keys" }, " Enable keyboard shortcuts")),
     element("table", {}, element("tbody", {}, ...rows)),
-    element("p", {}, "Drag to turn the view, drag with the right button to move it, turn the wheel to come nearer."),
+    element("p", {}, "Drag to rotate the view, drag with the right mouse button to move it, scroll to zoom."),
   );
   document.addEventListener("keydown", (event) => {
     if (!enabled.checked || dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -160,12 +163,12 @@ function makeKeys(actions, dialog) {
     const own = { " ": ["BUTTON", "SUMMARY", "SELECT"], ArrowUp: ["SELECT"], ArrowDown: ["SELECT"] }[event.key] || [];
     if (own.includes(focus)) return;
     const pressed = event.shiftKey && /^(Arrow\w+|[A-Z])$/.test(event.key) ? `Shift+${event.key}` : event.key;
-    const found = actions.find(([keys]) => keys.includes(pressed));
-    if (!found) return;
+    const row = actions.find(([keys]) => keys.includes(pressed));
+    if (!row) return;
     event.preventDefault();
-    found[2]();
+    row[2]();
   });
-  // A mouse leaves no focus behind, so that the space bar goes on playing and pausing.
+  // A mouse click leaves no focus behind, so that the space bar still plays and pauses.
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button, summary");
     if (button && event.detail > 0 && !dialog.contains(button)) button.blur();

@@ -1,14 +1,14 @@
-// The page's data, decoded. The undoing of packing.py: base64, deflate, zigzag differences, parent-relative positions.
+// Decoding of the page's data, the inverse of packing.py: base64, deflate, zigzag differences, relative positions.
 "use strict";
 
-/** The bytes that were deflated and written as base64. */
+/** Decode base64 and inflate. */
 async function inflate(text) {
   const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Positions in metres as one Float32Array, three values a joint, joint after joint, frame after frame. */
+/** Positions in metres as one Float32Array: three values per joint, joint after joint, frame after frame. */
 async function decodePositions(take) {
   const { frames, step, origin, data } = take.motion;
   const bytes = await inflate(data);
@@ -33,25 +33,25 @@ async function decodePositions(take) {
   return positions;
 }
 
-/** Every word of a transcript in order, each knowing its segment. */
+/** Every word of a transcript in order, with its segment. */
 function wordsOf(transcript) {
   return transcript.segments.flatMap((segment) => segment.words.map((word) => ({ ...word, segment })));
 }
 
-/** The words that the motion has just reached: of those whose window holds the time, the latest; several when equal. */
+/** The latest words whose window contains the time; several if their times are equal. */
 function wordsAt(words, time) {
   const open = words.filter((word) => word.time <= time && time < word.end);
   const latest = Math.max(...open.map((word) => word.time));
   return new Set(open.filter((word) => word.time === latest));
 }
 
-/** The segment that holds the time; of several, the one that began last. */
+/** The segment that contains the time; of several, the one that began last. */
 function segmentAt(transcript, time) {
   const open = transcript.segments.filter((segment) => segment.start <= time && time < segment.end);
   return open.reduce((best, segment) => (best && best.start > segment.start ? best : segment), null);
 }
 
-/** Numbers for the labels of all takes, the same label always with the same one; null where there is no label. */
+/** A function from a label to its colour's number, the same for all takes; null for a segment without a label. */
 function colourNumbers(takes) {
   const numbers = new Map();
   for (const take of takes) {
@@ -64,12 +64,12 @@ function colourNumbers(takes) {
   return (label) => (numbers.has(label) ? numbers.get(label) : null);
 }
 
-/** `var(--c3)`: a label's colour. */
+/** The colour of a number as a CSS variable: `var(--c3)`. */
 function colourOf(number) {
   return number === null ? "var(--unnamed)" : `var(--c${number})`;
 }
 
-/** Seconds as people read them: 0:05.8, with `digits` after the point. */
+/** Minutes and seconds, 0:05.8, with `digits` after the point. */
 function clockText(seconds, digits = 1) {
   const unit = 10 ** digits;
   const whole = Math.round(seconds * unit);

@@ -1,4 +1,4 @@
-// The page put together: a pane a take, the controls, a time line a take, all on one clock.
+// The whole page: one pane and one timeline per take, and the controls, all on one clock.
 "use strict";
 
 class Player {
@@ -19,7 +19,7 @@ class Player {
     }
   }
 
-  /** All that needs no decoded movement; at its place before the first picture. */
+  /** Add everything that does not need decoded positions, before the page is first painted. */
   build() {
     const updates = this.takes.map((take) => this.addPane(take));
     updates.push(makeControls(document.getElementById("controls"), this.clock, this));
@@ -31,19 +31,19 @@ class Player {
     makeKeys(actionsOf(this.clock, this), this.help);
     this.update = () => updates.forEach((update) => update());
     this.clock.listen(() => this.update());
-    this.clock.listen(() => this.tell());
+    this.clock.listen(() => this.announce());
   }
 
   addPane(take) {
     const { transcript } = take;
     take.canvas = element("canvas", { class: "stage", role: "img" });
     take.canvas.setAttribute("aria-label", `${take.name} in 3D: the left side blue, the right side orange`);
-    const model = transcript.model ? `, described by ${transcript.model}` : "";
+    const model = transcript.model ? ` · Model: ${transcript.model}` : "";
     const title = element("h1", {}, element("bdi", {}, take.name));
     const about = element("p", { class: "about" }, `${take.duration.toFixed(1)} s${model}`);
     const legend = element("p", { class: "legend", "aria-hidden": "true" });
     legend.append(element("i", { class: "left" }), "left ", element("i", { class: "right" }), "right");
-    const sentences = [makeSentence(transcript, take.words, take.reference ? "Predicted" : "Sentence", this.clock)];
+    const sentences = [makeSentence(transcript, take.words, take.reference ? "Predicted" : "Caption", this.clock)];
     if (take.reference) sentences.push(makeSentence(take.reference, take.referenceWords, "Reference", this.clock));
     const view = element("div", { class: "view" }, take.canvas, legend);
     const box = element("div", { class: "sentences" }, ...sentences.map(({ root }) => root));
@@ -52,7 +52,7 @@ class Player {
     return () => sentences.forEach((sentence) => sentence.update(this.clock.time));
   }
 
-  /** Decode the movement and show it. Without 3D the words and the time line still play. */
+  /** Decode the positions and show them. Without 3D the words and the timeline still play. */
   async start() {
     for (const take of this.takes) {
       try {
@@ -61,7 +61,7 @@ class Player {
         this.stages.push(stage);
         this.clock.listen((clock) => stage.setTime(clock.time));
       } catch (error) {
-        const reason = `3D does not work in this browser (${error.message}); words and time line do.`;
+        const reason = `3D does not work in this browser (${error.message}). Captions and timeline still work.`;
         take.canvas.replaceWith(element("p", { class: "stage broken", role: "alert" }, reason));
       }
     }
@@ -81,7 +81,7 @@ class Player {
     this.update();
   }
 
-  /** To the next start of a segment of the first take, or back; shortly after a start, back is the one before. */
+  /** Go to the next or previous segment start of the first take; shortly after a start, back goes to the one before. */
   jump(direction) {
     this.jumpTo(direction, this.takes[0].transcript.segments.map((segment) => segment.start), 0.5);
   }
@@ -93,11 +93,11 @@ class Player {
   jumpTo(direction, times, slack) {
     const { time, duration } = this.clock;
     const sorted = [...times].sort((a, b) => a - b);
-    if (direction > 0) this.clock.seek(sorted.find((each) => each > time + 1e-6) ?? duration);
-    else this.clock.seek(sorted.reverse().find((each) => each < time - slack) ?? 0);
+    if (direction > 0) this.clock.seek(sorted.find((start) => start > time + 1e-6) ?? duration);
+    else this.clock.seek(sorted.reverse().find((start) => start < time - slack) ?? 0);
   }
 
-  /** Loop the segment of the first take at this time, else the next one, else all. */
+  /** Loop the first take's segment at this time, else its next one, else the whole recording. */
   toggleLoop() {
     if (this.clock.loop) return this.clock.setLoop(null);
     const { transcript } = this.takes[0];
@@ -111,12 +111,12 @@ class Player {
     for (const fold of document.querySelectorAll(".heat")) fold.open = !fold.open;
   }
 
-  /** Say a new segment to a screen reader while playing. */
-  tell() {
+  /** Announce a new segment to screen readers while playing. */
+  announce() {
     const segment = segmentAt(this.takes[0].transcript, this.clock.time);
-    if (!this.clock.playing || segment === this.told) return;
-    this.told = segment;
-    document.getElementById("said").textContent = segment ? segment.text : "";
+    if (!this.clock.playing || segment === this.announced) return;
+    this.announced = segment;
+    document.getElementById("announcement").textContent = segment ? segment.text : "";
   }
 }
 

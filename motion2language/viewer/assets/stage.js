@@ -1,14 +1,14 @@
-// A take in 3D: its body, and the way of its pelvis on the ground, which the camera can follow.
+// A take in 3D: its body, and the path of its pelvis on the ground, which the camera can follow.
 "use strict";
 
-const FOLLOW_SECONDS = 0.6; // half the stretch the followed way is averaged over, so that steps do not shake the view
-const PATH_STEP = 0.02; // body heights the pelvis must go before the drawn way gets a new point
+const FOLLOW_SECONDS = 0.6; // the followed path is averaged over twice this, so that steps do not shake the view
+const PATH_STEP = 0.02; // body heights between the points of the drawn path
 
 class Stage extends View {
   constructor(take, positions, canvas) {
     super(canvas, new Body(take, positions));
     this.take = take;
-    this.middles = this.smoothedWay();
+    this.middles = this.smoothPath();
     this.makePath();
     this.makeGrid(this.extent(MARGIN * this.body.height));
     this.time = 0;
@@ -17,8 +17,8 @@ class Stage extends View {
     this.paint();
   }
 
-  /** The pelvis on the ground, averaged over time: [x, z] a frame. */
-  smoothedWay() {
+  /** The pelvis on the ground, averaged over time: [x, z] per frame. */
+  smoothPath() {
     const { joints, frames, positions } = this.body;
     const { pelvis } = this.take;
     const reach = Math.round(FOLLOW_SECONDS * this.take.motion.fps);
@@ -41,7 +41,7 @@ class Stage extends View {
     return new THREE.Vector3(...[from[0], 0, from[1]]).lerp(new THREE.Vector3(to[0], 0, to[1]), at - below);
   }
 
-  /** [low x, high x, low z, high z] of the way, with a margin in metres. */
+  /** [low x, high x, low z, high z] of the path, with a margin in metres. */
   extent(margin) {
     const xs = this.middles.map(([x]) => x);
     const zs = this.middles.map(([, z]) => z);
@@ -50,7 +50,7 @@ class Stage extends View {
     return [low(xs), high(xs), low(zs), high(zs)];
   }
 
-  /** The pelvis' way as a flat band, one pair of points for each stretch of PATH_STEP; `pathFrames` tells their frames. */
+  /** The path as a flat band, with a pair of points every PATH_STEP; `pathFrames` holds their frames. */
   makePath() {
     const { joints, frames, positions, height, ground } = this.body;
     const at = (frame) => (frame * joints + this.take.pelvis) * 3;
@@ -88,7 +88,7 @@ class Stage extends View {
     this.scene.add(this.ahead, this.behind);
   }
 
-  /** As View.paint; the way has the colours of the segments. */
+  /** As View.paint; the path has the colours of the segments. */
   paint() {
     super.paint();
     const colour = this.colours();
@@ -113,7 +113,7 @@ class Stage extends View {
     this.ask();
   }
 
-  /** Follow the body from where the camera stands, or let it go. */
+  /** Follow the body with the camera, or stop following. */
   setFollowing(following) {
     this.following = following;
     if (following) {
@@ -122,7 +122,7 @@ class Stage extends View {
     }
   }
 
-  /** The first view: the body from its front; all of the way when not followed. */
+  /** The first view: the body from its front, or the whole path when not following. */
   lookAtBody() {
     const target = this.following ? this.middleAt(this.time) : this.middleOfAll();
     const [lowX, highX, lowZ, highZ] = this.extent(0);

@@ -1,51 +1,27 @@
-// The time line of a take: seconds, segments, words with their windows, joint speed, and the attention map.
+// The timeline of a take: seconds, segments, words with their windows, joint speed, and the attention map.
 "use strict";
 
-const SECOND = 36; // least width of a second in pixels; a time line too long for that scrolls
-const MARK = 44; // least room in pixels for the text of a mark, such as 0:03.4
+const SECOND = 36; // minimum width of a second in pixels; longer timelines scroll
+const MARK = 44; // minimum width in pixels for the text of a mark, such as 0:03.4
 const LANE = 24; // height of a row of words
 const HEAT_ROW = 18;
 
 /** {root, update()}; several takes share the width of the longest, `clock.duration`, and then show their names. */
 function makeTimeline(take, clock, named) {
   const inner = element("div", { class: "inner", "--least": `${Math.ceil(clock.duration * SECOND)}px` });
-  const scroller = element("div", { class: "scroller" }, inner);
   const left = (time) => `${(100 * Math.min(time, clock.duration)) / clock.duration}%`;
-  const axis = element("div", { class: "axis", "aria-hidden": "true" });
-  inner.append(axis);
-  const redraws = [() => drawAxis(axis, inner.clientWidth, clock.duration, left)];
-  for (const [transcript, words, name] of [
-    [take.transcript, take.words, take.reference ? "Predicted" : null],
-    [take.reference, take.referenceWords, "Reference"],
-  ]) {
-    if (!transcript) continue;
-    const title = name ? `${name} segments and words` : "Segments and words";
-    inner.append(element("div", { class: "row-title" }, title), makeSegments(transcript, clock, left, title));
-    const row = element("div", { class: "words", "aria-hidden": "true" });
-    inner.append(row);
-    redraws.push(() => drawWords(row, words, inner.clientWidth, clock, left));
-  }
-  const top = usualTop(take.speed);
-  inner.append(element("div", { class: "row-title" }, `Joint speed, 0 to ${top.toFixed(1)} m/s`));
-  inner.append(makeSpeed(take, top, left));
-  const head = element("div", { class: "playhead", "aria-hidden": "true" });
+  redrawOnResize(inner, [addAxis(inner, clock, left), ...addTranscripts(inner, take, clock, left)]);
+  addSpeed(inner, take, left);
   const loop = element("div", { class: "looped", "aria-hidden": "true" });
-  inner.append(loop, head);
+  inner.append(loop, element("div", { class: "playhead", "aria-hidden": "true" }));
   scrubOn(inner, clock);
-  const root = element("section", { class: "timeline", "aria-label": `Time line of ${take.name}` });
+  const root = element("section", { class: "timeline", "aria-label": `Timeline of ${take.name}` });
   if (named) root.append(element("h2", {}, element("bdi", {}, take.name)));
-  root.append(scroller);
+  root.append(element("div", { class: "scroller" }, inner));
   if (take.weights) root.append(makeHeat(take, clock));
-  let width = 0;
-  new ResizeObserver(() => {
-    if (inner.clientWidth !== width) redraws.forEach((redraw) => redraw());
-    width = inner.clientWidth;
-  }).observe(inner);
-  requestAnimationFrame(() => redraws.forEach((redraw) => redraw()));
   const update = () => {
     for (const line of root.querySelectorAll(".playhead")) line.style.left = left(clock.time);
-    loop.hidden = !clock.loop;
-    if (clock.loop) Object.assign(loop.style, { left: left(clock.loop.start), right: `calc(100% - ${left(clock.loop.end)})` });
+    showLoop(loop, clock, left);
     for (const button of root.querySelectorAll(".segment")) {
       button.classList.toggle("now", button.segment.start <= clock.time && clock.time < button.segment.end);
     }
@@ -54,9 +30,54 @@ function makeTimeline(take, clock, named) {
   return { root, update };
 }
 
+/** Add the axis; returns its redraw(). */
+function addAxis(inner, clock, left) {
+  const axis = element("div", { class: "axis", "aria-hidden": "true" });
+  inner.append(axis);
+  return () => drawAxis(axis, inner.clientWidth, clock.duration, left);
+}
+
+/** Add segments and words of the transcript and of the reference, if any; returns a redraw() for each. */
+function addTranscripts(inner, take, clock, left) {
+  const redraws = [];
+  for (const [transcript, words, name] of [
+    [take.transcript, take.words, take.reference ? "Predicted" : null],
+    [take.reference, take.referenceWords, "Reference"],
+  ]) {
+    if (!transcript) continue;
+    const title = name ? `${name} segments and words` : "Segments and words";
+    const row = element("div", { class: "words", "aria-hidden": "true" });
+    inner.append(element("div", { class: "row-title" }, title), makeSegments(transcript, clock, left, title), row);
+    redraws.push(() => drawWords(row, words, inner.clientWidth, clock, left));
+  }
+  return redraws;
+}
+
+function addSpeed(inner, take, left) {
+  const top = usualTop(take.speed);
+  const title = element("div", { class: "row-title" }, `Joint speed, 0 to ${top.toFixed(1)} m/s`);
+  inner.append(title, makeSpeed(take, top, left));
+}
+
+/** Redraw soon, and whenever the width changes. */
+function redrawOnResize(inner, redraws) {
+  let width = 0;
+  new ResizeObserver(() => {
+    if (inner.clientWidth !== width) redraws.forEach((redraw) => redraw());
+    width = inner.clientWidth;
+  }).observe(inner);
+  requestAnimationFrame(() => redraws.forEach((redraw) => redraw()));
+}
+
+function showLoop(loop, clock, left) {
+  loop.hidden = !clock.loop;
+  if (!clock.loop) return;
+  Object.assign(loop.style, { left: left(clock.loop.start), right: `calc(100% - ${left(clock.loop.end)})` });
+}
+
 function drawAxis(axis, width, duration, left) {
   const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
-  const step = steps.find((each) => (each * width) / duration >= 48) || 1800;
+  const step = steps.find((seconds) => (seconds * width) / duration >= 48) || 1800;
   const marks = [];
   for (let time = 0; (duration - time) * width >= MARK * duration; time += step) {
     const text = clockText(time, step < 1 ? 1 : 0);
@@ -65,13 +86,13 @@ function drawAxis(axis, width, duration, left) {
   axis.replaceChildren(...marks);
 }
 
-/** Buttons in as few rows as their overlaps allow. */
+/** One button per segment, in as few rows as overlaps allow. */
 function makeSegments(transcript, clock, left, title) {
   const row = element("div", { class: "segments", role: "group", "aria-label": title });
   const ends = [];
   for (const segment of [...transcript.segments].sort((a, b) => a.start - b.start)) {
-    const found = ends.findIndex((end) => end <= segment.start + 1e-6);
-    const lane = found < 0 ? ends.length : found;
+    const free = ends.findIndex((end) => end <= segment.start + 1e-6);
+    const lane = free < 0 ? ends.length : free;
     ends[lane] = segment.end;
     const times = `${segment.start.toFixed(1)} to ${segment.end.toFixed(1)} seconds`;
     const name = segment.label === null ? "no action" : segment.label;
@@ -94,19 +115,19 @@ function makeSegments(transcript, clock, left, title) {
   return row;
 }
 
-/** A mark where each word was seen, its window as a bar, its text beside; in as few rows as do not overlap. */
+/** A mark at each word's time, its window as a bar, its text beside it; in as few rows as overlaps allow. */
 function drawWords(row, words, width, clock, left) {
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = `500 12px ${getComputedStyle(row).fontFamily}`;
   const x = (time) => (width * Math.min(time, clock.duration)) / clock.duration;
   const ends = [];
-  const made = words.map((word) => {
+  const marks = words.map((word) => {
     const text = pen.measureText(word.word).width + 10;
     const backward = x(word.time) + text > width && x(word.time) - text > 0;
     const from = Math.min(x(word.start), backward ? x(word.time) - text : x(word.time));
     const to = Math.max(x(word.end), backward ? x(word.time) : x(word.time) + text);
-    const found = ends.findIndex((end) => end <= from);
-    const lane = found < 0 ? ends.length : found;
+    const free = ends.findIndex((end) => end <= from);
+    const lane = free < 0 ? ends.length : free;
     ends[lane] = to + 2;
     const chip = element(
       "span",
@@ -125,10 +146,10 @@ function drawWords(row, words, width, clock, left) {
     return [bar, chip];
   });
   row.style.height = `${Math.max(ends.length, 1) * LANE}px`;
-  row.replaceChildren(...made.flat());
+  row.replaceChildren(...marks.flat());
 }
 
-/** A speed that all but one in fifty moments keep to, and a bit: a leap in the recording must not flatten the rest. */
+/** The 98th percentile of the speeds and some margin: a leap in the recording must not flatten the rest. */
 function usualTop(speeds) {
   const sorted = [...speeds].sort((a, b) => a - b);
   return Math.max(Math.min(1.15 * sorted[Math.floor(0.98 * (sorted.length - 1))], sorted[sorted.length - 1]), 0.1);
@@ -144,12 +165,12 @@ function makeSpeed(take, top, left) {
   svg.setAttribute("viewBox", "0 0 100 30");
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `Mean speed of the joints over time, up to ${top.toFixed(1)} metres a second`);
+  svg.setAttribute("aria-label", `Mean speed of the joints over time, up to ${top.toFixed(1)} metres per second`);
   svg.append(line);
   return element("div", { class: "speed", "--width": left(take.duration) }, svg);
 }
 
-/** The attention map, folded: a row a word, time to the right, darker where the model looked more. */
+/** The attention map, collapsed: one row per word, time to the right, darker where the model looked more. */
 function makeHeat(take, clock) {
   const { words, frames } = take.weights;
   const canvas = element("canvas", { ".width": frames, ".height": words, role: "img" });
@@ -195,7 +216,7 @@ function rgb(colour) {
   return [1, 3, 5].map((from) => parseInt(colour.slice(from, from + 2), 16));
 }
 
-/** Pressing and dragging on empty parts moves the time. */
+/** Pressing and dragging on empty areas sets the time. */
 function scrubOn(inner, clock) {
   const seek = (event) => {
     const box = inner.getBoundingClientRect();
@@ -211,7 +232,7 @@ function scrubOn(inner, clock) {
   });
 }
 
-/** Scroll a long time line along, when the time passes the share `until` of what is seen of it. */
+/** Scroll a long timeline when the time passes the share `until` of its visible part. */
 function keepInSight(root, share, until) {
   for (const scroller of root.querySelectorAll(".scroller")) {
     const at = share * scroller.scrollWidth;

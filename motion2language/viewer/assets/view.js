@@ -1,7 +1,7 @@
-// A body in 3D: light, a grid on the ground, and a camera that turns about a point and may go along with the body.
+// A body in 3D: light, a grid on the ground, and a camera that orbits a point and can follow the body.
 "use strict";
 
-const MARGIN = 4; // body heights of ground around the way
+const MARGIN = 4; // body heights of ground around the path
 const MOST_SQUARES = 20000;
 
 class View {
@@ -24,8 +24,8 @@ class View {
     new ResizeObserver(() => this.resize()).observe(canvas);
   }
 
-  /** Squares of a metre (of a body height, for bodies that are no people) within [low x, high x, low z, high z] metres;
-   * larger on long ways. Each side is a line of its own: software 3D draws no line of which an end is behind the camera. */
+  /** Squares of one metre (of one body height for bodies unlike people) within [low x, high x, low z, high z] metres;
+   * larger on long paths. Each side is its own line: software 3D drops lines with an end behind the camera. */
   makeGrid(extent) {
     let unit = this.body.height > 0.8 && this.body.height < 3 ? 1 : this.body.height;
     const edges = () => extent.map((edge) => Math.round(edge / unit));
@@ -49,7 +49,7 @@ class View {
     this.scene.add(this.grid);
   }
 
-  /** Take all colours from the page's style, so that light and dark apply here too. */
+  /** Take all colours from the page's style, so that light and dark mode also apply here. */
   paint() {
     const colour = this.colours();
     const back = colour("--stage");
@@ -60,7 +60,7 @@ class View {
     this.ask();
   }
 
-  /** A function from the name of a colour in the page's style to that colour. */
+  /** A function from a colour's name in the page's style to the colour. */
   colours() {
     const style = getComputedStyle(this.canvas);
     return (name) => new THREE.Color(style.getPropertyValue(name).trim());
@@ -72,7 +72,7 @@ class View {
     this.orbiting.update();
   }
 
-  /** Look at a point at the body's middle height, from its front, a little aside and above, `away` metres. */
+  /** Look at a point at half the body's height from `away` metres: from the front, a little to the side and above. */
   lookFrom(target, facing, away) {
     const { height, ground } = this.body;
     target.y = ground + 0.5 * height;
@@ -84,7 +84,7 @@ class View {
     this.orbiting.update();
   }
 
-  /** Turn about the target: radians to the right and up. */
+  /** Orbit the target by radians to the right and up. */
   orbit(right, up) {
     const offset = this.camera.position.clone().sub(this.orbiting.target);
     const far = offset.length();
@@ -102,7 +102,7 @@ class View {
     this.shift(across.add(new THREE.Vector3(0, up * far, 0)));
   }
 
-  /** Come nearer by a factor above 1, go away by one below. */
+  /** Move closer by a factor above 1, away by a factor below 1. */
   zoom(factor) {
     const offset = this.camera.position.clone().sub(this.orbiting.target).divideScalar(factor);
     this.camera.position.copy(this.orbiting.target).add(offset);
@@ -120,7 +120,7 @@ class View {
     this.draw();
   }
 
-  /** Draw before the next frame is shown; many asks are one drawing. */
+  /** Draw before the next frame is shown; several requests cause one drawing. */
   ask() {
     if (!this.asked) this.asked = requestAnimationFrame(() => this.draw());
   }

@@ -1,4 +1,4 @@
-// What the player uses of three.js; see README.md for how three.min.js is made of it.
+// The parts of three.js that the player uses; README.md describes how three.min.js is built from this file.
 export {
   BufferAttribute,
   BufferGeometry,
