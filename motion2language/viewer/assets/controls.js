@@ -101,7 +101,7 @@ function makeControls(bar, clock, player) {
     speed,
     loop,
     follow,
-    makeButton("view", "Reset view", "0", () => player.stages.forEach((stage) => stage.lookAtBody())),
+    makeButton("view", "Reset the view", "0", () => player.stages.forEach((stage) => stage.lookAtBody())),
     makeButton("help", "Keyboard shortcuts", "?", () => player.help.showModal()),
   );
   let wasPlaying = null;
