@@ -1,1 +1,1 @@
-"""Networks: tensors in, tensors out. Nothing here knows of files, words or seconds."""
+"""Networks: tensors in, tensors out. Nothing here depends on files, words or seconds."""

@@ -1,12 +1,12 @@
-"""Attention: where the decoder looks before it says a word.
+"""Attention: where the decoder looks before each word.
 
-Contract: prepare(memory (B, T, H), lengths (B,)) -> Memory, once a clip; forward(query (B, H), memory, position (B,),
-first) -> context (B, H), weights (B, T), position (B,), once a word. Weights are >= 0 and zero on padding; positions
-are frames in [0, length - 1]. Nothing is stored on a module: where the decoder stands is passed in and returned.
-A memory of C clips serves B = C N queries, those of a clip side by side: the sentences a search has under way.
+Contract: prepare(memory (B, T, H), lengths (B,)) -> Memory, once per clip; forward(query (B, H), memory, position
+(B,), first) -> context (B, H), weights (B, T), position (B,), once per word. Weights are >= 0 and zero on padding;
+positions are frames in [0, length - 1]. Nothing is stored on a module: the position is passed in and returned.
+A memory of C clips serves B = C N queries, with those of a clip side by side: the sentences that a search is writing.
 
 Source: arXiv 2310.10594. The weights of the local kinds are softmax times window and are not renormalised, so they
-sum to less than one, and to less for longer clips: a known weakness of the method, kept.
+sum to less than one, and even less for longer clips: a known weakness of the method, kept.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from motion2language.model.config import ModelConfig
 
 
 class Memory(NamedTuple):
-    """An encoded batch and what an attention computes from it once; each part begins with the axis C of clips."""
+    """An encoded batch and what an attention precomputes from it; each part begins with the axis C of clips."""
 
-    frames: Tensor  # what contexts are made of: (C, T, H), of `cross` (C, heads, T, H / heads)
-    keys: Tensor  # what queries are compared with: the same shapes
+    frames: Tensor  # averaged into contexts: (C, T, H), for `cross` (C, heads, T, H / heads)
+    keys: Tensor  # compared with queries: the same shapes
     lengths: Tensor  # (C,)
-    padding: Tensor  # (C, T) what is added to scores: 0 inside a clip, -inf on its padding
+    padding: Tensor  # (C, T) added to scores: 0 inside a clip, -inf on its padding
 
     def of(self, clips: Tensor) -> Memory:
-        """The memory of some of the clips, in this order, or of the same one several times."""
+        """The memory of these clips, in this order; a clip may occur several times."""
         frames = self.frames.index_select(0, clips)
         keys = frames if self.keys is self.frames else self.keys.index_select(0, clips)
         return Memory(frames, keys, self.lengths[clips], self.padding[clips])
@@ -39,8 +39,8 @@ class Memory(NamedTuple):
 class SoftAttention(nn.Module):
     """Looks at the whole clip at once; its position is the weighted mean of the frames.
 
-    v . tanh(x) is computed as v . 2 sigmoid(2 x): what is left out is the same for all frames, which no softmax sees,
-    and on a CPU a sigmoid takes a fifth of the time.
+    v . tanh(x) is computed as v . 2 sigmoid(2 x): the difference is the same for all frames, so the softmax does not
+    change, and on a CPU a sigmoid takes a fifth of the time.
     """
 
     def __init__(self, width: int, config: ModelConfig) -> None:
@@ -63,10 +63,10 @@ class SoftAttention(nn.Module):
 
 
 class LocalAttention(nn.Module):
-    """Looks through a Gaussian window around a position that the decoder's state places anew, or moves forward.
+    """Looks through a Gaussian window around a position that the decoder's state sets or moves forward.
 
-    With S the clip's length and f in (0, 1) the gate of the state: `local` puts the position at (S - 1) f,
-    `recurrent-local` moves it by (S - 1 - position) f, so never back and never past the end.
+    Let S be the clip's length and f in (0, 1) the gate of the state: `local` puts the position at (S - 1) f,
+    `recurrent-local` moves it by (S - 1 - position) f, so it never goes back or past the end.
     """
 
     def __init__(self, width: int, config: ModelConfig, recurrent: bool) -> None:
@@ -87,7 +87,7 @@ class LocalAttention(nn.Module):
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
         """weights = softmax over frames of tanh(frame . (W query + b)), times exp(-(s - p)^2 / (2 (D/2)^2)).
 
-        With the mask, frames outside floor(p - D) <= s < floor(p + D) get 0. tanh by a sigmoid, as in SoftAttention.
+        With the mask, frames outside floor(p - D) <= s < floor(p + D) get 0. tanh is computed as in SoftAttention.
         """
         queries = _of_clips(self.query(query), memory)
         last = (memory.lengths - 1).to(query.dtype).repeat_interleave(queries.shape[1])
@@ -98,7 +98,7 @@ class LocalAttention(nn.Module):
         return _weighted(weights, memory), weights, position
 
     def share(self, moved: Tensor, first: bool) -> Tensor:
-        """How much (B,) of the way to the end the position moves, in (0, 1), for moved = U query + c (B, H)."""
+        """The share (B,) of the way to the end that the position moves, in (0, 1), for moved = U query + c (B, H)."""
         if self.humanml3d and self.recurrent and first:
             return moved.new_zeros(len(moved))
         if self.humanml3d:
@@ -114,7 +114,7 @@ class LocalAttention(nn.Module):
         clock = torch.arange(frames, device=position.device, dtype=position.dtype)
         away = clock - position[:, None]
         exponent = away * away * (-2 / self.half_window**2)
-        window = torch.exp(exponent.clamp(min=-80))  # below e^-80 exp takes five times as long, for what is nothing
+        window = torch.exp(exponent.clamp(min=-80))  # below e^-80 exp takes five times as long, for values of no effect
         if self.mask:
             low, high = torch.floor(position - self.half_window), torch.floor(position + self.half_window)
             window = window * ((clock >= low[:, None]) & (clock < high[:, None]))
@@ -122,12 +122,12 @@ class LocalAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Looks at the whole clip with several heads, as a transformer's decoder does; its position is their mean frame.
+    """Looks at the whole clip with several heads, like a transformer's decoder; its position is their mean frame.
 
-    `monotone`: no head looks at frames before the position, which the mean then only moves forward, and the further
-    ahead a frame is the less it counts: a factor e every D frames at first; each head learns its own.
+    `monotone`: no head looks at frames before the position, so that the mean only moves forward. The weight of frames
+    ahead decays by a factor e every D frames at first; each head learns its own rate.
 
-    Source: arXiv 1706.03762. Monotone as in arXiv 2409.09177, by what may be attended to instead of by further losses.
+    Source: arXiv 1706.03762. Monotone as in arXiv 2409.09177, but by masking instead of additional losses.
     """
 
     def __init__(self, width: int, config: ModelConfig) -> None:
@@ -138,7 +138,7 @@ class CrossAttention(nn.Module):
                 f"encoder {config.encoder!r} gives {width} units, which model.heads = {self.heads} does not divide"
             )
         self.query, self.value, self.mix = (nn.Linear(width, width) for _ in range(3))
-        self.key = nn.Linear(width, width, bias=False)  # one would add the same to the scores of all frames
+        self.key = nn.Linear(width, width, bias=False)  # a bias would add the same to the scores of all frames
         self.scale = (width // self.heads) ** -0.5
         if self.monotone:
             self.ahead = nn.Parameter(torch.full((self.heads,), -math.log(config.half_window_frames)))
@@ -152,22 +152,22 @@ class CrossAttention(nn.Module):
         return Memory(values, keys, lengths, _padding(frames, lengths))
 
     def forward(self, query: Tensor, memory: Memory, position: Tensor, first: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Of each head weights = softmax over frames of (W query + b) . U frame, scaled; given is their mean."""
+        """weights = softmax over frames of (W query + b) . U frame, scaled, per head; returned is the heads' mean."""
         queries = _of_clips((self.query(query) * self.scale).view(len(query), self.heads, -1), memory).transpose(1, 2)
         scores = queries @ memory.keys.transpose(2, 3) + memory.padding[:, None, None]  # (C, heads, N, T)
         clock = torch.arange(scores.shape[3], device=scores.device, dtype=position.dtype)
         if self.monotone:
-            stands = _of_clips(position, memory)[..., None]
-            scores = scores - self.ahead.exp()[:, None, None] * (clock - stands).clamp(min=0)[:, None]
-            scores = scores.masked_fill((clock < stands.detach().floor())[:, None], -torch.inf)
+            here = _of_clips(position, memory)[..., None]
+            scores = scores - self.ahead.exp()[:, None, None] * (clock - here).clamp(min=0)[:, None]
+            scores = scores.masked_fill((clock < here.detach().floor())[:, None], -torch.inf)
         weights = scores.softmax(-1)
         context = self.mix((weights @ memory.frames).transpose(1, 2).flatten(2).flatten(0, 1))
         looked = weights.mean(1).flatten(0, 1)
-        place = (looked * clock).sum(-1)  # a product of matrices would be rounded where training is in low precision
-        return context, looked, torch.maximum(position, place) if self.monotone else place
+        mean = (looked * clock).sum(-1)  # a matrix product would be rounded when training in low precision
+        return context, looked, torch.maximum(position, mean) if self.monotone else mean
 
 
-#: Adding an attention is a class and a line here.
+#: To add an attention, add a class and a line here.
 ATTENTIONS: dict[str, Callable[[int, ModelConfig], SoftAttention | LocalAttention | CrossAttention]] = {
     "soft": SoftAttention,
     "local": lambda width, config: LocalAttention(width, config, recurrent=False),

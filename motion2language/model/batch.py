@@ -14,7 +14,7 @@ class Batch(NamedTuple):
 
     values   (B, T, F)  features; frames at or beyond `lengths` are padding
     lengths  (B,)       frames, int64
-    tokens   (B, L)     word ids then <eos>, padded with <pad>; None when there is no reference
+    tokens   (B, L)     word ids then <eos>, padded with <pad>; None without references
     rows     (B,)       the row of `values` each caption describes; None when row i describes row i. A motion with
                         several captions is encoded once: then `values` and `lengths` have fewer rows than `tokens`
     """
@@ -60,7 +60,7 @@ class DecoderState(NamedTuple):
     """What changes while a sentence is written: passed in and returned, never stored on a module.
 
     hidden    (B, H)  the GRU's state
-    position  (B,)    frames, where the attention stands; 0 before the first word
+    position  (B,)    frames, the attention's position; 0 before the first word
     first     bool    True before the first word (the HumanML3D variant keeps the position at 0 there)
     """
 

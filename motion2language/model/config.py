@@ -1,6 +1,6 @@
 """ModelConfig: everything needed to rebuild a network and the path from a recording to its input.
 
-Saved as `config.json` in a model folder. Unknown keys are errors; every field says its unit and source.
+Saved as `config.json` in a model folder. Unknown keys are errors; every field's comment gives its unit and source.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-_LARGEST = 8192  # units of a layer, chosen: more is a slip of the pen, and would fill the memory
+_LARGEST = 8192  # units of a layer; chosen: more is a typing error, and would fill the memory
 
 
 class ModelConfig(BaseModel):
-    """A network's shape and its input. Source of the defaults: arXiv 2310.10594 unless said otherwise."""
+    """A network's shape and its input. Source of the defaults: arXiv 2310.10594 unless noted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -27,13 +27,17 @@ class ModelConfig(BaseModel):
     half_window_seconds: float | None = Field(None, gt=0)  # D in seconds, instead of frames
     hidden: int = Field(64, gt=0, le=_LARGEST)  # decoder units H
     embedding: int = Field(64, gt=0, le=_LARGEST)  # word embedding
-    encoder_hidden: int = Field(128, gt=0, le=_LARGEST)  # of the MLP's hidden layers, of convolution and transformer
+    encoder_hidden: int = Field(
+        128, gt=0, le=_LARGEST
+    )  # units of the MLP's hidden layers, of convolution and transformer
     heads: int = Field(4, gt=0, le=64)  # of the transformer and of cross attention, as in arXiv 2409.09177
     dropout: float = Field(0.5, ge=0, lt=1)
-    early: float = Field(0.0, ge=0)  # transducer: log probability a word loses a second it comes later, in training
+    early: float = Field(
+        0.0, ge=0
+    )  # transducer: log probability that a word loses per second it comes later, in training
     features: str = "paper"  # a key of features.FEATURES
-    fps: float = Field(10.0, gt=0, le=1000)  # the model's clock, frames a second
-    joints: tuple[str, ...] = ()  # joints the features are made of, in order; filled in from the corpus
+    fps: float = Field(10.0, gt=0, le=1000)  # the model's clock, frames per second
+    joints: tuple[str, ...] = ()  # joints used for the features, in order; filled in from the corpus
     input_width: int = Field(0, ge=0, le=2**20)  # F; filled in from the corpus
     vocabulary_size: int = Field(0, ge=0, le=2**20)  # V; filled in from the corpus
     max_words: int = Field(40, gt=0, le=1000)  # a caption's length limit; chosen
@@ -50,8 +54,8 @@ class ModelConfig(BaseModel):
         if self.monotone and (self.kind, self.attention) != ("attention", "cross"):
             found = f"attention is {self.attention!r}" if self.kind == "attention" else "kind is 'transducer'"
             raise ValueError(
-                f"monotone is for the attention model with attention 'cross'; here {found}, "
-                "where 'recurrent-local' and every transducer only go forward anyway"
+                f"monotone is for the attention model with attention 'cross'; here {found}; "
+                "'recurrent-local' and every transducer only go forward anyway"
             )
         return self
 

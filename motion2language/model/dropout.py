@@ -1,4 +1,4 @@
-"""Dropout whose random draws cost little on a CPU."""
+"""Dropout with fast random numbers on a CPU."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Dropout):
-    """Dropout that draws 16 random bits an element instead of a double: on a CPU several times faster than torch's.
+    """Dropout that draws 16 random bits per element instead of a double: on a CPU several times faster than torch's.
 
-    The probability is rounded to a multiple of 2^-16; 0.5, the paper's, is one. Comparing in place, as numbers, is
-    quicker than by way of truth values.
+    The probability is rounded to a multiple of 2^-16; 0.5, the paper's, is exact. Comparing in place, as numbers, is
+    faster than with truth values.
     """
 
     def forward(self, values: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ changes nothing inside a clip; `causal` is True when later frames do not matter;
 decoder: zeros for frame-level encoders, the final state for recurrent ones, the mean over frames for those that see a
 stretch of time (temporal.py, transformer.py).
 
-A causal encoder can be fed frame by frame, as `m2l live` does: start(clips) gives what is carried, a list of tensors,
-and step(values (B, F), carried) -> memory (B, H), carried gives what `forward` gives at that frame.
+A causal encoder can be fed frame by frame, as `m2l live` does: start(clips) returns the state, a list of tensors, and
+step(values (B, F), carried) -> memory (B, H), carried returns the memory that `forward` gives at that frame.
 
 Source: arXiv 2310.10594. In the HumanML3D variant each layer of an MLP standardises its output over the features
 before the tanh.
@@ -46,7 +46,7 @@ class MlpEncoder(nn.Module):
         return memory, memory.new_zeros(len(memory), self.width)
 
     def start(self, clips: int) -> list[Tensor]:
-        """Nothing: each frame is encoded by itself."""
+        """An empty state: each frame is encoded by itself."""
         return []
 
     def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
@@ -79,22 +79,22 @@ class GruEncoder(nn.Module):
         return memory, final.transpose(0, 1).flatten(1)
 
     def start(self, clips: int) -> list[Tensor]:
-        """What `step` carries before the first frame of B clips: a state of zeros."""
+        """The state of `step` before the first frame of B clips: zeros."""
         if not self.causal:
             raise ValueError("this encoder looks ahead; only a causal one can be fed frame by frame")
         return [next(self.rnn.parameters()).new_zeros(1, clips, self.width)]
 
     def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Memory (B, H) of one more frame (B, F), and the state to carry on."""
+        """Memory (B, H) of one more frame (B, F), and the next state."""
         memory, state = self.rnn(values[:, None], carried[0])
         return memory[:, 0], [state]
 
 
 class HybridEncoder(nn.Module):
-    """The MLP for each frame by itself, then a recurrent layer over what it gives.
+    """The MLP for each frame by itself, then a recurrent layer over its output.
 
-    No convolution between them: the recurrent layer already gathers what came before, and what the encoder is to
-    show is what recurrence adds to a frame-level encoder.
+    There is no convolution between them: the recurrent layer already covers earlier frames, and the encoder is meant to
+    show what recurrence adds to a frame-level encoder.
     """
 
     causal = True
@@ -110,17 +110,17 @@ class HybridEncoder(nn.Module):
         return self.recurrent(self.frame(values, lengths)[0], lengths)
 
     def start(self, clips: int) -> list[Tensor]:
-        """What `step` carries before the first frame of B clips: the recurrent layer's state."""
+        """The state of `step` before the first frame of B clips: the recurrent layer's."""
         return self.recurrent.start(clips)
 
     def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Memory (B, H) of one more frame (B, F), and what to carry on."""
+        """Memory (B, H) of one more frame (B, F), and the next state."""
         frame, _ = self.frame.step(values, [])
         return self.recurrent.step(frame, carried)
 
 
 def _tanh(values: Tensor) -> Tensor:
-    """tanh(x); without a gradient, on a CPU, as 2 sigmoid(2 x) - 1 in place of `values`: that takes half the time."""
+    """tanh(x); on a CPU without a gradient as 2 sigmoid(2 x) - 1, in place, which takes half the time."""
     if values.requires_grad or values.is_cuda:
         return torch.tanh(values)
     return values.mul_(2).sigmoid_().mul_(2).sub_(1)
@@ -128,7 +128,7 @@ def _tanh(values: Tensor) -> Tensor:
 
 Encoder = MlpEncoder | GruEncoder | HybridEncoder | ConvolutionEncoder | TransformerEncoder
 
-#: Adding an encoder is a class and a line here.
+#: To add an encoder, add a class and a line here.
 ENCODERS: dict[str, Callable[[ModelConfig], Encoder]] = {
     "mlp": lambda config: MlpEncoder(config, hidden_layers=1),
     "deep-mlp": lambda config: MlpEncoder(config, hidden_layers=3),

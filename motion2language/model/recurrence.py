@@ -1,9 +1,9 @@
-"""Whole sentences with a local attention, their gradient written out: what training runs.
+"""Whole sentences with a local attention and a hand-written gradient, used in training.
 
-`AttentionCaptioner.step` says what a step computes, and autograd could follow it. Most of its time would go into
-gradients of what stays the same from step to step, the clips' frames and the weights, written and added up word by
-word. Here the way back only follows what one step hands to the next; all else is done for all steps at once.
-tests/test_recurrence.py holds both ways to the same numbers.
+`AttentionCaptioner.step` defines a step, and autograd could differentiate it. Most of the time would go into gradients
+of what is the same in all steps, the clips' frames and the weights, which autograd writes and adds up word by word.
+Here the backward pass loops only over what one step passes to the next; all else is computed for all steps at once.
+tests/test_recurrence.py compares both gradients.
 
 Axes: L steps, B captions, T frames, H hidden, V vocabulary. grad_x is the gradient of the loss with respect to x.
 """
@@ -25,9 +25,9 @@ NextWord = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 
 
 class Weights(NamedTuple):
-    """The parameters of a step, joined so that it needs few products."""
+    """The parameters of a step, joined to need few products."""
 
-    words: Tensor  # (V, 3H) what each word adds to the GRU's gates
+    words: Tensor  # (V, 3H) each word's contribution to the GRU's gates
     context: Tensor  # (3H, H) from the context to the GRU's gates
     hidden: Tensor  # (5H, H) from the state to the attention's query, to its move, and to the GRU's gates
     hidden_bias: Tensor  # (5H,)
@@ -35,7 +35,7 @@ class Weights(NamedTuple):
 
 
 def join(embedding: nn.Embedding, attention: LocalAttention, cell: nn.GRUCell) -> Weights:
-    """The weights of a network's parts."""
+    """Join the weights of a network's parts."""
     from_word, from_context = torch.split(cell.weight_ih, [embedding.embedding_dim, cell.hidden_size], 1)
     return Weights(
         F.linear(embedding.weight, from_word, cell.bias_ih),
@@ -61,9 +61,9 @@ def write(
 
 
 class _Tape(NamedTuple):
-    """What a step leaves for the way back; stacked, each part begins with the axis L."""
+    """What a step saves for the backward pass; stacked, each part begins with the axis L."""
 
-    token: Tensor  # (B,) the word fed
+    token: Tensor  # (B,) the input word
     before: Tensor  # (B, H) the state before the step
     start: Tensor  # (B,) the position before the step
     projected: Tensor  # (B, 5H) query, move and the state's part of the gates
@@ -77,10 +77,10 @@ class _Tape(NamedTuple):
 
 
 class _Write(torch.autograd.Function):
-    """The recurrence, there and back."""
+    """The recurrence, forward and backward."""
 
     @staticmethod
-    def forward(  # noqa: PLR0913, PLR0917 - autograd takes no names
+    def forward(  # noqa: PLR0913, PLR0917 - autograd takes positional arguments only
         ctx: Any, frames: Tensor, start: Tensor, words: Tensor, context_weight: Tensor, hidden_weight: Tensor,
         hidden_bias: Tensor, gate: Tensor, attention: LocalAttention, memory: Memory, token: Tensor, steps: int,
         next_word: NextWord,
@@ -155,7 +155,7 @@ class _Write(torch.autograd.Function):
 
 
 class _Looked(NamedTuple):
-    """What `_look` adds to the tape."""
+    """The part of the tape that `_look` computes."""
 
     share: Tensor
     position: Tensor
@@ -195,7 +195,7 @@ def _advance(from_input: Tensor, projected: Tensor, state: Tensor) -> tuple[Tens
 
 
 class _Slopes(NamedTuple):
-    """Derivatives that need no gradient of a later step: computed for all steps at once."""
+    """Derivatives that do not depend on later steps, computed for all steps at once."""
 
     new: Tensor  # (B, H) of the new state with respect to the inside of the new gate's tanh
     update: Tensor  # (B, H) of the new state with respect to the inside of the update gate's sigmoid
@@ -244,14 +244,14 @@ class _Gradients(NamedTuple):
 
 
 def _grad_frames(tape: _Tape, grads: _Gradients) -> Tensor:
-    """Frames meet queries, which gives scores, and weights, which gives contexts: (B, T, L) @ (B, L, H)."""
+    """Gradient of the frames, which meet queries in scores and weights in contexts: (B, T, L) @ (B, L, H)."""
     queries = _parts(tape.projected)[0].transpose(0, 1)
     from_scores = grads.scores.permute(1, 2, 0) @ queries
     return torch.baddbmm(from_scores, tape.weights.permute(1, 2, 0), grads.context.transpose(0, 1))
 
 
 def _gate_input(attention: LocalAttention, tape: _Tape) -> Tensor:
-    """What the attention's gate is multiplied by, (L, B, H)."""
+    """The input of the attention's gate, (L, B, H)."""
     moved = _parts(tape.projected)[1]
     return torch.tanh(moved) if attention.humanml3d else moved
 

@@ -1,4 +1,4 @@
-"""Encoders that look at a bounded stretch of time around each frame, beside those of the paper (encoders.py)."""
+"""ConvolutionEncoder, not in the paper: looks at a bounded time around each frame (encoders.py has the contract)."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class ConvolutionEncoder(nn.Module):
         self.dropout = Dropout(config.dropout)
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """One vector a frame; padding changes nothing.
+        """One vector per frame; padding changes nothing.
 
-        What is computed is one long clip, all of them one after the other with a few frames of zeros between.
+        All clips are computed as one long clip, with a few frames of zeros between them.
         """
         clock = torch.arange(values.shape[1], device=values.device)
         ends = (lengths + self.between).cumsum(0)
         starts = (ends - lengths - self.between)[:, None]
-        places = torch.where(clock < lengths[:, None], starts + clock, ends[:, None] - 1)  # of padding: between clips
+        places = torch.where(clock < lengths[:, None], starts + clock, ends[:, None] - 1)  # padding: between clips
         frames = int(ends[-1])
         inside = values.new_zeros(frames, 1).index_fill_(0, places.flatten(), 1).index_fill_(0, ends - 1, 0)
         joined = values.new_zeros(frames, values.shape[2]).index_copy_(0, places.flatten(), values.flatten(0, 1))
@@ -63,14 +63,14 @@ class ConvolutionEncoder(nn.Module):
         return memory, memory.sum(1) / lengths[:, None]
 
     def start(self, clips: int) -> list[Tensor]:
-        """What `step` carries before the first frame of B clips: for each block the frames it still looks at."""
+        """The state of `step` before the first frame of B clips: for each block the frames that it still looks at."""
         if not self.causal:
             raise ValueError("this encoder looks ahead; only a causal one can be fed frame by frame")
         weight = self.project.weight
         return [weight.new_zeros(clips, self.width, (KERNEL - 1) * dilation) for dilation in DILATIONS]
 
     def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Memory (B, H) of one more frame (B, F), and what to carry on: what `forward` gives at that frame."""
+        """Memory (B, H) of one more frame (B, F), as from `forward`, and the next state."""
         memory = self.project(values)
         kept = []
         for convolution, norm, before in zip(self.convolutions, self.norms, carried, strict=True):
@@ -83,7 +83,7 @@ class ConvolutionEncoder(nn.Module):
 class _Convolve(torch.autograd.Function):
     """relu of a convolution over the time of one clip, and dropout, as one matrix product for each of its taps.
 
-    On a CPU these are as quick as the library's convolution, which prepares itself anew for every length.
+    On a CPU these are as fast as the library's convolution, which has to prepare for every new length.
     """
 
     @staticmethod
@@ -91,14 +91,14 @@ class _Convolve(torch.autograd.Function):
         ctx: Any, frames: Tensor, taps: Tensor, bias: Tensor, offsets: Sequence[int], dropout: nn.Module
     ) -> Tensor:
         """For frames (T, H), taps (K, H, H) that look `offsets` frames ahead, and bias (H,): (T, H)."""
-        found = bias.to(frames.dtype).repeat(len(frames), 1)
+        outputs = bias.to(frames.dtype).repeat(len(frames), 1)
         for tap, offset in zip(taps, offsets, strict=True):
-            now, seen = _meeting(found, frames, offset)
+            now, seen = _shifted_pair(outputs, frames, offset)
             now.addmm_(seen, tap)
-        slope = dropout(found.relu_().sign())
+        slope = dropout(outputs.relu_().sign())
         ctx.save_for_backward(frames, taps, slope)
         ctx.offsets = offsets
-        return found.mul_(slope)
+        return outputs.mul_(slope)
 
     @staticmethod
     @once_differentiable
@@ -108,13 +108,13 @@ class _Convolve(torch.autograd.Function):
         grad = grad * slope
         grad_frames, grad_taps = torch.zeros_like(frames), torch.empty_like(taps)
         for tap, grad_tap, offset in zip(taps, grad_taps, ctx.offsets, strict=True):
-            now, seen = _meeting(grad, frames, offset)
+            now, seen = _shifted_pair(grad, frames, offset)
             torch.mm(seen.T, now, out=grad_tap)
-            _meeting(grad, grad_frames, offset)[1].addmm_(now, tap.T)
+            _shifted_pair(grad, grad_frames, offset)[1].addmm_(now, tap.T)
         return grad_frames, grad_taps, grad.sum(0), None, None
 
 
-def _meeting(now: Tensor, other: Tensor, offset: int) -> tuple[Tensor, Tensor]:
-    """The frames of `now`, and of `other` those `offset` frames later, where there are both."""
+def _shifted_pair(now: Tensor, other: Tensor, offset: int) -> tuple[Tensor, Tensor]:
+    """The frames of `now`, and those of `other` that are `offset` frames later, where both exist."""
     count = len(now) - abs(offset)
     return now[max(0, -offset) :][:count], other[max(0, offset) :][:count]

@@ -1,8 +1,8 @@
 """TransformerEncoder: self-attention within a band around each frame (encoders.py has the contract).
 
-Where a frame lies is known only relative to the one that looks, by a learned score for each offset, so a motion that
-comes later is encoded alike. The frames are cut into blocks whose queries meet only the keys within their reach: time
-and memory grow with the length of a recording, not with its square.
+Positions are relative: each offset between two frames has a learned score, so a motion is encoded the same whenever it
+occurs. Frames are processed in blocks whose queries see only the keys within reach: time and memory grow linearly with
+the length of a recording.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from motion2language.model.config import ModelConfig
 from motion2language.model.dropout import Dropout
 
 LAYERS = 2  # chosen
-REACH = 10  # frames to either side that a layer attends to, as in arXiv 2409.09177; when causal, twice as many before
-CLOSED = -1e9  # the score of what may not be attended to; finite, so that padding gives no nan
+REACH = 10  # frames that a layer attends to on either side, as in arXiv 2409.09177; when causal, twice as many before
+CLOSED = -1e9  # score of masked frames; finite, so that padding does not give NaN
 
 
 class TransformerEncoder(nn.Module):
@@ -35,7 +35,7 @@ class TransformerEncoder(nn.Module):
         self.norm = nn.LayerNorm(self.width)
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """One vector a frame; padding changes nothing."""
+        """One vector per frame; padding changes nothing."""
         inside = torch.arange(values.shape[1], device=values.device) < lengths[:, None]
         memory = self.project(values)
         for layer in self.layers:
@@ -44,13 +44,13 @@ class TransformerEncoder(nn.Module):
         return memory, memory.sum(1) / lengths[:, None]
 
     def start(self, clips: int) -> list[Tensor]:
-        """What `step` carries before the first frame of B clips: for each layer the frames it still attends to."""
+        """The state of `step` before the first frame of B clips: for each layer the frames that it still attends to."""
         if not self.causal:
             raise ValueError("this encoder looks ahead; only a causal one can be fed frame by frame")
         return [self.project.weight.new_zeros(clips, 0, 2 * self.width) for _ in self.layers]
 
     def step(self, values: Tensor, carried: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Memory (B, H) of one more frame (B, F), and what to carry on: what `forward` gives at that frame."""
+        """Memory (B, H) of one more frame (B, F), as from `forward`, and the next state."""
         memory, kept = self.project(values)[:, None], []
         for layer, before in zip(self.layers, carried, strict=True):
             assert isinstance(layer, _Layer)
@@ -60,7 +60,7 @@ class TransformerEncoder(nn.Module):
 
 
 class _Layer(nn.Module):
-    """Attention, then a feed-forward layer; each takes the frames normalised and is added to them."""
+    """Attention, then a feed-forward layer; each takes the normalised frames and is added to them."""
 
     def __init__(self, config: ModelConfig, before: int, after: int) -> None:
         super().__init__()
@@ -70,7 +70,9 @@ class _Layer(nn.Module):
         self.attention_norm = nn.LayerNorm(width)
         self.project = nn.Linear(width, 3 * width)  # queries, keys, values
         self.mix = nn.Linear(width, width)
-        self.offsets = nn.Parameter(torch.zeros(self.heads, before + 1 + after))  # a score each, the earliest first
+        self.offsets = nn.Parameter(
+            torch.zeros(self.heads, before + 1 + after)
+        )  # one score per offset, the earliest first
         self.forward_norm = nn.LayerNorm(width)
         self.forward_layers = nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
         self.dropout = Dropout(config.dropout)
@@ -80,21 +82,21 @@ class _Layer(nn.Module):
         frames, block = memory.shape[1], self.before + self.after
         rest = -frames % block
         around = (self.before, self.after + rest)
-        queries, pairs = self._projected(memory)
+        queries, pairs = self._projections(memory)
         queries = F.pad(queries, (0, 0, 0, rest)).view(len(memory), -1, block, memory.shape[2])
-        pairs = _two_by_two(F.pad(pairs, (0, 0, *around)), block)
-        closed = _two_by_two(F.pad(~inside, around, value=True), block)
+        pairs = _join_neighbours(F.pad(pairs, (0, 0, *around)), block)
+        closed = _join_neighbours(F.pad(~inside, around, value=True), block)
         looked = self._attend(queries, pairs, self._band(block).masked_fill(closed[:, :, None, None], CLOSED))
         return self._add(memory, looked.flatten(1, 2)[:, :frames])
 
     def step(self, memory: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
         """One frame (B, 1, H) after this layer, and the keys and values that the next one attends to."""
-        queries, pairs = self._projected(memory)
+        queries, pairs = self._projections(memory)
         seen = torch.cat((before, pairs), 1)
         looked = self._attend(queries, seen, self.offsets[:, None, -seen.shape[1] :])
         return self._add(memory, looked), seen[:, -self.before :]
 
-    def _projected(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def _projections(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Queries (B, T, H) of the frames, and keys beside values (B, T, 2H)."""
         width = memory.shape[-1]
         queries, pairs = self.project(self.attention_norm(memory)).split([width, 2 * width], -1)
@@ -103,11 +105,11 @@ class _Layer(nn.Module):
     def _band(self, block: int) -> Tensor:
         """Scores (heads, block, 2 * block) of a block's queries for the keys around it; CLOSED beyond the reach."""
         clock = torch.arange(2 * block, device=self.offsets.device)
-        place = clock - clock[:block, None]  # of a key's offset among `offsets`
-        return self.offsets[:, place.clamp(0, block)].masked_fill((place < 0) | (place > block), CLOSED)
+        offset = clock - clock[:block, None]  # index among `offsets`
+        return self.offsets[:, offset.clamp(0, block)].masked_fill((offset < 0) | (offset > block), CLOSED)
 
     def _attend(self, queries: Tensor, pairs: Tensor, scores: Tensor) -> Tensor:
-        """What queries (..., Q, H) see among keys and values (..., K, 2H), with scores (..., heads, Q, K) added."""
+        """Attention of queries (..., Q, H) to keys and values (..., K, 2H), with scores (..., heads, Q, K) added."""
         queries, keys, values = (
             part.reshape(*part.shape[:-1], self.heads, -1).transpose(-2, -3) for part in (queries, *pairs.chunk(2, -1))
         )
@@ -118,7 +120,7 @@ class _Layer(nn.Module):
         return memory + self.dropout(self.forward_layers(self.forward_norm(memory)))
 
 
-def _two_by_two(frames: Tensor, block: int) -> Tensor:
+def _join_neighbours(frames: Tensor, block: int) -> Tensor:
     """Each block of frames (B, T, ...) with the next: (B, blocks - 1, 2 * block, ...)."""
     blocks = frames.view(len(frames), -1, block, *frames.shape[2:])
     return torch.cat((blocks[:, :-1], blocks[:, 1:]), 2)
