@@ -1,4 +1,4 @@
-"""split: a file a segment, of the right frames, where the recording has them; nothing when it cannot be."""
+"""write_pieces: one file per segment, its frames where the recording has them; no file when one cannot be cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from small import recording
 
-from motion2language.formats.pieces import file_name, split
+from motion2language.formats.pieces import file_name, write_pieces
 from motion2language.formats.reading import read_motion
 from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
@@ -21,7 +21,7 @@ def transcript(motion: Motion, *segments: Segment) -> Transcript:
 def test_each_file_holds_its_frames_with_its_root_where_it_was(tmp_path: Path) -> None:
     motion = recording(2)
     parts = (Segment(1.5, 2.6, "turn left"), Segment(0.0, 1.5, "walk"), Segment(2.6, motion.duration, None))
-    written = split(motion, transcript(motion, *parts), tmp_path, "take")
+    written = write_pieces(motion, transcript(motion, *parts), tmp_path, "take")
     names = ["take_01_walk.bvh", "take_02_turn-left.bvh", "take_03_segment.bvh"]
     assert [path.name for path, _ in written] == names == sorted(path.name for path in tmp_path.iterdir())
     assert [segment.label for _, segment in written] == ["walk", "turn left", None]
@@ -42,13 +42,13 @@ def test_each_file_holds_its_frames_with_its_root_where_it_was(tmp_path: Path) -
 def test_ten_segments_and_more_stay_in_order(tmp_path: Path) -> None:
     motion = recording(2)
     parts = [Segment(n / 50, (n + 4) / 50, "walk") for n in range(101)]
-    paths = [path.name for path, _ in split(motion, transcript(motion, *parts), tmp_path, "t")]
+    paths = [path.name for path, _ in write_pieces(motion, transcript(motion, *parts), tmp_path, "t")]
     assert paths == sorted(paths)
     assert paths[0] == "t_001_walk.bvh"
 
 
 def test_no_segments_are_no_files(tmp_path: Path) -> None:
-    assert split(recording(2), transcript(recording(2)), tmp_path, "take") == []
+    assert write_pieces(recording(2), transcript(recording(2)), tmp_path, "take") == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -56,7 +56,7 @@ def test_a_segment_without_a_frame_writes_nothing(tmp_path: Path) -> None:
     motion = recording(2)
     parts = (Segment(0, 1, "walk"), Segment(1.001, 1.002, "blink"))
     with pytest.raises(ValueError, match=r"no frame between 1.001 s and 1.002 s"):
-        split(motion, transcript(motion, *parts), tmp_path, "take")
+        write_pieces(motion, transcript(motion, *parts), tmp_path, "take")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -64,7 +64,7 @@ def test_a_transcript_of_another_recording_is_refused(tmp_path: Path) -> None:
     motion = recording(2)
     other = Transcript((Segment(0, 1, "walk"),), motion.duration + 5, "other.bvh")
     with pytest.raises(ValueError, match=r"but the transcript is of other.bvh of .* s; give the transcript of"):
-        split(motion, other, tmp_path, "take")
+        write_pieces(motion, other, tmp_path, "take")
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_labels_become_names_of_files(label: str | None, expected: str) -> None:
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     motion = recording(2)
     with pytest.raises(ValueError, match="cannot be written"):
-        split(motion, transcript(motion, Segment(0, 1, "walk")), tmp_path / "none", "take")
+        write_pieces(motion, transcript(motion, Segment(0, 1, "walk")), tmp_path / "none", "take")

@@ -93,13 +93,13 @@ def split(file: Path, /, *, out: Path, words: Words = Words(), source: Input = I
     source
         What the file cannot say itself.
     """
-    from motion2language.formats.pieces import split as cut
+    from motion2language.formats.pieces import write_pieces
     from motion2language.writers.txt import line
 
     motion = source.read(file)
     transcript, _ = words.of(motion, source)
     make_folder(out)
-    for path, segment in cut(motion, transcript, out, file.stem):
+    for path, segment in write_pieces(motion, transcript, out, file.stem):
         print(f"{path}  {line(segment)}")
     if not transcript.segments:
         print("(nothing to cut out)")

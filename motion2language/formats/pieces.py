@@ -1,4 +1,4 @@
-"""A recording cut at the segments of its transcript: one BVH file each, where it happened, named by order and label."""
+"""Cut a recording at the segments of its transcript and write each as a BVH file, named by order and label."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from motion2language.formats import bvh
 from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
 
-UNNAMED = "segment"  # the label of a file whose segment has none
+UNNAMED = "segment"  # in the file's name where the segment has no label
 LONGEST = 40  # letters of a label in a file's name; chosen, so that no name is too long for a disk
 
 
-def split(motion: Motion, transcript: Transcript, folder: Path, stem: str) -> list[tuple[Path, Segment]]:
-    """Write each segment to `folder`, in order of time; the files, each with its segment.
+def write_pieces(motion: Motion, transcript: Transcript, folder: Path, stem: str) -> list[tuple[Path, Segment]]:
+    """Write each segment to `folder`, in order of time; return the files, each with its segment.
 
-    A file holds the frames sampled in [start, end), its root where the recording has it. A file is called
-    `stem_NUMBER_LABEL.bvh`; an older one of that name is replaced.
+    A file holds the frames sampled in [start, end), its root where the recording has it. It is named
+    `stem_NUMBER_LABEL.bvh`; an older file of that name is replaced.
 
-    ValueError, before anything is written, when a segment holds no frame or the transcript is of another recording.
+    ValueError, before anything is written, when a segment contains no frame or the transcript is of another recording.
     """
     transcript.require_of(motion.label, motion.duration)
     ordered = sorted(transcript.segments, key=lambda segment: (segment.start, segment.end))
