@@ -6,7 +6,7 @@ Time: seconds in every public type. Frame k is sampled at k/fps and owns the hal
 Array axes are named by single letters everywhere in the package: B batch, T frames, J joints, F features,
 H hidden units, L words, V vocabulary.
 
-What this file leaves to others: units and axes of a file (formats/), joint names of other skeletons (body.py).
+Other files handle a file's units and axes (formats/) and the joint names of other skeletons (body/).
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Joint names and the tree they form: root first, each parent before its child (the root's parent is -1)."""
+    """Joint names and the tree they form: root first, each parent before its child (the root's parent is -1).
+
+    >>> arm = Skeleton("arm", ("shoulder", "elbow", "wrist"), (-1, 0, 1))
+    >>> arm.index("wrist")
+    2
+    """
 
     name: str
     joints: tuple[str, ...]
@@ -43,7 +48,7 @@ class Skeleton:
                 )
 
     def index(self, joint: str) -> int:
-        """The column of `joint`; ValueError names the joints there are."""
+        """The column of `joint`; ValueError lists the skeleton's joints."""
         try:
             return self.joints.index(joint)
         except ValueError:
@@ -52,7 +57,7 @@ class Skeleton:
             ) from None
 
 
-#: The body every skeleton is mapped to (body.py): KIT-ML's 21 joints, SMPL's 22 and Bandai Namco's 21 all map into
+#: The body that every skeleton is mapped to (body/): KIT-ML's 21 joints, SMPL's 22 and Bandai Namco's 21 all map into
 #: it. `collar` is the inner end of the clavicle, `shoulder` the upper arm's joint, `toe` the ball of the foot.
 CANONICAL = Skeleton(
     name="canonical",
@@ -88,10 +93,16 @@ class Motion:
     """A recording: joint positions in metres at a known rate.
 
     positions  (T, J, 3) float32, metres, Y up, right-handed
-    fps        frames a second, no default
+    fps        frames per second, no default
     skeleton   names and tree of the J joints
-    name       what messages and transcripts call it, usually the file's name
+    name       used in messages and transcripts, usually the file's name
     angles     (T, A) float32 radians, where the format has joint angles of a known body (KIT-ML), else None
+
+    >>> point = Motion(np.zeros((60, 1, 3)), fps=30, skeleton=Skeleton("point", ("root",), (-1,)), name="standing")
+    >>> point.frames, point.duration
+    (60, 2.0)
+    >>> point.clip(0.5, 1.0).frames, point.resample(10).frames
+    (15, 20)
     """
 
     positions: np.ndarray
@@ -124,7 +135,7 @@ class Motion:
 
     @property
     def label(self) -> str:
-        """The name messages use."""
+        """The name used in messages."""
         return self.name or "motion"
 
     @property
@@ -138,7 +149,7 @@ class Motion:
         return self.frames / self.fps
 
     def clip(self, start: float, end: float) -> Motion:
-        """The frames sampled in [start, end) seconds; ValueError when none is."""
+        """The frames sampled in [start, end) seconds; ValueError when there are none."""
         first, last = (int(np.ceil(np.clip(time * self.fps - 1e-6, 0, self.frames))) for time in (start, end))
         if first >= last:
             raise ValueError(
@@ -147,7 +158,7 @@ class Motion:
         return self.frames_between(first, last)
 
     def frames_between(self, first: int, last: int, every: int = 1) -> Motion:
-        """The frames from `first` up to but without `last`, or every `every`-th of them, as they are: no averaging."""
+        """Frames `first` to `last` - 1, or every `every`-th of them, without averaging."""
         chosen = slice(first, last, every)
         angles = None if self.angles is None else self.angles[chosen]
         return replace(self, positions=self.positions[chosen], fps=self.fps / every, angles=angles)
@@ -155,12 +166,12 @@ class Motion:
     def resample(self, fps: float) -> Motion:
         """The same motion at another rate: frame k of the result is the pose at k/fps seconds.
 
-        Going down, each frame is first averaged over a triangle one output frame wide to either side, so that
-        fast movement does not alias; going up, poses are interpolated linearly. The result has
+        For a lower rate, each frame is first averaged over a triangle one output frame wide to either side, so that
+        fast movement does not alias; for a higher one, poses are interpolated linearly. The result has
         round(T * fps / self.fps) frames, at least one. Angles are resampled like positions after unwrapping.
         """
         if not np.isfinite(fps) or fps <= 0:
-            raise ValueError(f"{self.label}: cannot resample to {fps} frames a second; give a positive number")
+            raise ValueError(f"{self.label}: cannot resample to {fps} frames per second; give a positive number")
         if abs(fps - self.fps) < 1e-9 * self.fps:
             return self
         count = max(1, round(self.frames * fps / self.fps))
@@ -173,7 +184,7 @@ class Motion:
 
 
 def _resample(values: np.ndarray, times: np.ndarray, ratio: float) -> np.ndarray:
-    """Values (T, N) at fractional frames `times`; `ratio` input frames fall in one output frame."""
+    """Values (T, N) at fractional frames `times`; one output frame covers `ratio` input frames."""
     last = len(values) - 1
     if ratio <= 1:
         below = np.clip(np.floor(times).astype(int), 0, last)
@@ -196,6 +207,6 @@ def _require_finite(values: np.ndarray, label: str, what: str) -> None:
     if not finite.all():
         bad = ~finite.reshape(len(values), -1).all(axis=1)
         raise ValueError(
-            f"{label}: {int(bad.sum())} of {len(values)} frames hold a {what} that is not a finite number, "
+            f"{label}: {int(bad.sum())} of {len(values)} frames contain a {what} that is not a finite number, "
             f"first frame {int(bad.argmax())}; repair or cut these frames"
         )

@@ -157,7 +157,7 @@ def test_without_a_model_the_message_says_what_and_where(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"take\.npz: .*body model SMPLH, .*https://mano.*--body-models DIR"):
         read_motion(take)
     models = write_model(tmp_path / "models", "smplh/female/model.npz")
-    expected = rf"no body model of SMPLH, male: looked for {models}/smplh/male/model\.npz, .*https://mano"
+    expected = rf"the body model SMPLH, male, was not found; expected {models}/smplh/male/model\.npz, .*https://mano"
     with pytest.raises(ValueError, match=expected):
         read_motion(take, body_models=models)
 
@@ -168,8 +168,8 @@ def test_without_a_model_the_message_says_what_and_where(tmp_path, monkeypatch):
         ({"poses": np.zeros((5, 72))}, r"poses \(5, 72\), .*expected \(T, 156\)"),
         ({"poses": np.zeros((0, 156)), "trans": np.zeros((0, 3))}, "no frames"),
         ({"trans": np.zeros((4, 3))}, r"trans \(4, 3\)"),
-        ({"betas": None}, "'betas' missing"),
-        ({"poses": np.array(["a"])}, "'poses' of type"),
+        ({"betas": None}, "'betas' is missing"),
+        ({"poses": np.array(["a"])}, "'poses' is of type"),
         ({"gender": np.array("?")}, r"gender '\?', expected female"),
         ({"mocap_framerate": None}, "lacks mocap_framerate"),
         ({"trans": np.full((5, 3), np.nan)}, "not a finite number"),

@@ -183,7 +183,7 @@ def test_the_skeleton_is_found_by_name_by_subject_alone_or_by_option(pair, tmp_p
     (tmp_path / "01_02" / "01.asf").write_text("of its subject")  # its own name comes first
     assert read(tmp_path / "01_02" / "01_02.amc", ReadOptions(fps=120.0)).motion.frames == 2
     (tmp_path / "walk" / "second.asf").write_text(ASF)
-    with pytest.raises(ValueError, match=r"looked for walk\.asf, found 2 \.asf files; give --asf FILE"):
+    with pytest.raises(ValueError, match=r"expected walk\.asf, found 2 \.asf files beside it; give --asf FILE"):
         read(tmp_path / "walk" / "walk.amc", ReadOptions(fps=120.0))
     assert read(tmp_path / "walk" / "walk.amc", ReadOptions(fps=120.0, asf=tmp_path / "take.asf")).motion.frames == 2
 
@@ -198,23 +198,28 @@ def test_read_motion_passes_rate_and_skeleton_on_and_is_in_metres(pair, tmp_path
     ("name", "old", "new", "message"),
     [
         ("take.amc", "spine 5 -6 7", "spine 5 -6", r"line 6: bone 'spine' has 2 numbers, expected 3"),
-        ("take.amc", "spine 5 -6 7", "tail 5 -6 7", r"line 6: 'tail' is no bone of the skeleton; is this its \.asf"),
-        ("take.amc", "spine 5 -6 7", "spine 5 x 7", r"line 6: bone 'spine' has something that is no number"),
+        ("take.amc", "spine 5 -6 7", "tail 5 -6 7", r"line 6: 'tail' is not a bone of the skeleton; is this its \.asf"),
+        ("take.amc", "spine 5 -6 7", "spine 5 x 7", r"line 6: bone 'spine' has a value that is not a number"),
         ("take.amc", "spine 5 -6 7", "spine 5 nan 7", r"line 6: bone 'spine' has a value that is not a finite"),
         ("take.amc", "spine 0 0 0\narm -15 25\n", "", r"frame 2 lacks arm, spine; is it cut off"),
-        ("take.amc", AMC, ":DEGREES\n", "no frames in it"),
-        ("take.amc", AMC, "1\n2\n", "no frames in it"),
-        ("take.amc", "\n2\n", "\n", r"line 8: bone 'root' comes a second time in its frame"),
+        ("take.amc", AMC, ":DEGREES\n", "the file contains no frames"),
+        ("take.amc", AMC, "1\n2\n", "the file contains no frames"),
+        ("take.amc", "\n2\n", "\n", r"line 8: bone 'root' appears twice in its frame"),
         ("take.asf", ":hierarchy", ":tree", r"take\.asf: no :hierarchy section; expected an Acclaim skeleton"),
-        ("take.asf", "arm hand", "arm foot", r"take\.asf: the hierarchy names arm and foot"),
+        ("take.asf", "arm hand", "arm foot", r"take\.asf: the hierarchy connects arm and foot"),
         (
             "take.asf",
             "root spine",
             "arm spine",
-            r"take\.asf: the hierarchy hangs spine on arm before it says on what arm hangs",
+            r"take\.asf: the hierarchy lists spine under arm before arm has a parent",
         ),
-        ("take.asf", "arm hand", "hand hand", r"take\.asf: the hierarchy hangs hand on hand"),
-        ("take.asf", "arm hand", "arm hand\n root hand", r"take\.asf: the hierarchy hangs hand on two bones"),
+        (
+            "take.asf",
+            "arm hand",
+            "hand hand",
+            r"take\.asf: the hierarchy lists hand under hand before hand has a parent",
+        ),
+        ("take.asf", "arm hand", "arm hand\n root hand", r"take\.asf: the hierarchy gives hand two parents"),
         ("take.asf", "direction 0 1 0", "direction up", r"take\.asf: bone 'spine': direction 'up', expected 3 num"),
         ("take.asf", "direction 0 1 0", "direction 0 1", r"bone 'spine': direction '0 1', expected 3 numbers"),
         ("take.asf", "length 5", "length", r"take\.asf: bone 'spine': length '', expected a number"),
@@ -224,10 +229,15 @@ def test_read_motion_passes_rate_and_skeleton_on_and_is_in_metres(pair, tmp_path
         ("take.asf", "10 20 30  XYZ", "10 20 30 XYX", r"bone 'spine': axis order 'XYX', expected X, Y and Z"),
         ("take.asf", "axis XYZ\n", "axis\n", r"bone 'root': axis order '', expected X, Y and Z"),
         ("take.asf", "position 0 0 0", "position here", r"bone 'root': position 'here', expected 3 numbers"),
-        ("take.asf", "dof rz rx", "dof rz tx", r"bone 'arm' moves by 'tx'; expected rx, ry, rz"),
-        ("take.asf", "dof rz rx", "dof rz l", r"bone 'arm' moves by 'l'; expected rx, ry, rz"),
-        ("take.asf", "RX RY RZ", "RX RY W", r"bone 'root' moves by 'w'; expected tx, ty, tz, rx, ry, rz"),
-        ("take.asf", "name arm", "name", r"the hierarchy names spine and arm, but not both are bones"),
+        ("take.asf", "dof rz rx", "dof rz tx", r"bone 'arm' has the degree of freedom 'tx'; expected rx, ry, rz"),
+        ("take.asf", "dof rz rx", "dof rz l", r"bone 'arm' has the degree of freedom 'l'; expected rx, ry, rz"),
+        (
+            "take.asf",
+            "RX RY RZ",
+            "RX RY W",
+            r"bone 'root' has the degree of freedom 'w'; expected tx, ty, tz, rx, ry, rz",
+        ),
+        ("take.asf", "name arm", "name", r"the hierarchy connects spine and arm, but not both are bones"),
     ],
 )
 def test_what_is_wrong_is_said_and_the_file_named(name, old, new, message, pair, tmp_path):
@@ -240,7 +250,7 @@ def test_what_is_wrong_is_said_and_the_file_named(name, old, new, message, pair,
 
 
 def test_a_rate_must_be_said(pair):
-    with pytest.raises(ValueError, match="an AMC file cannot say its frame rate; give --fps"):
+    with pytest.raises(ValueError, match="an AMC file does not specify its frame rate; set it with --fps"):
         read(pair)
 
 

@@ -83,16 +83,16 @@ def test_the_pose_of_most_frames_says_where_up_is() -> None:
 
 
 def test_axes_errors_say_what_was_found() -> None:
-    with pytest.raises(ValueError, match=r"body is 1\.\d+e\+04 units tall.*none of m, cm.*--unit"):
+    with pytest.raises(ValueError, match=r"body is 1\.\d+e\+04 units tall.*one of m, cm.*--unit"):
         body.detect_axes(walking() * 9000, CANONICAL)
     with pytest.raises(ValueError, match=r"-\d\.\d\d along y.*--up"):
         body.detect_axes(FILE_AXES["-y"](walking()), CANONICAL)
     tilted = walking() @ np.linalg.qr(np.array([[1.0, 1, 0], [1, -1, 1], [1, 0, -1]]))[0]
-    with pytest.raises(ValueError, match="no axis on which the head stays above the feet"):
+    with pytest.raises(ValueError, match="expected an axis on which the head stays above the feet"):
         body.detect_axes(tilted, CANONICAL)
-    with pytest.raises(ValueError, match="no unit 'yard'; --unit takes m, cm, mm, inch, ft, cmu"):
+    with pytest.raises(ValueError, match="unknown unit 'yard'; --unit takes m, cm, mm, inch, ft, cmu"):
         body.detect_axes(walking(), CANONICAL, unit="yard")
-    with pytest.raises(ValueError, match="no up 'Y'; --up takes y, z, x, -y"):
+    with pytest.raises(ValueError, match="unknown up 'Y'; --up takes y, z, x, -y"):
         body.detect_axes(walking(), CANONICAL, up="Y")
     with pytest.raises(ValueError, match="scale 0"):
         body.Axes("m", "y", 0)
@@ -138,21 +138,23 @@ def test_renaming_a_recording_changes_no_number() -> None:
 def test_a_mirrored_recording_is_refused() -> None:
     left_handed = walking() * np.array([-1, 1, 1])
     assert body.mirrored(Motion(left_handed, 30, CANONICAL))
-    with pytest.raises(ValueError, match=r"walk: the feet point as if left were right.*left-handed.*--joint-map"):
+    with pytest.raises(ValueError, match=r"walk: its feet are on the wrong sides.*left-handed.*--joint-map"):
         body.to_canonical(bandai_motion(left_handed))
     for seed in range(5):  # any rotation, lying on the back included, is no mirroring
         assert not body.mirrored(Motion(walking() @ rotation(seed), 30, CANONICAL))
 
 
 def test_a_body_not_in_metres_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"walk: the body is 1\d\d m tall, expected 0\.4 to 4\.0; give --unit"):
+    with pytest.raises(
+        ValueError, match=r"walk: the body is 1\d\d m tall, expected 0\.4 to 4\.0; set the unit with --unit"
+    ):
         body.to_canonical(bandai_motion(walking() * 100))
 
 
 def test_describe_gives_rows_of_plain_values() -> None:
     rows = body.describe(bandai_motion(walking()), body.Axes("cm", "z", 0.01))
     said = dict(rows)
-    assert (said["frames"], said["frames a second"], said["unit"], said["up axis"]) == (40, 30.0, "cm", "z")
+    assert (said["frames"], said["frames per second"], said["unit"], said["up axis"]) == (40, 30.0, "cm", "z")
     assert said["seconds"] == pytest.approx(40 / 30)
     assert said["left and right"] == "as named"
     assert rows[-21:] == body.map_joints(skeleton_of("bandai without root")).rows()

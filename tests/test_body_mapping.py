@@ -257,7 +257,7 @@ def test_joint_map_errors_suggest_the_nearest(tmp_path: Path) -> None:
         body.load_joint_map(file)
     with pytest.raises(ValueError, match=r"left_toe = 'lefttoebas' is not a joint.*did you mean 'LeftToeBase'"):
         body.map_joints(skeleton_of("mixamo without prefix"), overrides={"left_toe": "lefttoebas"})
-    with pytest.raises(ValueError, match=r"canonical joint 'tail'.*there are pelvis"):
+    with pytest.raises(ValueError, match=r"canonical joint 'tail'.*expected one of pelvis"):
         body.map_joints(CANONICAL, overrides={"tail": "head"})
 
 

@@ -205,7 +205,7 @@ def test_a_file_that_is_not_utf8_is_read(tmp_path):
 
 def test_a_missing_frame_time_needs_a_rate(tmp_path):
     text = WHOLE.replace("Frame Time: 0.0333333\n", "")
-    with pytest.raises(ValueError, match=r"take\.bvh: no `Frame Time:` line; say the rate with --fps"):
+    with pytest.raises(ValueError, match=r"take\.bvh: no `Frame Time:` line; set the frame rate with --fps"):
         taken(text, tmp_path)
     assert taken(text, tmp_path, fps=25.0).fps == 25
 
@@ -231,9 +231,9 @@ def test_a_rate_that_is_not_round_stays(said, fps, tmp_path):
         (WHOLE[:200] + "\nMOTION\n", "cut off|expected three numbers|expected their number"),
         (HEAD + "MOTION\nFrames: 0\nFrame Time: 0.1\n", "no frames"),
         (WHOLE.replace("30 20 10", "30 20"), "17 numbers are not whole frames of 9 channels; .* last frame has 8"),
-        (WHOLE.replace("30 20 10", "30 twenty 10"), "something that is no number"),
-        (WHOLE.replace("30 20 10", "30 nan 10"), "frame 1 holds a value that is not a finite number"),
-        (WHOLE.replace("30 20 10", "30 1e999 10"), "frame 1 holds a value that is not a finite number"),
+        (WHOLE.replace("30 20 10", "30 twenty 10"), "something that is not a number"),
+        (WHOLE.replace("30 20 10", "30 nan 10"), "frame 1 contains a value that is not a finite number"),
+        (WHOLE.replace("30 20 10", "30 1e999 10"), "frame 1 contains a value that is not a finite number"),
         (WHOLE.replace("0.0333333", "-0.01"), "`Frame Time: -0.01`, expected seconds above zero"),
         (WHOLE.replace("0.0333333", "0"), "expected seconds above zero"),
         (WHOLE.replace("0.0333333", "soon"), "expected seconds above zero"),

@@ -154,9 +154,9 @@ def test_two_people_are_two_until_one_is_said(tmp_path):
     both = {f"Ann:{label}": path for label, path in put().items()}
     both |= {f"Bob:{label}": path + np.array([0, 0, 3]) for label, path in put().items()} | {"box:C7": put()["C7"]}
     path = write_c3d(tmp_path / "a.c3d", both)
-    with pytest.raises(ValueError, match=r"a\.c3d: holds 2 subjects, Ann, Bob; say which with --subject NAME"):
+    with pytest.raises(ValueError, match=r"a\.c3d: contains 2 subjects, Ann, Bob; choose one with --subject NAME"):
         read_motion(path)
-    with pytest.raises(ValueError, match="holds no subject 'Cid'; there are Ann, Bob"):
+    with pytest.raises(ValueError, match="contains no subject 'Cid'; expected Ann, Bob"):
         read_motion(path, subject="Cid")
     ann, bob = (read_motion(path, subject=name).positions for name in ("Ann", "Bob"))
     upload = read_upload([Upload("a", path.read_bytes())], ReadOptions(subject="Bob"))
@@ -168,7 +168,7 @@ def test_people_told_apart_by_words_before_the_label_are_two(tmp_path):
     both = {f"Ann_{label}": path for label, path in put().items()}
     both |= {f"Bob_{label}": path + np.array([0, 0, 3]) for label, path in put().items()} | {"LHJC": put()["LASI"]}
     path = write_c3d(tmp_path / "a.c3d", both)
-    with pytest.raises(ValueError, match="holds 2 subjects, Ann, Bob; say which"):
+    with pytest.raises(ValueError, match="contains 2 subjects, Ann, Bob; choose one"):
         read_motion(path)
     alone = read_motion(write_c3d(tmp_path / "b.c3d", put())).positions
     np.testing.assert_allclose(read_motion(path, subject="Ann").positions, alone, atol=1e-4)
@@ -208,19 +208,19 @@ def edited(at: int, data: bytes) -> bytes:
         (edited(0, b"\xff"), "not a C3D file"),
         (edited(515, b"\x00"), "not a C3D file"),
         (edited(SOUND.index(b"LABELS") + 10, b"\xff\xff"), "cut off within its parameter POINT:LABELS"),
-        (edited(SOUND.index(b"UNITS") + 7, b"\x07"), "parameter POINT:UNITS is of no known type"),
-        (SOUND[:700], "cut off within its parameters|cut off: says it has 40 frames and holds 0"),
-        (SOUND[: len(SOUND) // 2], r"cut off: says it has 40 frames and holds \d+"),
-        (SOUND[: 512 * (SOUND[16] - 1)], "cut off: says it has 40 frames and holds 0"),
-        (edited(2, struct.pack("<H", 12)), "header has 12 points, POINT:USED 39; is it damaged"),
-        (edited(16, struct.pack("<H", 0)), "does not say where its data start"),
+        (edited(SOUND.index(b"UNITS") + 7, b"\x07"), "parameter POINT:UNITS has an unknown type"),
+        (SOUND[:700], "cut off within its parameters|cut off: it declares 40 frames and contains 0"),
+        (SOUND[: len(SOUND) // 2], r"cut off: it declares 40 frames and contains \d+"),
+        (SOUND[: 512 * (SOUND[16] - 1)], "cut off: it declares 40 frames and contains 0"),
+        (edited(2, struct.pack("<H", 12)), "header has 12 points, POINT:USED 39; is the file damaged"),
+        (edited(16, struct.pack("<H", 0)), "the start of its data is missing"),
         (content(scale=0.0), r"POINT:SCALE is 0\.0"),
         (content(scale=float("nan")), "POINT:SCALE is nan"),
-        (c3d_bytes({}), "holds no points"),
-        (content(fps=0.0), r"frame rate 0\.0 is not a positive number; say the right one with --fps"),
+        (c3d_bytes({}), "the file contains other data but no points"),
+        (content(fps=0.0), r"frame rate 0\.0 is not a positive number; set the right one with --fps"),
         (content(fps=float("nan")), "frame rate nan"),
-        (content(fps=1e30), r"1e\+30 frames a second, expected"),
-        (c3d_bytes({label: path * np.nan for label, path in put().items()}), "no markers tell head"),
+        (content(fps=1e30), r"1e\+30 frames per second, expected"),
+        (c3d_bytes({label: path * np.nan for label, path in put().items()}), "no markers determine head"),
         (c3d_bytes({label: path * 1e33 for label, path in put().items()}), r"the body is \d.* units tall"),
         (c3d_bytes({label: path + 2e5 for label, path in put().items()}), "m from the origin"),
         (c3d_bytes({"LASI": put()["LASI"], "L\n\x1b": put()["LANK"]}), "found LASI L$"),
@@ -244,11 +244,11 @@ TABLE = trc_text(put(), 100)
     [
         ("a\n" * 9, "not a TRC file"),
         (re.sub("(?m)^Frame#.*$", "Frame#\tTime", TABLE), "not a TRC file"),
-        ("\n".join(TABLE.split("\n")[:9]), "cut off: says it has 40 frames and holds 3"),
+        ("\n".join(TABLE.split("\n")[:9]), "cut off: it declares 40 frames and contains 3"),
         (TABLE.replace("100\t", "x\t", 1), "lacks DataRate"),
         (TABLE.replace("\t", " "), "not a TRC file"),
         (TABLE[: TABLE.rindex("\t", 0, -200)], r"frame 39 has \d+ cells, expected 119"),
-        ("\n".join([*TABLE.split("\n")[:6], ""]).replace("\t40\t", "\t0\t"), "no frames in it"),
+        ("\n".join([*TABLE.split("\n")[:6], ""]).replace("\t40\t", "\t0\t"), "the file contains no frames"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said(text, said, tmp_path):
@@ -270,7 +270,7 @@ def test_a_table_with_a_marker_without_a_label_and_frames_written_to_the_right()
 def test_gaps_are_filled_or_said(tmp_path):
     markers = put()
     markers["LKNE"][5:9] = np.nan
-    with pytest.warns(UserWarning, match=r"a\.c3d: 4 positions of markers in gaps of up to 0\.25 s are filled"):
+    with pytest.warns(UserWarning, match=r"a\.c3d: 4 marker positions in gaps of up to 0\.25 s are filled"):
         filled = read_motion(write_c3d(tmp_path / "a.c3d", markers, fps=30))
     whole = read_motion(write_c3d(tmp_path / "b.c3d", put(), fps=30))
     assert np.abs(filled.positions - whole.positions).max() < 0.04

@@ -254,7 +254,7 @@ def test_an_archive_of_arrays_is_composed(tmp_path, m2l):
     [
         ({"b": np.zeros((20, 7))}, r"clip b: has type float64 and shape \(20, 7\), expected \(T, 21, 3\)"),
         ({"b": np.zeros((20, 21, 3))}, "b: .*expected 0.4 to 4.0"),
-        ({"b": np.full((20, 21, 3), np.nan)}, "b: 20 of 20 frames hold a position that is not a finite number"),
+        ({"b": np.full((20, 21, 3), np.nan)}, "b: 20 of 20 frames contain a position that is not a finite number"),
     ],
 )
 def test_arrays_that_are_no_people_are_named(arrays, said, tmp_path, m2l):

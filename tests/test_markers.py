@@ -163,19 +163,19 @@ def test_a_gait_laboratorys_markers_say_which_parts_are_lacking():
     put = {label: path for label, path in full().items() if label[1:] in "ASI PSI THI KNE TIB ANK HEE TOE".split()}
     with pytest.raises(
         ValueError,
-        match=r"no markers tell head, shoulders, elbows, wrists; "
+        match=r"no markers determine head, shoulders, elbows, wrists; "
         "expected C7 CLAV LFHD RFHD LBHD RBHD LSHO RSHO LELB LWRA LWRB RELB RWRA RWRB or .* found LASI LPSI",
     ):
         joints(put)
 
 
 def test_labels_that_mean_nothing_are_shown():
-    with pytest.raises(ValueError, match=r"no markers tell head, .*, found A B$"):
+    with pytest.raises(ValueError, match=r"no markers determine head, .*, found A B$"):
         joints({"A": ALL["C7"], "B": ALL["C7"], "": ALL["C7"]})
 
 
 def test_without_markers_on_the_head_it_is_on_the_trunk_and_said():
-    with pytest.warns(UserWarning, match="take: no markers on the head, which is put straight on from the trunk"):
+    with pytest.warns(UserWarning, match="take: no markers on the head, which is placed in line with the trunk"):
         found = joints(full("LFHD", "RFHD", "LBHD", "RBHD"))
     assert np.linalg.norm(found["head"] - BODY[:, CANONICAL.index("head")], axis=1).max() < 0.05
 
@@ -185,7 +185,7 @@ def test_with_long_gaps_on_the_head_it_is_on_the_trunk_and_said():
     for label in ("LFHD", "LBHD"):
         put[label] = put[label].copy()
         put[label][3:37] = np.nan
-    with pytest.warns(UserWarning, match="take: too few markers on the head, which is put straight on from the trunk"):
+    with pytest.warns(UserWarning, match="take: too few markers on the head, which is placed in line with the trunk"):
         found = joints(put)
     trunk = found["neck"] - found["pelvis"]
     np.testing.assert_allclose(found["head"], found["pelvis"] + 1.19 * trunk, atol=1e-6)
@@ -253,7 +253,9 @@ def test_who_comes_later_is_held_still_until_then_and_it_is_said():
         put[label] = put[label].copy()
         put[label][:6] = np.nan
     put["LKNE"][:10] = put["RELB"][30:] = np.nan
-    with pytest.warns(UserWarning, match=r"whole body is seen from 0\.40 to 1\.20 s, and held still before and after"):
+    with pytest.warns(
+        UserWarning, match=r"whole body is seen from 0\.40 to 1\.20 s; it is held still before and after"
+    ):
         found = joints(put, fps=25.0)
     plain = joints(full(), fps=25.0)
     for joint in plain:
@@ -284,7 +286,7 @@ def test_a_better_way_to_a_joint_may_be_seen_a_little_later():
 
 
 def test_a_long_gap_where_the_trunk_has_other_markers_is_made_up_and_said():
-    with pytest.warns(UserWarning, match="chest, spine had gaps too long and were made up from their neighbours"):
+    with pytest.warns(UserWarning, match="chest, spine had too long gaps and were made up from their neighbours"):
         assert not {"chest", "spine"} & joints(gap("T10", 5, 35)).keys()
 
 

@@ -89,14 +89,14 @@ def test_the_rate_comes_from_the_time_steps_or_is_said(tmp_path):
     assert read(written(tmp_path, document(frames, fps=50))).motion.fps == 50
     last = "<Timestep>0.03</Timestep>"
     for uneven in (document(frames).replace(last, last.replace("3", when)) for when in ("5", "1", "2")):
-        with pytest.raises(ValueError, match="time steps are not even and rising; say the rate with --fps"):
+        with pytest.raises(ValueError, match="time steps are not even and rising; set the frame rate with --fps"):
             read(written(tmp_path, uneven))
         assert read(written(tmp_path, uneven), ReadOptions(fps=100.0)).motion.frames == 4
 
 
 def test_a_single_frame_needs_a_rate(tmp_path):
     path = written(tmp_path, document(random_frames(1)))
-    with pytest.raises(ValueError, match="time steps are not even and rising; say the rate with --fps"):
+    with pytest.raises(ValueError, match="time steps are not even and rising; set the frame rate with --fps"):
         read(path)
     assert read(path, ReadOptions(fps=100.0)).motion.frames == 1
 
@@ -123,7 +123,7 @@ def test_entities_are_refused_wherever_they_are_declared(declaration, before, en
     text = document(random_frames(2)).replace(
         "<?xml version='1.0'?>", f"<?xml version='1.0' encoding='{encoding}'?>{before}{declaration}"
     )
-    with pytest.raises(ValueError, match="declares XML entities, which are not read"):
+    with pytest.raises(ValueError, match="declares XML entities, which are refused"):
         read(written(tmp_path, text.encode(encoding)))
 
 
@@ -137,16 +137,16 @@ FRAMES = random_frames(2)
         ("hello", "not a whole XML file"),
         (document(FRAMES)[:-30], "not a whole XML file"),
         (document(FRAMES).replace("'1.0'?", "'1.0' encoding='nonsense'?"), r"not a whole XML file \(unknown encoding"),
-        ("<MMM/>", "0 motions with frames in it, expected an MMM file with one subject"),
-        (document([]), "no frames in it|0 motions"),
+        ("<MMM/>", "found 0 motions with frames, expected an MMM file with one subject"),
+        (document([]), "the file contains no frames|0 motions"),
         (document(FRAMES).replace('<Joint name="LEx_joint"/>', '<Joint name="t"/>'), "JointOrder lacks LEx_joint"),
-        (document(FRAMES, height="tall"), "no Height of the subject"),
+        (document(FRAMES, height="tall"), "the file lacks the Height of the subject"),
         (document(FRAMES, height="inf"), "Height of the subject .* is inf, expected above zero"),
-        (document(FRAMES).replace("</MMM>", document(FRAMES).partition("<MMM>")[2]), "2 motions with frames in it"),
+        (document(FRAMES).replace("</MMM>", document(FRAMES).partition("<MMM>")[2]), "found 2 motions with frames"),
         (document(FRAMES, height="-1"), "Height of the subject .* is -1.0, expected above zero"),
         (document(FRAMES).replace("<RootRotation>", "<RootRotation>1 "), "frame 0: RootRotation has 4 numbers"),
-        (document(FRAMES).replace("RootPosition", "Place"), "frame 0: RootPosition has none numbers, expected 3"),
-        (document([([0, 0, "up"], [0, 0, 0], {})] * 2), "RootPosition holds something that is no number"),
+        (document(FRAMES).replace("RootPosition", "Place"), "frame 0: RootPosition is missing, expected 3 numbers"),
+        (document([([0, 0, "up"], [0, 0, 0], {})] * 2), "RootPosition contains something that is not a number"),
         (document([([0, 0, 1], [0, 0, 0], {}), ([0, 0, "nan"], [0, 0, 0], {})]), "frame 1 is not a finite"),
     ],
 )  # fmt: skip

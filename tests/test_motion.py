@@ -81,7 +81,7 @@ def test_positions_of_another_shape_are_refused(shape: tuple[int, ...], message:
 def test_a_frame_rate_must_be_positive(fps: float) -> None:
     with pytest.raises(ValueError, match=f"motion: frame rate {fps} is not a positive number"):
         Motion(np.zeros((2, 1, 3)), fps, POINT)
-    with pytest.raises(ValueError, match=f"dot: cannot resample to {fps} frames a second"):
+    with pytest.raises(ValueError, match=f"dot: cannot resample to {fps} frames per second"):
         point(np.zeros(2), 10).resample(fps)
 
 
@@ -89,9 +89,9 @@ def test_a_frame_rate_must_be_positive(fps: float) -> None:
 def test_frames_that_are_not_finite_are_counted_and_the_first_is_named(bad: float) -> None:
     values = np.zeros(5)
     values[[3, 4]] = bad
-    with pytest.raises(ValueError, match=r"dot: 2 of 5 frames hold a position that is not a finite number.*frame 3"):
+    with pytest.raises(ValueError, match=r"dot: 2 of 5 frames contain a position that is not a finite number.*frame 3"):
         point(values, 10)
-    with pytest.raises(ValueError, match=r"dot: 2 of 5 frames hold a joint angle that is not.*first frame 3"):
+    with pytest.raises(ValueError, match=r"dot: 2 of 5 frames contain a joint angle that is not.*first frame 3"):
         point(np.zeros(5), 10, angles=values[:, None])
 
 

@@ -80,9 +80,9 @@ def test_feature_vectors_give_their_joints_back(name, joints, width, tmp_path):
 
 
 def test_without_corpus_or_rate_it_says_what_to_give(tmp_path):
-    with pytest.raises(ValueError, match=r"give --layout humanml3d \(20 frames a second\) or --fps"):
+    with pytest.raises(ValueError, match=r"give --layout humanml3d \(20 frames per second\) or --fps"):
         read(saved(tmp_path, np.zeros((3, 22, 3), np.float32)))
-    with pytest.raises(ValueError, match=r"give --layout kit \(12\.5 frames a second\) or --fps"):
+    with pytest.raises(ValueError, match=r"give --layout kit \(12\.5 frames per second\) or --fps"):
         read(saved(tmp_path, np.zeros((3, 251), np.float32)))
 
 
@@ -93,11 +93,11 @@ def test_without_corpus_or_rate_it_says_what_to_give(tmp_path):
         (np.zeros((22, 3)), "humanml3d", r"shape \(22, 3\); expected"),
         (np.zeros(()), "kit", r"shape \(\); expected"),
         (np.zeros((5, 22, 3)), "kit", "has the layout humanml3d, not kit"),
-        (np.zeros((5, 22, 3)), "smpl", "no layout 'smpl'; there are humanml3d, kit"),
-        (np.zeros((0, 22, 3)), "humanml3d", "no frames in it"),
-        (np.full((5, 22, 3), np.nan), "humanml3d", "5 of 5 frames hold a position that is not a finite number"),
-        (np.zeros((5, 22, 3), complex), "humanml3d", "holds complex128, expected an array of numbers"),
-        (np.zeros((5, 22, 3), bool), "humanml3d", "holds bool, expected an array of numbers"),
+        (np.zeros((5, 22, 3)), "smpl", "unknown layout 'smpl'; expected humanml3d or kit"),
+        (np.zeros((0, 22, 3)), "humanml3d", "the file contains no frames"),
+        (np.full((5, 22, 3), np.nan), "humanml3d", "5 of 5 frames contain a position that is not a finite number"),
+        (np.zeros((5, 22, 3), complex), "humanml3d", "contains complex128, expected an array of numbers"),
+        (np.zeros((5, 22, 3), bool), "humanml3d", "contains bool, expected an array of numbers"),
         (np.array(["a"]), "humanml3d", "expected an array of numbers"),
     ],
 )
@@ -109,13 +109,13 @@ def test_other_arrays_are_refused(array, layout, message, tmp_path):
 
 def test_objects_text_and_cut_files_are_refused(tmp_path):
     path = saved(tmp_path, np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="holds Python objects, which are not read"):
+    with pytest.raises(ValueError, match="contains Python objects, which are refused"):
         read(path, ReadOptions(layout="kit"))
     path.write_bytes(b"PK\x03\x04 a damaged archive")
     with pytest.raises(ValueError, match=r"take\.npy: not an \.npy file, or cut off"):
         read(path, ReadOptions(layout="kit"))
     path.write_bytes(b"not an array")
-    with pytest.raises(ValueError, match=r"take\.npy: is no \.npy file; expected an array of numbers"):
+    with pytest.raises(ValueError, match=r"take\.npy: is not an \.npy file; expected an array of numbers"):
         read(path, ReadOptions(layout="kit"))
     whole = saved(tmp_path, np.zeros((5, 22, 3))).read_bytes()
     path.write_bytes(whole[:-100])
@@ -132,7 +132,7 @@ def test_objects_text_and_cut_files_are_refused(tmp_path):
 def test_an_archive_called_npy_is_refused(tmp_path):
     npz.write(recording(1), tmp_path / "take.npz")
     (tmp_path / "take.npz").rename(tmp_path / "take.npy")
-    with pytest.raises(ValueError, match=r"take\.npy: an archive of arrays; name it \.npz"):
+    with pytest.raises(ValueError, match=r"take\.npy: is an archive of arrays; rename it to \.npz"):
         read(tmp_path / "take.npy", ReadOptions(layout="kit"))
 
 

@@ -63,7 +63,7 @@ def test_a_file_that_may_not_be_read_is_said(tmp_path, monkeypatch):
 
     (tmp_path / "take.bvh").write_text("x")
     monkeypatch.setattr(bvh, "read", refuse)
-    with pytest.raises(ValueError, match=r"take\.bvh: may not be read; check its permissions"):
+    with pytest.raises(ValueError, match=r"take\.bvh: cannot be read; check its permissions"):
         m2l.read_motion(tmp_path / "take.bvh")
 
 
@@ -96,9 +96,9 @@ def test_the_suffix_decides_in_any_case(tmp_path):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"unit": "parsec"}, "parsec"), ({"up": "w"}, "'w'"), ({"fps": 0}, "0 frames a second, expected 1 to 10,000"),
-    ({"fps": float("nan")}, "nan frames a second"), ({"fps": float("inf")}, "inf frames a second"),
-    ({"fps": 0.5}, r"0\.5 frames a second, expected 1 to 10,000; say the right rate with --fps"),
+    ({"unit": "parsec"}, "parsec"), ({"up": "w"}, "'w'"), ({"fps": 0}, "0 frames per second, expected 1 to 10,000"),
+    ({"fps": float("nan")}, "nan frames per second"), ({"fps": float("inf")}, "inf frames per second"),
+    ({"fps": 0.5}, r"0\.5 frames per second, expected 1 to 10,000; set it with --fps"),
 ])  # fmt: skip
 def test_wrong_options_are_said_with_the_file(options, message, tmp_path):
     bvh.write(recording(3), tmp_path / "take.bvh")
@@ -113,7 +113,7 @@ def test_files_that_are_none_are_said(tmp_path):
     with pytest.raises(ValueError, match=r"a folder, expected a motion file \(\.amc, \.bvh"):
         m2l.read_motion(tmp_path)
     (tmp_path / "take.fbx").write_text("x")
-    with pytest.raises(ValueError, match=r"unknown kind of file '\.fbx'; expected \.amc, \.bvh"):
+    with pytest.raises(ValueError, match=r"unsupported file type '\.fbx'; expected \.amc, \.bvh"):
         m2l.read_motion(tmp_path / "take.fbx")
     (tmp_path / "take.bvh").write_text("")
     with pytest.raises(ValueError, match=r"take\.bvh: the file is empty"):
@@ -123,7 +123,7 @@ def test_files_that_are_none_are_said(tmp_path):
 def test_files_too_large_are_refused_unread(tmp_path):
     with (tmp_path / "take.bvh").open("wb") as file:
         file.truncate(3 * 2**30)  # sparse: takes no room
-    with pytest.raises(ValueError, match=r"3\.0 GiB, the most read is 1 GiB; cut the take"):
+    with pytest.raises(ValueError, match=r"3\.0 GiB, expected at most 1 GiB; cut the recording"):
         m2l.read_motion(tmp_path / "take.bvh")
 
 

@@ -87,7 +87,7 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;">]><MMM>&b;</MMM>'
         ((TAKE, None), {"form": "docx"}, "no output 'docx'"),
         ((TAKE, None), {"action_words": "one two three"}, "action words, line 1"),
         ((TAKE, None), {"unit": "parsec"}, "parsec"),
-        ((TAKE, None), {"fps": "0"}, "0 frames a second"),
+        ((TAKE, None), {"fps": "0"}, "0 frames per second"),
         ((TAKE, None), {"fps": "nan"}, "nan"),
         ((TAKE, None), {"fps": "1"}, "minutes, more than the limit of 0.4"),
         (("x.npy", npy(np.zeros((5, 22, 3)))), {}, "layout"),

@@ -1,7 +1,7 @@
-"""Any skeleton to the canonical body: which joint is which, in which unit, which way is up.
+"""From any skeleton to the canonical body: which joint is which, in which unit, which way is up.
 
-`detect_axes` finds unit and up axis of a file's positions, `Axes.apply` turns them into metres, Y up; `to_canonical`
-gives the recording on the 21 joints of `motion.CANONICAL`. `map_joints` says which joint stands for which.
+`detect_axes` finds unit and up axis of a file's positions, `Axes.apply` turns them into metres, Y up. `map_joints`
+finds the joint for each of the 21 of `motion.CANONICAL`; `to_canonical` gives the recording on these joints.
 """
 
 from __future__ import annotations

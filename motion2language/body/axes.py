@@ -1,9 +1,9 @@
-"""Unit and up axis of a recording found from the body in it, and the turn into metres, Y up, right-handed.
+"""Unit and up axis of a recording, detected from the body, and the conversion to metres, Y up, right-handed.
 
-Files rarely say their unit. A person does: the bones along head, spine and legs add up to most of a stature, whatever
-the pose, and no two of the units below make the same number a plausible stature. The up axis is the one along which
-the head stays above the feet. That is wrong for a recording in which nobody stands or sits most of the time (lying,
-crawling, handstands): say `up` there.
+Files rarely specify their unit, but a body reveals it: the bones along head, spine and legs add up to most of a
+stature, whatever the pose, and no two of the units below make the same number a plausible stature. The up axis is the
+one along which the head stays above the feet. That is wrong for a recording in which the person rarely stands or sits
+(lying, crawling, handstands): set `up` there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from motion2language.motion import CANONICAL, Skeleton
 #: Metres in one unit. `cmu` is the unit of CMU's ASF/AMC files and of BVH files made from them: one inch / 0.45.
 UNITS: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "ft": 0.3048, "cmu": 0.0254 / 0.45}
 
-#: Statures, metres, that a unit may give. Chosen as wide as leaves at most one of UNITS for any number.
+#: Plausible statures in metres. Chosen as wide as possible while at most one of UNITS fits any number.
 PLAUSIBLE_HEIGHT = (1.0, 2.2)
 
 #: For each up axis: which source axis, with which sign, becomes x, y, z. Each is a rotation: nothing is mirrored.
@@ -36,13 +36,13 @@ _TURNS: dict[str, tuple[tuple[int, int], ...]] = {
 # Movement, fig. 4.1. Head joint (top of the neck): chosen, between chin (0.870) and eyes (0.936) of that figure.
 _ANKLE_SHARE, _HEAD_SHARE = 0.039, 0.89
 
-# Least cosine between an axis and the way from feet to head: 45 degrees, so that no two axes can reach it.
+# Least cosine between an axis and the direction from feet to head: 45 degrees, so that only one axis can reach it.
 _LEAST_ALIGNMENT = float(np.sqrt(0.5))
 
 
 @dataclass(frozen=True)
 class Axes:
-    """How a recording is measured: unit, up axis (`x y z`, or with a minus), and metres in one unit."""
+    """How a recording is measured: unit, up axis (`x y z`, or with a minus), and metres per unit."""
 
     unit: str
     up: str
@@ -67,12 +67,12 @@ def detect_axes(
     up: str | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Axes:
-    """Unit and up axis of positions (T, J, 3); `unit` (a key of UNITS) and `up` are taken as said where given.
+    """Unit and up axis of positions (T, J, 3); `unit` (a key of UNITS) and `up` are used as given, else detected.
 
     overrides  as in map_joints
     ValueError, naming --unit or --up, when the size fits no unit or the head is not clearly above the feet. A
-    skeleton that cannot be mapped to a body is measured by the box around it and needs `up`; with `overrides` it is
-    an error.
+    skeleton that cannot be mapped to a body is measured by its bounding box and needs `up`; with `overrides` it is an
+    error.
     """
     _require_choice("unit", unit, tuple(UNITS))
     _require_choice("up", up, tuple(_TURNS))
@@ -94,8 +94,8 @@ def detect_axes(
 def stature(body: np.ndarray) -> float:
     """Standing height of a canonical body (T, 21, 3), in its own unit, whatever the pose.
 
-    The bones from head joint to ankles, each at its median length, are taken as the same share of every stature:
-    an estimate that makes a long-backed body taller than it is.
+    The bones from head joint to ankles, each at its median length, are assumed to be the same share of every stature:
+    the estimate for a body with a long back is too tall.
     """
     trunk = _chain(body, "head", "neck", "chest", "spine", "hips")
     legs = [_chain(body, f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in ("left", "right")]
@@ -115,7 +115,7 @@ def _point(body: np.ndarray, joint: str) -> np.ndarray:
 
 
 def _box_size(positions: np.ndarray) -> float:
-    """Longest side of the box around all joints, the median over time."""
+    """Longest side of the bounding box of all joints, the median over time."""
     return float(np.median(np.ptp(positions, axis=1).max(axis=1)))
 
 
@@ -124,8 +124,8 @@ def _detect_unit(height: float) -> str:
     fitting = [unit for unit, scale in UNITS.items() if low <= height * scale <= high]
     if len(fitting) != 1:
         raise ValueError(
-            f"the body is {height:.4g} units tall, which is a person of {low} to {high} m in none of "
-            f"{', '.join(UNITS)}; say the unit with --unit"
+            f"the body is {height:.4g} units tall, expected a person of {low} to {high} m in one of "
+            f"{', '.join(UNITS)}; set the unit with --unit"
         )
     return fitting[0]
 
@@ -138,12 +138,12 @@ def _detect_up(body: np.ndarray) -> str:
     if direction[axis] < _LEAST_ALIGNMENT:
         found = ", ".join(f"{value:+.2f} along {name}" for name, value in zip("xyz", direction, strict=True))
         raise ValueError(
-            f"the way from feet to head points {found} (median over time): no axis on which the head stays above the "
-            "feet; say which axis points up with --up x, y or z, or -y where the axis points down"
+            f"the direction from feet to head is {found} (median over time); expected an axis on which the head stays "
+            "above the feet; set the up axis with --up x, y or z, or -y where the axis points down"
         )
     return "xyz"[axis]
 
 
 def _require_choice(what: str, value: str | None, choices: tuple[str, ...]) -> None:
     if value is not None and value not in choices:
-        raise ValueError(f"no {what} {value!r}; --{what} takes {', '.join(choices)}")
+        raise ValueError(f"unknown {what} {value!r}; --{what} takes {', '.join(choices)}")

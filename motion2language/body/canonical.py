@@ -1,4 +1,4 @@
-"""A recording on the canonical body, its height, and what `inspect` says about a recording."""
+"""A recording on the canonical body, its height, and the table that `m2l inspect` prints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from motion2language.body.mapping import map_joints
 from motion2language.body.structure import left_axis
 from motion2language.motion import CANONICAL, Motion
 
-#: Statures, metres, that to_canonical takes for metres: from small children and toys to game giants. Chosen.
+#: Statures in metres that to_canonical accepts: from small children and toys to giants of games. Chosen.
 _METRE_HEIGHTS = (0.4, 4.0)
 
 
@@ -33,17 +33,24 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
     height = body_height(body)
     low, high = _METRE_HEIGHTS
     if not low <= height <= high:
-        raise ValueError(f"{motion.label}: the body is {height:.3g} m tall, expected {low} to {high}; give --unit")
+        raise ValueError(
+            f"{motion.label}: the body is {height:.3g} m tall, expected {low} to {high}; set the unit with --unit"
+        )
     if mirrored(body):
         raise ValueError(
-            f"{motion.label}: the feet point as if left were right: either the file has left-handed coordinates "
+            f"{motion.label}: its feet are on the wrong sides: either the file has left-handed coordinates "
             "(export it with right-handed ones) or its joint names are swapped (swap them with --joint-map FILE)"
         )
     return body
 
 
 def ensure_canonical(motion: Motion) -> Motion:
-    """The motion itself where it is on the canonical body already, else to_canonical of it."""
+    """The motion itself when it is already on the canonical body, else mapped by to_canonical.
+
+    >>> standing = Motion(np.zeros((1, 21, 3)), fps=30, skeleton=CANONICAL)
+    >>> ensure_canonical(standing) is standing
+    True
+    """
     return motion if motion.skeleton.joints == CANONICAL.joints else to_canonical(motion)
 
 
@@ -53,9 +60,9 @@ def body_height(motion: Motion) -> float:
 
 
 def mirrored(motion: Motion) -> bool:
-    """True when a canonical motion has its left side on the right, as left-handed coordinates or swapped names make it.
+    """True when a canonical motion has its left side on the right, from left-handed coordinates or swapped names.
 
-    Told by the feet (each shin x foot points to the left), over all frames; False where the body has no toes.
+    Detected by the feet (each shin x foot points to the left), over all frames; False where the body has no toes.
     """
     sides = {
         part: motion.positions[:, [CANONICAL.index(f"{side}_{part}") for side in ("left", "right")]].astype(np.float64)
@@ -69,20 +76,20 @@ def mirrored(motion: Motion) -> bool:
 def describe(
     motion: Motion, axes: Axes | None = None, overrides: Mapping[str, str] | None = None
 ) -> list[tuple[str, str | float | int]]:
-    """What there is to say about a recording in metres, Y up: (label, value) rows, then one row a canonical joint.
+    """Facts about a recording in metres, Y up: (label, value) rows, then one row per canonical joint.
 
-    axes  how the file measured, where it was found or said; it is only reported
+    axes  the file's unit and up axis, which are only reported
     A skeleton that cannot be mapped gets one row with the reason instead.
     """
     rows: list[tuple[str, str | float | int]] = [
         ("skeleton", motion.skeleton.name),
         ("joints", len(motion.skeleton.joints)),
         ("frames", motion.frames),
-        ("frames a second", motion.fps),
+        ("frames per second", motion.fps),
         ("seconds", motion.duration),
     ]
     if axes is not None:
-        rows += [("unit", axes.unit), ("metres in one unit", axes.scale), ("up axis", axes.up)]
+        rows += [("unit", axes.unit), ("metres per unit", axes.scale), ("up axis", axes.up)]
     try:
         joint_map = map_joints(motion.skeleton, motion.positions, overrides)
     except ValueError as error:

@@ -1,10 +1,10 @@
-"""Any skeleton's joints to the canonical body: which joint, or which mixture of joints, stands for each of the 21.
+"""From any skeleton to the canonical body: which joint, or which mixture of joints, stands for each of the 21.
 
-Names decide first (names.py); where they tell fewer than half of the limbs' joints, tree and bone lengths decide
-(structure.py); the trunk is read off the tree (trunk.py). A user's own rows, canonical = source, come before all.
-What a file still lacks becomes a mixture of its neighbours where that is sound (neck, spine, chest, collars). A body
-without toes gets its ankles again, and the table says so: where a foot points cannot be made up.
-Hips, knees, ankles, shoulders, elbows, wrists and head must be there: a ValueError names those that are missing.
+Names decide first (names.py). When they identify fewer than half of the limbs' joints, tree and bone lengths decide
+(structure.py). The trunk follows from the tree (trunk.py). A user's own rows, canonical = source, come before all.
+A joint that a file still lacks becomes a mixture of its neighbours where that is sound (neck, spine, chest, collars).
+A body without toes gets its ankles twice, which the table reports: the direction of a foot cannot be made up.
+Hips, knees, ankles, shoulders, elbows, wrists and head are required: a ValueError names the missing ones.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from motion2language.body.structure import find_by_structure
 from motion2language.body.trunk import fill_from_tree
 from motion2language.motion import CANONICAL, Skeleton
 
-#: Limb joints: nothing can stand in for one that is missing.
+#: Limb joints: a missing one cannot be replaced.
 LIMB_JOINTS = tuple(
     f"{side}_{part}" for side in ("left", "right") for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 )
 
-# Where spine and chest lie on the way from pelvis to neck: 0.38 and 0.60 in Bandai Namco's and in CMU's BVH bodies.
+# Spine and chest as shares of the way from pelvis to neck: 0.38 and 0.60 in Bandai Namco's and in CMU's BVH bodies.
 _SPINE_SHARE, _CHEST_SHARE = 0.38, 0.60
 _COLLAR_SHARE = 0.3  # from neck to shoulder; chosen, CMU's BVH bodies have 0.23 sideways
 
 
 @dataclass(frozen=True)
 class JointRule:
-    """What stands for one canonical joint: source joints with weights that sum to 1, and a remark for the reader."""
+    """The source of one canonical joint: source joints with weights that sum to 1, and a remark for the reader."""
 
     canonical: str
     weights: tuple[tuple[str, float], ...]
@@ -70,12 +70,12 @@ class JointMap:
 def load_joint_map(path: Path | str) -> dict[str, str]:
     """Canonical joint -> source joint, read from a TOML file of lines such as `left_toe = "LeftToeBase"`.
 
-    FileNotFoundError when it is not there; ValueError names the file and what is wrong: TOML, an unknown canonical
-    joint (with the nearest one), a value that is not a name.
+    FileNotFoundError when the file does not exist; ValueError names the file and the problem: not TOML, an unknown
+    canonical joint (with the nearest one), a value that is not a name.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such joint map; give a TOML file of lines like left_toe = "LeftToeBase"')
+        raise FileNotFoundError(f'{path}: no such joint map; give a TOML file with lines like left_toe = "LeftToeBase"')
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -92,10 +92,16 @@ def map_joints(
 ) -> JointMap:
     """The rules that turn `skeleton` into the canonical body.
 
-    positions  (T, J, 3) in any unit and axes, right-handed; needed only where the names do not tell
-    overrides  canonical joint -> source joint, the user's word before names and tree
+    positions  (T, J, 3) in any unit and axes, right-handed; only needed where the names do not decide
+    overrides  canonical joint -> source joint, which come before names and tree
 
-    ValueError when joints that cannot be made up are missing, or an override names no joint.
+    ValueError when required joints are missing, or an override names an unknown joint.
+
+    >>> joints = ("Hips", "Spine", "Neck", "Head") + tuple(
+    ...     side + part for side in ("Left", "Right") for part in ("Arm", "ForeArm", "Hand", "UpLeg", "Leg", "Foot"))
+    >>> parents = (-1, 0, 1, 2, 1, 4, 5, 0, 7, 8, 1, 10, 11, 0, 13, 14)
+    >>> dict(map_joints(Skeleton("mixamo", joints, parents)).rows())["left_elbow"]
+    'LeftForeArm'
     """
     overrides = dict(overrides or {})
     for canonical, source in overrides.items():
@@ -139,7 +145,7 @@ def _require_present(needed: tuple[str, ...], found: dict[str, str], skeleton: S
         raise ValueError(
             f"skeleton {skeleton.name!r}: found no joint for {', '.join(missing)}; "
             f"it has {', '.join(skeleton.joints[:80])}{' …' * (len(skeleton.joints) > 80)}. "
-            f'Say which is which in a TOML file, one line a joint such as {missing[0]} = "NAME", '
+            f'Name them in a TOML file, one line per joint such as {missing[0]} = "NAME", '
             "and give it with --joint-map FILE"
         )
 
@@ -148,5 +154,5 @@ def _require_known(joint: str, skeleton: Skeleton, what: str) -> None:
     if joint not in skeleton.joints:
         lower = {known.lower(): known for known in skeleton.joints}
         near = difflib.get_close_matches(joint.lower(), list(lower), n=1)
-        hint = f"did you mean {lower[near[0]]!r}?" if near else f"there are {', '.join(skeleton.joints)}"
+        hint = f"did you mean {lower[near[0]]!r}?" if near else f"expected one of {', '.join(skeleton.joints)}"
         raise ValueError(f"{what} {joint!r} is not a joint of skeleton {skeleton.name!r}; {hint}")

@@ -1,10 +1,10 @@
-"""What joints are called: name tables of the canonical body's parts, and names brought to a common form.
+"""Names of joints: tables of names for the canonical body's parts, and the common form that names are brought to.
 
 A name becomes `(side, part)`: namespaces and prefixes (`mixamorig:`, `Bip01 `, `CC_Base_`, a word most joints
 share) are dropped, the side is read off `Left`, `_L`, `.L`, `l` before or after, and the rest is lower-cased.
-The same word means different joints in different conventions (`LeftShoulder` is the collar of Mixamo and the
-shoulder of Xsens). That is settled by order: each part takes its most specific word that is there, and a joint
-is taken once, so `shoulder` is the shoulder only where no `arm` is. Two conventions need a table of their own.
+The same word means different joints in different conventions (`LeftShoulder` is the collar in Mixamo and the
+shoulder in Xsens). The order settles this: each part takes the most specific word that the skeleton has, and each
+joint is taken once, so `shoulder` is the shoulder only where there is no `arm`. Two conventions need their own table.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from motion2language.motion import Skeleton
 
-#: Words for the parts of a limb, most telling first. Parts are settled in this order: shoulder before collar and
-#: ankle before toe, because `shoulder` and `foot` serve as either.
+#: Words for the parts of a limb, most specific first. Parts are settled in this order: shoulder before collar and
+#: ankle before toe, because `shoulder` and `foot` may mean either.
 LIMB_WORDS: dict[str, tuple[str, ...]] = {
     "shoulder": ("upperarm", "uparm", "uarm", "arm", "shldr", "shldrbend", "humerus", "shoulder"),
     "elbow": ("elbow", "forearm", "forearmbend", "lowerarm", "lowarm", "loarm", "farm", "radius"),
@@ -29,14 +29,14 @@ LIMB_WORDS: dict[str, tuple[str, ...]] = {
     "toe": ("toebase", "toes", "toe", "toe0", "toe1", "ball", "foot"),
 }
 
-#: Words for the parts that have no side. The trunk between pelvis and neck is found by the tree (trunk.py).
+#: Words for the parts without a side. The trunk between pelvis and neck is found by the tree (trunk.py).
 TRUNK_WORDS: dict[str, tuple[str, ...]] = {
     "pelvis": ("pelvis", "hips", "hip", "spinebase"),
     "neck": ("neck", "neck01", "neck1", "necklower", "lowerneck", "necktwist01", "spineshoulder"),
     "head": ("head", "skull"),
 }
 
-#: Words a side letter may be glued to (`lfemur`, `rShin`) besides the ones above.
+#: Words that a side letter may be glued to (`lfemur`, `rShin`).
 _GLUED = frozenset(word for words in LIMB_WORDS.values() for word in words) | {"hipjoint", "buttock", "eye"}
 
 #: KIT-ML's 21 joints of the MMM model: BP, BT pelvis and thorax, BLN, BUN lower and upper neck, then S E W H K A
@@ -94,9 +94,9 @@ def split_names(skeleton: Skeleton) -> dict[str, tuple[str, str]]:
 
 
 def find_by_names(skeleton: Skeleton, positions: np.ndarray | None, taken: dict[str, str]) -> dict[str, str]:
-    """Canonical joint to source joint, for those that names tell; `taken` (the user's own rows) comes first.
+    """Canonical joint to source joint, for the joints that names identify; `taken` (the user's own rows) comes first.
 
-    positions (T, J, 3) or None only tell ASF names on bone ends from the same names on bone starts.
+    positions (T, J, 3) or None only distinguish ASF names on bone ends from the same names on bone starts.
     """
     names = split_names(skeleton)
     plain = {"".join(_words(joint)): joint for joint in skeleton.joints}
@@ -118,7 +118,7 @@ def find_by_names(skeleton: Skeleton, positions: np.ndarray | None, taken: dict[
 
 
 def _at_starts(plain: dict[str, str], skeleton: Skeleton, positions: np.ndarray | None) -> bool:
-    """True when ASF names sit on the starts of their bones (BVH files made from ASF): the hip bone's is the root."""
+    """True when ASF names are on the starts of their bones (BVH made from ASF): the hip bone starts at the root."""
     if positions is None:
         return False
     root, hip, knee = (positions[0, skeleton.index(plain[name])] for name in ("root", "lhipjoint", "lfemur"))

@@ -1,8 +1,8 @@
-"""The body found from the tree and the bone lengths alone, for skeletons whose names say nothing.
+"""The body found from the tree and the bone lengths alone, for skeletons with uninformative names.
 
 A human tree has a joint with three long branches (the pelvis: two legs and a trunk); the trunk branches again into
 two arms and a head; the two longest neighbouring bones of a leg are thigh and shin, of an arm upper arm and forearm.
-Left is told from right by the feet: shin upwards x foot forwards points to the left in right-handed coordinates.
+The feet distinguish left from right: shin upwards x foot forwards points to the left in right-handed coordinates.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ def path_to_root(skeleton: Skeleton, joint: str) -> list[str]:
 
 
 def common_ancestor(skeleton: Skeleton, first: str, second: str) -> str:
-    """The joint nearest to both from which both hang (one of the two where it carries the other)."""
+    """The nearest joint above both (one of the two when it is above the other)."""
     above = set(path_to_root(skeleton, first))
     return next(joint for joint in path_to_root(skeleton, second) if joint in above)
 
 
 def left_axis(knees: np.ndarray, ankles: np.ndarray, toes: np.ndarray) -> np.ndarray:
-    """Where the body's left is: (T, legs, 3) knees, ankles and toes -> (T, 3), of no particular length.
+    """The direction of the body's left: (T, legs, 3) knees, ankles and toes -> (T, 3), of any length.
 
     Each shin (upwards) x foot (forwards) points to the left in right-handed coordinates, whatever the pose.
     """
@@ -55,7 +55,7 @@ def find_by_structure(skeleton: Skeleton, positions: np.ndarray) -> dict[str, st
     *arm_roots, neck = tree.branches(top)[:3]
     legs = [tree.limb(pelvis, joint, bones=3) for joint in leg_roots]
     arms = [tree.limb(top, joint, bones=2) for joint in arm_roots]
-    if any(len(leg) < 4 for leg in legs) or not all(arms):  # a leg without a toe does not tell left from right
+    if any(len(leg) < 4 for leg in legs) or not all(arms):  # without toes left and right cannot be distinguished
         return {}
     found = {"pelvis": pelvis, "neck": neck, "head": tree.children[neck][0] if tree.children[neck] else neck}
     if found["head"] == neck:
@@ -79,7 +79,7 @@ class _Tree:
         self.children = [np.flatnonzero(parents == joint).tolist() for joint in range(len(parents))]
         bones = np.linalg.norm(positions - positions[:, np.maximum(parents, 0)], axis=2)
         self.bone = np.median(bones, axis=0)
-        self.reach = self.bone.copy()  # length of the longest way from the parent through the joint to an end
+        self.reach = self.bone.copy()  # length of the longest way from the parent through the joint to a leaf
         self.total = self.bone.copy()  # all bones of the branch together: a trunk with its arms outweighs a leg
         for joint in range(len(parents) - 1, 0, -1):
             below = [self.reach[child] for child in self.children[joint]]
@@ -87,7 +87,7 @@ class _Tree:
             self.total[parents[joint]] += self.total[joint]
 
     def branches(self, joint: int) -> list[int]:
-        """Children, the one with the longest way to an end first."""
+        """Children, the one with the longest way to a leaf first."""
         return sorted(self.children[joint], key=lambda child: -self.reach[child])
 
     def has_three_long_branches(self, joint: int) -> bool:
@@ -96,7 +96,7 @@ class _Tree:
         return len(branches) >= 3 and self.reach[branches[2]] >= 0.4 * self.reach[branches[0]]
 
     def limb(self, start: int, joint: int, bones: int) -> list[int]:
-        """The joints of `bones` bones in a row that start with the limb's two longest neighbours; empty for a stub."""
+        """The joints of `bones` successive bones, from the two longest neighbours of the limb on; empty for a stub."""
         path = [start, joint]
         while self.children[path[-1]]:
             path.append(self.branches(path[-1])[0])

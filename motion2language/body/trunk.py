@@ -1,4 +1,4 @@
-"""What the names left open and the tree tells: pelvis, spine, chest, neck, head and toes of a body with known limbs."""
+"""Joints that follow from the tree when the limbs are known: pelvis, spine, chest, neck, head and toes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _END_WORDS = ("end", "nub", "top", "site", "tip", "effector")
 
 
 def fill_from_tree(found: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
-    """`found` (canonical -> source joint) with the joints added that the tree tells; its limbs are complete.
+    """`found` (canonical -> source joint, with all limbs) and the joints that follow from the tree.
 
     pelvis        where the legs meet
-    neck, head    first and last of the joints without a side above the place where the arms meet
+    neck, head    first and last of the joints without a side above the joint where the arms meet
     spine, chest  the middle and the last of the joints between pelvis and neck; a single one is the spine, since a
                   body with one trunk joint bends low
-    toes          the ankle's first child that is no heel
+    toes          the ankle's first child other than a heel
     """
     filled = dict(found)
     filled.setdefault("pelvis", common_ancestor(skeleton, filled["left_hip"], filled["right_hip"]))
@@ -52,14 +52,14 @@ def _children(skeleton: Skeleton, joint: str) -> list[str]:
 
 
 def _strictly_between(skeleton: Skeleton, first: str, last: str) -> list[str]:
-    """The joints on the way from `first` (or from where the two branch apart) up to `last`, both left out."""
+    """The joints between `first` (or the fork of the two branches) and `last`, without both."""
     fork = common_ancestor(skeleton, first, last)
     path = path_to_root(skeleton, last)
     return path[1 : path.index(fork)][::-1] if fork != last else []
 
 
 def _chain_upwards(skeleton: Skeleton, top: str, found: dict[str, str]) -> list[str]:
-    """The joints above `top` that have no side and carry no limb, without end markers."""
+    """The joints above `top` without a side and without limbs, except end markers."""
     names = split_names(skeleton)
     limbs = {above for joint in found.values() for above in path_to_root(skeleton, joint)}
     chain: list[str] = []

@@ -8,14 +8,14 @@ from motion2language.cli.options import Input
 
 
 def inspect(file: Path, /, *, source: Input = Input()) -> int:
-    """Show what a recording holds: skeleton, frames, rate, unit, up axis, height, and which joint is which.
+    """Show the content of a recording: skeleton, frames, frame rate, unit, up axis, height, and the joint map.
 
     Parameters
     ----------
     file
         A recording.
     source
-        What the file cannot say itself.
+        Settings for the file.
     """
     from rich.console import Console
     from rich.table import Table

@@ -21,33 +21,33 @@ if TYPE_CHECKING:
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Input:
-    """What the user says of the files that they may not say themselves."""
+    """What the user may set for a file, as ReadOptions; the joint map is a file."""
 
     fps: float | None = None
-    """Frames a second, for files that cannot say (.npy, .amc)."""
+    """Frame rate, for files that do not specify it (.npy, .amc)."""
     layout: str | None = None
-    """humanml3d or kit: what the numbers of an .npy file are."""
+    """humanml3d or kit: the layout of an .npy file."""
     asf: Path | None = None
-    """Skeleton of an .amc file that does not lie beside it."""
+    """Skeleton of an .amc file, if it is not beside it."""
     unit: str | None = None
-    """m, cm, mm, inch, ft or cmu, instead of what the body's size tells."""
+    """m, cm, mm, inch, ft or cmu, instead of the file's unit or the detected one."""
     up: str | None = None
-    """x, y, z, -x, -y or -z, instead of what the stance tells."""
+    """x, y, z, -x, -y or -z, instead of the file's up axis or the detected one."""
     joint_map: Path | None = None
     """TOML file, `canonical_joint = "joint of the file"`, for unknown joint names."""
     body_models: Path | None = None
     """Folder of SMPL body models, for .npz of AMASS."""
     subject: str | None = None
-    """Whose markers are meant, for .c3d and .trc of several people."""
+    """Subject name, for .c3d and .trc files of several people."""
 
     def overrides(self) -> dict[str, str] | None:
-        """The joint map, read."""
+        """The joint map, read from its file."""
         from motion2language.body import load_joint_map
 
         return None if self.joint_map is None else load_joint_map(self.joint_map)
 
     def options(self) -> ReadOptions:
-        """The same for the readers, with the joint map read."""
+        """The options for the readers, with the joint map read from its file."""
         from motion2language.formats.reading import ReadOptions
 
         return ReadOptions(**{**vars(self), "joint_map": self.overrides()})

@@ -1,7 +1,7 @@
-"""Motion files: one module a kind, `read(path, options) -> Recording`; the module's name is the file's suffix.
+"""Motion files: one module per kind, `read(path, options) -> Recording`; the module's name is the file's suffix.
 
-KIT-ML's `_mmm.xml` files are read by `mmm`. Readers leave unit and axes as they are in the file (reading.py converts
-them) and check everything else: the values returned are finite and of the shape promised.
+KIT-ML's `_mmm.xml` files are read by `mmm`. Readers keep the file's unit and axes (reading.py converts them) and check
+everything else: the values they return are finite and have the promised shape.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-#: File suffix -> module; markers last: where a recording is there in several kinds, joints come before them.
+#: File suffix -> module; markers come last: when a recording exists in several formats, joints are preferred.
 FORMATS = {
     ".amc": "amc", ".bvh": "bvh", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
 }  # fmt: skip
@@ -19,36 +19,36 @@ _RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
 
 
 def every_file(folder: Path) -> Iterator[Path]:
-    """Each file in a folder and those within, also those that are links, once; hidden ones left out.
+    """Every file in a folder and its subfolders, once, including links; hidden files are skipped.
 
-    A link to a folder that holds this one leads nowhere.
+    A link to a folder that contains this one is not followed.
     """
     root, waiting, seen = folder.resolve(), [folder], set[Path]()
-    for start in waiting:  # links come after all that is there itself
-        for place, folders, files in os.walk(start):
-            here = Path(place).resolve()
+    for start in waiting:  # links come after the folder's own files
+        for parent, folders, files in os.walk(start):
+            here = Path(parent).resolve()
             if here in seen or (here != root and root.is_relative_to(here)):
                 folders.clear()
                 continue
             seen.add(here)
-            waiting += [Path(place, name) for name in sorted(folders) if Path(place, name).is_symlink()]
-            yield from (Path(place, name) for name in files if not name.startswith("."))
+            waiting += [Path(parent, name) for name in sorted(folders) if Path(parent, name).is_symlink()]
+            yield from (Path(parent, name) for name in files if not name.startswith("."))
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The motion files in a folder and those within, sorted; hidden ones, such as ._take.bvh of macOS, are none.
+    """The motion files in a folder and its subfolders, sorted; hidden files, such as ._take.bvh of macOS, are skipped.
 
-    Markers of a recording that is there as joints, or as C3D, are none either: take.c3d beside take.bvh, KIT's
+    Markers are also skipped when the same recording exists as joints or as C3D: take.c3d beside take.bvh, KIT's
     00001_raw.c3d beside 00001_mmm.xml, take.trc beside take.c3d.
     """
-    found = sorted(path for path in every_file(folder) if path.suffix.lower() in FORMATS and path.is_file())
-    rank = {path: _RANKS[path.suffix.lower()] for path in found}
+    paths = sorted(path for path in every_file(folder) if path.suffix.lower() in FORMATS and path.is_file())
+    rank = {path: _RANKS[path.suffix.lower()] for path in paths}
     best: dict[Path, int] = {}
-    for path in found:
-        best[_take(path)] = min(rank[path], best.get(_take(path), rank[path]))
-    return [path for path in found if rank[path] == best[_take(path)]]
+    for path in paths:
+        best[_without_kind(path)] = min(rank[path], best.get(_without_kind(path), rank[path]))
+    return [path for path in paths if rank[path] == best[_without_kind(path)]]
 
 
-def _take(path: Path) -> Path:
-    """What files of one recording have in common."""
+def _without_kind(path: Path) -> Path:
+    """The path that all files of one recording share, such as `00001` of 00001_raw.c3d and 00001_mmm.xml."""
     return path.with_name(re.sub("_(raw|mmm)$", "", path.stem))

@@ -1,9 +1,10 @@
 """AMASS .npz: pose parameters of the SMPL-H or SMPL-X body; joints need the body model, which may not be shipped.
 
-The file holds `poses` (T, 156 or 165; axis and angle of each joint, the body's 22 first), `trans` (T, 3) metres, Z up,
-`betas` (shape), `gender` and `mocap_framerate`. The model comes from https://mano.is.tue.mpg.de (SMPL-H, "extended
-SMPL-H model", .npz) or https://smpl-x.is.tue.mpg.de. Its joints are computed by smplx (the extra `amass`) from the
-three arrays they depend on, read here: smplx itself would run the pickles a model file may hold.
+The file contains `poses` (T, 156 or 165; axis and angle of each joint, the body's 22 first), `trans` (T, 3) metres with
+Z up, `betas` (shape), `gender` and `mocap_framerate`. The model comes from https://mano.is.tue.mpg.de (SMPL-H,
+"extended SMPL-H model", .npz) or https://smpl-x.is.tue.mpg.de. Its joints are computed by smplx (the extra `amass`)
+from the three arrays they depend on. We read these arrays ourselves: smplx would run pickles that a model file may
+contain.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from motion2language.formats.npy import LAYOUTS
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
-#: Where body models lie when nobody says: the environment variable of this name.
+#: The environment variable with the folder of body models, used without --body-models.
 VARIABLE = "MOTION2LANGUAGE_BODY_MODELS"
-#: The arrays that are read; others may be there, some of them pickles.
+#: The arrays that are read; a file may contain others, some of them pickles.
 KEYS = ("poses", "trans", "betas", "gender", "mocap_framerate", "mocap_frame_rate")
 _KINDS = {156: "smplh", 165: "smplx"}
 _WEB = {"smplh": "https://mano.is.tue.mpg.de", "smplx": "https://smpl-x.is.tue.mpg.de"}
@@ -30,12 +31,12 @@ SKELETON = Skeleton("smpl", _BODY.joints, _BODY.parents)
 
 
 def belongs(data: dict[str, np.ndarray]) -> bool:
-    """True when the arrays of an .npz are those of AMASS."""
+    """True when the arrays of an .npz are from AMASS."""
     return {"poses", "trans"} <= data.keys() and "positions" not in data
 
 
 def recording(data: dict[str, np.ndarray], path: Path, options: ReadOptions) -> Recording:
-    """The 22 joints of the body in an AMASS file's arrays."""
+    """The 22 joints of the body, from the arrays of an AMASS file."""
     poses, trans, betas = (_numbers(data, key) for key in ("poses", "trans", "betas"))
     if poses.ndim != 2 or poses.shape[1] not in _KINDS or trans.shape != (len(poses), 3) or betas.ndim != 1:
         raise ValueError(
@@ -43,7 +44,7 @@ def recording(data: dict[str, np.ndarray], path: Path, options: ReadOptions) -> 
             "of SMPL-X, (T, 3) and (B,)"
         )
     if len(poses) == 0:
-        raise ValueError("no frames in it")
+        raise ValueError("the file contains no frames")
     fps = options.fps or _rate(data)
     kind, gender = _KINDS[poses.shape[1]], _gender(data)
     positions = _joints(_model(options.body_models, kind, gender), poses, betas) + trans[:, None]
@@ -53,14 +54,14 @@ def recording(data: dict[str, np.ndarray], path: Path, options: ReadOptions) -> 
 def _numbers(data: dict[str, np.ndarray], key: str) -> np.ndarray:
     if key not in data or data[key].dtype.kind not in "fiu":
         found = f"of type {data[key].dtype}" if key in data else "missing"
-        raise ValueError(f"an AMASS file with {key!r} {found}; expected numbers")
+        raise ValueError(f"in an AMASS file {key!r} is {found}; expected numbers")
     return data[key].astype(np.float64)
 
 
 def _rate(data: dict[str, np.ndarray]) -> float:
     rate = data.get("mocap_framerate", data.get("mocap_frame_rate"))
     if rate is None or rate.dtype.kind not in "fiu" or rate.size != 1:
-        raise ValueError("lacks mocap_framerate, the frames a second; say it with --fps")
+        raise ValueError("lacks mocap_framerate, the frames per second; set the frame rate with --fps")
     return float(rate.reshape(-1)[0])
 
 
@@ -73,31 +74,33 @@ def _gender(data: dict[str, np.ndarray]) -> str:
 
 
 def _model(folder: Path | None, kind: str, gender: str) -> Path:
-    """The file of a body model, where their sites' archives put it; FileNotFoundError says where it was looked for."""
-    said = folder or os.environ.get(VARIABLE)
+    """The file of a body model, at a path as in its site's archives; ValueError lists the paths that were tried."""
+    models = folder or os.environ.get(VARIABLE)
     name = f"{kind}/{gender}/model.npz"
     get = f"register at {_WEB[kind]}, unpack the .npz body models there"
-    if not said:
+    if not models:
         raise ValueError(
             f"pose parameters of AMASS need the body model {kind.upper()}, which may not be shipped: {get}, and give "
             f"their folder with --body-models DIR (or {VARIABLE}), with DIR/{name}"
         )
     stem = f"{kind.upper()}_{gender.upper()}.npz"
-    places = [Path(said) / place for place in (name, f"{gender}/model.npz", f"{kind}/{stem}", stem)]
-    for place in places:
-        if place.is_file():
-            return place
-    raise ValueError(f"no body model of {kind.upper()}, {gender}: looked for {', '.join(map(str, places))}; {get}")
+    paths = [Path(models) / path for path in (name, f"{gender}/model.npz", f"{kind}/{stem}", stem)]
+    for path in paths:
+        if path.is_file():
+            return path
+    raise ValueError(
+        f"the body model {kind.upper()}, {gender}, was not found; expected {', '.join(map(str, paths))}; {get}"
+    )
 
 
 def _joints(path: Path, poses: np.ndarray, betas: np.ndarray) -> np.ndarray:
-    """The body's joints (T, 22, 3), before it is moved, of a model file for poses (T, 156 or 165) and a shape (B,)."""
+    """The body's joints (T, 22, 3) before its translation, for poses (T, 156 or 165) and a shape (B,)."""
     try:
         import torch
         from smplx import lbs
     except ImportError:
         raise ValueError(
-            "joints of AMASS files are computed by smplx, which is not installed; pip install 'motion2language[amass]'"
+            "joints of AMASS files need smplx, which is not installed; pip install 'motion2language[amass]'"
         ) from None
     regressor, template, directions = (torch.from_numpy(array) for array in _arrays(path))
     used = min(len(betas), directions.shape[2])
@@ -111,9 +114,9 @@ def _joints(path: Path, poses: np.ndarray, betas: np.ndarray) -> np.ndarray:
 
 
 def _arrays(path: Path) -> list[np.ndarray]:
-    """J_regressor (J, V), v_template (V, 3) and shapedirs (V, 3, B) of a body model's file."""
+    """J_regressor (J, V), v_template (V, 3) and shapedirs (V, 3, B) from a body model's file."""
     try:
-        model = read_arrays(path, _MODEL)  # SMPL-X models hold pickles beside these
+        model = read_arrays(path, _MODEL)  # SMPL-X models also contain pickles
     except ValueError as error:
         raise ValueError(f"body model {path}: {error}") from None
     shapes = {key: model[key].shape if key in model else None for key in _MODEL}

@@ -1,9 +1,9 @@
 """AMC with its ASF, Acclaim's pair: joint angles in one file, the skeleton in another.
 
-A bone's joint in the result is where the bone begins, named by the bone, and each leaf adds its end as `NAME_end`;
-the root is `root`. In its own axes C a bone turns by M, so its world rotation is parent C M C^-1. The ASF says the
-length unit (CMU: 0.45 units an inch) and whether its angles are degrees, the AMC may say so for its own; neither says
-the rate. Bones that shift or stretch are refused.
+A bone's joint in the result is where the bone begins and has the bone's name; each leaf also adds its end as
+`NAME_end`; the root is `root`. A bone turns by M in its own axes C, so its world rotation is parent C M C^-1. The ASF
+specifies the length unit (CMU: 0.45 units per inch) and whether its angles are degrees; the AMC may specify the latter
+for its own. Neither specifies the frame rate. Bones that shift or stretch are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from motion2language.formats.kinematics import euler_rotation, forward
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
-_CMU_LENGTH = 0.45  # `length` in CMU's files: their unit is an inch over this
+_CMU_LENGTH = 0.45  # `length` in CMU's files: their unit is one inch divided by this
 
 
 @dataclass
@@ -40,9 +40,12 @@ class _Acclaim:
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
-    """The recording of an AMC file with the ASF said, of the same name, of its subject (CMU), or alone beside it."""
+    """The recording of an AMC file, with the ASF that the user gave or the one beside it.
+
+    Beside it is an ASF of the same name, of the same subject (CMU's 01.asf for 01_02.amc), or the only one there.
+    """
     if options.fps is None:
-        raise ValueError("an AMC file cannot say its frame rate; give --fps (CMU's recordings are 120)")
+        raise ValueError("an AMC file does not specify its frame rate; set it with --fps (CMU's recordings have 120)")
     skeleton_path = options.asf or _beside(path)
     try:
         acclaim = _read_asf(skeleton_path)
@@ -63,7 +66,9 @@ def _beside(path: Path) -> Path:
     if len(others) == 1:
         return others[0]
     names = " or ".join(dict.fromkeys(candidate.name for candidate in candidates))
-    raise ValueError(f"no skeleton beside it: looked for {names}, found {len(others)} .asf files; give --asf FILE")
+    raise ValueError(
+        f"its skeleton is missing: expected {names}, found {len(others)} .asf files beside it; give --asf FILE"
+    )
 
 
 def _read_asf(path: Path) -> _Acclaim:
@@ -84,21 +89,27 @@ def _read_asf(path: Path) -> _Acclaim:
     degrees = units.get("angle", "deg").lower().startswith("deg")
     bones = _bones(sections["bonedata"])
     bones["root"] = _root(sections["root"])
-    order = ["root"]
-    for words in sections["hierarchy"]:
-        if words[0] in ("begin", "end"):
-            continue
-        for child in words[1:]:
-            if words[0] not in bones or child not in bones:
-                raise ValueError(f"the hierarchy names {words[0]} and {child}, but not both are bones")
-            if child in order:
-                raise ValueError(f"the hierarchy hangs {child} on two bones")
-            if words[0] not in order:
-                raise ValueError(f"the hierarchy hangs {child} on {words[0]} before it says on what {words[0]} hangs")
-            bones[child].parent = words[0]
-            order.append(child)
+    order = _connect(sections["hierarchy"], bones)
     length = _numbers("length of :units", [units["length"]], 1)[0] if "length" in units else 0.0
     return _Acclaim(bones, order, degrees, "cmu" if abs(length - _CMU_LENGTH) < 1e-9 else None)
+
+
+def _connect(lines: list[list[str]], bones: dict[str, _Bone]) -> list[str]:
+    """Set each bone's parent from the lines of :hierarchy; return the bones' names, parents before children."""
+    order = ["root"]
+    for parent, *children in lines:
+        if parent in ("begin", "end"):
+            continue
+        for child in children:
+            if parent not in bones or child not in bones:
+                raise ValueError(f"the hierarchy connects {parent} and {child}, but not both are bones")
+            if child in order:
+                raise ValueError(f"the hierarchy gives {child} two parents")
+            if parent not in order:
+                raise ValueError(f"the hierarchy lists {child} under {parent} before {parent} has a parent")
+            bones[child].parent = parent
+            order.append(child)
+    return order
 
 
 def _bones(lines: list[list[str]]) -> dict[str, _Bone]:
@@ -120,7 +131,7 @@ def _bones(lines: list[list[str]]) -> dict[str, _Bone]:
             bone.dof = _freedom(bone.name, values, ("rx", "ry", "rz"))
         elif key == "end":
             bones[bone.name] = bone
-            bone = _Bone("")  # so that a bone whose `begin` is missing does not change this one
+            bone = _Bone("")  # a following bone without `begin` must not change this one
     return bones
 
 
@@ -159,14 +170,28 @@ def _axis_order(bone: str, words: list[str]) -> str:
 
 def _freedom(bone: str, words: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
     freedom = tuple(word.lower() for word in words)
-    for one in freedom:
-        if one not in known:
-            raise ValueError(f"bone {bone!r} moves by {one[:60]!r}; expected {', '.join(known)}")
+    for degree in freedom:
+        if degree not in known:
+            raise ValueError(f"bone {bone!r} has the degree of freedom {degree[:60]!r}; expected {', '.join(known)}")
     return freedom
 
 
 def _read_amc(path: Path, acclaim: _Acclaim) -> dict[str, np.ndarray]:
     """Values (T, degrees of freedom) of each moving bone, angles in radians."""
+    frames, degrees = _frames(path, acclaim)
+    if not any(frames):
+        raise ValueError("the file contains no frames")
+    moving = {name for frame in frames for name in frame}
+    for index, frame in enumerate(frames):
+        if frame.keys() != moving:
+            raise ValueError(f"frame {index + 1} lacks {', '.join(sorted(moving - frame.keys())[:4])}; is it cut off?")
+    unit = np.pi / 180 if degrees else 1.0
+    factors = {name: [unit if dof.startswith("r") else 1.0 for dof in acclaim.bones[name].dof] for name in moving}
+    return {name: np.array([frame[name] for frame in frames]) * factors[name] for name in sorted(moving)}
+
+
+def _frames(path: Path, acclaim: _Acclaim) -> tuple[list[dict[str, list[float]]], bool]:
+    """Each frame's values by bone as the file has them, and whether its angles are degrees."""
     frames: list[dict[str, list[float]]] = []
     degrees = acclaim.degrees
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
@@ -179,27 +204,19 @@ def _read_amc(path: Path, acclaim: _Acclaim) -> dict[str, np.ndarray]:
             continue
         bone = acclaim.bones.get(words[0])
         if bone is None or not frames:
-            raise ValueError(f"line {number}: {words[0]!r} is no bone of the skeleton; is this its .asf?")
+            raise ValueError(f"line {number}: {words[0]!r} is not a bone of the skeleton; is this its .asf?")
         try:
             values = [float(word) for word in words[1:]]
         except ValueError:
-            raise ValueError(f"line {number}: bone {bone.name!r} has something that is no number") from None
+            raise ValueError(f"line {number}: bone {bone.name!r} has a value that is not a number") from None
         if len(values) != len(bone.dof):
             raise ValueError(f"line {number}: bone {bone.name!r} has {len(values)} numbers, expected {len(bone.dof)}")
         if not np.isfinite(values).all():
             raise ValueError(f"line {number}: bone {bone.name!r} has a value that is not a finite number")
         if bone.name in frames[-1]:
-            raise ValueError(f"line {number}: bone {bone.name!r} comes a second time in its frame")
+            raise ValueError(f"line {number}: bone {bone.name!r} appears twice in its frame")
         frames[-1][bone.name] = values
-    if not any(frames):
-        raise ValueError("no frames in it")
-    moving = {name for frame in frames for name in frame}
-    for index, frame in enumerate(frames):
-        if frame.keys() != moving:
-            raise ValueError(f"frame {index + 1} lacks {', '.join(sorted(moving - frame.keys())[:4])}; is it cut off?")
-    unit = np.pi / 180 if degrees else 1.0
-    factors = {name: [unit if dof.startswith("r") else 1.0 for dof in acclaim.bones[name].dof] for name in moving}
-    return {name: np.array([frame[name] for frame in frames]) * factors[name] for name in sorted(moving)}
+    return frames, degrees
 
 
 def _positions(acclaim: _Acclaim, values: dict[str, np.ndarray]) -> tuple[np.ndarray, Skeleton]:
@@ -230,14 +247,14 @@ def _positions(acclaim: _Acclaim, values: dict[str, np.ndarray]) -> tuple[np.nda
 
 
 def _reach(bone: _Bone) -> np.ndarray:
-    """From where a bone begins to where it ends; the root is a point."""
+    """The way from a bone's beginning to its end; the root is a point."""
     return np.zeros(3) if bone.name == "root" else bone.direction * bone.length
 
 
 def _rotation(bone: _Bone, moved: np.ndarray, degrees: bool) -> np.ndarray:
-    """C M C^-1, (T, 3, 3). Acclaim turns about the axes in the order given, each fixed: the first is innermost.
+    """C M C^-1, (T, 3, 3). Acclaim turns about fixed axes in the given order: the first is innermost.
 
-    moved (T, degrees of freedom) is in radians; the bone's own axes are in degrees if `degrees`.
+    moved (T, degrees of freedom) is in radians; the bone's own axes are in degrees when `degrees`.
     """
     turns = [(column, "xyz".index(dof[1])) for column, dof in enumerate(bone.dof) if dof.startswith("r")]
     turns = turns[::-1]

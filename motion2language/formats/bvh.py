@@ -2,8 +2,8 @@
 
 Read: any hierarchy, any number and order of channels on any joint (position channels replace the joint's offset on
 their axis), every Euler order, end sites (kept as joints, for feet and hands that end in one), comments, tabs, any
-line ends, a byte-order mark. A declared frame count that is wrong is warned about; a cut-off last frame, numbers that
-are not finite, a missing or impossible frame time are errors. The file says neither unit nor up axis.
+line ends, a byte-order mark. A wrong frame count is a warning; a cut-off last frame, numbers that are not finite, and
+a missing or impossible frame time are errors. The format specifies neither unit nor up axis.
 
 Written: centimetres, Y up, Z-X-Y rotations that point each bone at its child, and positions on every joint, so that
 the recording comes back exactly.
@@ -27,9 +27,9 @@ from motion2language.motion import Motion, Skeleton
 
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 _COMMENT = re.compile(r"(?m)(?:^|(?<=\s))(?:#|//).*$")
-# Only a MOTION alone on its line separates the halves: a joint may be called MOTION.
+# Only a line with nothing but MOTION separates the halves: a joint may be named MOTION.
 _MOTION = re.compile(r"(?im)^[ \t]*MOTION[ \t]*(?:(?:#|//).*)?$")
-# Where a line may end that some files do not end: after an offset's numbers or a channel's name.
+# Where some files lack a line break: after an offset's numbers or a channel's name.
 _LINE = re.compile(r"(?i)(?<=[\dn])[ \t]+(?=(?:OFFSET|CHANNELS|JOINT|END\s+SITE)\s)")
 _EXPECTED = "not a BVH file: expected HIERARCHY, the joints, then a line MOTION and the frames"
 
@@ -61,14 +61,14 @@ def read(path: Path, options: ReadOptions) -> Recording:
 
 @dataclass(frozen=True)
 class Rig:
-    """A BVH hierarchy: what turns a frame's channel values into joint positions."""
+    """A BVH hierarchy, which turns the channel values of frames into joint positions."""
 
     joints: tuple[_Joint, ...]
-    columns: int  # channel values a frame
+    columns: int  # channel values per frame
 
     @classmethod
     def parse(cls, text: str) -> Rig:
-        """The hierarchy from HIERARCHY up to MOTION; ValueError says what is wrong with it."""
+        """The hierarchy from HIERARCHY up to MOTION; ValueError explains what is wrong with it."""
         bare = _COMMENT.sub("", text).lstrip()
         if not bare.upper().startswith("HIERARCHY"):
             raise ValueError(_EXPECTED)
@@ -77,7 +77,7 @@ class Rig:
 
     @property
     def skeleton(self) -> Skeleton:
-        """Names and parents; an end site is `<parent>_end`."""
+        """Names and parents; an end site is named `<parent>_end`."""
         return Skeleton("bvh", tuple(joint.name for joint in self.joints), tuple(joint.parent for joint in self.joints))
 
     def positions(self, values: np.ndarray) -> np.ndarray:
@@ -98,7 +98,7 @@ def _hierarchy(text: str) -> tuple[list[_Joint], int]:
         key = words[0].upper()
         if key in ("ROOT", "JOINT") or (key == "END" and open_joints):
             if key == "ROOT" and joints:
-                raise ValueError(f"a second ROOT {' '.join(words[1:])!r}; one body a file is expected, split the file")
+                raise ValueError(f"a second ROOT {' '.join(words[1:])!r}; expected one body per file; split the file")
             parent = open_joints[-1] if open_joints else -1
             name = f"{joints[parent].name}_end" if key == "END" else " ".join(words[1:])
             joints.append(_Joint(_unused(name or f"joint_{len(joints)}", joints), parent))
@@ -156,7 +156,7 @@ def _channels(joint: str, words: list[str], first: int) -> list[tuple[int, int, 
 
 
 def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, float, str]:
-    """Values (T, columns), the frame rate, and what is to be noted about the number of frames."""
+    """Values (T, columns), the frame rate, and a note where the declared number of frames is wrong."""
     frames = re.search(r"(?im)^[ \t]*Frames[ \t]*:?[ \t]*(\S*).*$", text)
     time = re.search(r"(?im)^[ \t]*Frame[ \t]+Time[ \t]*:?[ \t]*(\S*).*$", text)
     rest = text[max(match.end() if match else 0 for match in (frames, time)) :]
@@ -165,9 +165,9 @@ def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, flo
     try:
         values = np.array(rest.split(), dtype=np.float64)
     except ValueError as error:
-        raise ValueError(f"the frames hold something that is no number: {str(error)[-60:]}") from None
+        raise ValueError(f"the frames contain something that is not a number: {str(error)[-60:]}") from None
     if not len(values):
-        raise ValueError("no frames; expected one line of numbers a frame after `Frame Time:`")
+        raise ValueError("no frames; expected one line of numbers per frame after `Frame Time:`")
     if len(values) % columns:
         raise ValueError(
             f"{len(values)} numbers are not whole frames of {columns} channels; the file is cut off or its joints "
@@ -176,30 +176,31 @@ def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, flo
     values = values.reshape(-1, columns)
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
-        raise ValueError(f"frame {int(bad.argmax())} holds a value that is not a finite number; repair or cut it")
+        raise ValueError(f"frame {int(bad.argmax())} contains a value that is not a finite number; repair or cut it")
     note = ""
     if frames is None or frames[1].lstrip("0") != str(len(values)):
-        said = "does not say how many frames it holds" if frames is None else f"says `Frames: {frames[1][:20]}`"
-        note = f"{said}, there are {len(values)}; all of them are read"
+        declared = "lacks a `Frames:` line" if frames is None else f"declares `Frames: {frames[1][:20]}`"
+        note = f"{declared}, there are {len(values)}; all of them are read"
     return values, fps or frame_rate(None if time is None else time[1]), note
 
 
-def frame_rate(said: str | None) -> float:
-    """Frames a second of what `Frame Time:` says; ValueError when that is no positive number of seconds."""
-    if said is None:
-        raise ValueError("no `Frame Time:` line; say the rate with --fps")
+def frame_rate(frame_time: str | None) -> float:
+    """Frames per second for the text after `Frame Time:`; ValueError when it is not a positive number of seconds."""
+    if frame_time is None:
+        raise ValueError("no `Frame Time:` line; set the frame rate with --fps")
     try:
-        seconds = float(said)
+        seconds = float(frame_time)
     except ValueError:
         seconds = float("nan")
-    if not 1e-300 < seconds < float("inf"):  # one over less is no number
-        raise ValueError(f"`Frame Time: {said}`, expected seconds above zero; say the rate with --fps")
-    # Frame times are printed with few digits: 0.0333333 and 0.00833 mean 30 and 120 frames a second, but 0.033367
-    # means 29.97. So a rate is made whole if that moves the time by less than a unit of its last digit and 0.2 %, or by
-    # less than 0.02 %, which tools lose that pad with zeros or print single precision (both chosen).
+    if not 1e-300 < seconds < float("inf"):  # one over less overflows
+        raise ValueError(f"`Frame Time: {frame_time}`, expected seconds above zero; set the frame rate with --fps")
+    # Frame times are printed with few digits: 0.0333333 and 0.00833 mean 30 and 120 frames per second, but 0.033367
+    # means 29.97. A rate is rounded to a whole number if that changes the time by less than one unit of its last digit
+    # and less than 0.2 %. A change below 0.02 % is always accepted: tools that pad with zeros or print single precision
+    # lose as much (both chosen).
     rate = 1 / seconds
     whole = max(1, round(rate))
-    last = 10.0 ** int(Decimal(said).as_tuple().exponent)
+    last = 10.0 ** int(Decimal(frame_time).as_tuple().exponent)
     return float(whole) if abs(1 / whole - seconds) < max(min(last, 2e-3 * seconds), 2e-4 * seconds) else rate
 
 
@@ -225,7 +226,7 @@ def write(motion: Motion, path: Path) -> None:
     skeleton = motion.skeleton
     positions = motion.positions.astype(np.float64) * 100
     children = [[c for c, parent in enumerate(skeleton.parents) if parent == j] for j in range(len(skeleton.joints))]
-    # The rest pose is the middle frame's bones, stretched to the median length.
+    # The rest pose has the middle frame's bones, stretched to their median length.
     rest = np.zeros((len(skeleton.joints), 3))
     bones = np.zeros_like(positions)
     for joint, parent in enumerate(skeleton.parents):
@@ -251,7 +252,7 @@ def write(motion: Motion, path: Path) -> None:
 
 
 def _lines(skeleton: Skeleton, children: list[list[int]], rest: np.ndarray, joint: int, depth: int) -> list[str]:
-    """The hierarchy below a joint, depth first; a leaf gets an end site a hand's breadth on."""
+    """The hierarchy below a joint, depth first; a leaf gets an end site 5 cm further on."""
     pad = "  " * depth
     offset = " ".join(f"{value:.5f}" for value in rest[joint])
     lines = [
@@ -270,7 +271,7 @@ def _lines(skeleton: Skeleton, children: list[list[int]], rest: np.ndarray, join
 
 
 def _fit(rest: np.ndarray, bones: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """World rotations (T, 3, 3) that turn rest bones (C, 3) onto bones (T, C, 3), nearest to the parent's `above`.
+    """World rotations (T, 3, 3) that turn rest bones (C, 3) onto bones (T, C, 3), close to the parent's `above`.
 
     The least-squares rotation (Kabsch 1976); the parent's orientation, weighted lightly, settles what few bones
     leave open, such as the turn about a single bone.

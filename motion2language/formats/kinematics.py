@@ -8,7 +8,7 @@ import numpy as np
 
 
 def axis_rotation(axis: int, angle: np.ndarray) -> np.ndarray:
-    """Rotations (T, 3, 3) about axis 0 x, 1 y or 2 z by angle (T,) radians."""
+    """Rotations (T, 3, 3) about an axis (0 x, 1 y, 2 z) by `angle` (T,) radians."""
     first, second = [(1, 2), (2, 0), (0, 1)][axis]
     result = np.zeros((len(angle), 3, 3))
     result[:, axis, axis] = 1
@@ -19,7 +19,7 @@ def axis_rotation(axis: int, angle: np.ndarray) -> np.ndarray:
 
 
 def euler_rotation(axes: Sequence[int], angles: np.ndarray) -> np.ndarray:
-    """The product of rotations about `axes` in the order given, angles (T, N) radians: (T, 3, 3)."""
+    """The product (T, 3, 3) of rotations about `axes` in the given order by `angles` (T, N) radians."""
     result = np.broadcast_to(np.eye(3), (len(angles), 3, 3))
     for number, axis in enumerate(axes):
         turn = axis_rotation(axis, angles[:, number])

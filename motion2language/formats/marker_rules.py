@@ -1,8 +1,8 @@
-"""The ways from markers to joints, as a table: each joint's rules, the best first, and the geometry they use.
+"""From markers to joints, as a table: each joint's rules, the best first, and the geometry they use.
 
-All are shares of what is measured on the body itself, in its own axes: no unit, no up axis, no stature is assumed, and
-whoever is measured in millimetres or lies on the floor gets the same joints. Where a constant is from stands beside it;
-how far off the joints may be, in docs/guide/markers.md.
+All lengths are shares of what is measured on the body itself, in its own axes. No unit, up axis or stature is assumed,
+so a body measured in millimetres or lying on the floor gets the same joints. Each constant has its source beside it;
+docs/guide/markers.md lists how far off the joints may be.
 """
 
 from __future__ import annotations
@@ -12,32 +12,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Hip: backwards, down, outwards of the middle of the ASIS, in their distance. Bell, Pedersen and Brand 1990, J Biomech
-# 23, 617-621.
+# Hip: backwards, down, outwards from the middle of the ASIS, in shares of their distance. Bell, Pedersen and Brand
+# 1990, J Biomech 23, 617-621.
 _HIP = (0.19, 0.30, 0.36)
-# Shoulder: below the acromion, in the distance of both. Rab, Petuskey and Bagley 2002, Gait & Posture 15, 113-119.
+# Shoulder: below the acromion, in shares of the distance between both. Rab, Petuskey and Bagley 2002, Gait & Posture
+# 15, 113-119.
 _SHOULDER = 0.17
-# Joint from the marker on its outer side: half the joint's breadth and a marker's radius of 7 mm, in the length from
-# this joint to the next: knee 10 cm and ankle 7 cm broad of a shank of 41 cm, elbow 7 cm broad of a forearm of 25 cm.
-# Chosen, breadths and lengths of a man of middle size.
+# Joint from the marker on its outer side: half the joint's breadth and a marker's radius of 7 mm, as a share of the
+# length from this joint to the next. Knee 10 cm and ankle 7 cm broad for a shank of 41 cm, elbow 7 cm broad for a
+# forearm of 25 cm. Chosen, breadths and lengths of a man of average size.
 _KNEE, _ANKLE, _ELBOW = 0.14, 0.10, 0.17
-# The head's joint, where the skull sits on the neck, on the way from neck to the middle of the head and to its top.
+# The head's joint, where the skull meets the neck: its share of the way from neck to the middle of the head, and to
+# the top of the head.
 # Chosen: heights of 0.835, 0.945 and 1 of a stature, and 0.89 for the joint (body/axes.py).
 _HEAD, _TOP = 0.5, 0.33
-# The head's joint without markers on the head: straight on from the way from pelvis (0.55 of a stature) to neck.
+# The head's joint without markers on the head: the line from pelvis (0.55 of a stature) to neck, extended.
 _ON = 1.19
-# Spine on the way from pelvis to chest, so that it is where body/mapping.py has it on a straight back.
+# Spine on the way from pelvis to chest: on a straight back the place that body/mapping.py gives it.
 _SPINE = 0.63
-_HINT = 0.3  # weight of the thumb's side beside the forearm's direction in telling where an elbow's axis is; chosen
+_HINT = 0.3  # weight of the thumb's side against the forearm's direction for an elbow's axis; chosen
 
 Path3 = np.ndarray  # (T, 3)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One way to a joint: parts (markers.SKIN, markers.CENTRES) and joints made before, * the side, and what of them.
+    """One way to compute a joint: from parts (markers.SKIN, markers.CENTRES) and earlier joints; `*` is the side.
 
-    `make` is given the side's sign, 1 on the left and -1 on the right, and the paths (T, 3) of `needs`.
+    `make` gets the side's sign, 1 on the left and -1 on the right, and the paths (T, 3) of `needs`.
     """
 
     make: Callable[..., Path3]
@@ -58,14 +60,14 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def _length(vectors: np.ndarray) -> float:
-    """The usual length of what does not change its length."""
+    """The median length of vectors whose length should not change."""
     lengths = np.linalg.norm(vectors, axis=1)
     seen = np.isfinite(lengths)
     return float(np.median(lengths[seen])) if seen.any() else float("nan")
 
 
 def _hip(sign: float, left: Path3, right: Path3, *back: Path3) -> Path3:
-    """From the ASIS and what is behind them: both PSIS or the sacrum."""
+    """From both ASIS and the markers behind them: both PSIS or the sacrum."""
     middle, across, width = (left + right) / 2, _unit(left - right), _length(left - right)
     ahead = middle - np.mean(back, axis=0)
     ahead = _unit(ahead - (ahead * across).sum(1, keepdims=True) * across)
@@ -74,7 +76,7 @@ def _hip(sign: float, left: Path3, right: Path3, *back: Path3) -> Path3:
 
 
 def _pelvis(_: float, left: Path3, right: Path3, *markers: Path3) -> Path3:
-    """Half-way from between the hips up to the middle of the pelvis' markers; chosen, about 3 cm above the hips."""
+    """Half-way from the middle of the hips to the middle of the pelvis' markers; chosen, about 3 cm above the hips."""
     return (left + right) / 4 + np.mean(markers, axis=0) / 2
 
 
@@ -83,7 +85,7 @@ def _shoulder(sign: float, own: Path3, other: Path3, pelvis: Path3) -> Path3:
 
 
 def _leg(share: float, at: int) -> Callable[..., Path3]:
-    """Knee (at 0) or ankle (1) inwards of its outer marker, across shin and foot, and a little across the hips."""
+    """Knee (at 0) or ankle (1): inwards from its outer marker, across shin and foot, and a little across the hips."""
 
     def make(sign: float, *paths: Path3) -> Path3:
         knee, ankle, heel, toe, left, right = paths
@@ -94,9 +96,9 @@ def _leg(share: float, at: int) -> Callable[..., Path3]:
 
 
 def _elbow(sign: float, outer: Path3, shoulder: Path3, wrist: Path3, thumb: Path3, small: Path3) -> Path3:
-    """Inwards of the outer marker along the axis the forearm bends about; a straight arm's thumb tells it."""
+    """Inwards from the outer marker along the forearm's bending axis; for a straight arm the thumb determines it."""
     length, elbow = _length(outer - wrist), outer
-    for _ in range(3):  # the axis is better known the nearer the elbow is
+    for _ in range(3):  # each step knows the elbow better, and so its axis
         ahead = (wrist - elbow) / length + _HINT * _unit(thumb - small)
         elbow = outer - sign * _ELBOW * length * _unit(np.cross(_unit(shoulder - elbow), ahead))
     return elbow
@@ -106,7 +108,7 @@ _WAIST = ("left front waist", "right front waist")
 _BACK = ("left back waist", "right back waist")
 _FEET = ("*outer knee", "*outer ankle", "*heel", "*toe", "left hip", "right hip")
 
-#: Joint -> ways to it, the best first; in an order in which each finds the joints it needs.
+#: Joint -> its rules, the best first; the order of joints is such that each rule finds the joints it needs.
 RULES: dict[str, tuple[Rule, ...]] = {
     "*hip": (Rule(_mean, ("*hip",)), Rule(_hip, _WAIST + _BACK), Rule(_hip, (*_WAIST, "sacrum"))),
     "pelvis": (
@@ -157,7 +159,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
 }
 
-#: The markers that tell a joint in most laboratories, for messages.
+#: The markers that determine a joint in most laboratories, for messages.
 USUAL: dict[str, tuple[str, ...]] = {
     "hip": (*_WAIST, *_BACK),
     "knee": ("*outer knee", "*outer ankle", "*heel", "*middle forefoot"),

@@ -1,9 +1,9 @@
-"""Markers on the skin: which is which by its label, and gaps in their paths.
+"""Markers on the skin: recognised by their labels, and gaps in their paths filled.
 
-A label is compared in capitals, without spaces, dots, dashes and underscores, its side as a letter before it:
-`L.ASIS`, `Left_Asis` and `lasis` are one. What stands before a colon is the subject; other words before the label
-(`Q_`, `Walk01_`) are passed over, unless they tell people apart. Points whose label means nothing here, unlabelled ones
-among them, and what is no place (`Angle_LKnee`) are left out.
+Labels are compared in capitals, without spaces, dots, dashes and underscores, with the side as a letter in front:
+`L.ASIS`, `Left_Asis` and `lasis` are equal. The part before a colon is the subject; other words before the label (`Q_`,
+`Walk01_`) are ignored unless they tell people apart. Points with unknown labels or none, and points that are not
+positions (`Angle_LKnee`), are skipped.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LONGEST_GAP = 0.25  # seconds in which a marker's path is filled; chosen, a quarter of a stride
-_LEAST_SUBJECT = 8  # markers that make a subject, and no tool or box; chosen
+LONGEST_GAP = 0.25  # seconds, the longest gap that is filled in a marker's path; chosen, a quarter of a stride
+_LEAST_SUBJECT = 8  # markers that make a subject rather than a tool or box; chosen
 
-# Labels by what they are on, the sides' letter as *. In each row first that of Vicon's Plug-in Gait (reference guide)
-# and of CMU's 41 markers (http://mocap.cs.cmu.edu/markerPlacementGuide.pdf), then of KIT's reference marker set
+# Labels by part of the body, the side's letter as *. Each row starts with the label of Vicon's Plug-in Gait (reference
+# guide) and of CMU's 41 markers (http://mocap.cs.cmu.edu/markerPlacementGuide.pdf), then KIT's reference marker set
 # (https://motion-database.humanoids.kit.edu/marker_set), Motek's Human Body Model, Qualisys' sets (animation,
 # and the landmarks of van Sint Jan 2007, Color Atlas of Skeletal Landmark Definitions), OptiTrack's baseline, and the
 # sets of OpenSim's, OpenCap's and Rajagopal's gait data.
@@ -52,7 +52,7 @@ SKIN: dict[str, str] = {
     "collarbones": "CLAV SJN",
     "breastbone": "STRN STERNUM XYPH SXS CHEST",
 }
-#: Joint centres that a file may hold beside markers: computed by Plug-in Gait, by regression or from movement.
+#: Joint centres that a file may contain beside markers: computed by Plug-in Gait, by regression or from movement.
 CENTRES: dict[str, str] = {
     "*hip": "*HJC *HJCREG",
     "*knee": "*KJC",
@@ -61,7 +61,7 @@ CENTRES: dict[str, str] = {
     "*elbow": "*EJC",
     "*wrist": "*WJC",
 }
-#: The same words where no marker is on the front of the pelvis: joints, such as video without markers gives.
+#: The same words when no marker is on the front of the pelvis: joints, for example from markerless video.
 JOINTS: dict[str, str] = CENTRES | {
     "*hip": "*HJC *HIP",
     "*knee": "*KJC *KNEE",
@@ -76,12 +76,12 @@ JOINTS: dict[str, str] = CENTRES | {
 }
 SIDES = {"left": "L", "right": "R"}
 _LETTERS = frozenset(SIDES.values())
-_SIDE = re.compile("(?<![A-Za-z])(?i:left|right)|Left|Right")  # and not what ends a name: Wright
-#: Words of labels of what is no place.
+_SIDE = re.compile("(?<![A-Za-z])(?i:left|right)|Left|Right")  # but not at the end of a name: Wright
+#: Words in labels of points that are not positions.
 _QUANTITIES = frozenset(
     "ANGLE ANGLES FORCE FORCES MOMENT MOMENTS POWER POWERS TORQUE TORQUES ANG VEL ACC VELOCITY ACCELERATION".split()
 )
-#: Markers that keep their places to one another: one that is not seen is found from three others.
+#: Markers that keep their distances: a missing one is found from three others.
 RIGID = (
     ("left front waist", "right front waist", "left back waist", "right back waist", "sacrum"),
     ("left front head", "right front head", "left back head", "right back head"),
@@ -90,11 +90,11 @@ RIGID = (
 
 @dataclass(frozen=True, eq=False)
 class Markers:
-    """What a file of markers holds.
+    """The content of a file of markers.
 
     positions  (T, M, 3) in the file's unit and axes, NaN where a marker was not seen
-    unit       as the file writes it, empty where it does not
-    up         `x y z` or with a minus, None where the file does not say
+    unit       as the file writes it, empty where it is not specified
+    up         `x y z` or with a minus, None where the file does not specify it
     """
 
     positions: np.ndarray
@@ -105,7 +105,7 @@ class Markers:
 
 
 def printable(text: str) -> str:
-    """A label without what would break a line or a terminal."""
+    """A label without characters that would break a line or a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
@@ -117,23 +117,23 @@ def labels_of(part: str) -> str:
 
 
 def recognise(markers: Markers, subject: str | None) -> dict[str, np.ndarray]:
-    """Part of the body -> path (T, 3), of the markers that are known and seen at all, of one subject.
+    """Part of the body -> path (T, 3): the known markers of one subject that are seen in at least one frame.
 
-    ValueError names the subjects where there are several and none was said, or it is none of them.
+    ValueError names the subjects when there are several and `subject` is None, or is not one of them.
     """
-    found = _by_subject(markers, SKIN | CENTRES)
-    if not any("left front waist" in parts for parts in found.values()):
-        found = _by_subject(markers, JOINTS)
-    if not found:
+    subjects = _by_subject(markers, SKIN | CENTRES)
+    if not any("left front waist" in parts for parts in subjects.values()):
+        subjects = _by_subject(markers, JOINTS)
+    if not subjects:
         return {}
     if subject is None:
-        people = [name for name, parts in found.items() if len(parts) >= _LEAST_SUBJECT]
+        people = [name for name, parts in subjects.items() if len(parts) >= _LEAST_SUBJECT]
         if len(people) > 1:
-            raise ValueError(f"holds {len(people)} subjects, {_listed(people)}; say which with --subject NAME")
-        subject = max(found, key=lambda name: len(found[name]))
-    if subject not in found:
-        raise ValueError(f"holds no subject {subject!r}; there are {_listed(found)}")
-    return found[subject]
+            raise ValueError(f"contains {len(people)} subjects, {_listed(people)}; choose one with --subject NAME")
+        subject = max(subjects, key=lambda name: len(subjects[name]))
+    if subject not in subjects:
+        raise ValueError(f"contains no subject {subject!r}; expected {_listed(subjects)}")
+    return subjects[subject]
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -141,6 +141,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _by_subject(markers: Markers, table: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
+    """Subject -> part of the body -> path (T, 3), for the labels in `table`."""
     parts: dict[str, str] = {}
     for part, labels in table.items():
         for side, letter in SIDES.items() if "*" in part else (("", ""),):
@@ -155,7 +156,10 @@ def _by_subject(markers: Markers, table: dict[str, str]) -> dict[str, dict[str, 
 
 
 def _people(found: dict[tuple[str, str], dict[str, np.ndarray]]) -> dict[str, dict[str, np.ndarray]]:
-    """By subject what is given by subject and words before the label: a subject's, too, where parts are there twice."""
+    """Parts by subject, from parts by subject and words before the label.
+
+    The words become part of a subject's name when at least _LEAST_SUBJECT of their parts also appear with other words.
+    """
     times = Counter((subject, part) for (subject, _), parts in found.items() for part in parts)
     people: dict[str, dict[str, np.ndarray]] = {}
     for (subject, before), parts in found.items():
@@ -166,9 +170,9 @@ def _people(found: dict[tuple[str, str], dict[str, np.ndarray]]) -> dict[str, di
 
 
 def _forms(label: str) -> Iterable[tuple[str, str]]:
-    """A label's forms to look up, each after the words it leaves out.
+    """A label's forms to look up, each as (the words it leaves out, the form).
 
-    Its words, all or without those before its side, and the side's letter first.
+    The forms consist of all words, or of those from its side on, also with the side's letter first.
     """
     words = re.findall("[A-Za-z0-9]+", _SIDE.sub(lambda side: f" {side[0][0]} ", label))
     capitals = [word.upper() for word in words]
@@ -184,10 +188,10 @@ def _forms(label: str) -> Iterable[tuple[str, str]]:
 
 
 def fill(paths: dict[str, np.ndarray], fps: float) -> tuple[dict[str, np.ndarray], int]:
-    """The paths with their short gaps filled, and how many positions that were.
+    """The paths with short gaps filled, and the number of filled positions.
 
-    Of the pelvis' and of the head's markers one that is not seen is placed by three others; any marker's gap of up to
-    LONGEST_GAP seconds is crossed by a straight line, and at the recording's ends it stays where it is seen next.
+    A missing marker of the pelvis or the head is placed by three others of the same part. A gap of up to LONGEST_GAP
+    seconds in any marker's path is crossed in a straight line; at the recording's ends the marker stays in place.
     """
     filled = {part: path.copy() for part, path in paths.items()}
     for group in RIGID:
@@ -217,25 +221,29 @@ def _fill_short(path: np.ndarray, longest: int) -> np.ndarray:
 
 
 def _fill_rigid(points: np.ndarray) -> np.ndarray:
-    """Points (T, K, 3) of a rigid body; those missing where at least three are seen are placed by the fit to these.
+    """Points (T, K, 3) of a rigid body; missing ones are placed by a fit to the others where at least three are seen.
 
-    The body's shape is that of the frame seen whole that is nearest in time; least-squares rotation (Kabsch 1976).
+    The body's shape is taken from the nearest frame with all points; least-squares rotation (Kabsch 1976).
     """
     seen = np.isfinite(points[..., 0])
     whole = np.flatnonzero(seen.all(axis=1))
-    wanting = np.flatnonzero(~seen.all(axis=1) & (seen.sum(axis=1) >= 3))
-    if not len(whole) or not len(wanting):
+    incomplete = np.flatnonzero(~seen.all(axis=1) & (seen.sum(axis=1) >= 3))
+    if not len(whole) or not len(incomplete):
         return points
-    after = np.searchsorted(whole, wanting).clip(max=len(whole) - 1)
+    after = np.searchsorted(whole, incomplete).clip(max=len(whole) - 1)
     before = (after - 1).clip(min=0)
-    nearest = whole[np.where(wanting - whole[before] < np.abs(whole[after] - wanting), before, after)]
-    shape, place, weight = points[nearest], np.nan_to_num(points[wanting]), seen[wanting][..., None].astype(float)
-    centres = [(array * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True) for array in (shape, place)]
-    shape, place = shape - centres[0], place - centres[1]
-    u, _, v = np.linalg.svd(np.swapaxes(place * weight, 1, 2) @ shape)
+    nearest = whole[np.where(incomplete - whole[before] < np.abs(whole[after] - incomplete), before, after)]
+    shape, target, weight = (
+        points[nearest],
+        np.nan_to_num(points[incomplete]),
+        seen[incomplete][..., None].astype(float),
+    )
+    centres = [(array * weight).sum(1, keepdims=True) / weight.sum(1, keepdims=True) for array in (shape, target)]
+    shape, target = shape - centres[0], target - centres[1]
+    u, _, v = np.linalg.svd(np.swapaxes(target * weight, 1, 2) @ shape)
     sign = np.ones((len(u), 3))
     sign[:, 2] = np.linalg.det(u @ v)
     fitted = shape @ np.swapaxes((u * sign[:, None]) @ v, 1, 2) + centres[1]
     result = points.copy()
-    result[wanting] = np.where(weight > 0, points[wanting], fitted)
+    result[incomplete] = np.where(weight > 0, points[incomplete], fitted)
     return result

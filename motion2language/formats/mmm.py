@@ -1,8 +1,8 @@
 """KIT-ML's original recordings, `NNNNN_mmm.xml`: root pose and 44 joint angles of the MMM body.
 
 Forward kinematics of the body scaled by the subject's height gives KIT-ML's 21 joints; `Motion.angles` keeps the 44
-angles (radians, in the order of mmm_body.ANGLES). The file is in millimetres with Z up and Y forward; its rate comes
-from its time steps.
+angles (radians, in the order of mmm_body.ANGLES). The file is in millimetres with Z up and Y forward; its time steps
+give the frame rate.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SKELETON = Skeleton("kit", tuple(_PLACES), tuple(_PLACES.get(row.parent, -1) fo
 
 
 def read(path: Path | zipfile.Path, options: ReadOptions) -> Recording:
-    """The recording of an MMM file with one subject; of one in a zip, too."""
+    """The recording of an MMM file with one subject; the file may be inside a zip."""
     root = _parse(path)
     motions = [root] if root.tag == "Motion" else root.findall("Motion")
     motions = [motion for motion in motions if motion.find("MotionFrames") is not None]
     if len(motions) != 1:
-        raise ValueError(f"{len(motions)} motions with frames in it, expected an MMM file with one subject")
+        raise ValueError(f"found {len(motions)} motions with frames, expected an MMM file with one subject")
     motion = motions[0]
     height = _number(motion.findtext("ModelProcessorConfig/Height"), "Height of the subject (metres)")
     order = [joint.get("name", "") for joint in motion.findall("JointOrder/Joint")]
@@ -38,7 +38,7 @@ def read(path: Path | zipfile.Path, options: ReadOptions) -> Recording:
         raise ValueError(f"its JointOrder lacks {', '.join(missing[:5])} ({len(missing)} of {len(ANGLES)} angles)")
     frames = motion.findall("MotionFrames/MotionFrame")
     if not frames:
-        raise ValueError("no frames in it")
+        raise ValueError("the file contains no frames")
     position = _column(frames, "RootPosition", 3)
     rotation = _column(frames, "RootRotation", 3)
     angles = _column(frames, "JointPosition", len(order))[:, [order.index(angle) for angle in ANGLES]]
@@ -65,9 +65,9 @@ def positions_of(position: np.ndarray, rotation: np.ndarray, angles: np.ndarray,
 
 
 def _parse(path: Path | zipfile.Path) -> ET.Element:
-    """The document's root; entities, which a recording never needs, are refused before anything expands them.
+    """The document's root; XML entities, which a recording never needs, are refused before anything expands them.
 
-    They can only be declared before the root element, so a first pass ends there.
+    Entities can only be declared before the root element, so the first pass ends there.
     """
     scout = expat.ParserCreate()
     scout.StartDoctypeDeclHandler = _refuse
@@ -77,7 +77,7 @@ def _parse(path: Path | zipfile.Path) -> ET.Element:
             scout.ParseFile(file)
     except _Stopped:
         pass
-    except (expat.ExpatError, LookupError) as error:  # LookupError: an encoding that there is not
+    except (expat.ExpatError, LookupError) as error:  # LookupError: an unknown encoding
         raise ValueError(f"not a whole XML file ({error})") from None
     try:
         with path.open("rb") as file:
@@ -91,7 +91,7 @@ class _Stopped(Exception):  # noqa: N818 - no error
 
 
 def _refuse(*_: object) -> None:
-    raise ValueError("declares XML entities, which are not read; expected an MMM recording")
+    raise ValueError("declares XML entities, which are refused; expected an MMM recording")
 
 
 def _stop(*_: object) -> None:
@@ -103,12 +103,12 @@ def _column(frames: list[ET.Element], name: str, width: int) -> np.ndarray:
     texts = [frame.findtext(name) for frame in frames]
     for index, text in enumerate(texts):
         if text is None or len(text.split()) != width:
-            found = "none" if text is None else str(len(text.split()))
-            raise ValueError(f"frame {index}: {name} has {found} numbers, expected {width}")
+            found = "is missing" if text is None else f"has {len(text.split())} numbers"
+            raise ValueError(f"frame {index}: {name} {found}, expected {width} numbers")
     try:
         values = np.array(" ".join(str(text) for text in texts).split(), dtype=np.float64).reshape(-1, width)
     except ValueError:
-        raise ValueError(f"{name} holds something that is no number") from None
+        raise ValueError(f"{name} contains something that is not a number") from None
     if not np.isfinite(values).all():
         raise ValueError(f"{name} of frame {int((~np.isfinite(values).all(axis=1)).argmax())} is not a finite number")
     return values
@@ -117,7 +117,7 @@ def _column(frames: list[ET.Element], name: str, width: int) -> np.ndarray:
 def _rate(times: np.ndarray) -> float:
     steps = np.diff(times)
     if not len(steps) or steps.min() <= 0 or steps.max() > 1.5 * np.median(steps):
-        raise ValueError("its time steps are not even and rising; say the rate with --fps (KIT-ML: 100)")
+        raise ValueError("its time steps are not even and rising; set the frame rate with --fps (KIT-ML: 100)")
     return float(round(1 / float(np.median(steps)), 3))
 
 
@@ -125,7 +125,7 @@ def _number(text: str | None, what: str) -> float:
     try:
         value = float(text or "")
     except ValueError:
-        raise ValueError(f"no {what} in it") from None
+        raise ValueError(f"the file lacks the {what}") from None
     if not 0 < value < float("inf"):
         raise ValueError(f"{what} is {value}, expected above zero")
     return value

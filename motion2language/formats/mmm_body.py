@@ -1,4 +1,4 @@
-"""The MMM reference body: where its joints are and about which axes they turn.
+"""The MMM reference body: the places of its joints and the axes of their angles.
 
 Read off the reference model that KIT-ML's recordings refer to (mmm.xml; Terlemez et al. 2014, Mandery et al. 2015).
 Offsets are in thousandths of the subject's height, in the parent's axes at rest: x to the right, y forward, z up.
@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
     @property
     def angles(self) -> tuple[str, ...]:
-        """The names its angles have in a file."""
+        """The names of its angles in a file."""
         if self.joint.endswith("rot"):
             return (f"{self.joint}_joint",)
         return tuple(f"{self.joint}{axis}_joint" for axis in self.axes)

@@ -1,9 +1,9 @@
 """Arrays of HumanML3D and KIT-ML: joint positions (T, 22, 3), (T, 21, 3) and feature vectors (T, 263), (T, 251).
 
-The numbers do not say their rate; the corpus does: HumanML3D 20 frames a second, augmented KIT-ML 12.5. A feature
-vector (Guo et al. 2022) holds, for J joints: turn rate of the root about Y as half angles a frame (1), the root's
-velocity in its own axes (2), its height (1), the other joints around the root in the root's axes (3 (J-1)), rotations
-(6 (J-1)), velocities (3 J) and foot contacts (4); the first four parts give back the positions.
+The arrays do not specify a frame rate; the corpus does: HumanML3D 20 frames per second, augmented KIT-ML 12.5. A
+feature vector (Guo et al. 2022) contains, for J joints: turn rate of the root about Y as half angles per frame (1), the
+root's velocity in its own axes (2), its height (1), the other joints around the root in the root's axes (3 (J-1)),
+rotations (6 (J-1)), velocities (3 J) and foot contacts (4); the positions follow from the first four parts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from motion2language.motion import Motion, Skeleton
 
 @dataclass(frozen=True)
 class Layout:
-    """A corpus: its body, its rate and the width of its feature vectors."""
+    """A corpus: its body, its frame rate and the width of its feature vectors."""
 
     skeleton: Skeleton
     fps: float
@@ -48,7 +48,7 @@ LAYOUTS = {"humanml3d": Layout(_SMPL, 20.0, 263), "kit": Layout(KIT, 12.5, 251)}
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
-    """The motion of a joint or feature array; ValueError says which shapes and options are expected."""
+    """The motion of a joint or feature array; ValueError names the expected shapes and options."""
     try:
         values = np.load(path, allow_pickle=False)
     except (OSError, EOFError, tokenize.TokenError, zipfile.BadZipFile):  # TokenError: a damaged header
@@ -58,23 +58,24 @@ def read(path: Path, options: ReadOptions) -> Recording:
         if "pickle" in str(error).lower():
             with path.open("rb") as file:
                 array = file.read(len(_MAGIC)) == _MAGIC
-            reason = "holds Python objects, which are not read" if array else "is no .npy file"
+            reason = "contains Python objects, which are refused" if array else "is not an .npy file"
         raise ValueError(f"{reason}; expected an array of numbers") from None
     if not isinstance(values, np.ndarray):
         values.close()
-        raise ValueError("an archive of arrays; name it .npz")
+        raise ValueError("is an archive of arrays; rename it to .npz")
     if values.dtype.kind not in "fiu":
-        raise ValueError(f"holds {values.dtype}, expected an array of numbers")
+        raise ValueError(f"contains {values.dtype}, expected an array of numbers")
     name = _layout_of(values.shape, options.layout)
     layout = LAYOUTS[name]
     if options.layout is None and options.fps is None:
         raise ValueError(
-            f"an .npy file cannot say its frame rate; give --layout {name} ({layout.fps:g} frames a second) or --fps"
+            f"an .npy file does not specify its frame rate; give --layout {name} ({layout.fps:g} frames per second) "
+            "or --fps"
         )
     if len(values) == 0:
-        raise ValueError("no frames in it")
+        raise ValueError("the file contains no frames")
     positions = values if values.ndim == 3 else positions_of(values, len(layout.skeleton.joints))
-    # HumanML3D is in metres; KIT-ML's arrays are found in metres and in other units, so the body's size decides.
+    # HumanML3D is in metres; KIT-ML's arrays exist in metres and in other units, so the body's size decides.
     unit = "m" if name == "humanml3d" else None
     return Recording(Motion(positions, options.fps or layout.fps, layout.skeleton, path.name), unit, "y")
 
@@ -100,13 +101,13 @@ def _turn_back(x: np.ndarray, z: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return np.stack((cos * x - sin * z, sin * x + cos * z), axis=-1)
 
 
-def _layout_of(shape: tuple[int, ...], said: str | None) -> str:
-    if said is not None and said not in LAYOUTS:
-        raise ValueError(f"no layout {said!r}; there are {', '.join(LAYOUTS)}")
+def _layout_of(shape: tuple[int, ...], given: str | None) -> str:
+    if given is not None and given not in LAYOUTS:
+        raise ValueError(f"unknown layout {given!r}; expected {' or '.join(LAYOUTS)}")
     for name, layout in LAYOUTS.items():
         if shape[1:] in ((len(layout.skeleton.joints), 3), (layout.width,)):
-            if said not in (None, name):
-                raise ValueError(f"an array of shape {shape} has the layout {name}, not {said}")
+            if given not in (None, name):
+                raise ValueError(f"an array of shape {shape} has the layout {name}, not {given}")
             return name
     raise ValueError(
         f"an array of shape {shape}; expected (T, 22, 3) or (T, 263) of HumanML3D, (T, 21, 3) or (T, 251) of KIT-ML"

@@ -1,6 +1,6 @@
-"""Our own .npz: positions, fps, joints, parents and, where there are any, angles; metres, Y up. No pickles.
+"""Our own .npz: positions, fps, joints, parents and optionally angles; metres, Y up. No pickles.
 
-An .npz of AMASS is known by its arrays and left to amass.py.
+An .npz of AMASS is recognised by its arrays and read by amass.py.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _EXPECTED = (
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
-    """The motion that `write` wrote, or one of AMASS; ValueError for any other archive."""
+    """The motion in an archive from `write` or AMASS; ValueError for any other archive."""
     data = read_arrays(path, (*_KEYS, *_ALSO, *amass.KEYS))
     if amass.belongs(data):
         return amass.recording(data, path, options)

@@ -64,14 +64,18 @@ def read_motion(  # noqa: PLR0913 - a parameter is what a user may set for a fil
 
     fps        frame rate, for files that do not specify it (.npy, .amc); for others it overrides
     layout     "humanml3d" or "kit", for .npy
-    asf        the skeleton of an .amc file that does not lie beside it
-    unit       m, cm, mm, inch, ft or cmu, instead of the file's unit or the one the body's size suggests
-    up         x, y or z (or -x, -y, -z), instead of the file's up axis or the one the stance suggests
+    asf        the skeleton of an .amc file, if it is not beside it
+    unit       m, cm, mm, inch, ft or cmu, instead of the file's unit or the one detected from the body's size
+    up         x, y or z (or -x, -y, -z), instead of the file's up axis or the one detected from the stance
     joint_map  canonical joint -> joint of the file, for skeletons with unknown names
     body_models  folder of SMPL body models, for .npz of AMASS
     subject    name of the subject, for .c3d and .trc files of several people
 
     FileNotFoundError or ValueError states what was found, what was expected and what to do.
+
+    >>> motion = read_motion("motion2language/samples/2_walk_bow.bvh")
+    >>> motion.frames, motion.fps, len(motion.skeleton.joints)
+    (285, 30.0, 26)
     """
     skeleton, models = (None if given is None else Path(given) for given in (asf, body_models))
     return read_with_axes(path, ReadOptions(fps, layout, skeleton, unit, up, joint_map, models, subject))[0]
@@ -94,7 +98,7 @@ def read_with_axes(path: str | Path, options: ReadOptions = ReadOptions()) -> tu
     if distances.max() > FARTHEST:
         raise ValueError(
             f"{path}: frame {int(distances.argmax())} is {distances.max():.3g} m from the origin, expected at most "
-            f"{FARTHEST:.0e} m; is the file damaged, or its unit another (--unit)?"
+            f"{FARTHEST:.0e} m; is the file damaged or its unit wrong (--unit)?"
         )
     return replace(motion, positions=positions), axes
 
@@ -105,24 +109,26 @@ def read(path: str | Path, options: ReadOptions = ReadOptions()) -> Recording:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "no regular file"
+        found = "a folder" if path.is_dir() else "not a regular file"
         raise ValueError(f"{path}: {found}, expected a motion file ({', '.join(FORMATS)})")
     module = FORMATS.get(path.suffix.lower())
     if module is None:
-        raise ValueError(f"{path}: unknown kind of file {path.suffix!r}; expected {', '.join(FORMATS)}")
+        raise ValueError(f"{path}: unsupported file type {path.suffix!r}; expected {', '.join(FORMATS)}")
     size = path.stat().st_size
     if size == 0:
         raise ValueError(f"{path}: the file is empty")
     if size > LARGEST:
-        raise ValueError(f"{path}: {size / 2**30:.1f} GiB, the most read is {LARGEST / 2**30:.0f} GiB; cut the take")
+        raise ValueError(
+            f"{path}: {size / 2**30:.1f} GiB, expected at most {LARGEST / 2**30:.0f} GiB; cut the recording"
+        )
     reader = importlib.import_module(f"motion2language.formats.{module}")
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # Motion reports frames that are not finite
             recording: Recording = reader.read(path, options)
     except PermissionError:
-        raise ValueError(f"{path}: may not be read; check its permissions") from None
+        raise ValueError(f"{path}: cannot be read; check its permissions") from None
     except MemoryError:
-        raise ValueError(f"{path}: says it holds more than fits in memory; is it damaged?") from None
+        raise ValueError(f"{path}: declares more data than fits in memory; is it damaged?") from None
     except ValueError as error:
         raise ValueError(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from None
     return recording
@@ -138,6 +144,4 @@ def in_metres(recording: Recording) -> Motion:
 def _require_rate(path: str | Path, fps: float) -> None:
     lowest, highest = RATES
     if not lowest <= fps <= highest:
-        raise ValueError(
-            f"{path}: {fps:g} frames a second, expected {lowest:g} to {highest:,.0f}; say the right rate with --fps"
-        )
+        raise ValueError(f"{path}: {fps:g} frames per second, expected {lowest:g} to {highest:,.0f}; set it with --fps")
