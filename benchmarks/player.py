@@ -1,8 +1,8 @@
 """The player in headless Chromium without a graphics card: `python benchmarks/player.py take.bvh [--seconds 60]`.
 
-Repeats the recording, there and back, until it lasts as long as asked, describes it, writes the page, opens it from
-disk and plays it. Prints the page's size, what it grows by each 10 s, the time until it can be played, and frames a
-second while it plays. Needs the extra `dev` and Chromium.
+Repeats the recording, forward and backward, until it has the requested length, captions it, writes the page, opens it
+from disk and plays it. Prints the page's size, its growth per 10 s, the time until it can be played, and the frames
+per second while it plays. Needs the extra `dev` and Chromium.
 """
 
 import argparse
@@ -33,7 +33,7 @@ COUNT = """
 
 
 def take(motion: m2l.Motion, seconds: float) -> viewer.Take:
-    """The recording made as long as asked, with what the shipped model says of it."""
+    """The recording repeated to `seconds`, with the shipped model's transcript."""
     whole = np.concatenate([motion.positions, motion.positions[::-1]])
     count = round(seconds * motion.fps)
     positions = np.concatenate([whole] * (1 + count // len(whole)))[:count]
@@ -54,7 +54,7 @@ def main() -> None:
     growth = (long - base) / (arguments.seconds - 10) * 10
     print(
         f"{arguments.seconds:g} s, {len(motion.skeleton.joints)} joints: {long / 1e6:.2f} MB, "
-        f"{growth / 1e3:.1f} kB for each 10 s"
+        f"{growth / 1e3:.1f} kB per 10 s"
     )
     with tempfile.TemporaryDirectory() as folder, browser() as chromium:
         path = Path(folder) / "player.html"
@@ -67,7 +67,7 @@ def main() -> None:
             opened = time.perf_counter() - start
             page.keyboard.press("k")
             rate = page.evaluate(COUNT, 10)
-            print(f"{width} x {height}: can be played after {opened:.1f} s, plays at {rate:.0f} frames a second")
+            print(f"{width} x {height}: can be played after {opened:.1f} s, plays at {rate:.0f} frames per second")
             page.close()
 
 

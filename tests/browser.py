@@ -1,4 +1,4 @@
-"""A real Chromium for the tests that look at pages; they are skipped where there is none, or no Playwright."""
+"""A real Chromium for the tests that look at pages; they are skipped without it or without Playwright."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ MARKS = [
 ]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
          "--disable-background-networking", "--no-first-run"]  # fmt: skip
-STALL = "GPU stall due to ReadPixels"  # what the software 3D of a headless browser says of itself
+STALL = "GPU stall due to ReadPixels"  # a message of a headless browser's software 3D

@@ -24,7 +24,7 @@ CASES = {
 
 
 def make_case(facts: dict, seed: int) -> dict[str, np.ndarray]:
-    """One vector: random weights and clips, and what the oracle makes of them."""
+    """One vector: random weights and clips, and the oracle's results for them."""
     facts = facts | _SIZES
     generator = torch.Generator().manual_seed(seed)
     weights = _weights(facts, generator)

@@ -1,4 +1,4 @@
-"""The paper's model once more, as the equations say it: one clip, one frame, one word at a time, in double precision.
+"""The paper's model again, written as its equations: one clip, one frame, one word at a time, in double precision.
 
 Slow on purpose and free of `motion2language`, so that it can be wrong only where the equations were read wrong.
 Weights go by the official code's names. Source: arXiv 2310.10594.
@@ -49,7 +49,7 @@ def encode(weights: dict, facts: dict, frames: torch.Tensor) -> tuple[list, torc
 
 
 def attend(weights: dict, facts: dict, state: torch.Tensor, memory: list, position: torch.Tensor, step: int) -> tuple:
-    """The weight of each frame, and where the attention stands, before word `step`."""
+    """The weight of each frame, and the attention's position, before word `step`."""
     query = weights["dec.dec_hidden_layer.weight"] @ state + weights["dec.dec_hidden_layer.bias"]
     v = weights["dec.proj_vector.weight"][0]
     if facts["attention"] == "soft":

@@ -1,4 +1,4 @@
-"""Takes for tests of the player: a walking body and hand-made transcripts, of which every time is known."""
+"""Takes for tests of the player: a walking body and hand-made transcripts with known times."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def transcript(name: str = "walk.bvh", model: str = "tiny") -> Transcript:
 
 
 def reference() -> Transcript:
-    """What a person said: another order of actions, and one that the prediction lacks."""
+    """A person's transcript: another order of actions, and one that the prediction lacks."""
     return Transcript(
         (
             Segment(0.0, 2.0, "walk", words(("someone", 0.5), ("walks", 1.0))),

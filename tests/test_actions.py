@@ -56,7 +56,7 @@ def test_every_form_of_a_verb_is_the_same_action(forms: str, label: str) -> None
         ("tries to jump", "jump:jump"),
         ("a person begins walking", "walking:walk"),
         ("a person stops walking", "walking:walk"),
-        # nouns are no actions
+        # nouns are not actions
         ("a few steps forward", ""),
         ("the left kick is fast", ""),
         ("with the quick kick", ""),
@@ -67,7 +67,7 @@ def test_every_form_of_a_verb_is_the_same_action(forms: str, label: str) -> None
         ("he makes a quick left turn and walks", "makes:turn walks:walk"),
         ("she takes a step", "takes:step"),
         ("she makes two sudden jumps", "makes:jump"),
-        # without an action noun it is what it is
+        # without an action noun
         ("a person throws a ball", "throws:throw"),
         ("a person throws", "throws:throw"),
         ("a person makes a mess and jumps", "jumps:jump"),

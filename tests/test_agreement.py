@@ -82,7 +82,7 @@ def test_draws_of_a_transducer_come_as_often_as_they_are_likely():
     counts, chances = Counter(drawn), exact(model, values, 1)
     assert sum(chances.values()) > 0.5
     for sentence, chance in chances.items():
-        # a search never says <unk> and other specials, so what is left is a little likelier
+        # a search never emits <unk> and other specials, so the rest is slightly likelier
         assert counts[sentence] / 4000 == pytest.approx(chance, abs=0.03 + 0.25 * chance)
     assert len(counts) > 5
 

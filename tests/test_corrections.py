@@ -1,4 +1,4 @@
-"""corrections: each rule, the table, what stays as it is, training texts alone, and the comparison with others'."""
+"""corrections: each rule, the table, text that stays unchanged, use in training only, comparison with others."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_a_causal_encoder_fed_frame_by_frame_gives_the_memory_of_the_whole(name)
         forgetful.append(encoder.step(frame, encoder.start(2))[0])
     torch.testing.assert_close(torch.stack(streamed, 1), whole, atol=1e-5, rtol=1e-5)
     assert torch.allclose(torch.stack(forgetful, 1), whole, atol=1e-2) == ("mlp" in name)
-    assert sum(part.numel() for part in carried) <= 2 * 16 * (20 * 2 + 24)  # what is carried does not grow
+    assert sum(part.numel() for part in carried) <= 2 * 16 * (20 * 2 + 24)  # the state does not grow
 
 
 @pytest.mark.parametrize("name", ["mlp", "deep-mlp"])

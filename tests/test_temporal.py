@@ -10,7 +10,7 @@ from motion2language.model.temporal import DILATIONS, KERNEL, ConvolutionEncoder
 
 
 def plain(encoder: ConvolutionEncoder, values: torch.Tensor) -> torch.Tensor:
-    """The encoder as its docstring says it, for one clip (T, F)."""
+    """The encoder as its docstring defines it, for one clip (T, F)."""
     memory = encoder.project(values)
     for convolution, norm, dilation in zip(encoder.convolutions, encoder.norms, DILATIONS, strict=True):
         reach = (KERNEL - 1) * dilation

@@ -1,4 +1,4 @@
-"""transcript: what the types refuse, the derived words and text, and the JSON form there and back."""
+"""transcript: invalid values, the derived words and text, and the JSON round trip."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_probability_lies_between_0_and_1(probability: float) -> None:
 
 @pytest.mark.parametrize("word", ["", "two\nlines", "end\n", "tab\tbed", "car\rriage", "page\u2028break"])
 def test_a_word_and_a_label_are_one_line_of_text(word: str) -> None:
-    # Every output writes a segment on a line; a break inside would tear the file apart.
+    # Every output writes one line per segment; a line break inside would corrupt the file.
     with pytest.raises(ValueError, match="expected text without tabs and line breaks"):
         TimedWord(word, 0.5, 0, 1)
     with pytest.raises(ValueError, match="expected text without tabs and line breaks"):
@@ -98,7 +98,7 @@ def test_nothing_ends_after_the_recording() -> None:
         Transcript((Segment(0, 2, "walk"),), 1.9, "x")
     with pytest.raises(ValueError, match="segment 'walk' ends at 3 s"):
         Transcript((Segment(0, 1, "walk", (TimedWord("walks", 1, 0, 3),)),), 1.9)
-    assert Transcript((Segment(0, 1.9 + 1e-7, "walk"),), 1.9).segments  # rounding is no error
+    assert Transcript((Segment(0, 1.9 + 1e-7, "walk"),), 1.9).segments  # rounding is not an error
 
 
 @pytest.mark.parametrize("duration", [-1, float("nan"), float("inf")])
@@ -111,7 +111,7 @@ def test_a_duration_is_a_number_of_seconds(duration: float) -> None:
 
 
 def test_words_and_text_follow_the_order_of_the_sentence() -> None:
-    swapped = Transcript((TURN, WALK), 4.0)  # told in the other order, times run backwards
+    swapped = Transcript((TURN, WALK), 4.0)  # in the other order, so times run backwards
     assert TRANSCRIPT.text == "a person walks turns"
     assert swapped.text == "turns a person walks"
     assert [word.word for word in swapped.words] == swapped.text.split()

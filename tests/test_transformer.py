@@ -1,4 +1,4 @@
-"""The transformer encoder: its blocks against plain attention, its reach, and what offsets are good for."""
+"""The transformer encoder: its blocks against plain attention, its reach, and the use of offsets."""
 
 import pytest
 import torch

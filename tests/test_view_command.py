@@ -13,7 +13,7 @@ from motion2language.formats import bvh
 
 @pytest.fixture(autouse=True)
 def opened(monkeypatch) -> list[str]:
-    """Addresses given to the browser; none is opened."""
+    """Addresses passed to the browser, which opens nothing."""
     found: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda address: found.append(address) or True)
     return found

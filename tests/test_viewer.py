@@ -169,7 +169,7 @@ def test_a_transcript_of_another_recording_is_refused():
 
 
 class Elements(HTMLParser):
-    """Every start tag with its attributes, and what stands in the title."""
+    """Every start tag with its attributes, and the title."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -56,7 +56,7 @@ def test_specials_are_the_first_four_ids() -> None:
 def test_build_keeps_words_seen_often_enough_most_frequent_first_ties_by_spelling() -> None:
     assert VOCABULARY.words[4:] == ("person", "a", "walks")  # 4, 3 and 2 times
     assert Vocabulary.build(CAPTIONS, 1).words[4:] == ("person", "a", "walks", "the", "turns", "waves")
-    assert Vocabulary.build(CAPTIONS).words[4:] == ("person", "a")  # at least three times unless told otherwise
+    assert Vocabulary.build(CAPTIONS).words[4:] == ("person", "a")  # at least three times by default
     assert len(VOCABULARY) == 7
 
 

@@ -64,7 +64,7 @@ def timed(draw: st.DrawFn) -> Transcript:
 
 
 def dateless(text: str) -> str:
-    """An ELAN file says when it was made."""
+    """The text without the date that an ELAN file contains."""
     return re.sub(r'DATE="[^"]*"', "", text)
 
 
@@ -174,7 +174,7 @@ def test_a_file_that_is_not_read_back_says_what_is(name: str) -> None:
 
 
 def cues(text: str, kind: str) -> list[tuple[int, int, str]]:
-    """What pysubs2 reads, in the file's order. It takes a line with the moments of two words for a cue: they go."""
+    """The cues that pysubs2 reads, in order, without word timestamps: it takes a line with two of them for a cue."""
     return [(cue.start, cue.end, cue.plaintext) for cue in pysubs2.SSAFile.from_string(MOMENT.sub("", text), kind)]
 
 

@@ -213,7 +213,7 @@ def as_read(given_transcript: Transcript | list, folder: Path) -> Transcript:
 @pytest.mark.parametrize("given_transcript", ALL, ids=IDS)
 def test_label_studio_gives_the_same_transcript_back(given_transcript: Transcript, tmp_path: Path) -> None:
     path = tmp_path / "take.labelstudio.json"
-    if given_transcript is OVERLAPPING:  # to_dict keeps 0.1 ms, the shortest it can tell apart
+    if given_transcript is OVERLAPPING:  # to_dict rounds to 0.1 ms
         given_transcript = transcript((0.0, 2.0, "walk", "walks"), (1.5, 3.0, None, "waves"))
     writers.write(given_transcript, path)
     again = labelstudio.read(path)

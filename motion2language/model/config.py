@@ -32,9 +32,7 @@ class ModelConfig(BaseModel):
     )  # units of the MLP's hidden layers, of convolution and transformer
     heads: int = Field(4, gt=0, le=64)  # of the transformer and of cross attention, as in arXiv 2409.09177
     dropout: float = Field(0.5, ge=0, lt=1)
-    early: float = Field(
-        0.0, ge=0
-    )  # transducer: log probability that a word loses per second it comes later, in training
+    early: float = Field(0.0, ge=0)  # transducer: log probability that a word loses per second of delay, in training
     features: str = "paper"  # a key of features.FEATURES
     fps: float = Field(10.0, gt=0, le=1000)  # the model's clock, frames per second
     joints: tuple[str, ...] = ()  # joints used for the features, in order; filled in from the corpus

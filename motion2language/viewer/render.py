@@ -141,9 +141,8 @@ def _gif(frames: Iterator[np.ndarray], count: int, rate: float, palette: Any, fi
     from PIL import Image
 
     reduced = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
-    starts = [
-        round(100 * number / rate) * 10 for number in range(count + 1)
-    ]  # milliseconds, whole hundredths of a second
+    # milliseconds, whole hundredths of a second as GIF demands
+    starts = [round(100 * number / rate) * 10 for number in range(count + 1)]
     lengths = [after - before for before, after in pairwise(starts)]
     next(reduced).save(file, "GIF", save_all=True, append_images=reduced, duration=lengths, loop=0)
 

@@ -9,7 +9,7 @@ from motion2language.transcript import Segment, Transcript
 
 
 def pympi() -> ModuleType:
-    """The library that writes ELAN's and Praat's files; ValueError says how to install it."""
+    """The library that writes ELAN's and Praat's files; ValueError if it is not installed."""
     try:
         import pympi
     except ImportError:

@@ -24,7 +24,7 @@ class Clock {
   seek(time) {
     this.time = Math.min(Math.max(time, 0), this.duration);
     if (this.loop && (this.time < this.loop.start || this.time >= this.loop.end)) this.loop = null;
-    this.tell();
+    this.notify();
   }
 
   step(frames) {
@@ -36,16 +36,16 @@ class Clock {
   toggle() {
     this.playing = !this.playing;
     cancelAnimationFrame(this.next);
-    if (!this.playing) return this.tell();
+    if (!this.playing) return this.notify();
     if (this.time >= this.duration) this.time = 0;
     this.last = performance.now();
     this.next = requestAnimationFrame((now) => this.advance(now));
-    return this.tell();
+    return this.notify();
   }
 
   setSpeed(speed) {
     this.speed = speed;
-    this.tell();
+    this.notify();
   }
 
   /** Take the next faster or slower of SPEEDS. */
@@ -58,7 +58,7 @@ class Clock {
   setLoop(loop) {
     this.loop = loop;
     if (loop && (this.time < loop.start || this.time >= loop.end)) this.time = loop.start;
-    this.tell();
+    this.notify();
   }
 
   advance(now) {
@@ -70,11 +70,11 @@ class Clock {
       this.time = this.duration;
       this.playing = false;
     }
-    this.tell();
+    this.notify();
     this.next = requestAnimationFrame((next) => this.advance(next));
   }
 
-  tell() {
+  notify() {
     for (const listener of this.listeners) listener(this);
   }
 }

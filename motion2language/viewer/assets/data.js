@@ -79,12 +79,12 @@ function clockText(seconds, digits = 1) {
 
 /** An element with attributes, properties whose names start with a dot, and children; text never becomes markup. */
 function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
+  const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith(".")) made[name.slice(1)] = value;
-    else if (name.startsWith("--")) made.style.setProperty(name, value);
-    else if (value !== null) made.setAttribute(name, value);
+    if (name.startsWith(".")) node[name.slice(1)] = value;
+    else if (name.startsWith("--")) node.style.setProperty(name, value);
+    else if (value !== null) node.setAttribute(name, value);
   }
-  made.append(...children);
-  return made;
+  node.append(...children);
+  return node;
 }
