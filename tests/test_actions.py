@@ -79,7 +79,7 @@ def test_every_form_of_a_verb_is_the_same_action(forms: str, label: str) -> None
         ("<unk> <unk>", ""),
     ],
 )
-def test_find_tells_actions_from_nouns(sentence: str, expected: str) -> None:
+def test_find_separates_actions_from_nouns(sentence: str, expected: str) -> None:
     assert " ".join(":".join(pair) for pair in found(sentence)) == expected
 
 
@@ -102,12 +102,12 @@ def test_a_verb_is_learnt_when_captions_hold_its_ing_form_and_another() -> None:
     assert found("a person zorbles") == []
 
 
-def test_a_word_seen_in_one_form_only_is_no_verb() -> None:
+def test_a_word_seen_in_only_one_form_is_not_a_verb() -> None:
     lexicon = ActionLexicon.learn([*CAPTIONS, "someone is glorping"])
     assert not {"glimps", "glimp", "wug", "glorping"} & lexicon.forms.keys()
 
 
-def test_a_word_that_never_stands_where_a_verb_does_is_no_verb() -> None:
+def test_a_word_that_never_occurs_in_the_place_of_a_verb_is_not_a_verb() -> None:
     lexicon = ActionLexicon.learn(["forward zorbles", "forward zorbling", "forward zorble"])
     assert not {"zorbles", "zorbling", "zorble"} & lexicon.forms.keys()
 
@@ -181,7 +181,7 @@ def test_save_and_load(tmp_path: Path) -> None:
         (json.dumps({"walks": None}).encode(), "expected an object of word forms and their lemmas"),
     ],
 )
-def test_a_file_that_is_no_lexicon_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+def test_a_file_that_is_not_a_lexicon_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "actions.json"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=rf"actions\.json: {message}"):

@@ -88,7 +88,7 @@ def test_draws_of_a_transducer_come_as_often_as_they_are_likely():
 
 
 @pytest.mark.parametrize("kind", SEARCHES)
-def test_a_consensus_is_the_same_alone_and_in_a_batch_and_says_no_specials(kind):
+def test_a_consensus_is_the_same_alone_and_in_a_batch_and_has_no_special_words(kind):
     one = batch()
     for seed in range(4):
         model = network(seed, kind=kind, scale=1.5)
@@ -119,7 +119,7 @@ def test_draws_of_the_papers_model_come_as_often_as_they_are_likely():
         assert counts[(word,)] / 2000 == pytest.approx(chances[word].item(), abs=2e-3)
 
 
-def test_following_a_sentence_gives_what_greedy_gave():
+def test_following_a_sentence_gives_the_result_of_greedy():
     model, one = network(2), batch()
     greedy = search_attention.greedy(model, one.values, one.lengths, 6)
     followed = search_attention.follow(

@@ -132,7 +132,7 @@ def test_slips_are_of_one_letter() -> None:
     assert shipped().spelling("stps") == "stps"  # of steps or of stops
 
 
-def test_the_table_says_what_its_head_says() -> None:
+def test_the_table_matches_its_header() -> None:
     kinds = {kind: {line[0] for line in LINES if line[2] == kind} for kind in KINDS}
     assert {kind: len(words) > 5 for kind, words in kinds.items()} == dict.fromkeys(KINDS, True)
     assert {line[3] for line in LINES} == {"odd", "even", "rule", "other"}
@@ -144,7 +144,7 @@ def test_the_table_says_what_its_head_says() -> None:
 
 
 @pytest.mark.skipif(not PAIRS.exists(), reason="no ../shared/data/kit")
-def test_a_word_of_the_table_stands_in_the_rows_it_is_said_to() -> None:
+def test_each_word_of_the_table_occurs_in_the_rows_that_it_names() -> None:
     sentences = [f" {' '.join(LETTERS.findall(said.lower()))} " for said, _ in read_pairs(PAIRS)]
     texts = {"odd": "|".join(sentences[::2]), "even": "|".join(sentences[1::2])}
     for word, _, kind, found, _ in LINES:
@@ -168,7 +168,7 @@ def test_a_word_of_the_table_stands_in_the_rows_it_is_said_to() -> None:
         (b"walk\xe9s\twalks\tverb\n", "not a text file in UTF-8"),
     ],
 )
-def test_a_wrong_table_says_what(text: str | bytes, message: str, tmp_path: Path) -> None:
+def test_a_wrong_table_is_explained(text: str | bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "table.tsv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ValueError, match=message):
@@ -186,7 +186,7 @@ SAMPLE = replace(corpora.load("synthetic", None, "train")[0], captions=(Caption(
         ("paper", "a person walks 2 steps"),
     ],
 )
-def test_training_texts_are_corrected_as_the_configuration_says(rules: str, words: str) -> None:
+def test_training_texts_are_corrected_as_configured(rules: str, words: str) -> None:
     run = RunConfig.model_validate(
         {"model": {"hidden": 8, "features": "canonical"}, "train": {"minimum_count": 1, "corrections": rules}}
     )
@@ -294,7 +294,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return capsys.readouterr().out
 
 
-def test_the_command_shows_and_writes_what_it_corrects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_shows_and_writes_its_corrections(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, out = tmp_path / "text.txt", tmp_path / "out.txt"
     text.write_text("A perosn walkes 90°.\n\nA person walks.\nHe walkes two\n", encoding="utf-8")
     printed = said(capsys, str(text), "--out", str(out), "--examples", "1")
@@ -340,7 +340,7 @@ def test_the_command_compares_pairs(tmp_path: Path, capsys: pytest.CaptureFixtur
         (b"a\tb\n", ["--pairs", "FILE", "--table", "FILE"], "line 1: expected word, meant and kind"),
     ],
 )
-def test_wrong_input_is_said(content: bytes | None, words: list[str], message: str, tmp_path: Path) -> None:
+def test_wrong_input_is_explained(content: bytes | None, words: list[str], message: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     if content is not None:
         file.write_bytes(content)

@@ -31,30 +31,30 @@ def test_the_entries_are_the_papers_and_ours():
 @pytest.mark.parametrize("name", ENCODERS)
 def test_an_encoder_gives_one_vector_a_frame_and_does_not_see_padding(name):
     encoder = network(encoder=name).encoder
-    one = batch()
-    memory, summary = encoder(one.values, one.lengths)
+    clips = batch()
+    memory, summary = encoder(clips.values, clips.lengths)
     assert memory.shape == (3, 12, encoder.width)
     assert summary.shape == (3, encoder.width)
-    longer = torch.cat((one.values, torch.full((3, 5, 6), 9.0)), 1)
+    longer = torch.cat((clips.values, torch.full((3, 5, 6), 9.0)), 1)
     longer[1, 7:] = -50.0
-    again, summary_again = encoder(longer, one.lengths)
+    again, summary_again = encoder(longer, clips.lengths)
     for row, length in enumerate(LENGTHS):
         torch.testing.assert_close(again[row, :length], memory[row, :length])
     torch.testing.assert_close(summary_again, summary)
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_an_encoder_gives_the_same_without_a_gradient_and_leaves_what_it_is_given(name):
-    encoder, one = network(encoder=name).encoder, batch()
-    values = one.values.clone()
+def test_an_encoder_gives_the_same_without_a_gradient_and_leaves_its_input_unchanged(name):
+    encoder, clips = network(encoder=name).encoder, batch()
+    values = clips.values.clone()
     with torch.inference_mode():
-        memory, _ = encoder(values, one.lengths)
-    torch.testing.assert_close(memory, encoder(one.values, one.lengths)[0].detach(), atol=1e-6, rtol=0)
-    assert values.equal(one.values)
+        memory, _ = encoder(values, clips.lengths)
+    torch.testing.assert_close(memory, encoder(clips.values, clips.lengths)[0].detach(), atol=1e-6, rtol=0)
+    assert values.equal(clips.values)
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_an_encoder_is_causal_exactly_when_it_says_so(name):
+def test_an_encoder_is_causal_exactly_when_its_attribute_is_true(name):
     encoder = network(encoder=name).encoder
     values, lengths = batch().values[:1], torch.tensor([12])
     changed = values.clone()
@@ -86,15 +86,15 @@ def test_a_causal_encoder_fed_frame_by_frame_gives_the_memory_of_the_whole(name)
 
 @pytest.mark.parametrize("name", ["mlp", "deep-mlp"])
 def test_a_frame_level_encoder_starts_the_decoder_from_zero(name):
-    one = batch()
-    assert not network(encoder=name).encoder(one.values, one.lengths)[1].any()
+    clips = batch()
+    assert not network(encoder=name).encoder(clips.values, clips.lengths)[1].any()
 
 
 @pytest.mark.parametrize(("encoder", "kind"), ALL)
 def test_attention_weighs_only_real_frames_and_recurrent_positions_never_go_back(encoder, kind):
-    one, forward = batch(), kind["attention"] == "recurrent-local" or "monotone" in kind
+    clips, forward = batch(), kind["attention"] == "recurrent-local" or "monotone" in kind
     with torch.no_grad():
-        _, weights, positions = network(encoder=encoder, **kind)(one)
+        _, weights, positions = network(encoder=encoder, **kind)(clips)
     assert (weights >= 0).all()
     for row, length in enumerate(LENGTHS):
         assert not weights[row, :, length:].any()
@@ -104,17 +104,17 @@ def test_attention_weighs_only_real_frames_and_recurrent_positions_never_go_back
         assert (positions.diff(dim=1) >= 0).all()
         assert (positions[0].diff() > 0).any()
     if kind["attention"] in {"soft", "cross"}:
-        torch.testing.assert_close(weights.sum(-1), torch.ones(3, one.tokens.shape[1]))
+        torch.testing.assert_close(weights.sum(-1), torch.ones(3, clips.tokens.shape[1]))
         means = weights @ torch.arange(12.0)
         torch.testing.assert_close(positions, means.cummax(1).values if forward else means)
 
 
 def test_the_heads_of_a_monotone_attention_never_look_behind_the_position():
     """And without it they do, so that the position goes back."""
-    one, clock = batch(), torch.arange(12)
+    clips, clock = batch(), torch.arange(12)
     with torch.no_grad():
-        _, weights, positions = network(attention="cross", monotone=True)(one)
-        _, free, moved = network(attention="cross")(one)
+        _, weights, positions = network(attention="cross", monotone=True)(clips)
+        _, free, moved = network(attention="cross")(clips)
     behind = clock < positions[0, :-1].floor()[:, None]
     assert behind.any()
     assert not weights[0, 1:][behind].any()
@@ -164,10 +164,10 @@ def test_every_part_is_learnt(encoder, kind):
 
 
 def test_the_mask_cuts_the_window_at_the_half_window():
-    one = batch()
+    clips = batch()
     with torch.no_grad():
-        _, cut, positions = network(mask=True)(one)
-        _, whole, _ = network(mask=False)(one)
+        _, cut, positions = network(mask=True)(clips)
+        _, whole, _ = network(mask=False)(clips)
     frames = torch.arange(12)
     outside = (frames < (positions[0] - 3).floor()[:, None]) | (frames >= (positions[0] + 3).floor()[:, None])
     assert outside.any()
@@ -202,50 +202,50 @@ def test_half_windows_in_seconds_follow_the_clock():
 
 @pytest.mark.parametrize(("encoder", "kind"), ALL)
 def test_the_decoders_step_is_pure_and_a_row_of_a_batch_is_a_batch_of_one(encoder, kind):
-    one = batch()._replace(values=batch().values.double())
+    clips = batch()._replace(values=batch().values.double())
     model = network(encoder=encoder, **kind).double()
-    memory, state = model.encode(one.values, one.lengths)
-    token = one.tokens[:, 0]
+    memory, state = model.encode(clips.values, clips.lengths)
+    token = clips.tokens[:, 0]
     first, after, _ = model.step(token, state, memory)
     second, again, _ = model.step(token, state, memory)
     torch.testing.assert_close(first, second)
     torch.testing.assert_close(after.hidden, again.hidden)
     assert isinstance(after, DecoderState)
     for row, length in enumerate(LENGTHS):
-        alone, start = model.encode(one.values[row : row + 1, :length], one.lengths[row : row + 1])
+        alone, start = model.encode(clips.values[row : row + 1, :length], clips.lengths[row : row + 1])
         logits, _, _ = model.step(token[row : row + 1], start, alone)
         torch.testing.assert_close(logits[0], first[row])
 
 
 def test_teacher_forcing_feeds_the_reference_or_the_models_own_words():
-    one, model = batch(), network()
-    forced, _, _ = model(one)
-    free, _, _ = model(one, LossOptions(teacher_forcing=0.0))
-    other = one._replace(tokens=one.tokens.roll(1, 0))
+    clips, model = batch(), network()
+    forced, _, _ = model(clips)
+    free, _, _ = model(clips, LossOptions(teacher_forcing=0.0))
+    other = clips._replace(tokens=clips.tokens.roll(1, 0))
     torch.testing.assert_close(free, model(other, LossOptions(teacher_forcing=0.0))[0])
     assert not torch.allclose(forced, model(other)[0])
-    half = [model(one, LossOptions(0.5, seed))[0] for seed in (1, 1, 2)]
+    half = [model(clips, LossOptions(0.5, seed))[0] for seed in (1, 1, 2)]
     torch.testing.assert_close(half[0], half[1])
     assert not torch.allclose(half[0], half[2])
 
 
 def test_the_loss_ignores_padding_and_is_the_mean_over_words():
-    one, model = batch(), network()
-    logits, _, _ = model(one)
+    clips, model = batch(), network()
+    logits, _, _ = model(clips)
     expected = [
         -logits[row].log_softmax(-1)[place, word]
-        for row, sentence in enumerate(one.tokens.tolist())
+        for row, sentence in enumerate(clips.tokens.tolist())
         for place, word in enumerate(sentence)
         if word
     ]
-    torch.testing.assert_close(model.loss(one), torch.stack(expected).mean())
+    torch.testing.assert_close(model.loss(clips), torch.stack(expected).mean())
 
 
 def test_a_batch_without_captions_has_no_loss():
-    one = batch()._replace(tokens=None)
+    clips = batch()._replace(tokens=None)
     for kind in ("attention", "transducer"):
         with pytest.raises(ValueError, match="a batch without captions"):
-            network(kind=kind).loss(one)
+            network(kind=kind).loss(clips)
 
 
 def test_every_kind_of_a_configuration_has_a_network_that_takes_the_same_loss_options():

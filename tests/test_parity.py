@@ -16,7 +16,7 @@ def test_the_committed_vectors_pass(capsys):
     assert "2 of 2 within tolerance" in capsys.readouterr().out
 
 
-def test_the_committed_vectors_are_what_the_oracle_makes():
+def test_the_committed_vectors_equal_the_oracles():
     for number, (name, facts) in enumerate(make_vectors.CASES.items()):
         with np.load(VECTORS / f"{name}.npz") as committed:
             made = make_vectors.make_case(facts, number)
@@ -38,9 +38,9 @@ ENCODERS = ("MLP", "deep-MLP", "GRU", "BiGRU")
 def test_every_configuration_equals_the_oracle(dataset, encoder, attention, mask, tmp_path):
     facts = {"dataset": dataset, "encoder": encoder, "attention": attention, "mask": mask, "window": 3}
     np.savez(tmp_path / "case.npz", **make_vectors.make_case(facts, seed=5))
-    found = parity.differences(tmp_path / "case.npz")
-    assert {name: value for name, value in found.items() if not value <= parity.TOLERANCES[name]} == {}
-    assert set(found) == set(parity.TOLERANCES)
+    differences = parity.differences(tmp_path / "case.npz")
+    assert {name: value for name, value in differences.items() if not value <= parity.TOLERANCES[name]} == {}
+    assert set(differences) == set(parity.TOLERANCES)
 
 
 @pytest.mark.parametrize(

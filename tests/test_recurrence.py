@@ -12,9 +12,9 @@ from motion2language.model.batch import LossOptions
 from motion2language.model.dropout import Dropout
 
 
-def plain_loss(model, one, teacher_forcing: float, seed: int) -> torch.Tensor:
-    logits, _, _ = model(one, LossOptions(teacher_forcing, seed))
-    return F.cross_entropy(logits.flatten(0, 1), one.tokens.flatten(), ignore_index=PAD)
+def plain_loss(model, clips, teacher_forcing: float, seed: int) -> torch.Tensor:
+    logits, _, _ = model(clips, LossOptions(teacher_forcing, seed))
+    return F.cross_entropy(logits.flatten(0, 1), clips.tokens.flatten(), ignore_index=PAD)
 
 
 def gradients(model, loss: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -32,14 +32,16 @@ def test_loss_and_every_gradient_equal_those_of_the_plain_loop(variant, encoder,
     model = network(
         scale=2.0, variant=variant, encoder=encoder, attention=attention, mask=mask, half_window=2.5
     ).double()
-    one = batch()._replace(values=batch().values.double())
-    quick = model.loss(one, LossOptions(teacher_forcing, seed=1))
-    plain = plain_loss(model, one, teacher_forcing, seed=1)
+    clips = batch()._replace(values=batch().values.double())
+    quick = model.loss(clips, LossOptions(teacher_forcing, seed=1))
+    plain = plain_loss(model, clips, teacher_forcing, seed=1)
     assert quick.item() == pytest.approx(plain.item(), rel=1e-9)
-    expected, found = gradients(model, plain), gradients(model, quick)
+    expected, actual = gradients(model, plain), gradients(model, quick)
     assert all(gradient.any() for name, gradient in expected.items() if "gate" in name or "move.weight" in name)
     for name, gradient in expected.items():
-        torch.testing.assert_close(found[name], gradient, rtol=1e-7, atol=1e-9, msg=lambda text, name=name: name + text)
+        torch.testing.assert_close(
+            actual[name], gradient, rtol=1e-7, atol=1e-9, msg=lambda text, name=name: name + text
+        )
 
 
 @pytest.mark.parametrize("teacher_forcing", [1.0, 0.5, 0.0])
@@ -47,19 +49,19 @@ def test_loss_and_every_gradient_equal_those_of_the_plain_loop(variant, encoder,
     "kind", [{"attention": "soft"}, {"attention": "cross"}, {"attention": "cross", "monotone": True}]
 )
 def test_the_loss_scores_the_words_of_the_plain_loop_whatever_the_attention(kind, teacher_forcing):
-    model, one = network(scale=2.0, **kind), batch()
-    quick = model.loss(one, LossOptions(teacher_forcing, seed=1))
-    plain = plain_loss(model, one, teacher_forcing, seed=1)
-    expected, found = gradients(model, plain), gradients(model, quick)
+    model, clips = network(scale=2.0, **kind), batch()
+    quick = model.loss(clips, LossOptions(teacher_forcing, seed=1))
+    plain = plain_loss(model, clips, teacher_forcing, seed=1)
+    expected, actual = gradients(model, plain), gradients(model, quick)
     assert quick.item() == pytest.approx(plain.item(), rel=1e-5)
     for name, gradient in expected.items():
-        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(actual[name], gradient, rtol=1e-4, atol=1e-6)
 
 
 def test_teacher_forcing_one_half_feeds_both_kinds_of_words():
     """Else the comparison above would show nothing."""
-    model, one = network(scale=2.0), batch()
-    losses = {plain_loss(model, one, forcing, seed=1).item() for forcing in (1.0, 0.5, 0.0)}
+    model, clips = network(scale=2.0), batch()
+    losses = {plain_loss(model, clips, forcing, seed=1).item() for forcing in (1.0, 0.5, 0.0)}
     assert len(losses) == 3
 
 
@@ -75,15 +77,15 @@ def test_teacher_forcing_one_half_feeds_both_kinds_of_words():
     ],
 )
 def test_a_motion_encoded_once_for_its_captions_gives_the_loss_of_one_encoded_for_each(changes):
-    model, one = network(scale=1.0, **changes), batch()
+    model, clips = network(scale=1.0, **changes), batch()
     rows = torch.tensor([0, 0, 2])
-    once = one._replace(values=one.values, rows=rows)
-    each = one._replace(values=one.values[rows], lengths=one.lengths[rows])
-    expected, found = gradients(model, model.loss(each)), gradients(model, model.loss(once))
+    once = clips._replace(values=clips.values, rows=rows)
+    each = clips._replace(values=clips.values[rows], lengths=clips.lengths[rows])
+    expected, actual = gradients(model, model.loss(each)), gradients(model, model.loss(once))
     torch.testing.assert_close(model.loss(once), model.loss(each))
     for name, gradient in expected.items():
-        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6)
-    assert not torch.allclose(model.loss(once), model.loss(one))
+        torch.testing.assert_close(actual[name], gradient, rtol=1e-4, atol=1e-6)
+    assert not torch.allclose(model.loss(once), model.loss(clips))
 
 
 @pytest.mark.parametrize("share", [0.5, 0.1])

@@ -59,7 +59,7 @@ def test_a_picture_is_of_its_suffix_and_the_same_each_time(suffix, start, transc
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_the_picture_says_labels_and_phrases():
+def test_the_picture_shows_labels_and_phrases():
     found = texts(poses.figure(BODY, TWO))
     assert sorted(found) == sorted(["walk", "wave", "a person walks", "then waves"])
 
@@ -157,7 +157,7 @@ def test_a_frame_shows_its_moment_whatever_was_drawn_before(moving):
         moving[len(moving)]
 
 
-def test_the_word_said_last_is_lit_at_its_time(moving):
+def test_the_latest_word_is_lit_at_its_time(moving):
     times = [word.time for word in TWO.words]
     for frame in range(len(moving)):
         time = frame / 10
@@ -171,7 +171,7 @@ def test_the_word_said_last_is_lit_at_its_time(moving):
         assert grey == [moment > latest for moment in times]
 
 
-def test_every_word_of_a_long_sentence_is_on_the_screen_when_it_is_said():
+def test_every_word_of_a_long_sentence_is_on_the_screen_at_its_time():
     rng = np.random.default_rng(0)
     parts = [(n * 0.5, n * 0.5 + 0.5, "walk", " ".join(rng.choice(WORDS, 6))) for n in range(40)]
     transcript = said(*parts, duration=20.0)
@@ -248,7 +248,7 @@ def test_a_film_without_subtitles_has_no_track(tmp_path):
     [("a.jpg", "suffix '.jpg'; m2l render draws .png, .svg, .pdf, .gif, .mp4"), ("a", "no suffix; m2l render draws"),
      ("none/a.png", "cannot be written"), (".", "no suffix"), ("folder.png", "cannot be written")],
 )  # fmt: skip
-def test_what_cannot_be_drawn_is_said_before_any_work(name, said_of_it, tmp_path):
+def test_a_file_that_cannot_be_drawn_is_refused_before_any_work(name, said_of_it, tmp_path):
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(ValueError, match=re.escape(said_of_it)):
         render.require(tmp_path / name)

@@ -37,7 +37,7 @@ TWO_MOMENTS = Transcript(
 )
 
 
-def test_chromium_reads_what_was_said_and_when():
+def test_chromium_reads_words_and_times():
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = browser.new_page()

@@ -29,14 +29,14 @@ def test_joined_clips_give_each_clips_own_memory_and_gradients(causal):
         torch.nn.init.normal_(parameter, std=0.5)
     memory, summary = encoder(values, torch.tensor(LENGTHS))
     pull = torch.randn(memory.shape, dtype=torch.float64)
-    found = torch.autograd.grad((memory * pull).sum(), list(encoder.parameters()))
+    gradients = torch.autograd.grad((memory * pull).sum(), list(encoder.parameters()))
     alone = [plain(encoder, row[:length]) for row, length in zip(values, LENGTHS, strict=True)]
     for row, expected in enumerate(alone):
         torch.testing.assert_close(memory[row, : len(expected)], expected)
         torch.testing.assert_close(summary[row], expected.mean(0))
         assert not memory[row, len(expected) :].any()
     total = sum((expected * part[: len(expected)]).sum() for expected, part in zip(alone, pull, strict=True))
-    for one, other in zip(found, torch.autograd.grad(total, list(encoder.parameters())), strict=True):
+    for one, other in zip(gradients, torch.autograd.grad(total, list(encoder.parameters())), strict=True):
         assert other.any()
         torch.testing.assert_close(one, other)
 

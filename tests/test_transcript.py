@@ -56,7 +56,7 @@ def test_a_hypothesis_looks_at_frames_that_exist(position: float) -> None:
         Hypothesis(np.array([4]), np.array([position]), np.zeros((1, 3)), 0.0, np.zeros(1))
 
 
-def test_a_hypothesis_may_hold_no_word() -> None:
+def test_a_hypothesis_may_be_empty() -> None:
     assert Hypothesis(np.zeros(0, int), np.zeros(0), np.zeros((0, 3)), 0.0, np.zeros(0)).tokens.size == 0
 
 
@@ -155,7 +155,7 @@ def test_an_unknown_schema_is_refused_with_a_sentence(data: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("data", [[], "text", 1, None])
-def test_something_that_is_no_object_is_refused_by_its_kind(data: Any) -> None:
+def test_json_other_than_an_object_is_refused_by_its_kind(data: Any) -> None:
     with pytest.raises(ValueError, match=f"transcript has schema '{type(data).__name__}'"):
         Transcript.from_dict(data)
 

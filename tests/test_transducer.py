@@ -35,8 +35,8 @@ def alignments(wait: torch.Tensor, word: torch.Tensor):
 def test_the_likelihood_is_the_sum_over_all_alignments(steps, words):
     wait, word = lattice(steps, words)
     expected = np.logaddexp.reduce([total for _, total in alignments(wait, word)])
-    found = log_likelihood(wait, word, torch.tensor([steps]), torch.tensor([words]))
-    assert found.item() == pytest.approx(expected, abs=1e-9)
+    result = log_likelihood(wait, word, torch.tensor([steps]), torch.tensor([words]))
+    assert result.item() == pytest.approx(expected, abs=1e-9)
 
 
 def test_posteriors_are_the_share_of_alignments_that_put_a_word_there():
@@ -47,9 +47,9 @@ def test_posteriors_are_the_share_of_alignments_that_put_a_word_there():
     for places, log in every:
         for number, place in enumerate(places):
             expected[number, place] += np.exp(log - total)
-    found = emission_posteriors(wait, word, torch.tensor([5]), torch.tensor([3]))[0][0]
-    np.testing.assert_allclose(found, expected, atol=1e-9)
-    np.testing.assert_allclose(found.sum(1), 1, atol=1e-9)
+    result = emission_posteriors(wait, word, torch.tensor([5]), torch.tensor([3]))[0][0]
+    np.testing.assert_allclose(result, expected, atol=1e-9)
+    np.testing.assert_allclose(result.sum(1), 1, atol=1e-9)
 
 
 def test_the_likelihood_has_right_gradients():
@@ -68,19 +68,19 @@ def test_padding_changes_neither_likelihood_nor_gradient():
 
 
 def test_the_loss_of_a_batch_is_the_mean_of_its_rows_alone():
-    model, one = network(kind="transducer"), batch()
+    model, clips = network(kind="transducer"), batch()
     alone = [
-        model.loss(one._replace(values=one.values[row : row + 1, :length], lengths=one.lengths[row : row + 1],
-                                tokens=one.tokens[row : row + 1]))
+        model.loss(clips._replace(values=clips.values[row : row + 1, :length], lengths=clips.lengths[row : row + 1],
+                                tokens=clips.tokens[row : row + 1]))
         for row, length in enumerate(LENGTHS)
     ]  # fmt: skip
-    torch.testing.assert_close(model.loss(one), torch.stack(alone).mean())
+    torch.testing.assert_close(model.loss(clips), torch.stack(alone).mean())
 
 
 def test_waiting_and_every_word_share_one_probability():
-    model, one = network(kind="transducer"), batch()
-    memory, _ = model.encode(one.values, one.lengths)
-    states, _ = model.predict(one.tokens)
+    model, clips = network(kind="transducer"), batch()
+    memory, _ = model.encode(clips.values, clips.lengths)
+    states, _ = model.predict(clips.tokens)
     wait, speak, seen, said, total = model.joint(memory, states)
     words = (seen[:, :, None] + said[:, None] - total[..., None]).exp().sum(-1)
     torch.testing.assert_close(words, torch.ones_like(words))
@@ -88,46 +88,46 @@ def test_waiting_and_every_word_share_one_probability():
 
 
 def test_the_memory_does_not_see_padding():
-    model, one = network(kind="transducer"), batch()
-    memory, steps = model.encode(one.values, one.lengths)
+    model, clips = network(kind="transducer"), batch()
+    memory, steps = model.encode(clips.values, clips.lengths)
     assert steps.tolist() == [6, 4, 1]
     for row, length in enumerate(LENGTHS):
-        alone, _ = model.encode(one.values[row : row + 1, :length], one.lengths[row : row + 1])
+        alone, _ = model.encode(clips.values[row : row + 1, :length], clips.lengths[row : row + 1])
         torch.testing.assert_close(alone[0], memory[row, : steps[row]], atol=1e-5, rtol=1e-4)
 
 
 def trained(seed: int = 0) -> torch.nn.Module:
     """A transducer that has learnt the three clips of `batch` by heart."""
-    model, one = network(seed, scale=1.0, kind="transducer").train(), batch()
+    model, clips = network(seed, scale=1.0, kind="transducer").train(), batch()
     optimizer = torch.optim.Adam(model.parameters(), 0.02)
     for _ in range(150):
         optimizer.zero_grad()
-        model.loss(one).backward()
+        model.loss(clips).backward()
         optimizer.step()
     return model.eval()
 
 
 def test_it_learns_three_sentences_by_heart_and_both_searches_say_them():
-    model, one = trained(), batch()
-    wanted = [[word for word in row if word > UNK] for row in one.tokens.tolist()]
+    model, clips = trained(), batch()
+    wanted = [[word for word in row if word > UNK] for row in clips.tokens.tolist()]
     for search in (
-        search_transducer.greedy(model, one.values, one.lengths, 20),
-        search_transducer.beam(model, one.values, one.lengths, 20, 4),
+        search_transducer.greedy(model, clips.values, clips.lengths, 20),
+        search_transducer.beam(model, clips.values, clips.lengths, 20, 4),
     ):
-        assert [found.tokens.tolist() for found in search] == wanted
-        for found, length in zip(search, LENGTHS, strict=True):
-            assert found.weights.shape == (len(found.tokens), length)
-            assert (np.diff(found.positions) >= -1e-4).all()
-            assert (found.positions >= 0).all()
-            assert (found.positions <= length - 1).all()
-            assert (found.word_log_probs <= 1e-6).all()
+        assert [result.tokens.tolist() for result in search] == wanted
+        for result, length in zip(search, LENGTHS, strict=True):
+            assert result.weights.shape == (len(result.tokens), length)
+            assert (np.diff(result.positions) >= -1e-4).all()
+            assert (result.positions >= 0).all()
+            assert (result.positions <= length - 1).all()
+            assert (result.word_log_probs <= 1e-6).all()
 
 
 @pytest.mark.parametrize("bonus", [0.0, 0.5, 3.0])
 def test_a_wide_beam_finds_the_best_of_all_sentences(bonus):
     model = network(2, scale=1.5, kind="transducer")
-    one = batch(2, lengths=(5,))
-    memory, steps = model.encode(one.values, one.lengths)
+    clips = batch(2, lengths=(5,))
+    memory, steps = model.encode(clips.values, clips.lengths)
     words = list(range(UNK + 1, len(VOCABULARY)))
     sentences = [[], *([a] for a in words), *([a, b] for a in words for b in words)]
     scores = {}
@@ -135,21 +135,21 @@ def test_a_wide_beam_finds_the_best_of_all_sentences(bonus):
         tokens = torch.tensor([sentence or [0]])
         wait, speak, word = model.lattice(memory, tokens)
         scores[tuple(sentence)] = log_likelihood(wait, speak + word, steps, torch.tensor([len(sentence)])).item()
-    (found,) = search_transducer.beam(model, one.values, one.lengths, max_words=2, width=200, word_bonus=bonus)
+    (result,) = search_transducer.beam(model, clips.values, clips.lengths, max_words=2, width=200, word_bonus=bonus)
     best = max(scores, key=lambda sentence: scores[sentence] + bonus * len(sentence))
-    assert tuple(found.tokens.tolist()) == best
-    assert found.log_prob == pytest.approx(scores[best], abs=1e-4)
+    assert tuple(result.tokens.tolist()) == best
+    assert result.log_prob == pytest.approx(scores[best], abs=1e-4)
     assert (len(best) == 2) or bonus < 3
 
 
 def test_searches_of_a_batch_equal_those_of_its_rows_and_obey_the_limit():
-    one = batch()
+    clips = batch()
     for seed in range(5):
         model = network(seed, kind="transducer")
-        together = search_transducer.greedy(model, one.values, one.lengths, 3)
+        together = search_transducer.greedy(model, clips.values, clips.lengths, 3)
         for row, length in enumerate(LENGTHS):
-            values = one.values[row : row + 1, :length]
-            (alone,) = search_transducer.greedy(model, values, one.lengths[row : row + 1], 3)
+            values = clips.values[row : row + 1, :length]
+            (alone,) = search_transducer.greedy(model, values, clips.lengths[row : row + 1], 3)
             assert alone.tokens.tolist() == together[row].tokens.tolist()
             assert len(alone.tokens) <= 3
             assert EOS not in alone.tokens

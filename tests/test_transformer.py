@@ -41,7 +41,7 @@ def attended(layer, memory: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("frames", [1, 19, 20, 21, 65])
-def test_blocks_give_what_attention_frame_by_frame_gives(causal, frames):
+def test_blocks_equal_attention_frame_by_frame(causal, frames):
     one, values = encoder(causal).double(), torch.randn(1, frames, 6).double()
     memory = one.project(values)[0]
     for layer in one.layers:
@@ -51,7 +51,7 @@ def test_blocks_give_what_attention_frame_by_frame_gives(causal, frames):
 
 
 @pytest.mark.parametrize("causal", [False, True])
-def test_a_frame_reaches_as_far_as_is_said_and_a_later_motion_is_encoded_alike(causal):
+def test_a_frame_reaches_as_far_as_documented_and_a_later_motion_is_encoded_alike(causal):
     one, values = encoder(causal), torch.randn(1, 120, 6)
     lengths = torch.tensor([120])
     changed = values.clone()

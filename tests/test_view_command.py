@@ -67,7 +67,7 @@ def test_references_stand_under_their_recordings(m2l, take, tmp_path):
     assert (status, err) == (1, "m2l: 1 --reference for 2 recordings; give one for each, in their order\n")
 
 
-def test_a_reference_of_another_recording_or_no_transcript_is_one_clear_line(m2l, take, tmp_path):
+def test_a_reference_of_another_recording_or_another_kind_of_file_is_one_clear_line(m2l, take, tmp_path):
     other = tmp_path / "other.json"
     other.write_text('{"schema":1,"source":"x.bvh","model":"","duration":99,"text":"","words":[],"segments":[]}')
     status, _, err = m2l("view", take, "--reference", other)

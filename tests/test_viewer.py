@@ -101,13 +101,13 @@ def test_the_speed_curve_is_the_mean_speed_of_the_joints():
 
 
 def test_sides_head_and_facing_of_the_canonical_body():
-    found = sides.describe(Motion(walking(3), 30, CANONICAL))
-    assert found["sides"] == "".join(
+    data = sides.describe(Motion(walking(3), 30, CANONICAL))
+    assert data["sides"] == "".join(
         {"l": "l", "r": "r"}.get(joint[:2].rstrip("ei_"), "m") for joint in CANONICAL.joints
     )
-    assert found["sides"].count("l") == found["sides"].count("r") == 8
-    assert (found["pelvis"], CANONICAL.joints[found["head"]]) == (0, "head")
-    assert found["facing"] == pytest.approx(0, abs=1e-6)
+    assert data["sides"].count("l") == data["sides"].count("r") == 8
+    assert (data["pelvis"], CANONICAL.joints[data["head"]]) == (0, "head")
+    assert data["facing"] == pytest.approx(0, abs=1e-6)
     turned = standing()[None] @ np.array([[0, 0, -1], [0, 1, 0], [1, 0, 0]])  # to the left: +Z becomes +X
     assert sides.describe(Motion(turned, 30, CANONICAL))["facing"] == pytest.approx(np.pi / 2)
 
@@ -118,13 +118,13 @@ def test_fingers_have_the_side_of_their_hand_and_a_static_root_is_not_the_pelvis
     by_name = dict(zip(daz.joints, letters, strict=True))
     assert (by_name["lThumb2"], by_name["rIndex1"], by_name["chest"]) == ("l", "r", "m")
     bandai = skeleton_of("bandai")
-    found = sides.describe(Motion(np.random.default_rng(0).normal(size=(2, len(bandai.joints), 3)), 30, bandai))
-    assert bandai.joints[found["pelvis"]] == "Hips"
+    data = sides.describe(Motion(np.random.default_rng(0).normal(size=(2, len(bandai.joints), 3)), 30, bandai))
+    assert bandai.joints[data["pelvis"]] == "Hips"
 
 
-def test_a_body_that_is_no_person_is_shown_too():
-    found = sides.describe(Motion(np.zeros((1, 2, 3)), 30, PAIR))
-    assert found == {"sides": "mm", "pelvis": 0, "head": None, "facing": 0.0}
+def test_a_body_that_is_not_a_person_is_also_shown():
+    data = sides.describe(Motion(np.zeros((1, 2, 3)), 30, PAIR))
+    assert data == {"sides": "mm", "pelvis": 0, "head": None, "facing": 0.0}
     assert "tip" in viewer.page([viewer.Take(Motion(np.zeros((1, 2, 3)), 30, PAIR), Transcript((), 1 / 30))])
 
 
@@ -152,7 +152,7 @@ def test_ten_more_seconds_cost_less_than_forty_kilobytes():
     assert size(10) < 2e6
 
 
-def test_none_or_too_many_takes_are_refused():
+def test_zero_or_too_many_takes_are_refused():
     for number in (0, viewer.MOST_TAKES + 1):
         with pytest.raises(ValueError, match=f"shows 1 to 8 recordings side by side, found {number}"):
             viewer.page([takes.take()] * number)
@@ -223,8 +223,8 @@ def test_every_script_there_is_stands_in_the_page():
 def themes() -> dict[str, dict[str, np.ndarray]]:
     style = (Path(document.ASSETS) / "player.css").read_text()
     light, dark = (
-        {name: np.array([int(value[at : at + 2], 16) for at in (0, 2, 4)]) for name, value in found}
-        for found in (re.findall(r"--([\w-]+): #(\w{6});", block) for block in style.split("@media")[:2])
+        {name: np.array([int(value[at : at + 2], 16) for at in (0, 2, 4)]) for name, value in data}
+        for data in (re.findall(r"--([\w-]+): #(\w{6});", block) for block in style.split("@media")[:2])
     )
     assert set(light) == set(dark)
     return {"light": light, "dark": dark}

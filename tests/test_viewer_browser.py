@@ -367,7 +367,7 @@ def test_several_recordings_play_side_by_side(open_page):
     assert first["y"] + first["height"] <= second["y"]
 
 
-def test_roles_and_names_tell_what_everything_is(open_page):
+def test_everything_has_a_role_and_a_name(open_page):
     page = open_page()
     assert page.get_by_role("img", name="walk.bvh in 3D").is_visible()
     assert page.get_by_role("group", name="Predicted", exact=True).get_by_role("button").count() == 8

@@ -106,15 +106,15 @@ def test_an_unknown_output_lists_those_there_are(name: str, tmp_path: Path) -> N
      ("a.babel.json", "babel"), ("a.v2.labelstudio.json", "labelstudio"), ("a.TextGrid", "textgrid"),
      ("a.textgrid", "textgrid"), ("audacity.txt", "txt")],
 )  # fmt: skip
-def test_the_longest_suffix_says_the_kind(file: str, kind: str) -> None:
+def test_the_longest_suffix_decides_the_kind(file: str, kind: str) -> None:
     assert writers.kind(file) == writers.kind(Path("x.json") / file) == kind
 
 
-def test_suffixes_are_the_names_but_where_a_module_says_otherwise() -> None:
+def test_suffixes_are_the_names_unless_a_module_sets_another() -> None:
     assert {name: writers.suffix(name) for name in NAMES} == {name: f".{name}" for name in NAMES} | SUFFIXES
 
 
-def test_known_outputs_are_no_error() -> None:
+def test_known_outputs_are_accepted() -> None:
     writers.require_known(NAMES)
     writers.require_known([])
 
@@ -157,7 +157,7 @@ def test_json_is_readable_text() -> None:
         (b'{"schema": 1}', "transcript lacks or misspells a field: 'segments'"),
     ],
 )
-def test_a_file_that_holds_no_transcript_is_named(content: bytes, message: str, tmp_path: Path) -> None:
+def test_a_file_without_a_transcript_is_named(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=rf"x\.json: {message}"):
@@ -165,7 +165,7 @@ def test_a_file_that_holds_no_transcript_is_named(content: bytes, message: str, 
 
 
 @pytest.mark.parametrize("name", ["take.bvh", "take.srt", "take"])
-def test_a_file_that_is_not_read_back_says_what_is(name: str) -> None:
+def test_the_error_for_an_unreadable_format_names_the_readable_ones(name: str) -> None:
     with pytest.raises(ValueError, match=rf"{name}: transcripts are read from \.json"):
         writers.read(name)
 
@@ -229,7 +229,7 @@ def test_vtt_times_of_words_rise_and_lie_inside_the_cue() -> None:
     assert payload == "one <00:00:01.500>two three four <00:00:01.800>five six seven"
 
 
-def test_vtt_escapes_what_would_be_markup() -> None:
+def test_vtt_escapes_markup() -> None:
     payload = vtt.text(transcript((0, 1, None, "<unk> a&b -->")))
     assert MOMENT.sub("", payload).splitlines()[3] == "&lt;unk&gt; a&amp;b --&gt;"
 

@@ -123,7 +123,7 @@ def praat_segments(grid: pympi.TextGrid) -> list[tuple[int, int, str, str]]:
 
 
 @pytest.mark.parametrize("given_transcript", ALL, ids=IDS)
-def test_praat_gets_every_segment_to_the_millisecond_and_no_gap(given_transcript: Transcript, tmp_path: Path) -> None:
+def test_praat_gets_every_segment_to_the_millisecond_without_gaps(given_transcript: Transcript, tmp_path: Path) -> None:
     grid = read_praat(textgrid.text(given_transcript), tmp_path)
     assert praat_segments(grid) == spans(given_transcript)
     assert grid.xmax > 0
@@ -151,7 +151,7 @@ def test_any_times_come_back_from_elan_and_praat(tmp_path_factory: Any, given_tr
 
 
 @pytest.mark.parametrize("name", ["eaf", "textgrid"])
-def test_without_the_library_one_line_says_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_error_names_the_package_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pympi", None)
     with pytest.raises(ValueError, match=r"pip install 'motion2language\[annot\]'"):
         writers.render(TWO, name)
@@ -220,7 +220,7 @@ def test_label_studio_gives_the_same_transcript_back(given_transcript: Transcrip
     assert again.to_dict() == given_transcript.to_dict()
 
 
-def test_label_studio_series_says_which_segment_is_under_way() -> None:
+def test_label_studio_series_holds_the_number_of_the_current_segment() -> None:
     (task,) = json.loads(labelstudio.text(TWO))
     assert task["data"]["motion"] == {"time": [0.0, 1.4, 2.0, 3.5, 4.0], "segment": [1, 0, 2, 0, 0]}
     values = [region["value"] for region in task["predictions"][0]["result"]]
@@ -267,7 +267,7 @@ def test_what_a_person_changed_in_label_studio_comes_back(tmp_path: Path) -> Non
         ),
     ],
 )
-def test_a_file_that_is_no_task_is_named(content: str, said: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_task_is_named(content: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(ValueError, match=rf"x\.json: .*{said}"):
         labelstudio.read(tmp_path / "x.json")
