@@ -107,19 +107,19 @@ def map_joints(
     for canonical, source in overrides.items():
         _require_known(canonical, CANONICAL, "joint map: canonical joint")
         _require_known(source, skeleton, f"joint map: {canonical} =")
-    found = find_by_names(skeleton, positions, overrides)
-    if positions is not None and sum(joint in found for joint in LIMB_JOINTS) < len(LIMB_JOINTS) / 2:
-        found = (find_by_structure(skeleton, positions) or found) | overrides
-    _require_present(LIMB_JOINTS, found, skeleton)
-    found = fill_from_tree(found, skeleton)
-    _require_present(("head",), found, skeleton)
-    rules = _complete(found)
+    sources = find_by_names(skeleton, positions, overrides)
+    if positions is not None and sum(joint in sources for joint in LIMB_JOINTS) < len(LIMB_JOINTS) / 2:
+        sources = (find_by_structure(skeleton, positions) or sources) | overrides
+    _require_present(LIMB_JOINTS, sources, skeleton)
+    sources = fill_from_tree(sources, skeleton)
+    _require_present(("head",), sources, skeleton)
+    rules = _complete(sources)
     return JointMap(skeleton, tuple(rules[joint] for joint in CANONICAL.joints))
 
 
-def _complete(found: dict[str, str]) -> dict[str, JointRule]:
+def _complete(sources: dict[str, str]) -> dict[str, JointRule]:
     """A rule for every canonical joint; those without a source joint become mixtures of their neighbours."""
-    rules = {canonical: JointRule(canonical, ((source, 1.0),)) for canonical, source in found.items()}
+    rules = {canonical: JointRule(canonical, ((source, 1.0),)) for canonical, source in sources.items()}
 
     def mix(canonical: str, first: str, second: str, share: float) -> None:
         if canonical not in rules:
@@ -139,8 +139,8 @@ def _complete(found: dict[str, str]) -> dict[str, JointRule]:
     return rules
 
 
-def _require_present(needed: tuple[str, ...], found: dict[str, str], skeleton: Skeleton) -> None:
-    missing = [joint for joint in needed if joint not in found]
+def _require_present(needed: tuple[str, ...], sources: dict[str, str], skeleton: Skeleton) -> None:
+    missing = [joint for joint in needed if joint not in sources]
     if missing:
         raise ValueError(
             f"skeleton {skeleton.name!r}: found no joint for {', '.join(missing)}; "

@@ -106,15 +106,15 @@ def find_by_names(skeleton: Skeleton, positions: np.ndarray | None, taken: dict[
     joint_of: dict[tuple[str, str], str] = {}
     for joint, name in names.items():
         joint_of.setdefault(name, joint)
-    found = dict(taken)
+    sources = dict(taken)
     tables = [("left", LIMB_WORDS), ("right", LIMB_WORDS), ("", TRUNK_WORDS)]
     for side, part, words in ((side, part, words) for side, table in tables for part, words in table.items()):
         canonical = f"{side}_{part}" if side else part
         candidates = (joint_of[side, word] for word in words if (side, word) in joint_of)
-        free = next((joint for joint in candidates if joint not in found.values()), None)
-        if canonical not in found and free is not None:
-            found[canonical] = free
-    return found
+        free = next((joint for joint in candidates if joint not in sources.values()), None)
+        if canonical not in sources and free is not None:
+            sources[canonical] = free
+    return sources
 
 
 def _at_starts(plain: dict[str, str], skeleton: Skeleton, positions: np.ndarray | None) -> bool:

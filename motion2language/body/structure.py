@@ -57,17 +57,17 @@ def find_by_structure(skeleton: Skeleton, positions: np.ndarray) -> dict[str, st
     arms = [tree.limb(top, joint, bones=2) for joint in arm_roots]
     if any(len(leg) < 4 for leg in legs) or not all(arms):  # without toes left and right cannot be distinguished
         return {}
-    found = {"pelvis": pelvis, "neck": neck, "head": tree.children[neck][0] if tree.children[neck] else neck}
-    if found["head"] == neck:
-        del found["neck"]
+    columns = {"pelvis": pelvis, "neck": neck, "head": tree.children[neck][0] if tree.children[neck] else neck}
+    if columns["head"] == neck:
+        del columns["neck"]
     legs, arms = tree.left_first(legs, arms)
     for side, leg, arm in zip(("left", "right"), legs, arms, strict=True):
-        found |= {f"{side}_{part}": joint for part, joint in zip(("hip", "knee", "ankle", "toe"), leg, strict=False)}
-        found |= {f"{side}_{part}": joint for part, joint in zip(("shoulder", "elbow", "wrist"), arm, strict=False)}
+        columns |= {f"{side}_{part}": joint for part, joint in zip(("hip", "knee", "ankle", "toe"), leg, strict=False)}
+        columns |= {f"{side}_{part}": joint for part, joint in zip(("shoulder", "elbow", "wrist"), arm, strict=False)}
         collar = skeleton.parents[arm[0]]
         if collar != top:
-            found[f"{side}_collar"] = collar
-    return {canonical: skeleton.joints[joint] for canonical, joint in found.items()}
+            columns[f"{side}_collar"] = collar
+    return {canonical: skeleton.joints[joint] for canonical, joint in columns.items()}
 
 
 class _Tree:

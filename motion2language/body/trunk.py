@@ -9,8 +9,8 @@ from motion2language.motion import Skeleton
 _END_WORDS = ("end", "nub", "top", "site", "tip", "effector")
 
 
-def fill_from_tree(found: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
-    """`found` (canonical -> source joint, with all limbs) and the joints that follow from the tree.
+def fill_from_tree(sources: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
+    """`sources` (canonical -> source joint, with all limbs) and the joints that follow from the tree.
 
     pelvis        where the legs meet
     neck, head    first and last of the joints without a side above the joint where the arms meet
@@ -18,7 +18,7 @@ def fill_from_tree(found: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
                   body with one trunk joint bends low
     toes          the ankle's first child other than a heel
     """
-    filled = dict(found)
+    filled = dict(sources)
     filled.setdefault("pelvis", common_ancestor(skeleton, filled["left_hip"], filled["right_hip"]))
     top = common_ancestor(skeleton, filled["left_shoulder"], filled["right_shoulder"])
     if "head" in filled:
@@ -58,10 +58,10 @@ def _strictly_between(skeleton: Skeleton, first: str, last: str) -> list[str]:
     return path[1 : path.index(fork)][::-1] if fork != last else []
 
 
-def _chain_upwards(skeleton: Skeleton, top: str, found: dict[str, str]) -> list[str]:
+def _chain_upwards(skeleton: Skeleton, top: str, sources: dict[str, str]) -> list[str]:
     """The joints above `top` without a side and without limbs, except end markers."""
     names = split_names(skeleton)
-    limbs = {above for joint in found.values() for above in path_to_root(skeleton, joint)}
+    limbs = {above for joint in sources.values() for above in path_to_root(skeleton, joint)}
     chain: list[str] = []
     joint: str | None = top
     while joint is not None:

@@ -66,8 +66,8 @@ def _rate(data: dict[str, np.ndarray]) -> float:
 
 
 def _gender(data: dict[str, np.ndarray]) -> str:
-    found = data.get("gender", np.array("neutral"))
-    gender = found.item().decode() if found.dtype.kind == "S" and found.ndim == 0 else str(found)
+    value = data.get("gender", np.array("neutral"))
+    gender = value.item().decode() if value.dtype.kind == "S" and value.ndim == 0 else str(value)
     if gender not in ("female", "male", "neutral"):
         raise ValueError(f"gender {gender!r}, expected female, male or neutral")
     return gender

@@ -142,15 +142,15 @@ def _offset(joint: str, words: list[str]) -> tuple[float, float, float]:
 
 
 def _channels(joint: str, words: list[str], first: int) -> list[tuple[int, int, str]]:
-    found = [_CHANNEL.fullmatch(word) for word in words[1:]]
-    if not words or not words[0].isdigit() or int(words[0]) != len(found) or None in found:
+    matches = [_CHANNEL.fullmatch(word) for word in words[1:]]
+    if not words or not words[0].isdigit() or int(words[0]) != len(matches) or None in matches:
         raise ValueError(
             f"joint {joint!r}: CHANNELS {' '.join(words)[:80]!r}, expected their number and as many names, "
             "such as Xrotation"
         )
     return [
         (first + number, "XYZ".index(match[1].upper()), match[2].lower())
-        for number, match in enumerate(found)
+        for number, match in enumerate(matches)
         if match is not None
     ]
 

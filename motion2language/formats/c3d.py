@@ -145,7 +145,7 @@ def points(content: bytes, fps: float | None = None) -> Markers:
 def _parameters(content: bytes, at: int, numbers: _Numbers) -> _Parameters:
     """The parameters from byte `at` on; a group's name may follow the parameters in it."""
     groups: dict[int, str] = {}
-    found: list[tuple[int, str, int]] = []
+    entries: list[tuple[int, str, int]] = []
     content = content[: at + _LARGEST]
     while at + 2 <= len(content) and content[at]:
         length, group = struct.unpack_from("bb", content, at)
@@ -156,12 +156,12 @@ def _parameters(content: bytes, at: int, numbers: _Numbers) -> _Parameters:
         if group < 0:
             groups[-group] = name
         else:
-            found.append((group, name, step + 2))
+            entries.append((group, name, step + 2))
         ahead = int(numbers.integers(content[step : step + 2]).view(f"{numbers.order}u2")[0])
         if ahead == 0:
             break
         at = step + ahead
-    return _Parameters(content, numbers, {f"{groups.get(group, '')}:{name}": place for group, name, place in found})
+    return _Parameters(content, numbers, {f"{groups.get(group, '')}:{name}": place for group, name, place in entries})
 
 
 def _text(data: bytes) -> str:

@@ -159,10 +159,10 @@ def _require_all(joints: dict[str, Path3], paths: dict[str, Path3], labels: list
         parts = (part.replace("*", f"{side} ") for part in USUAL[bare])
         known = paths.keys() | ({f"{side} middle forefoot"} if f"{side}_toe" in joints else set())
         wanted |= dict.fromkeys(labels_of(part) for part in parts if part not in known)
-    found = [label for label in labels if label]
+    shown = [label for label in labels if label]
     raise ValueError(
         f"no markers determine {_named(lacking)}; expected {' '.join(wanted)} or their names in other marker sets, "
-        f"found {' '.join(found[:_SHOWN]) or 'no labels'}{' …' * (len(found) > _SHOWN)}"
+        f"found {' '.join(shown[:_SHOWN]) or 'no labels'}{' …' * (len(shown) > _SHOWN)}"
     )
 
 

@@ -146,23 +146,23 @@ def _by_subject(markers: Markers, table: dict[str, str]) -> dict[str, dict[str, 
     for part, labels in table.items():
         for side, letter in SIDES.items() if "*" in part else (("", ""),):
             parts |= {label.replace("*", letter): part.replace("*", f"{side} ") for label in labels.split()}
-    found: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    groups: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     for column, label in enumerate(markers.labels):
         subject, _, name = label.rpartition(":")
         before, part = next(((words, parts[form]) for words, form in _forms(name) if form in parts), ("", ""))
         if part and np.isfinite(markers.positions[:, column]).any():
-            found.setdefault((subject.strip(), before), {}).setdefault(part, markers.positions[:, column])
-    return _people(found)
+            groups.setdefault((subject.strip(), before), {}).setdefault(part, markers.positions[:, column])
+    return _people(groups)
 
 
-def _people(found: dict[tuple[str, str], dict[str, np.ndarray]]) -> dict[str, dict[str, np.ndarray]]:
+def _people(groups: dict[tuple[str, str], dict[str, np.ndarray]]) -> dict[str, dict[str, np.ndarray]]:
     """Parts by subject, from parts by subject and words before the label.
 
     The words become part of a subject's name when at least _LEAST_SUBJECT of their parts also appear with other words.
     """
-    times = Counter((subject, part) for (subject, _), parts in found.items() for part in parts)
+    times = Counter((subject, part) for (subject, _), parts in groups.items() for part in parts)
     people: dict[str, dict[str, np.ndarray]] = {}
-    for (subject, before), parts in found.items():
+    for (subject, before), parts in groups.items():
         several = sum(times[subject, part] > 1 for part in parts) >= _LEAST_SUBJECT
         name = f"{subject}:{before}".strip(":") if several else subject
         people[name] = parts | people.get(name, {})

@@ -57,8 +57,8 @@ def read(path: Path, options: ReadOptions) -> Recording:
         reason = "is cut off"
         if "pickle" in str(error).lower():
             with path.open("rb") as file:
-                array = file.read(len(_MAGIC)) == _MAGIC
-            reason = "contains Python objects, which are refused" if array else "is not an .npy file"
+                is_npy = file.read(len(_MAGIC)) == _MAGIC
+            reason = "contains Python objects, which are refused" if is_npy else "is not an .npy file"
         raise ValueError(f"{reason}; expected an array of numbers") from None
     if not isinstance(values, np.ndarray):
         values.close()

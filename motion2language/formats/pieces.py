@@ -16,7 +16,7 @@ LONGEST = 40  # letters of a label in a file's name; chosen, so that no name is 
 def write_pieces(motion: Motion, transcript: Transcript, folder: Path, stem: str) -> list[tuple[Path, Segment]]:
     """Write each segment to `folder`, in order of time; return the files, each with its segment.
 
-    A file holds the frames sampled in [start, end), its root where the recording has it. It is named
+    A file contains the frames sampled in [start, end), its root where the recording has it. It is named
     `stem_NUMBER_LABEL.bvh`; an older file of that name is replaced.
 
     ValueError, before anything is written, when a segment contains no frame or the transcript is of another recording.
