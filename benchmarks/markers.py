@@ -1,8 +1,8 @@
-"""What is lost when a recording becomes markers: `python benchmarks/markers.py FOLDER...`; tables as Markdown.
+"""The loss when a recording becomes markers: `python benchmarks/markers.py FOLDER...`; tables as Markdown.
 
-Plug-in Gait's markers are put on the skin of bodies whose joints are known (tests/marked.py) and written as C3D:
-synthetic recordings, the shipped samples, and the BVH files of the folders. How far off the joints are that are read
-back, and whether `default` says the same of them.
+Plug-in Gait's markers are put on the skin of bodies with known joints (tests/marked.py) and written as C3D: synthetic
+recordings, the shipped samples, and the BVH files of the folders. The tables show the error of the joints read back,
+and whether `default` describes both alike.
 """
 
 import sys
@@ -45,7 +45,7 @@ def main(folders: Iterable[Path]) -> None:
 
 
 def measure(motions: list[Motion]) -> tuple[np.ndarray, int, int]:
-    """How far each joint is off (21,), metres, the mean over frames and recordings, and two counts of recordings."""
+    """The error of each joint (21,), metres, the mean over frames and recordings, and two counts of recordings."""
     captioner = load_model("default")
     off, actions, sentences = [], 0, 0
     with tempfile.TemporaryDirectory() as folder:
@@ -53,9 +53,9 @@ def measure(motions: list[Motion]) -> tuple[np.ndarray, int, int]:
             put = {label: path for label, path in skin(motion.positions).items() if label in FULL}
             read = to_canonical(read_motion(write_c3d(Path(folder) / "take.c3d", put, motion.fps)))
             off.append(np.linalg.norm(read.positions - motion.positions, axis=2).mean(axis=0))
-            one, other = captioner.transcribe(motion), captioner.transcribe(read)
-            actions += [part.label for part in one.segments] == [part.label for part in other.segments]
-            sentences += one.text == other.text
+            before, after = captioner.transcribe(motion), captioner.transcribe(read)
+            actions += [part.label for part in before.segments] == [part.label for part in after.segments]
+            sentences += before.text == after.text
     return np.mean(off, axis=0), actions, sentences
 
 

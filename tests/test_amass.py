@@ -1,4 +1,4 @@
-"""formats/amass: joints as smplx gives them for a made body model; what is said when model or file is not right."""
+"""formats/amass: joints as smplx gives them for a synthetic body model; errors of models and files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def by_smplx(take: Path, model: Path) -> np.ndarray:
     """Joints (T, 22, 3) in the file's axes, of the whole of smplx' SMPLH, which takes ten shape coefficients."""
     data = {key: torch.from_numpy(value) for key, value in np.load(take).items() if value.dtype.kind == "f"}
     poses, frames = data["poses"], len(data["poses"])
-    vertices = dict.fromkeys(smplx.vertex_ids.vertex_ids["smplh"], 0)  # of a mesh larger than ours
+    vertices = dict.fromkeys(smplx.vertex_ids.vertex_ids["smplh"], 0)  # these belong to a larger mesh than ours
     options = {"ext": "npz", "batch_size": frames, "dtype": torch.float64, "create_vertices": False}
     hands = {"use_pca": False, "flat_hand_mean": True, "vertex_ids": vertices}
     body = smplx.SMPLH(str(model), gender="male", num_betas=10, **options, **hands)
@@ -65,7 +65,7 @@ def by_smplx(take: Path, model: Path) -> np.ndarray:
     return found.joints[:, :22].detach().numpy()
 
 
-def test_joints_are_those_of_the_body_model_of_smplx(tmp_path):
+def test_joints_equal_those_of_smplx(tmp_path):
     shape = np.concatenate([random.normal(0, 1, 10), np.zeros(6)])
     take = write_take(tmp_path / "take.npz", betas=shape)
     skin = {"posedirs": random.normal(0, 1, (JOINTS, 3, 459)), "weights": np.eye(JOINTS), "f": np.zeros((1, 3), int)}
@@ -77,7 +77,7 @@ def test_joints_are_those_of_the_body_model_of_smplx(tmp_path):
     assert read_motion(take, body_models=models).positions == pytest.approx(np.stack((x, z, -y), axis=-1), abs=1e-5)
 
 
-def test_every_shape_coefficient_counts(tmp_path):
+def test_every_shape_coefficient_is_used(tmp_path):
     models, shape = write_model(tmp_path / "models"), random.normal(0, 1, 16)
     take = write_take(tmp_path / "take.npz", betas=shape, poses=np.zeros((5, 156)), trans=np.zeros((5, 3)))
     x, y, z = np.moveaxis(TEMPLATE[:22] + SHAPES[:22] @ shape, -1, 0)
@@ -102,7 +102,7 @@ def test_a_person_standing_in_amass_stands(tmp_path):
     assert wrist - body.positions[0, 0] == pytest.approx(REST[20] - REST[0], abs=1e-5)
 
 
-def test_the_environment_says_where_models_lie_and_other_places_serve(tmp_path, monkeypatch):
+def test_models_are_found_by_the_environment_and_at_other_paths(tmp_path, monkeypatch):
     take = write_take(tmp_path / "take.npz", gender=np.array(b"male"), mocap_framerate=None)
     monkeypatch.setenv(amass.VARIABLE, str(write_model(tmp_path / "models", "SMPLH_MALE.npz")))
     assert read_motion(take, fps=60).duration == pytest.approx(5 / 60)
@@ -110,19 +110,19 @@ def test_the_environment_says_where_models_lie_and_other_places_serve(tmp_path, 
 
 @pytest.fixture
 def corpus(tmp_path) -> Path:
-    """Ten recordings in a folder below and their sentences, as people keep AMASS."""
+    """Ten recordings in a subfolder and their sentences, as AMASS is usually stored."""
     root = tmp_path / "AMASS"
     (root / "KIT" / "3").mkdir(parents=True)
     entries = {}
     for number in range(10):
         write_take(root / "KIT" / "3" / f"walk{number}_poses.npz", 240)
-        said = [{"text": "a person walks", "start": 0.0, "end": 2.0}]
-        entries[str(number)] = {"path": f"KIT/3/walk{number}_poses", "duration": 2.0, "annotations": said}
+        annotations = [{"text": "a person walks", "start": 0.0, "end": 2.0}]
+        entries[str(number)] = {"path": f"KIT/3/walk{number}_poses", "duration": 2.0, "annotations": annotations}
     (root / "annotations.json").write_text(json.dumps(entries))
     return root
 
 
-def test_the_corpus_holds_recordings_with_their_sentences(corpus, tmp_path, monkeypatch):
+def test_the_corpus_contains_recordings_with_their_sentences(corpus, tmp_path, monkeypatch):
     monkeypatch.setenv(amass.VARIABLE, str(write_model(tmp_path / "models")))
     held = {split: list(corpora.load("amass", corpus, split)) for split in ("train", "val", "test")}
     assert {split: len(samples) for split, samples in held.items()} == {"train": 8, "val": 1, "test": 1}
@@ -131,7 +131,7 @@ def test_the_corpus_holds_recordings_with_their_sentences(corpus, tmp_path, monk
     assert sample.motion.positions.shape == (240, 22, 3)
 
 
-def test_what_the_corpus_lacks_and_where_it_is_to_be_had_is_said(corpus, monkeypatch, m2l):
+def test_an_error_names_what_the_corpus_lacks_and_where_to_get_it(corpus, monkeypatch, m2l):
     monkeypatch.delenv(amass.VARIABLE, raising=False)
     status, _, err = m2l("data", "check", "amass", "--root", corpus)
     assert (status, "need the body model SMPLH" in err, "https://mano" in err) == (1, True, True)
@@ -144,14 +144,14 @@ def test_what_the_corpus_lacks_and_where_it_is_to_be_had_is_said(corpus, monkeyp
         assert line.endswith("; AMASS is at https://amass.is.tue.mpg.de (SMPL-H, .npz)")
 
 
-def test_pickles_that_are_not_needed_are_not_read(tmp_path):
+def test_unneeded_pickles_are_not_read(tmp_path):
     models = write_model(tmp_path / "models", "smplx/SMPLX_MALE.npz", part2num=np.array({"hip": 1}, dtype=object))
     labels = np.array([["hip"], ["knee", "toe"]], dtype=object)
     take = write_take(tmp_path / "take.npz", poses=np.zeros((5, 165)), labels_obs=labels)
     assert read_motion(take, body_models=models).frames == 5
 
 
-def test_without_a_model_the_message_says_what_and_where(tmp_path, monkeypatch):
+def test_without_a_model_the_message_names_it_and_its_path(tmp_path, monkeypatch):
     monkeypatch.delenv(amass.VARIABLE, raising=False)
     take = write_take(tmp_path / "take.npz")
     with pytest.raises(ValueError, match=r"take\.npz: .*body model SMPLH, .*https://mano.*--body-models DIR"):
@@ -163,7 +163,7 @@ def test_without_a_model_the_message_says_what_and_where(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"poses": np.zeros((5, 72))}, r"poses \(5, 72\), .*expected \(T, 156\)"),
         ({"poses": np.zeros((0, 156)), "trans": np.zeros((0, 3))}, "no frames"),
@@ -175,19 +175,19 @@ def test_without_a_model_the_message_says_what_and_where(tmp_path, monkeypatch):
         ({"trans": np.full((5, 3), np.nan)}, "not a finite number"),
     ],
 )
-def test_a_damaged_file_is_named(changed, said, tmp_path):
-    with pytest.raises(ValueError, match=rf"take\.npz: .*{said}"):
+def test_a_damaged_file_is_named(changed, message, tmp_path):
+    with pytest.raises(ValueError, match=rf"take\.npz: .*{message}"):
         read_motion(write_take(tmp_path / "take.npz", **changed), body_models=write_model(tmp_path / "models"))
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"shapedirs": np.zeros((3, 3, 3))}, r"expected \(J, V\)"),
         ({"J_regressor": np.array(None, dtype=object)}, "pickled"),
     ],
 )
-def test_a_damaged_model_is_named(changed, said, tmp_path):
+def test_a_damaged_model_is_named(changed, message, tmp_path):
     models = write_model(tmp_path / "models", **changed)
-    with pytest.raises(ValueError, match=rf"take\.npz: body model .*model\.npz: .*{said}"):
+    with pytest.raises(ValueError, match=rf"take\.npz: body model .*model\.npz: .*{message}"):
         read_motion(write_take(tmp_path / "take.npz"), body_models=models)

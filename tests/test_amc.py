@@ -1,4 +1,4 @@
-"""AMC with ASF: forward kinematics against a naive walk, where the skeleton is looked for, and what is refused."""
+"""AMC with ASF: forward kinematics against a naive walk, the search for the skeleton, and errors."""
 
 import numpy as np
 import pytest
@@ -101,7 +101,7 @@ def pair(tmp_path):
     return tmp_path / "take.amc"
 
 
-def test_it_equals_the_naive_walk(pair):
+def test_positions_equal_the_naive_walk(pair):
     recording = read(pair, ReadOptions(fps=120.0))
     motion = recording.motion
     assert motion.skeleton.joints == ("root", "spine", "arm", "hand", "hand_end")
@@ -126,7 +126,7 @@ def test_radians_root_order_and_bones_that_do_not_move(tmp_path):
 
 
 @pytest.mark.parametrize(("asf", "amc"), [("deg", ":RADIANS"), ("rad", ":DEGREES")])
-def test_each_file_says_its_own_angles(asf, amc, pair, tmp_path):
+def test_each_file_specifies_the_unit_of_its_angles(asf, amc, pair, tmp_path):
     expected = read(pair, ReadOptions(fps=120.0)).motion.positions
     if asf == "rad":
         axes = {
@@ -146,7 +146,7 @@ def test_each_file_says_its_own_angles(asf, amc, pair, tmp_path):
     np.testing.assert_allclose(read(pair, ReadOptions(fps=120.0)).motion.positions, expected, atol=1e-5)
 
 
-def test_the_axes_of_a_bone_turn_in_the_order_it_says(pair, tmp_path):
+def test_the_axes_of_a_bone_turn_in_its_order(pair, tmp_path):
     (tmp_path / "take.asf").write_text(ASF.replace("axis 10 20 30  XYZ", "axis 10 20 30 ZXY"))
     spine = read(pair, ReadOptions(fps=120.0)).motion.positions[0, 2] - [1, 2, 3]
     own = turn(1, 20) @ turn(0, 10) @ turn(2, 30)
@@ -188,7 +188,7 @@ def test_the_skeleton_is_found_by_name_by_subject_alone_or_by_option(pair, tmp_p
     assert read(tmp_path / "walk" / "walk.amc", ReadOptions(fps=120.0, asf=tmp_path / "take.asf")).motion.frames == 2
 
 
-def test_read_motion_passes_rate_and_skeleton_on_and_is_in_metres(pair, tmp_path):
+def test_read_motion_passes_rate_and_skeleton_on_and_returns_metres(pair, tmp_path):
     motion = read_motion(pair, fps=120, asf=tmp_path / "take.asf", up="y")
     spine = motion.positions[0, 2] - motion.positions[0, 1]
     assert np.linalg.norm(spine) == pytest.approx(5 / 0.45 * 0.0254, rel=1e-4)
@@ -240,7 +240,7 @@ def test_read_motion_passes_rate_and_skeleton_on_and_is_in_metres(pair, tmp_path
         ("take.asf", "name arm", "name", r"the hierarchy connects spine and arm, but not both are bones"),
     ],
 )
-def test_what_is_wrong_is_said_and_the_file_named(name, old, new, message, pair, tmp_path):
+def test_an_error_names_the_file_and_the_problem(name, old, new, message, pair, tmp_path):
     text = (tmp_path / name).read_text()
     assert old in text
     (tmp_path / name).write_text(text.replace(old, new))
@@ -249,11 +249,11 @@ def test_what_is_wrong_is_said_and_the_file_named(name, old, new, message, pair,
     assert "take.amc" in str(caught.value)
 
 
-def test_a_rate_must_be_said(pair):
+def test_the_frame_rate_must_be_set(pair):
     with pytest.raises(ValueError, match="an AMC file does not specify its frame rate; set it with --fps"):
         read(pair)
 
 
-def test_a_skeleton_that_is_not_there_is_said(pair, tmp_path):
+def test_a_missing_skeleton_is_an_error(pair, tmp_path):
     with pytest.raises(ValueError, match=r"its skeleton .*none\.asf cannot be read"):
         read(pair, ReadOptions(fps=120.0, asf=tmp_path / "none.asf"))

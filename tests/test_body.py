@@ -1,4 +1,4 @@
-"""body: unit and up axis found from the body, heights, canonical motions, and what errors say."""
+"""body: unit and up axis detected from the body, heights, canonical motions, and errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bodies import SHARED, SIDES, bandai_motion, rotation, skeleton_of, standing
 from motion2language import body
 from motion2language.motion import CANONICAL, Motion, Skeleton
 
-# A body that is Y up as a file with another up axis has it, each a rotation.
+# A body with Y up as a file with another up axis contains it; each is a rotation.
 FILE_AXES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "y": lambda p: p,
     "z": lambda p: np.stack([p[..., 0], -p[..., 2], p[..., 1]], axis=-1),
@@ -28,7 +28,7 @@ FILE_AXES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 @pytest.mark.parametrize(
     ("unit", "up", "pose"), list(itertools.product(body.UNITS, ["y", "z", "x"], ["stand", "walk"]))
 )
-def test_unit_and_up_axis_are_found_and_undone(unit: str, up: str, pose: str) -> None:
+def test_unit_and_up_axis_are_detected_and_undone(unit: str, up: str, pose: str) -> None:
     metres = walking() if pose == "walk" else np.repeat(standing()[None], 3, axis=0)
     in_file = FILE_AXES[up](metres) / body.UNITS[unit]
     axes = body.detect_axes(in_file, CANONICAL)
@@ -39,7 +39,7 @@ def test_unit_and_up_axis_are_found_and_undone(unit: str, up: str, pose: str) ->
 
 
 @pytest.mark.parametrize("up", FILE_AXES)
-def test_a_said_up_axis_is_used_and_turns_without_mirroring(up: str) -> None:
+def test_a_given_up_axis_is_used_and_turns_without_mirroring(up: str) -> None:
     in_file = FILE_AXES[up](walking()) * 100
     axes = body.detect_axes(in_file, CANONICAL, up=up)
     assert (axes.unit, axes.up) == ("cm", up)
@@ -54,7 +54,7 @@ def test_no_size_fits_two_units_and_common_statures_fit_one() -> None:
         assert sum(low <= size * scale <= high for scale in body.UNITS.values()) <= 1
 
 
-def test_said_unit_and_up_win_over_the_body() -> None:
+def test_given_unit_and_up_come_before_the_body() -> None:
     positions = FILE_AXES["z"](walking())
     axes = body.detect_axes(positions, CANONICAL, unit="cm")
     assert (axes.unit, axes.up, axes.scale) == ("cm", "z", 0.01)
@@ -76,13 +76,13 @@ def test_lying_crouched_and_bowing_bodies_have_the_standing_height() -> None:
     assert body.stature(bent) == pytest.approx(straight, rel=0.01)
 
 
-def test_the_pose_of_most_frames_says_where_up_is() -> None:
+def test_the_pose_of_most_frames_gives_the_up_axis() -> None:
     positions = walking()
     positions[:15] = FILE_AXES["z"](positions[:15])  # lies down for fifteen of forty frames
     assert body.detect_axes(positions, CANONICAL).up == "y"
 
 
-def test_axes_errors_say_what_was_found() -> None:
+def test_errors_of_axes_report_what_was_found() -> None:
     with pytest.raises(ValueError, match=r"body is 1\.\d+e\+04 units tall.*one of m, cm.*--unit"):
         body.detect_axes(walking() * 9000, CANONICAL)
     with pytest.raises(ValueError, match=r"-\d\.\d\d along y.*--up"):
@@ -98,7 +98,7 @@ def test_axes_errors_say_what_was_found() -> None:
         body.Axes("m", "y", 0)
 
 
-def test_a_skeleton_that_is_no_body_is_measured_by_its_box_and_needs_up() -> None:
+def test_a_skeleton_without_a_body_is_measured_by_its_bounding_box_and_needs_up() -> None:
     skeleton = Skeleton("markers", ("root", "a", "b"), (-1, 0, 0))
     positions = np.array([[[0, 0, 0], [0, 170, 0], [30, 20, 0]]], dtype=float)
     assert body.detect_axes(positions, skeleton, up="y").unit == "cm"
@@ -140,7 +140,7 @@ def test_a_mirrored_recording_is_refused() -> None:
     assert body.mirrored(Motion(left_handed, 30, CANONICAL))
     with pytest.raises(ValueError, match=r"walk: its feet are on the wrong sides.*left-handed.*--joint-map"):
         body.to_canonical(bandai_motion(left_handed))
-    for seed in range(5):  # any rotation, lying on the back included, is no mirroring
+    for seed in range(5):  # no rotation, not even lying on the back, is taken for mirroring
         assert not body.mirrored(Motion(walking() @ rotation(seed), 30, CANONICAL))
 
 
@@ -153,15 +153,15 @@ def test_a_body_not_in_metres_is_refused() -> None:
 
 def test_describe_gives_rows_of_plain_values() -> None:
     rows = body.describe(bandai_motion(walking()), body.Axes("cm", "z", 0.01))
-    said = dict(rows)
-    assert (said["frames"], said["frames per second"], said["unit"], said["up axis"]) == (40, 30.0, "cm", "z")
-    assert said["seconds"] == pytest.approx(40 / 30)
-    assert said["left and right"] == "as named"
+    values = dict(rows)
+    assert (values["frames"], values["frames per second"], values["unit"], values["up axis"]) == (40, 30.0, "cm", "z")
+    assert values["seconds"] == pytest.approx(40 / 30)
+    assert values["left and right"] == "as named"
     assert rows[-21:] == body.map_joints(skeleton_of("bandai without root")).rows()
     assert all(type(value) in (str, int, float) for _, value in rows)
 
 
-def test_describe_says_why_a_skeleton_is_no_body() -> None:
+def test_describe_reports_why_a_skeleton_cannot_be_mapped() -> None:
     label, value = body.describe(Motion(np.zeros((1, 2, 3)), 30, Skeleton("two", ("a", "b"), (-1, 0))))[-1]
     assert label == "body"
     assert str(value).startswith("not found: skeleton 'two': found no joint for left_shoulder")

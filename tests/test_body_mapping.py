@@ -1,4 +1,4 @@
-"""body: joint maps of the conventions in use, of bodies without telling names, and of a user's own file."""
+"""body: joint maps of the conventions in use, of bodies with uninformative names, and of a user's own file."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from motion2language.motion import CANONICAL, Skeleton
 
 
 def single_sources(joint_map: body.JointMap) -> dict[str, str]:
-    """The rows that take one joint as it is, without a remark."""
+    """The rows with a single joint and no remark."""
     return {
         rule.canonical: rule.weights[0][0] for rule in joint_map.rules if len(rule.weights) == 1 and not rule.remark
     }
 
 
 @pytest.mark.parametrize("name", CONVENTIONS)
-def test_each_convention_maps_as_known(name: str) -> None:
+def test_each_convention_maps_as_expected(name: str) -> None:
     found = single_sources(body.map_joints(skeleton_of(name)))
     assert {joint: source.replace(" ", "_") for joint, source in found.items()} == expected_rows(name)
 
@@ -72,7 +72,7 @@ def test_real_names_of_the_shared_recordings() -> None:
             assert set(expected_rows(convention).values()) <= set(names)
 
 
-def test_asf_names_at_the_bones_starts_are_told_from_bone_ends() -> None:
+def test_asf_names_at_bone_starts_are_distinguished_from_bone_ends() -> None:
     skeleton = skeleton_of("cmu asf")
     at = dict(zip(CANONICAL.joints, standing(), strict=True))
     starts = {"root": "pelvis", "lowerback": "pelvis", "upperback": "spine", "thorax": "chest", "lowerneck": "neck"}
@@ -93,10 +93,10 @@ NAMELESS = Skeleton("nameless", tuple(f"joint_{index}" for index in range(21)), 
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_body_without_telling_names_is_mapped_by_tree_and_bones(seed: int) -> None:
+def test_a_body_with_uninformative_names_is_mapped_by_tree_and_bones(seed: int) -> None:
     positions = walking() @ rotation(seed) * 10.0**seed + 5 * seed
     rows = body.map_joints(NAMELESS, positions).rows()
-    # Of the chain pelvis, spine, chest the tree tells all; so every joint must come back.
+    # The tree identifies the chain pelvis, spine, chest, so every joint must be found.
     assert rows == [(joint, f"joint_{index}") for index, joint in enumerate(CANONICAL.joints)]
 
 
@@ -156,7 +156,7 @@ def test_a_nameless_body_with_a_short_spine_above_wide_hips() -> None:
     assert [row[1] for row in body.map_joints(skeleton, positions).rows()] == list(skeleton.joints)
 
 
-def test_one_joint_that_names_do_not_tell_is_asked_for_and_not_guessed() -> None:
+def test_one_joint_that_names_do_not_identify_is_an_error_and_not_guessed() -> None:
     names = tuple("thing" if joint == "left_wrist" else joint for joint in CANONICAL.joints)
     with pytest.raises(ValueError, match=r"found no joint for left_wrist; it has"):
         body.map_joints(Skeleton("odd", names, CANONICAL.parents), walking())
@@ -190,7 +190,7 @@ def test_moving_and_turning_the_recording_changes_no_map(spin: float) -> None:
     assert body.map_joints(motion.skeleton, turned + 100) == body.map_joints(motion.skeleton)
 
 
-def test_missing_limbs_are_named_with_the_way_out() -> None:
+def test_missing_limbs_are_named_with_the_solution() -> None:
     armless = tree(("L", "R"), "Hips > Spine > Chest > Neck > Head", "Hips > UpperLeg_* > LowerLeg_* > Foot_* > Toes_*")
     with pytest.raises(
         ValueError, match=r"left_shoulder, left_elbow, left_wrist, right_shoulder.*it has Hips.*--joint-map FILE"
@@ -236,7 +236,7 @@ def test_overrides_come_before_names(tmp_path: Path) -> None:
     assert body.load_joint_map(file) == {"spine": "spine1", "left_wrist": "left_hand"}
 
 
-def test_overrides_complete_a_skeleton_whose_names_say_nothing() -> None:
+def test_overrides_complete_a_skeleton_with_uninformative_names() -> None:
     overrides = {joint: f"joint_{index}" for index, joint in enumerate(CANONICAL.joints) if "collar" not in joint}
     joint_map = body.map_joints(NAMELESS, overrides=overrides)
     assert single_sources(joint_map) == overrides

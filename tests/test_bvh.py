@@ -1,4 +1,4 @@
-"""BVH: read as the hierarchy says it, against a naive walk and another package; written and read back."""
+"""BVH: read as the hierarchy specifies, against a naive walk and another package; written and read back."""
 
 import itertools
 from dataclasses import replace
@@ -116,7 +116,7 @@ def test_another_package_agrees_where_only_the_root_moves(tmp_path):
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_what_is_written_comes_back(number, tmp_path):
+def test_a_written_motion_is_read_back(number, tmp_path):
     motion = replace(recording(number), fps=(30, 29.97, 100.1)[number])
     bvh.write(motion, tmp_path / "take.bvh")
     again = read(tmp_path / "take.bvh").motion
@@ -125,7 +125,7 @@ def test_what_is_written_comes_back(number, tmp_path):
     np.testing.assert_allclose(again.positions[:, kept] / 100, motion.positions, atol=1e-5)
 
 
-def test_what_is_written_turns_without_jumps_and_leaves_rigid_joints_alone(tmp_path):
+def test_written_rotations_have_no_jumps_and_leave_rigid_joints_alone(tmp_path):
     still = recording(1).clip(1.0, 1.001).positions
     angles = np.linspace(0, 4 * np.pi, 60)  # twice about
     turns = [[[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]] for a in angles]
@@ -174,13 +174,13 @@ def test_ways_of_writing_the_same_file_read_the_same(change, tmp_path):
     assert found.skeleton.joints == expected.skeleton.joints
 
 
-@pytest.mark.parametrize("said", ["Frames: 7", "Frames: 1", "Frames: many", ""])
-def test_a_wrong_number_of_frames_is_warned_about_and_all_are_read(said, tmp_path):
+@pytest.mark.parametrize("line", ["Frames: 7", "Frames: 1", "Frames: many", ""])
+def test_a_wrong_number_of_frames_is_a_warning_and_all_are_read(line, tmp_path):
     with pytest.warns(UserWarning, match=r"take\.bvh .*there are 2; all of them are read"):
-        assert taken(WHOLE.replace("Frames: 2", said), tmp_path).frames == 2
+        assert taken(WHOLE.replace("Frames: 2", line), tmp_path).frames == 2
 
 
-def test_frames_on_one_long_line_are_told_apart_by_their_channels(tmp_path):
+def test_frames_on_one_long_line_are_separated_by_their_channels(tmp_path):
     table = np.arange(9 * 60_000.0).reshape(-1, 9) % 1000
     line = " ".join(f"{value:g}" for value in table.ravel())
     text = f"{HEAD}MOTION\nFrames: 60000\nFrame Time: 0.01\n"
@@ -189,7 +189,7 @@ def test_frames_on_one_long_line_are_told_apart_by_their_channels(tmp_path):
     np.testing.assert_allclose(motion.positions[:, 0], table[:, :3])
 
 
-def test_names_with_spaces_twice_or_called_motion_are_kept_apart(tmp_path):
+def test_names_with_spaces_repeated_names_and_a_joint_called_motion(tmp_path):
     text = WHOLE.replace("JOINT Chest", "JOINT MOTION").replace("ROOT Hips", "ROOT my hips")
     assert taken(text, tmp_path).skeleton.joints == ("my hips", "MOTION", "MOTION_end")
     assert taken(WHOLE.replace("JOINT Chest", "JOINT Hips"), tmp_path).skeleton.joints == (
@@ -203,24 +203,24 @@ def test_a_file_that_is_not_utf8_is_read(tmp_path):
     assert taken(WHOLE.replace("Chest", "Brüst").encode("latin-1"), tmp_path).skeleton.joints[1] == "Brüst"
 
 
-def test_a_missing_frame_time_needs_a_rate(tmp_path):
+def test_a_missing_frame_time_needs_fps(tmp_path):
     text = WHOLE.replace("Frame Time: 0.0333333\n", "")
     with pytest.raises(ValueError, match=r"take\.bvh: no `Frame Time:` line; set the frame rate with --fps"):
         taken(text, tmp_path)
     assert taken(text, tmp_path, fps=25.0).fps == 25
 
 
-@pytest.mark.parametrize(("said", "fps"), [("0.0333333", 30), ("0.008333", 120), ("0.04", 25), ("0.0416667", 24),
+@pytest.mark.parametrize(("frame_time", "fps"), [("0.0333333", 30), ("0.008333", 120), ("0.04", 25), ("0.0416667", 24),
                                            ("0.0333333351", 30), ("8.333e-3", 120), ("0.00833", 120), ("0.016670", 60),
                                            ("0.001", 1000), ("0.2", 5), ("1", 1), ("2.0", 0.5)])  # fmt: skip
-def test_frame_times_of_few_digits_mean_round_rates(said, fps, tmp_path):
-    assert taken(WHOLE.replace("0.0333333", said), tmp_path).fps == fps
+def test_frame_times_of_few_digits_mean_round_rates(frame_time, fps, tmp_path):
+    assert taken(WHOLE.replace("0.0333333", frame_time), tmp_path).fps == fps
 
 
-@pytest.mark.parametrize(("said", "fps"), [("0.016683", 59.94), ("0.033367", 29.97), ("0.0417083", 23.976),
+@pytest.mark.parametrize(("frame_time", "fps"), [("0.016683", 59.94), ("0.033367", 29.97), ("0.0417083", 23.976),
                                            ("0.03", 33.3333)])  # fmt: skip
-def test_a_rate_that_is_not_round_stays(said, fps, tmp_path):
-    assert taken(WHOLE.replace("0.0333333", said), tmp_path).fps == pytest.approx(fps, rel=5e-5)
+def test_a_rate_that_is_not_round_is_kept(frame_time, fps, tmp_path):
+    assert taken(WHOLE.replace("0.0333333", frame_time), tmp_path).fps == pytest.approx(fps, rel=5e-5)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_rate_that_is_not_round_stays(said, fps, tmp_path):
         ("HIERARCHY " + "x" * 2_000_000, "not a BVH file"),
     ],
 )
-def test_what_is_wrong_is_said_and_the_file_named(text, message, tmp_path):
+def test_an_error_names_the_file_and_the_problem(text, message, tmp_path):
     with pytest.raises(ValueError, match=message) as caught:
         taken(text, tmp_path)
     assert "take.bvh" in str(caught.value)

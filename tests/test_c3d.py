@@ -1,4 +1,4 @@
-"""formats/c3d and formats/trc: files as ezc3d and laboratories write them, and what is said of those that are wrong."""
+"""formats/c3d and formats/trc: files as ezc3d and laboratories write them, and errors."""
 
 import re
 import struct
@@ -26,7 +26,7 @@ def put(*labels: str) -> dict[str, np.ndarray]:
     return {label: path for label, path in skin(BODY).items() if label in (labels or FULL)}
 
 
-def test_points_are_those_that_ezc3d_wrote(tmp_path):
+def test_points_equal_those_that_ezc3d_wrote(tmp_path):
     markers = put() | {f"*{number}": np.random.default_rng(number).normal(size=(40, 3)) for number in range(260)}
     markers["LKNE"][5:9] = np.nan
     path = write_c3d(tmp_path / "a.c3d", markers, fps=120, unit="cm", analog=4)
@@ -46,7 +46,7 @@ def test_every_processor_and_both_kinds_of_numbers(processor, scale, tmp_path):
     found, written = c3d.points(path.read_bytes()), np.stack(list(put().values()), axis=1) * 1000
     written[7, 3] = np.nan  # by its residual
     np.testing.assert_allclose(found.positions, written, atol=0.051 if scale > 0 else 1e-3)
-    if processor != 86:  # which ezc3d does not read
+    if processor != 86:  # ezc3d does not read it
         np.testing.assert_allclose(found.positions, ezc3d.c3d(str(path))["data"]["points"][:3].T, atol=1e-3)
     assert np.isnan(found.positions[7, 3]).all()
     assert np.isnan(found.positions).sum() == 3
@@ -60,21 +60,21 @@ def test_more_frames_than_the_header_counts(trial):
 
 
 @pytest.mark.parametrize("unit", ["mm", "cm", "m", "furlong", ""])
-def test_the_unit_is_the_files_or_told_by_the_body(unit, tmp_path):
+def test_the_unit_is_the_files_or_detected_from_the_body(unit, tmp_path):
     motion, axes = read_with_axes(write_c3d(tmp_path / "a.c3d", put(), unit=unit))
     assert (axes.unit, axes.up) == (unit if unit in ("mm", "cm", "m") else "mm", "z")
     assert motion.skeleton.joints[0] == "pelvis"
     assert np.abs(to_canonical(motion).positions[:, 14] - BODY[:, 14]).max() < 0.02  # the left knee
 
 
-def test_a_unit_that_makes_no_body_is_told_by_the_body(tmp_path):
+def test_a_unit_that_fits_no_body_is_detected_from_the_body(tmp_path):
     metres = {label: path / 1000 for label, path in put().items()}
     motion, axes = read_with_axes(write_c3d(tmp_path / "a.c3d", metres, unit="mm"))
     assert axes.unit == "m"
     assert np.abs(to_canonical(motion).positions[:, 14] - BODY[:, 14]).max() < 0.02
 
 
-#: Where the head of who lies points, on the floor of a laboratory whose Z is up: along X, against X, against Y.
+#: The direction of a lying body's head, on the floor of a laboratory with Z up: along X, against X, against Y.
 LYING = {
     "x": [[0, 1, 0], [-1, 0, 0], [0, 0, 1]], "-x": [[0, -1, 0], [1, 0, 0], [0, 0, 1]],
     "-y": [[1, 0, 0], [0, 0, -1], [0, 1, 0]],
@@ -82,7 +82,7 @@ LYING = {
 
 
 @pytest.mark.parametrize("turn", LYING.values(), ids=LYING)
-def test_of_who_lies_the_file_says_what_is_up(turn, tmp_path):
+def test_the_file_gives_the_up_axis_of_a_lying_body(turn, tmp_path):
     lying = {label: path @ np.array(turn).T for label, path in put().items()}
     motion, axes = read_with_axes(write_c3d(tmp_path / "a.c3d", lying, X_SCREEN=["+X"], Y_SCREEN=["+Z"]))
     assert axes.up == "z"
@@ -90,14 +90,14 @@ def test_of_who_lies_the_file_says_what_is_up(turn, tmp_path):
     assert read_with_axes(write_c3d(tmp_path / "a.c3d", lying, Y_SCREEN=["-Y"]))[1].up == "-y"
 
 
-def test_of_who_stands_the_body_says_what_is_up(tmp_path):
+def test_a_standing_body_gives_the_up_axis(tmp_path):
     for screen in ("+Y", "-Z", "up"):
         assert read_with_axes(write_c3d(tmp_path / "a.c3d", put(), Y_SCREEN=[screen]))[1].up == "z"
 
 
 @pytest.mark.parametrize(("kind", "subject"), [("ANGLES", ""), ("FORCES", ""), ("MOMENTS", "Ann:"), ("POWERS", "Ann:")])
-def test_what_is_listed_as_no_place_is_none(kind, subject, tmp_path):
-    """Angles of a knee called as a marker there may be, before that marker."""
+def test_points_listed_as_angles_are_not_markers(kind, subject, tmp_path):
+    """Angles of a knee under the label of a marker, before that marker."""
     degrees = {f"{subject}LKnee": BODY[:, 0] * 0 + (60, 5, 0)}
     markers = degrees | {subject + label: path for label, path in put().items()}
     path = write_c3d(tmp_path / "a.c3d", markers, TYPE_GROUPS=[kind], **{kind: ["LKnee"]})
@@ -106,7 +106,7 @@ def test_what_is_listed_as_no_place_is_none(kind, subject, tmp_path):
 
 
 @pytest.mark.parametrize("labels", [FULL, FULL + MEDIAL])
-def test_joints_come_back_to_centimetres(labels, tmp_path):
+def test_joints_are_recovered_to_centimetres(labels, tmp_path):
     motion = to_canonical(read_motion(write_c3d(tmp_path / "a.c3d", put(*labels))))
     off = np.linalg.norm(motion.positions - BODY, axis=2).max(axis=0)
     assert dict(zip(CANONICAL.joints, off, strict=True)) == pytest.approx(dict.fromkeys(CANONICAL.joints, 0), abs=0.035)
@@ -121,7 +121,7 @@ def test_a_table_of_markers_is_the_same_recording(tmp_path):
     assert (text.fps, text.name, binary.name) == (100, "a.trc", "a.c3d")
 
 
-def test_three_zeros_are_no_place():
+def test_three_zeros_are_not_a_position():
     markers = put()
     markers["LKNE"] = markers["LKNE"].copy()
     markers["LKNE"][5:9] = 0
@@ -131,7 +131,7 @@ def test_three_zeros_are_no_place():
         assert np.isnan(found.positions).sum() == 4 * 3
 
 
-def test_frames_are_counted_without_a_sign():
+def test_the_number_of_frames_is_unsigned():
     content = bytearray(c3d_bytes({"A": np.ones((40_000, 3))}))
     assert c3d.points(content).positions.shape == (40_000, 1, 3)
     content[8:10] = b"\0\0"  # the last frame's number in the header: POINT:FRAMES counts them
@@ -143,14 +143,14 @@ def test_a_walk_in_c3d_is_described_as_in_bvh(tmp_path):
     bvh.write(motion, tmp_path / "a.bvh")
     write_c3d(tmp_path / "a.c3d", {k: v for k, v in skin(motion.positions).items() if k in FULL}, motion.fps)
     captioner = load_model("default")
-    said = [captioner.transcribe(tmp_path / name, beam=1) for name in ("a.bvh", "a.c3d")]
-    labels = [[segment.label for segment in transcript.segments] for transcript in said]
+    transcripts = [captioner.transcribe(tmp_path / name, beam=1) for name in ("a.bvh", "a.c3d")]
+    labels = [[segment.label for segment in transcript.segments] for transcript in transcripts]
     assert labels[0] == labels[1] != []
-    for one, other in zip(said[0].segments, said[1].segments, strict=True):
+    for one, other in zip(transcripts[0].segments, transcripts[1].segments, strict=True):
         assert (one.start, one.end) == pytest.approx((other.start, other.end), abs=0.25)
 
 
-def test_two_people_are_two_until_one_is_said(tmp_path):
+def test_two_people_are_an_error_until_one_is_chosen(tmp_path):
     both = {f"Ann:{label}": path for label, path in put().items()}
     both |= {f"Bob:{label}": path + np.array([0, 0, 3]) for label, path in put().items()} | {"box:C7": put()["C7"]}
     path = write_c3d(tmp_path / "a.c3d", both)
@@ -164,7 +164,7 @@ def test_two_people_are_two_until_one_is_said(tmp_path):
     np.testing.assert_allclose(bob - ann, np.broadcast_to([0, 0, 3], bob.shape), atol=1e-4)
 
 
-def test_people_told_apart_by_words_before_the_label_are_two(tmp_path):
+def test_people_are_distinguished_by_words_before_the_label(tmp_path):
     both = {f"Ann_{label}": path for label, path in put().items()}
     both |= {f"Bob_{label}": path + np.array([0, 0, 3]) for label, path in put().items()} | {"LHJC": put()["LASI"]}
     path = write_c3d(tmp_path / "a.c3d", both)
@@ -175,7 +175,7 @@ def test_people_told_apart_by_words_before_the_label_are_two(tmp_path):
     np.testing.assert_allclose(read_motion(path, subject="Bob").positions, alone + np.array([0, 0, 3]), atol=1e-4)
 
 
-def test_uploads_are_told_by_their_content(tmp_path):
+def test_uploads_are_recognised_by_their_content(tmp_path):
     content = write_c3d(tmp_path / "a.c3d", put()).read_bytes()
     assert detect_suffix(content) == ".c3d"
     assert detect_suffix(trc_text(put(), 100).encode()) == ".trc"
@@ -200,7 +200,7 @@ def edited(at: int, data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"\x02", "not a C3D file"),
         (b"HIERARCHY" * 100, "not a C3D file"),
@@ -226,10 +226,10 @@ def edited(at: int, data: bytes) -> bytes:
         (c3d_bytes({"LASI": put()["LASI"], "L\n\x1b": put()["LANK"]}), "found LASI L$"),
     ],
 )
-def test_what_is_wrong_is_said(content, said, tmp_path):
+def test_an_error_names_the_file_and_the_problem(content, message, tmp_path):
     path = tmp_path / "a.c3d"
     path.write_bytes(content)
-    with warnings.catch_warnings(), pytest.raises(ValueError, match=said) as caught:
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=message) as caught:
         warnings.simplefilter("error", RuntimeWarning)
         to_canonical(read_motion(path))
     assert str(caught.value).startswith(str(path)) or "a.c3d" in str(caught.value)
@@ -240,7 +240,7 @@ TABLE = trc_text(put(), 100)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a\n" * 9, "not a TRC file"),
         (re.sub("(?m)^Frame#.*$", "Frame#\tTime", TABLE), "not a TRC file"),
@@ -251,9 +251,9 @@ TABLE = trc_text(put(), 100)
         ("\n".join([*TABLE.split("\n")[:6], ""]).replace("\t40\t", "\t0\t"), "the file contains no frames"),
     ],
 )
-def test_what_is_wrong_with_a_table_is_said(text, said, tmp_path):
+def test_an_error_in_a_table_names_the_file_and_the_problem(text, message, tmp_path):
     (tmp_path / "a.trc").write_text(text)
-    with pytest.raises(ValueError, match=r"a\.trc: .*" + said):
+    with pytest.raises(ValueError, match=r"a\.trc: .*" + message):
         read_motion(tmp_path / "a.trc")
 
 
@@ -267,7 +267,7 @@ def test_a_table_with_a_marker_without_a_label_and_frames_written_to_the_right()
     assert trc.table("\n".join(lines)).labels == list(markers)
 
 
-def test_gaps_are_filled_or_said(tmp_path):
+def test_gaps_are_filled_or_reported(tmp_path):
     markers = put()
     markers["LKNE"][5:9] = np.nan
     with pytest.warns(UserWarning, match=r"a\.c3d: 4 marker positions in gaps of up to 0\.25 s are filled"):

@@ -1,4 +1,4 @@
-"""Damaged recordings: whatever is cut, doubled, flipped or replaced, a file is read or refused in one line."""
+"""Damaged recordings: cut, doubled, flipped or replaced, a file is read or refused in one line."""
 
 import io
 import random
@@ -26,7 +26,7 @@ ODD = (
 
 
 def whole(kind: str, tmp_path: Path) -> list[bytes]:
-    """Sound files of a kind: what is damaged is one of these."""
+    """Valid files of a kind, one of which is then damaged."""
     motion = recording(2).clip(0, 0.5)
     if kind == "bvh":
         bvh.write(motion, tmp_path / "whole.bvh")
@@ -81,7 +81,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
             path.with_suffix(".asf").write_bytes(chance.choice((ASF.encode(), damaged(ASF.encode(), chance))))
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error", RuntimeWarning)  # an overflow nobody looks at
+                warnings.simplefilter("error", RuntimeWarning)  # an unnoticed overflow
                 warnings.simplefilter("ignore", UserWarning)  # a wrong number of frames
                 describe(*read_with_axes(path, options))
             read += 1

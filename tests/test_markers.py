@@ -1,4 +1,4 @@
-"""formats/markers, marker_rules and marker_joints: what labels mean, gaps, and joints from markers."""
+"""formats/markers, marker_rules and marker_joints: labels, gaps, and joints from markers."""
 
 import warnings
 
@@ -26,8 +26,8 @@ def full(*without: str) -> dict[str, np.ndarray]:
     return {label: ALL[label] for label in FULL if label not in without}
 
 
-def joints(put: dict[str, np.ndarray], **said) -> dict[str, np.ndarray]:
-    motion = recording(markers(put, **said), "take").motion
+def joints(put: dict[str, np.ndarray], **options) -> dict[str, np.ndarray]:
+    motion = recording(markers(put, **options), "take").motion
     return {joint: motion.positions[:, column] for column, joint in enumerate(motion.skeleton.joints)}
 
 
@@ -38,7 +38,7 @@ def point(*xyz: float) -> np.ndarray:
 # Labels
 
 
-#: Labels as files write them, by what they are on; the last mean nothing here.
+#: Labels as files write them, by part of the body; the last are unknown.
 WRITTEN = {
     "left front waist": "LASI L.ASIS LEFT_ASIS ASIS_L LeftAsis LFWT WaistLFront Ann:lasi Wright_LASI AsisLeft",
     "right front waist": "R_Asis R-ASIS WaistRFront R.IAS",
@@ -59,7 +59,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize(("label", "part"), [(label, part) for part, row in WRITTEN.items() for label in row.split()])
-def test_labels_are_known_however_they_are_written(label, part):
+def test_labels_are_recognised_in_every_spelling(label, part):
     _, _, name = label.rpartition(":")
     put = {"S:LASI": point(1, 1, 1), "S:RASI": point(2, 1, 1), f"S:{name}": point(3, 1, 1)}
     found = recognise(markers(put), "S")
@@ -73,7 +73,7 @@ def test_no_label_has_two_meanings():
         assert len(forms) == len(set(forms)) > 15
 
 
-def test_each_rule_takes_what_is_there():
+def test_each_rule_uses_known_parts():
     known = {part.replace("*", "left ") for part in (*SKIN, *JOINTS)} | {part.replace("*", "right ") for part in SKIN}
     for joint, rules in RULES.items():
         for rule in rules:
@@ -86,7 +86,7 @@ def test_each_rule_takes_what_is_there():
 # Joints
 
 
-def test_the_hip_is_where_bell_has_it():
+def test_the_hip_follows_bell():
     """ASIS 0.2 apart at the origin's sides, facing +Z: 0.19 of it backwards, 0.30 down, 0.36 outwards."""
     put = full() | {"LASI": ALL["LASI"] * 0 + (0.1, 0, 0), "RASI": ALL["LASI"] * 0 - (0.1, 0, 0)}
     put |= {"LPSI": ALL["LASI"] * 0 + (0.04, 0, -0.15), "RPSI": ALL["LASI"] * 0 + (-0.04, 0, -0.15)}
@@ -111,7 +111,7 @@ def test_joints_are_found_under_the_skin(labels):
         assert off < (0.02 if joint != "head" else 0.03), joint
 
 
-def test_the_elbow_of_a_straight_arm_is_told_by_the_thumb():
+def test_the_thumb_determines_the_elbow_of_a_straight_arm():
     body = BODY.copy()
     for side in ("left", "right"):
         shoulder, elbow, wrist = (CANONICAL.index(f"{side}_{part}") for part in ("shoulder", "elbow", "wrist"))
@@ -130,7 +130,7 @@ def test_centres_in_the_file_come_first():
         np.testing.assert_allclose(found[f"right_{joint}"], put[f"R{label}"], atol=1e-6)
 
 
-def test_joints_without_markers_are_taken_as_they_are():
+def test_joints_without_markers_are_used_directly():
     names = {f"{side[0].upper()}{part.title()}": f"{side}_{part}" for side in ("left", "right")
              for part in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")}  # fmt: skip
     put = {name: BODY[:, CANONICAL.index(joint)] for name, joint in names.items()}
@@ -159,7 +159,7 @@ def test_unit_place_and_prefix_change_nothing(scale, seed, prefix, shift):
 # What is missing
 
 
-def test_a_gait_laboratorys_markers_say_which_parts_are_lacking():
+def test_the_message_names_the_parts_without_markers():
     put = {label: path for label, path in full().items() if label[1:] in "ASI PSI THI KNE TIB ANK HEE TOE".split()}
     with pytest.raises(
         ValueError,
@@ -169,18 +169,18 @@ def test_a_gait_laboratorys_markers_say_which_parts_are_lacking():
         joints(put)
 
 
-def test_labels_that_mean_nothing_are_shown():
+def test_unknown_labels_are_shown():
     with pytest.raises(ValueError, match=r"no markers determine head, .*, found A B$"):
         joints({"A": ALL["C7"], "B": ALL["C7"], "": ALL["C7"]})
 
 
-def test_without_markers_on_the_head_it_is_on_the_trunk_and_said():
+def test_without_markers_the_head_is_placed_on_the_trunk_with_a_warning():
     with pytest.warns(UserWarning, match="take: no markers on the head, which is placed in line with the trunk"):
         found = joints(full("LFHD", "RFHD", "LBHD", "RBHD"))
     assert np.linalg.norm(found["head"] - BODY[:, CANONICAL.index("head")], axis=1).max() < 0.05
 
 
-def test_with_long_gaps_on_the_head_it_is_on_the_trunk_and_said():
+def test_with_long_gaps_the_head_is_placed_on_the_trunk_with_a_warning():
     put = full()
     for label in ("LFHD", "LBHD"):
         put[label] = put[label].copy()
@@ -209,7 +209,7 @@ def gap(label: str, *frames: int) -> dict[str, np.ndarray]:
     return put
 
 
-def test_short_gaps_are_filled_in_line_and_held_at_the_ends():
+def test_short_gaps_are_filled_by_lines_and_held_at_the_ends():
     line = np.outer(np.arange(40), (1.0, 2.0, 3.0))
     path = line.copy()
     path[[0, 1, 10, 11, 12, 39]] = np.nan
@@ -222,7 +222,7 @@ def test_short_gaps_are_filled_in_line_and_held_at_the_ends():
     assert np.isnan(filled["C7"][10:13]).all()
 
 
-def test_a_marker_of_the_pelvis_is_placed_by_the_others_however_long():
+def test_a_marker_of_the_pelvis_is_placed_by_the_others_for_any_time():
     put = gap("LPSI", 3, 38)
     turns = np.stack([rotation(seed) for seed in range(40)])  # a different attitude in every frame
     paths = {part: (turns @ path[..., None])[..., 0] for part, path in recognise(markers(put), None).items()}
@@ -242,12 +242,12 @@ def test_a_marker_of_the_head_is_placed_without_mirroring_it():
     np.testing.assert_allclose(filled[parts[0]], paths[parts[0]], atol=1e-6)
 
 
-def test_long_gaps_are_said_with_counts_and_times():
+def test_long_gaps_are_reported_with_counts_and_times():
     with pytest.raises(ValueError, match=r"left knee in 30 of 40 frames, 0\.05 to 0\.35 s; left ankle in 30 of 40"):
         joints(gap("LKNE", 5, 35))
 
 
-def test_who_comes_later_is_held_still_until_then_and_it_is_said():
+def test_a_person_who_enters_late_is_held_still_until_then_with_a_warning():
     put = full()
     for label in put:
         put[label] = put[label].copy()
@@ -267,7 +267,7 @@ def test_who_comes_later_is_held_still_until_then_and_it_is_said():
         joints(put, fps=25.0)
 
 
-def test_a_better_way_to_a_joint_may_be_seen_a_little_later():
+def test_a_better_rule_for_a_joint_may_start_a_little_later():
     put = full()
     for label in put:
         put[label] = put[label].copy()
@@ -285,18 +285,18 @@ def test_a_better_way_to_a_joint_may_be_seen_a_little_later():
     np.testing.assert_allclose(found["left_wrist"][20], ALL["LWRA"][20], atol=1e-6)
 
 
-def test_a_long_gap_where_the_trunk_has_other_markers_is_made_up_and_said():
+def test_a_long_gap_is_made_up_from_other_markers_of_the_trunk_with_a_warning():
     with pytest.warns(UserWarning, match="chest, spine had too long gaps and were made up from their neighbours"):
         assert not {"chest", "spine"} & joints(gap("T10", 5, 35)).keys()
 
 
-def test_a_wrist_goes_by_one_marker_where_the_other_is_lost():
+def test_a_wrist_follows_one_marker_when_the_other_is_lost():
     found = joints(gap("LWRA", 5, 35))
     np.testing.assert_allclose(found["left_wrist"], ALL["LWRB"], atol=1e-6)
     np.testing.assert_allclose(found["right_wrist"], (ALL["RWRA"] + ALL["RWRB"]) / 2, atol=1e-6)
 
 
-def test_a_marker_never_seen_is_no_marker():
+def test_a_marker_that_is_never_seen_is_ignored():
     put = full() | {f"{side}KNM": np.full((40, 3), np.nan) for side in "LR"}
     with warnings.catch_warnings():
         warnings.simplefilter("error")

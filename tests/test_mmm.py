@@ -63,7 +63,7 @@ def random_frames(count: int = 5) -> list:
     ]
 
 
-def test_it_equals_the_naive_walk_and_keeps_the_angles(tmp_path):
+def test_positions_equal_the_naive_walk_and_angles_are_kept(tmp_path):
     frames = random_frames()
     recording = read(written(tmp_path, document(frames, "1.75")))
     expected = [naive(*frame, 1.75) for frame in frames]
@@ -74,7 +74,7 @@ def test_it_equals_the_naive_walk_and_keeps_the_angles(tmp_path):
     np.testing.assert_allclose(recording.motion.angles[2], [frames[2][2][name] for name in ANGLES], atol=1e-6)
 
 
-def test_standing_still_it_is_an_upright_body_in_metres(tmp_path):
+def test_a_body_that_stands_still_is_upright_and_in_metres(tmp_path):
     motion = read_motion(written(tmp_path, document([([0, 0, 1000], [0, 0, 0], {})] * 3)))
     heights = dict(zip(motion.skeleton.joints, motion.positions[0, :, 1], strict=True))
     assert heights["BUN"] > heights["BT"] > heights["root"] > heights["LK"] > heights["LA"] > 0
@@ -84,7 +84,7 @@ def test_standing_still_it_is_an_upright_body_in_metres(tmp_path):
     assert (at["LF"] - at["LA"])[2] * (at["LH"] - at["RH"])[0] > 0  # it faces +Z with its left side at +X
 
 
-def test_the_rate_comes_from_the_time_steps_or_is_said(tmp_path):
+def test_the_rate_comes_from_the_time_steps_or_is_set(tmp_path):
     frames = random_frames(4)
     assert read(written(tmp_path, document(frames, fps=50))).motion.fps == 50
     last = "<Timestep>0.03</Timestep>"
@@ -101,7 +101,7 @@ def test_a_single_frame_needs_a_rate(tmp_path):
     assert read(path, ReadOptions(fps=100.0)).motion.frames == 1
 
 
-def test_the_feet_turn_as_the_published_model_says():
+def test_the_feet_turn_as_in_the_published_model():
     # Rotations and offsets (mm) of LMrot, RMrot and then LFx, RFx in mmm.xml of the Master Motor Map.
     left = [[0.987688, 0.151104, -0.0404882], [-0.156434, 0.954034, -0.255633], [0, 0.258819, 0.965926]]
     right = [[0.987688, -0.151104, 0.0404882], [0.156434, 0.954034, -0.255633], [0, 0.258819, 0.965926]]
@@ -150,7 +150,7 @@ FRAMES = random_frames(2)
         (document([([0, 0, 1], [0, 0, 0], {}), ([0, 0, "nan"], [0, 0, 0], {})]), "frame 1 is not a finite"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_and_the_file_named(text, message, tmp_path):
+def test_an_error_names_the_file_and_the_problem(text, message, tmp_path):
     with pytest.raises(ValueError, match=message) as caught:
         read(written(tmp_path, text))
     assert "00001_mmm.xml" in str(caught.value)

@@ -1,4 +1,4 @@
-"""motion: what a Skeleton and a Motion refuse, and the conventions of time in clip and resample."""
+"""motion: errors of Skeleton and Motion, and the conventions of time in clip and resample."""
 
 from __future__ import annotations
 
@@ -39,12 +39,14 @@ def xs(motion: Motion) -> np.ndarray:
         (("a", "b"), (-1, 1), r"joint 'b' \(index 1\) has parent 1"),
     ],
 )
-def test_a_skeleton_that_is_no_tree_is_refused(joints: tuple[str, ...], parents: tuple[int, ...], message: str) -> None:
+def test_a_skeleton_that_is_not_a_tree_is_refused(
+    joints: tuple[str, ...], parents: tuple[int, ...], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         Skeleton("odd", joints, parents)
 
 
-def test_a_joint_is_found_by_name_and_an_unknown_name_lists_those_there_are() -> None:
+def test_a_joint_is_found_by_name_and_an_unknown_name_lists_all_joints() -> None:
     skeleton = Skeleton("arm", ("shoulder", "elbow"), (-1, 0))
     assert skeleton.index("elbow") == 1
     with pytest.raises(ValueError, match="'arm' has no joint 'knee'; it has shoulder, elbow"):
@@ -96,7 +98,7 @@ def test_frames_that_are_not_finite_are_counted_and_the_first_is_named(bad: floa
 
 
 @pytest.mark.parametrize("angles", [np.zeros((4, 2)), np.zeros(5)])
-def test_angles_must_be_a_row_a_frame(angles: np.ndarray) -> None:
+def test_angles_must_have_one_row_per_frame(angles: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"angles have shape .*, expected \(5, angles\)"):
         point(np.zeros(5), 10, angles=angles)
 
@@ -131,7 +133,7 @@ def test_clips_at_frame_times_part_the_recording(fps: float) -> None:
         assert xs(right).tolist() == list(range(cut, 60))
 
 
-def test_clip_beyond_the_recording_gives_what_is_there() -> None:
+def test_clip_beyond_the_recording_ends_with_the_recording() -> None:
     motion = point(np.arange(10), 10)
     assert xs(motion.clip(-3, 0.2)).tolist() == [0, 1]
     assert xs(motion.clip(0.8, 99)).tolist() == [8, 9]
@@ -162,14 +164,14 @@ def test_resampling_to_the_same_rate_changes_nothing() -> None:
 
 @pytest.mark.parametrize(("old", "new"), [(10, 20), (10, 40), (12.5, 100), (20, 30), (29.97, 120)])
 def test_going_up_frame_k_is_the_pose_at_k_over_fps(old: float, new: float) -> None:
-    motion = point(np.arange(20) * 0.5 / old, old)  # half a metre a second
+    motion = point(np.arange(20) * 0.5 / old, old)  # half a metre per second
     result = motion.resample(new)
     times = np.arange(result.frames) / new
     assert result.frames == round(20 * new / old)
     assert result.fps == new
     inside = times <= 19 / old
     np.testing.assert_allclose(xs(result)[inside], 0.5 * times[inside], atol=1e-6)
-    np.testing.assert_allclose(xs(result)[~inside], 0.5 * 19 / old, atol=1e-6)  # after the last frame its pose holds
+    np.testing.assert_allclose(xs(result)[~inside], 0.5 * 19 / old, atol=1e-6)  # after the last frame its pose stays
 
 
 @pytest.mark.parametrize(("old", "new"), [(20, 10), (30, 12.5), (100, 10), (120, 100), (100, 29.97)])
@@ -198,7 +200,7 @@ def test_a_walking_body_survives_going_up_and_down() -> None:
 
 
 def test_movement_too_fast_for_the_new_rate_is_averaged_out_and_not_aliased() -> None:
-    # 11 Hz at 10 frames a second would look like 1 Hz if frames were only picked.
+    # 11 Hz at 10 frames per second would look like 1 Hz if frames were only picked.
     times = np.arange(400) / 100
     fast = np.sin(2 * np.pi * 11 * times)
     assert np.abs(fast[::10]).max() > 0.9

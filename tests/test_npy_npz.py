@@ -1,4 +1,4 @@
-"""Arrays of the corpora and our own archives: what they hold comes back, and what they cannot say is asked for."""
+"""Arrays of the corpora and our own archives: read and written, and options that a file needs."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ def features_of(positions: np.ndarray, heading: np.ndarray, width: int) -> np.nd
         values[frame, 3] = positions[frame, 0, 1]
         if frame + 1 < frames:
             step = positions[frame + 1, 0] - positions[frame, 0]
-            # The step is seen in the axes of the frame it arrives at.
+            # The step is in the axes of the frame it arrives at.
             cos2, sin2 = np.cos(-heading[frame + 1]), np.sin(-heading[frame + 1])
             values[frame, 1] = cos2 * step[0] + sin2 * step[2]
             values[frame, 2] = -sin2 * step[0] + cos2 * step[2]
@@ -58,7 +58,7 @@ def features_of(positions: np.ndarray, heading: np.ndarray, width: int) -> np.nd
 
 
 @pytest.mark.parametrize(("name", "joints", "fps"), [("humanml3d", 22, 20), ("kit", 21, 12.5)])
-def test_joints_come_with_the_rate_of_their_corpus(name, joints, fps, tmp_path):
+def test_joints_have_the_frame_rate_of_their_corpus(name, joints, fps, tmp_path):
     positions = walk(joints)[0].astype(np.float32)
     motion = read(saved(tmp_path, positions), ReadOptions(layout=name)).motion
     np.testing.assert_array_equal(motion.positions, positions)
@@ -69,7 +69,7 @@ def test_joints_come_with_the_rate_of_their_corpus(name, joints, fps, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "joints", "width"), [("humanml3d", 22, 263), ("kit", 21, 251)])
-def test_feature_vectors_give_their_joints_back(name, joints, width, tmp_path):
+def test_joints_follow_from_feature_vectors(name, joints, width, tmp_path):
     positions, heading = walk(joints)
     values = features_of(positions, heading, width).astype(np.float32)
     found = read(saved(tmp_path, values), ReadOptions(layout=name)).motion.positions
@@ -79,7 +79,7 @@ def test_feature_vectors_give_their_joints_back(name, joints, width, tmp_path):
     np.testing.assert_allclose(found, np.stack((x, start[..., 1], z), -1), atol=1e-4)
 
 
-def test_without_corpus_or_rate_it_says_what_to_give(tmp_path):
+def test_without_layout_or_rate_the_error_names_both(tmp_path):
     with pytest.raises(ValueError, match=r"give --layout humanml3d \(20 frames per second\) or --fps"):
         read(saved(tmp_path, np.zeros((3, 22, 3), np.float32)))
     with pytest.raises(ValueError, match=r"give --layout kit \(12\.5 frames per second\) or --fps"):
@@ -137,7 +137,7 @@ def test_an_archive_called_npy_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("angles", [None, (30, 44)])
-def test_an_archive_gives_its_motion_back(angles, tmp_path):
+def test_a_written_archive_is_read_back(angles, tmp_path):
     motion = recording(1)
     if angles:
         motion = replace(motion, angles=np.random.default_rng(0).normal(size=(motion.frames, 44)))

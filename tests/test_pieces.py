@@ -18,7 +18,7 @@ def transcript(motion: Motion, *segments: Segment) -> Transcript:
     return Transcript(segments, motion.duration, "take.bvh", "someone")
 
 
-def test_each_file_holds_its_frames_with_its_root_where_it_was(tmp_path: Path) -> None:
+def test_each_file_contains_its_frames_with_its_root_in_place(tmp_path: Path) -> None:
     motion = recording(2)
     parts = (Segment(1.5, 2.6, "turn left"), Segment(0.0, 1.5, "walk"), Segment(2.6, motion.duration, None))
     written = write_pieces(motion, transcript(motion, *parts), tmp_path, "take")
@@ -77,7 +77,7 @@ def test_labels_become_names_of_files(label: str | None, expected: str) -> None:
     assert file_name(label) == expected
 
 
-def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_of_one_line(tmp_path: Path) -> None:
     motion = recording(2)
     with pytest.raises(ValueError, match="cannot be written"):
         write_pieces(motion, transcript(motion, Segment(0, 1, "walk")), tmp_path / "none", "take")

@@ -1,4 +1,4 @@
-"""read_motion: unit and up axis found or said, and errors that name the file."""
+"""read_motion: unit and up axis detected or set, and errors that name the file."""
 
 import inspect
 from dataclasses import fields, replace
@@ -22,7 +22,7 @@ def in_other_axes(motion, scale: float, up: str):
 
 @pytest.mark.parametrize(("unit", "scale"), [("m", 1.0), ("cm", 100.0), ("mm", 1000.0), ("inch", 39.37)])
 @pytest.mark.parametrize("up", ["y", "z"])
-def test_unit_and_up_are_found_from_the_body(unit, scale, up, tmp_path):
+def test_unit_and_up_are_detected_from_the_body(unit, scale, up, tmp_path):
     motion = recording(3)
     bvh.write(in_other_axes(motion, scale, up), tmp_path / "take.bvh")
     found, axes = read_with_axes(tmp_path / "take.bvh")
@@ -36,28 +36,28 @@ def test_unit_and_up_are_found_from_the_body(unit, scale, up, tmp_path):
     )
 
 
-def test_what_the_user_says_wins(tmp_path):
+def test_the_users_options_come_first(tmp_path):
     motion = recording(3)
     bvh.write(motion, tmp_path / "take.bvh")
-    said, axes = read_with_axes(tmp_path / "take.bvh", ReadOptions(fps=60, unit="m", up="z"))
-    assert (axes.unit, axes.up, said.fps) == ("m", "z", 60)
+    given, axes = read_with_axes(tmp_path / "take.bvh", ReadOptions(fps=60, unit="m", up="z"))
+    assert (axes.unit, axes.up, given.fps) == ("m", "z", 60)
     plain = m2l.read_motion(tmp_path / "take.bvh")
-    spans, plainly = (np.ptp(one.positions[:, :21], axis=(0, 1)) for one in (said, plain))
+    spans, plainly = (np.ptp(read.positions[:, :21], axis=(0, 1)) for read in (given, plain))
     np.testing.assert_allclose(sorted(spans), 100 * np.sort(plainly), rtol=1e-3)
     assert spans[1] == pytest.approx(100 * plainly[2], rel=1e-3)
 
 
-def test_what_the_user_says_wins_over_what_the_file_says(tmp_path):
+def test_the_users_options_override_the_file(tmp_path):
     motion = recording(3)
     npz.write(motion, tmp_path / "take.npz")
     _, plain = read_with_axes(tmp_path / "take.npz")
     assert (plain.unit, plain.up) == ("m", "y")
-    said, axes = read_with_axes(tmp_path / "take.npz", ReadOptions(unit="cm", up="z"))
+    given, axes = read_with_axes(tmp_path / "take.npz", ReadOptions(unit="cm", up="z"))
     assert (axes.unit, axes.up) == ("cm", "z")
-    np.testing.assert_allclose(np.ptp(said.positions[..., 1]), np.ptp(motion.positions[..., 2]) / 100, rtol=1e-4)
+    np.testing.assert_allclose(np.ptp(given.positions[..., 1]), np.ptp(motion.positions[..., 2]) / 100, rtol=1e-4)
 
 
-def test_a_file_that_may_not_be_read_is_said(tmp_path, monkeypatch):
+def test_a_file_without_permission_is_an_error(tmp_path, monkeypatch):
     def refuse(path, options):
         raise PermissionError
 
@@ -67,7 +67,7 @@ def test_a_file_that_may_not_be_read_is_said(tmp_path, monkeypatch):
         m2l.read_motion(tmp_path / "take.bvh")
 
 
-def test_a_body_out_of_this_world_is_said(tmp_path):
+def test_a_body_too_far_from_the_origin_is_an_error(tmp_path):
     motion = recording(3)
     far = replace(motion, positions=motion.positions + np.array([0, 0, 2e5], np.float32))
     npz.write(far, tmp_path / "take.npz")
@@ -77,7 +77,7 @@ def test_a_body_out_of_this_world_is_said(tmp_path):
         m2l.read_motion(tmp_path / "take.npz")
 
 
-def test_a_joint_map_serves_unit_and_up_axis_too(tmp_path):
+def test_a_joint_map_also_serves_unit_and_up_axis(tmp_path):
     motion = recording(3)
     unknown = {name: f"x{number}" for number, name in enumerate(motion.skeleton.joints) if name.startswith("left_")}
     joints = tuple(unknown.get(name, name) for name in motion.skeleton.joints)
@@ -100,14 +100,14 @@ def test_the_suffix_decides_in_any_case(tmp_path):
     ({"fps": float("nan")}, "nan frames per second"), ({"fps": float("inf")}, "inf frames per second"),
     ({"fps": 0.5}, r"0\.5 frames per second, expected 1 to 10,000; set it with --fps"),
 ])  # fmt: skip
-def test_wrong_options_are_said_with_the_file(options, message, tmp_path):
+def test_wrong_options_are_errors_that_name_the_file(options, message, tmp_path):
     bvh.write(recording(3), tmp_path / "take.bvh")
     with pytest.raises(ValueError, match=message) as caught:
         m2l.read_motion(tmp_path / "take.bvh", **options)
     assert "take.bvh" in str(caught.value)
 
 
-def test_files_that_are_none_are_said(tmp_path):
+def test_paths_that_are_not_motion_files_are_errors(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.bvh: no such file"):
         m2l.read_motion(tmp_path / "nowhere.bvh")
     with pytest.raises(ValueError, match=r"a folder, expected a motion file \(\.amc, \.bvh"):
@@ -122,7 +122,7 @@ def test_files_that_are_none_are_said(tmp_path):
 
 def test_files_too_large_are_refused_unread(tmp_path):
     with (tmp_path / "take.bvh").open("wb") as file:
-        file.truncate(3 * 2**30)  # sparse: takes no room
+        file.truncate(3 * 2**30)  # sparse: takes no space
     with pytest.raises(ValueError, match=r"3\.0 GiB, expected at most 1 GiB; cut the recording"):
         m2l.read_motion(tmp_path / "take.bvh")
 
