@@ -16,7 +16,6 @@ from chromium import browser
 
 import motion2language as m2l
 from motion2language import viewer
-from motion2language.captioning.attention_map import attention_map
 
 COUNT = """
 (seconds) => new Promise((done) => {
@@ -39,8 +38,8 @@ def take(motion: m2l.Motion, seconds: float) -> viewer.Take:
     positions = np.concatenate([whole] * (1 + count // len(whole)))[:count]
     longer = replace(motion, positions=positions, angles=None)
     captioner = m2l.load_model("default")
-    transcript = captioner.transcribe(longer)
-    return viewer.Take(longer, transcript, weights=attention_map(captioner, longer, transcript))
+    described = next(captioner.describe_all([longer]))
+    return viewer.Take(longer, described.transcript, weights=described.attention())
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import numpy as np
 
 import motion2language as m2l
 from motion2language.body import to_canonical
-from motion2language.captioning.attention_map import attention_map
 from motion2language.captioning.features import joint_speed
 from motion2language.transcript import Transcript
 from motion2language.viewer import drawing, render
@@ -26,9 +25,8 @@ def main() -> None:
     draw_segments(captioner.prepare(motion), by_rule, transcript, HERE / "segments.png")
 
     motion = m2l.read_motion(SAMPLES / "3_turn_jump_punch.bvh")
-    transcript = captioner.transcribe(motion)
-    weights = attention_map(captioner, motion, transcript)
-    render.draw_attention(transcript, weights, HERE / "attention.png")
+    described = next(captioner.describe_all([motion]))
+    render.draw_attention(described.transcript, described.attention(), HERE / "attention.png")
 
 
 def draw_segments(body: m2l.Motion, by_rule: Transcript, by_movement: Transcript, path: Path) -> None:

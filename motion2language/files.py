@@ -68,6 +68,15 @@ def remove_leftovers(paths: Iterable[str | Path]) -> None:
                 shutil.rmtree(temporary, ignore_errors=True)
 
 
+def one_line(error: Exception) -> str:
+    """The message of an error in one line; of an OSError without its number."""
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:  # Python's own words begin with "[Errno 2]"
+        place = "" if error.filename is None else f"{error.filename}: "
+        text = place + error.strerror.lower()
+    return " ".join(text.split())
+
+
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of JSON (json.loads' object_pairs_hook); ValueError when a name stands in it twice."""
     if len(found := dict(pairs)) < len(pairs):

@@ -10,9 +10,11 @@ from safetensors.torch import load_file, save_file
 from small import captioner, recording
 
 import motion2language as m2l
-from motion2language.captioning.captioner import FILES, join, load_model, windows
+from motion2language.captioning.captioner import SEARCHES, load_model
 from motion2language.captioning.features import joint_speed
+from motion2language.captioning.model_folder import FILES
 from motion2language.captioning.timing import LOOSE
+from motion2language.captioning.windows import join, windows
 from motion2language.formats import bvh
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
@@ -40,7 +42,9 @@ def test_a_sentence_that_its_model_did_not_end_loses_words_that_lead_to_nothing(
             with torch.no_grad():
                 one.network.said_gate.bias[0] -= 2.0  # less waiting
         values = one.values(recording(seed).resample(10.0))
-        (whole,) = one._search(torch.from_numpy(values)[None], torch.tensor([len(values)]), 1)
+        (whole,) = SEARCHES[kind].find(
+            one.network, torch.from_numpy(values)[None], torch.tensor([len(values)]), one.config.max_words, 1
+        )
         (found,) = one.search([values], 1)
         words = one.vocabulary.decode(whole.tokens.tolist())
         count = len(found.tokens)
@@ -208,5 +212,5 @@ def test_a_model_of_raw_positions_refuses_other_skeletons():
 
 
 def test_a_model_of_joint_angles_says_what_it_needs():
-    with pytest.raises(ValueError, match="reads joint angles and the recording has none"):
+    with pytest.raises(ValueError, match="reads joint angles, which the recording lacks"):
         captioner(features="angles", joints=()).transcribe(recording())

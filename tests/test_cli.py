@@ -67,7 +67,7 @@ def test_recordings_of_the_same_name_do_not_overwrite_each_other(m2l, take, tmp_
 def test_more_files_than_one_group_give_the_same_as_one_by_one(m2l, take, tmp_path, monkeypatch):
     npz.write(recording(4), tmp_path / "other.npz")
     whole = m2l("caption", take, tmp_path / "other.npz", take)[1]
-    monkeypatch.setattr("motion2language.cli.describing.GROUP", 1)
+    monkeypatch.setattr("motion2language.captioning.recordings.GROUP", 1)
     assert m2l("caption", take, tmp_path / "other.npz", take)[1] == whole
 
 

@@ -31,7 +31,7 @@ def test_angles_are_those_of_the_file_or_an_error():
     motion = recording()
     angles = np.random.default_rng(0).normal(size=(motion.frames, 44)).astype(np.float32)
     np.testing.assert_array_equal(FEATURES["angles"](replace(motion, angles=angles)), angles)
-    with pytest.raises(ValueError, match="reads joint angles and the recording has none"):
+    with pytest.raises(ValueError, match="reads joint angles, which the recording lacks"):
         FEATURES["angles"](motion)
 
 
@@ -117,7 +117,7 @@ def test_a_normalizer_standardises_inverts_and_comes_back_from_disk(tmp_path):
     np.testing.assert_allclose(normalizer.invert(normalizer.apply(values[0])), values[0], atol=1e-4)
     normalizer.save(tmp_path / "normalizer.npz")
     np.testing.assert_array_equal(Normalizer.load(tmp_path / "normalizer.npz").apply(values[0]), applied[:40])
-    with pytest.raises(ValueError, match="9 features a frame, but the model was trained on 4"):
+    with pytest.raises(ValueError, match="9 features per frame, but the model was trained on 4"):
         normalizer.apply(np.zeros((2, 9)))
 
 
@@ -128,5 +128,5 @@ def test_statistics_are_those_of_all_frames_at_once_to_the_bit():
     normalizer = Normalizer.fit(values)
     np.testing.assert_array_equal(normalizer.mean, frames.mean(axis=0).astype(np.float32))
     np.testing.assert_array_equal(normalizer.std, frames.std(axis=0).astype(np.float32))
-    with pytest.raises(ValueError, match="no recordings to take statistics of"):
+    with pytest.raises(ValueError, match="no recordings to compute statistics from"):
         Normalizer.fit([])

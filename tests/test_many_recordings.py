@@ -67,12 +67,12 @@ def test_a_cluster_on_this_machine_that_does_not_start_in_time_is_started_again(
             raise Exception("The current node timed out during startup.")
 
     monkeypatch.setattr("ray.init", init)
-    with cluster.connected("local"):
+    with cluster.connect("local"):
         assert len(attempts) == 3
     attempts.clear()
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(ValueError, match=rf"--ray {address}: no cluster .*timed out"), cluster.connected(address):
+        with pytest.raises(ValueError, match=rf"--ray {address}: no cluster .*timed out"), cluster.connect(address):
             pass
     assert len(attempts) == 1
 

@@ -1,13 +1,13 @@
 """Where described actions begin and end: segment times refined from the movement itself.
 
-A model says around which moment each action lies (its action word's time), not where it ends. Between two such
-moments the boundary is put where the movement changes most: all boundaries together minimise the squared deviation
-of pose and joint speeds from their mean in each segment (the classical change-point cost, solved exactly by dynamic
-programming). A pause near such a boundary belongs to neither action, and stillness is trimmed at both ends of each
-segment, so that segments may leave gaps. Word times stay what they were. Works for the output of any model.
+A model gives the moment around which each action lies (the time of its action word), not where the action ends.
+Between two such moments the boundary goes where the movement changes most: all boundaries together minimise the
+squared deviation of pose and joint speeds from their mean in each segment (the classical change-point cost, solved
+exactly by dynamic programming). A pause near a boundary belongs to neither action, and stillness is trimmed at both
+ends of each segment, so segments may leave gaps. Word times do not change. This works for the output of any model.
 
-A boundary's probability is how often one like it is right within half a second, given that its action is right.
-Fixed choices (smoothing, thresholds, these frequencies) were made on BNR-Compose's validation split.
+A boundary's probability is how often such a boundary is right within half a second, given that its action is right.
+The fixed choices (smoothing, thresholds, these frequencies) were made on BNR-Compose's validation split.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 
 SMOOTHING = 7  # frames averaged before looking for changes, 0.7 s at 10 Hz
-STILL = 0.025  # leg lengths a second: mean joint speed below which a body is still (about 2 cm/s)
-NEAR = 0.3  # seconds from a boundary within which a pause is taken for it
-NEARLY = 0.5  # seconds a boundary may be off and still count as right, as in the scores
+STILL = 0.025  # leg lengths per second: mean joint speed below which a body is still (about 2 cm/s)
+NEAR = 0.3  # seconds: a pause this near to a boundary replaces it
+TOLERANCE = 0.5  # seconds a boundary may be off and still count as right, as in the scores
 SPREAD = 400.0  # squared deviation by which one set of boundaries is e times likelier than another
-LEAST, GAIN = 0.35, 0.6  # from the share of likely boundaries that are near to how often the chosen one is right
+LEAST, GAIN = 0.35, 0.6  # line from the share of likely boundaries near the chosen one to how often that is right
 OUTER = 0.93  # how often the start of the first action and the end of the last are right
 #: Weights of pose, joint speeds, pelvis velocity (3) and turn rate: near one over their standard deviations.
 WEIGHTS = np.concatenate([np.full(60, 13.0), np.full(60, 6.0), [5.0, 5.0, 1.0], [2.0]])
@@ -38,9 +38,9 @@ def refine(
 ) -> Transcript:
     """The transcript with segments bounded by changes of movement; unchanged when it has no described action.
 
-    anchors  one time (seconds) a segment, of its action word
-    motion   of the canonical body, at the model's rate
-    changes  features (T, F) whose changes are looked for, instead of pose and speeds (benchmarks/boundaries.py)
+    anchors  for each segment the time of its action word, seconds
+    motion   on the canonical body, at the model's frame rate
+    changes  features (T, F) to find changes in, instead of pose and speeds (benchmarks/boundaries.py)
     """
     if len(anchors) != len(transcript.segments):
         raise ValueError(f"{len(anchors)} anchors for {len(transcript.segments)} segments; give one each")
@@ -52,7 +52,11 @@ def refine(
     speed = joint_speed(motion)
     frames = np.array(anchors)[order] * motion.fps
     cuts = change_points(changes, frames)
-    sure = [OUTER, *(LEAST + GAIN * share for share in certainty(changes, frames, cuts, NEARLY * motion.fps)), OUTER]
+    chances = [
+        OUTER,
+        *(LEAST + GAIN * share for share in certainty(changes, frames, cuts, TOLERANCE * motion.fps)),
+        OUTER,
+    ]
     pauses = [_pause(speed, cut, int(NEAR * motion.fps)) for cut in cuts]
     starts, ends = [0, *(after for _, after in pauses)], [*(before for before, _ in pauses), motion.frames]
     for rank, index in enumerate(order):
@@ -64,8 +68,8 @@ def refine(
             segments[index],
             start=max(start, 0.0),
             end=end,
-            start_probability=None if right is None else right * sure[rank],
-            end_probability=None if right is None else right * sure[rank + 1],
+            start_probability=None if right is None else right * chances[rank],
+            end_probability=None if right is None else right * chances[rank + 1],
             bounded_by="movement",
         )
     return replace(transcript, segments=tuple(segments))
@@ -98,10 +102,10 @@ def change_points(values: np.ndarray, anchors: np.ndarray) -> list[int]:
 
 
 def certainty(values: np.ndarray, anchors: np.ndarray, cuts: Sequence[int], near: float) -> list[float]:
-    """For each cut of `change_points` the share of all sets of boundaries that has one within `near` frames of it.
+    """For each cut of `change_points` the share of all sets of boundaries that have one within `near` frames of it.
 
-    Sets of boundaries are weighed by exp(-squared deviation / SPREAD): a sharp change of movement leaves no other
-    place, a gradual one many.
+    Sets of boundaries are weighted by exp(-squared deviation / SPREAD): a sharp change of movement allows one place
+    only, a gradual one many.
     """
     if not cuts:
         return []
@@ -121,9 +125,9 @@ def certainty(values: np.ndarray, anchors: np.ndarray, cuts: Sequence[int], near
 
 
 def _between(anchors: np.ndarray, frames: int) -> list[np.ndarray]:
-    """Frames each boundary may take: after its left anchor, up to its right one, with room for the other segments.
+    """The frames each boundary may take: after its left anchor, up to its right one, with room for the other segments.
 
-    Where anchors share a frame their boundaries take the frames after it, one each.
+    Boundaries of anchors that share a frame take the frames after it, one each.
     """
     allowed: list[np.ndarray] = []
     for index, (left, right) in enumerate(pairwise(anchors), start=1):
@@ -163,7 +167,7 @@ def _smooth(values: np.ndarray) -> np.ndarray:
 
 
 def _pause(speed: np.ndarray, cut: int, near: int) -> tuple[int, int]:
-    """The still frames [first, last) that begin or end within `near` frames of a cut, else (cut, cut)."""
+    """The still frames [first, last) that begin or end within `near` frames of a cut; (cut, cut) without any."""
     still = np.concatenate([[0], speed < STILL, [0]])
     edges = np.flatnonzero(np.diff(still)).reshape(-1, 2)
     close = edges[(np.abs(edges - cut).min(axis=1) <= near) & (np.diff(edges)[:, 0] >= 2)]
@@ -174,7 +178,7 @@ def _pause(speed: np.ndarray, cut: int, near: int) -> tuple[int, int]:
 
 
 def _without_stillness(speed: np.ndarray, first: int, last: int) -> tuple[int, int]:
-    """[first, last) without still frames at either end; as it was when all of it is still."""
+    """[first, last) without still frames at either end; unchanged when all of it is still."""
     moving = np.flatnonzero(speed[first:last] >= STILL)
     if not len(moving):
         return first, last

@@ -1,45 +1,55 @@
-"""Captioner: network, vocabulary, normalizer, action words and clock, together; a recording in, a Transcript out.
+"""Captioner: network, vocabulary, normalizer, action words and clock together; a recording in, a Transcript out.
 
-A model folder rebuilds it: `config.json`, `vocabulary.txt`, `normalizer.npz`, `actions.json`,
-`weights.safetensors`, `card.md`. Nothing in it is a pickle.
-
-A recording longer than the model's `max_seconds` is cut into windows at its stillest moments, each captioned by
-itself; the transcript is their succession.
+load_model builds one from a model folder (model_folder.py). A recording longer than the model's `max_seconds` is
+captioned in windows (windows.py).
 """
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+from safetensors.torch import load_file
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_attention, search_transducer, timing
-from motion2language.captioning.features import Normalizer, feature, joint_speed, prepare
+from motion2language.captioning.features import Normalizer, feature, prepare
+from motion2language.captioning.model_folder import find_model, save_model
+from motion2language.captioning.windows import Described, join, windows
 from motion2language.formats.reading import read_motion
 from motion2language.language.actions import ActionLexicon
-from motion2language.language.vocabulary import Vocabulary
+from motion2language.language.vocabulary import UNK, Vocabulary
 from motion2language.model.config import ModelConfig
 from motion2language.model.network import Network, build
-from motion2language.model.transducer import Transducer
 from motion2language.motion import Motion
-from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
+from motion2language.transcript import Hypothesis, Transcript
 
-PRETRAINED = Path(__file__).parent.parent / "pretrained"
-BATCH = 32  # recordings decoded together; chosen
-BEAM = 4  # sentences kept while searching with the paper's model; chosen
-CONSENSUS = 0  # instead of a beam: of drawn sentences the one most like the others
-FILES = ("config.json", "vocabulary.txt", "normalizer.npz", "actions.json", "weights.safetensors", "card.md")
+BATCH = 32  # windows decoded together; chosen
+
+
+class Search(NamedTuple):
+    """How the sentence of a kind of network is found.
+
+    find      from (network, values, lengths, max_words, beam) a Hypothesis for each row; beam None is its own default
+    finished  from (hypothesis, max_words) whether the network itself ended the sentence
+    """
+
+    find: Callable[..., list[Hypothesis]]
+    finished: Callable[[Hypothesis, int], bool]
+
+
+#: The search of each kind of network (ModelConfig.kind).
+SEARCHES = {
+    "attention": Search(search_attention.find, search_attention.finished),
+    "transducer": Search(search_transducer.find, search_transducer.finished),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +74,10 @@ class Captioner:
         """What the recording shows, and when.
 
         motion     a Motion or a file's path
-        beam       sentences kept while searching; 1 is greedy; 0 draws sentences and takes the one most like the
+        beam       sentences kept while searching; 1 is greedy; 0 samples sentences and takes the one most like the
                    others. None: 0 for a transducer, 4 for the paper's model
         joint_map  canonical joint -> joint of the recording, for skeletons with unknown names
-        refine     bound segments by changes of movement (boundaries.py); else by the paper's rule
+        refine     bound segments by changes of movement (boundaries.py); otherwise by the paper's rule
         """
         recording = motion if isinstance(motion, Motion) else read_motion(motion, joint_map=joint_map)
         return next(self.transcribe_all([recording], beam=beam, joint_map=joint_map, refine=refine))
@@ -81,26 +91,45 @@ class Captioner:
         refine: bool = True,
     ) -> Iterator[Transcript]:
         """A Transcript for each recording, in order, decoded in batches of similar length."""
+        for described in self.describe_all(motions, beam=beam, joint_map=joint_map, refine=refine):
+            yield described.transcript
+
+    def describe_all(
+        self,
+        motions: Sequence[Motion],
+        *,
+        prepared: Sequence[Motion] | None = None,
+        beam: int | None = None,
+        joint_map: Mapping[str, str] | None = None,
+        refine: bool = True,
+    ) -> Iterator[Described]:
+        """As transcribe_all, each transcript with the weights of its search.
+
+        prepared  each motion as `prepare` returned it, for a caller that has done so already
+        """
+        if prepared is None:
+            prepared = [self.prepare(motion, joint_map) for motion in motions]
         pieces = [
             (index, start, piece)
-            for index, motion in enumerate(motions)
-            for start, piece in windows(self.prepare(motion, joint_map), self.config.max_seconds)
+            for index, body in enumerate(prepared)
+            for start, piece in windows(body, self.config.max_seconds)
         ]
-        described: list[list[tuple[float, Transcript]]] = [[] for _ in motions]
         order = sorted(range(len(pieces)), key=lambda number: pieces[number][2].frames)
-        results: dict[int, Transcript] = {}
+        results: dict[int, tuple[Transcript, np.ndarray]] = {}
         for first in range(0, len(order), BATCH):
             numbers = order[first : first + BATCH]
             batch = [pieces[number][2] for number in numbers]
-            for number, transcript in zip(numbers, self._describe(batch, beam, refine), strict=True):
-                results[number] = transcript
+            results |= zip(numbers, self._describe(batch, beam, refine), strict=True)
+        parts: list[list[tuple[float, Transcript, np.ndarray]]] = [[] for _ in motions]
         for number, (index, start, _) in enumerate(pieces):
-            described[index].append((start, results[number]))
-        for motion, parts in zip(motions, described, strict=True):
-            yield join(parts, motion.duration, motion.name, self.name)
+            parts[index].append((start, *results[number]))
+        for motion, body, own in zip(motions, prepared, parts, strict=True):
+            transcript = join([(start, part) for start, part, _ in own], motion.duration, motion.name, self.name)
+            weights = tuple((round(start * body.fps), looked) for start, _, looked in own)
+            yield Described(transcript, weights, body.frames)
 
     def prepare(self, motion: Motion, joint_map: Mapping[str, str] | None = None) -> Motion:
-        """The recording on the joints and at the rate this model reads; ValueError when it cannot be."""
+        """The recording on the joints and at the frame rate this model reads; ValueError when it cannot be."""
         return prepare(motion, self.config, joint_map)
 
     def values(self, motion: Motion) -> np.ndarray:
@@ -108,42 +137,39 @@ class Captioner:
         return self.normalizer.apply(feature(self.config.features)(motion))
 
     def search(self, values: Sequence[np.ndarray], beam: int | None = None) -> list[Hypothesis]:
-        """A Hypothesis for each (T, F) array; one that limit or recording cut off is without its loose end."""
+        """A Hypothesis for each (T, F) array; a sentence cut off by the word limit or the recording's end is trimmed.
+
+        Trimming (timing.without_loose_end) drops trailing words such as "and then" that lead to nothing.
+        """
+        search, limit = SEARCHES[self.config.kind], self.config.max_words
         device = next(self.network.parameters()).device
         padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(value) for value in values], batch_first=True)
         lengths = torch.tensor([len(value) for value in values], device=device)
         training = self.network.training
         self.network.eval()
         try:
-            found = self._search(padded.to(device), lengths, beam)
+            hypotheses = search.find(self.network, padded.to(device), lengths, limit, beam)
         finally:
             self.network.train(training)
-        return [self._without_loose_end(one) for one in found]
+        return [
+            hypothesis if search.finished(hypothesis, limit) else self._without_loose_end(hypothesis)
+            for hypothesis in hypotheses
+        ]
 
-    def _without_loose_end(self, found: Hypothesis) -> Hypothesis:
-        if not isinstance(self.network, Transducer) and len(found.tokens) < self.config.max_words:
-            return found  # the paper's model ended it itself; a transducer's sentences end with the recording
-        return found.first(timing.without_loose_end([self.vocabulary.words[token] for token in found.tokens]))
+    def _without_loose_end(self, hypothesis: Hypothesis) -> Hypothesis:
+        words = [self.vocabulary.words[token] for token in hypothesis.tokens]
+        return hypothesis.first(timing.without_loose_end(words))
 
-    def _search(self, padded: Tensor, lengths: Tensor, beam: int | None) -> list[Hypothesis]:
-        transducer, limit = isinstance(self.network, Transducer), self.config.max_words
-        kind: Any = search_transducer if transducer else search_attention
-        if beam is None:
-            beam = CONSENSUS if transducer else BEAM
-        if beam == CONSENSUS:
-            return kind.consensus(self.network, padded, lengths, limit)
-        return (
-            kind.beam(self.network, padded, lengths, limit, beam)
-            if beam > 1
-            else kind.greedy(self.network, padded, lengths, limit)
-        )
-
-    def _describe(self, motions: Sequence[Motion], beam: int | None, refine: bool) -> list[Transcript]:
+    def _describe(
+        self, motions: Sequence[Motion], beam: int | None, refine: bool
+    ) -> Iterator[tuple[Transcript, np.ndarray]]:
+        """For each prepared motion its transcript and the weights (L, T) of its words."""
         hypotheses = self.search([self.values(motion) for motion in motions], beam)
-        return [self.timed(*pair, refine=refine) for pair in zip(motions, hypotheses, strict=True)]
+        for motion, hypothesis in zip(motions, hypotheses, strict=True):
+            yield self.timed(motion, hypothesis, refine=refine), hypothesis.weights[hypothesis.tokens >= UNK]
 
     def timed(self, motion: Motion, hypothesis: Hypothesis, *, refine: bool = True) -> Transcript:
-        """The transcript of what was said of a prepared motion."""
+        """The transcript of a hypothesis for a prepared motion."""
         transcript = timing.transcribe(
             hypothesis,
             self.vocabulary,
@@ -160,22 +186,15 @@ class Captioner:
 
     def save(self, folder: Path, card: str = "") -> None:
         """Write the model folder, whole or not at all."""
-        save_folder(
-            folder, self.config, self.vocabulary, self.normalizer, self.lexicon, self.network.state_dict(), card
-        )
+        save_model(folder, self.config, self.vocabulary, self.normalizer, self.lexicon, self.network.state_dict(), card)
 
 
 def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
-    """The captioner of a shipped model (`default`, `synthetic`) or of a model folder; ValueError says what is wrong."""
-    folder = PRETRAINED / str(name)
-    if not (folder / "config.json").is_file():
-        folder = Path(name)
-    if not folder.is_dir():
-        shipped = sorted(path.parent.name for path in PRETRAINED.glob("*/config.json"))
-        raise FileNotFoundError(f"no model {str(name)!r}: give a model folder or one of {', '.join(shipped)}")
-    missing = [file for file in FILES[:-1] if not (folder / file).is_file()]
-    if missing:
-        raise ValueError(f"{folder}: not a model folder, it lacks {', '.join(missing)}; expected {', '.join(FILES)}")
+    """The captioner of a shipped model or of a model folder.
+
+    FileNotFoundError or ValueError reports what is missing or does not fit, and lists the shipped models.
+    """
+    folder = find_model(name)
     try:
         config = ModelConfig.model_validate_json((folder / "config.json").read_bytes())
         feature(config.features)
@@ -200,80 +219,3 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
             f"but vocabulary.txt has {len(vocabulary)} and normalizer.npz {len(normalizer.mean)}"
         )
     return Captioner(config, vocabulary, normalizer, lexicon, network.to(device).eval(), folder.name)
-
-
-def save_folder(
-    folder: Path,
-    config: ModelConfig,
-    vocabulary: Vocabulary,
-    normalizer: Normalizer,
-    lexicon: ActionLexicon,
-    weights: Mapping[str, Tensor],
-    card: str,
-) -> None:
-    """Write a model folder beside its place, then move it there; an older one of the same name is replaced."""
-    folder = Path(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-            fresh, old = Path(temporary) / "new", Path(temporary) / "old"
-            fresh.mkdir()
-            (fresh / "config.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            vocabulary.save(fresh / "vocabulary.txt")
-            normalizer.save(fresh / "normalizer.npz")
-            lexicon.save(fresh / "actions.json")
-            tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
-            (fresh / "weights.safetensors").write_bytes(save(tensors))
-            (fresh / "card.md").write_text(card, encoding="utf-8")
-            if folder.exists():
-                folder.rename(old)
-            try:
-                fresh.rename(folder)
-            except BaseException:
-                if old.exists():
-                    old.rename(folder)
-                raise
-    except OSError as error:
-        raise ValueError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from None
-
-
-def windows(motion: Motion, longest: float) -> Iterator[tuple[float, Motion]]:
-    """(start in seconds, piece) of a recording, each at most `longest` seconds, cut where the body is stillest.
-
-    A cut falls in the second half of what a piece may hold, so pieces are at least half as long, but the last.
-    """
-    limit = max(2, int(longest * motion.fps))
-    if motion.frames <= limit:
-        yield 0.0, motion
-        return
-    speed = joint_speed(ensure_canonical(motion))
-    first = 0
-    while motion.frames - first > limit:
-        middle = first + limit // 2
-        cut = middle + int(speed[middle : first + limit].argmin())
-        yield first / motion.fps, motion.frames_between(first, cut)
-        first = cut
-    yield first / motion.fps, motion.frames_between(first, motion.frames)
-
-
-def join(parts: Sequence[tuple[float, Transcript]], duration: float, source: str, model: str) -> Transcript:
-    """One transcript of consecutive pieces, each with its start in seconds; times are clipped to `duration`."""
-    segments = tuple(
-        shift(segment, start, duration)
-        for start, part in parts
-        for segment in part.segments
-        if start + segment.start < duration
-    )
-    return Transcript(segments, duration, source, model)
-
-
-def shift(segment: Segment, by: float, duration: float) -> Segment:
-    """The segment `by` seconds later, clipped to `duration`."""
-
-    def at(time: float) -> float:
-        return min(time + by, duration)
-
-    words = tuple(
-        TimedWord(word.word, at(word.time), at(word.start), at(word.end), word.probability) for word in segment.words
-    )
-    return replace(segment, start=at(segment.start), end=at(segment.end), words=words)

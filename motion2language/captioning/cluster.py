@@ -1,4 +1,4 @@
-"""Ray, as sweeps and captioning use it: a cluster that runs, or one on this machine for as long as the command runs."""
+"""Ray for sweeps and captioning: a running cluster, or one on this machine for as long as the command runs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ATTEMPTS = 3  # at starting Ray on this machine: it gives its own processes 30 s, too few on a busy one; chosen
-WAIT = 10.0  # seconds for a machine to take a connection; chosen
-STORE = 200 * 2**20  # bytes of Ray's shared memory on this machine; Ray alone would take a third of it; chosen
+ATTEMPTS = 3  # at starting Ray here: it allows its processes 30 s, too little on a busy machine; chosen
+WAIT = 10.0  # seconds for a machine to accept a connection; chosen
+STORE = 200 * 2**20  # bytes of Ray's shared memory here; by default Ray takes a third of the memory; chosen
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Any]:
+def connect(address: str) -> Iterator[Any]:
     """The module `ray`, connected to `address`: `local`, `auto`, HOST:PORT or ray://HOST:PORT.
 
-    ValueError when Ray is missing or nothing answers there.
+    ValueError when Ray is not installed or nothing answers at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address != "local" and (Path.home() / ".ray" / "auth_token").is_file():
@@ -41,25 +41,25 @@ def connected(address: str) -> Iterator[Any]:
 
 
 def require_answer(address: str) -> None:
-    """ValueError when nothing listens where `address` leads: Ray would wait for it for ever, deaf to Ctrl-C."""
+    """ValueError when nothing listens at `address`: Ray would wait forever and ignore Ctrl-C."""
     if address == "local":
         return
     if address == "auto":
-        left = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")  # as `ray start` leaves it
-        said = os.environ.get("RAY_ADDRESS") or (left.read_text().strip() if left.is_file() else "")
+        written = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")  # by `ray start`
+        cluster = os.environ.get("RAY_ADDRESS") or (written.read_text().strip() if written.is_file() else "")
     else:
-        said = address
-    host, _, port = said.rpartition("://")[2].rpartition(":")
-    if not said or said == "auto":  # Ray knows at once that there is none
+        cluster = address
+    host, _, port = cluster.rpartition("://")[2].rpartition(":")
+    if not cluster or cluster == "auto":  # Ray reports a missing cluster at once
         return
     try:
         socket.create_connection((host, int(port)), timeout=WAIT).close()
     except (OSError, ValueError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _silent(address, f"{said}: {reason}") from None
+        raise _no_answer(address, f"{cluster}: {reason}") from None
 
 
-def _silent(address: str, reason: str) -> ValueError:
+def _no_answer(address: str, reason: str) -> ValueError:
     return ValueError(f"--ray {address}: no cluster answers ({reason}); give local or the address of one")
 
 
@@ -69,7 +69,7 @@ def _connect(ray: Any, address: str, options: dict[str, Any]) -> None:
         try:
             ray.init(**options)
             return
-        except Exception as error:  # Ray's own are of all kinds, plain Exception among them
+        except Exception as error:  # Ray raises errors of all kinds, plain Exception included
             if attempt < last:
                 continue
-            raise _silent(address, " ".join(str(error).split())[:200]) from None
+            raise _no_answer(address, " ".join(str(error).split())[:200]) from None

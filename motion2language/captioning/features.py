@@ -7,9 +7,9 @@
 | `canonical` | heading-free pose, velocities, turn rate, 124 values  | unchanged         | unchanged            |
 | `live`      | the same, of a body measured as it moves              | unchanged         | unchanged            |
 
-`canonical` and `live` depend, at frame k, on frames k-1 and k and on the body's size: with `canonical` the median over
-the recording, with `live` the mean over the frames so far, so that no later frame matters. Statistics of a
-Normalizer come from the training split alone.
+At frame k `canonical` and `live` depend on frames k-1 and k and on the body's size. The size is the median over the
+recording for `canonical`, and the mean over the frames so far for `live`, which therefore needs no later frame. The
+statistics of a Normalizer come from the training split alone.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def paper(motion: Motion) -> np.ndarray:
 
 
 def angles(motion: Motion) -> np.ndarray:
-    """Joint angles, (T, A) radians; ValueError when the recording has none."""
+    """Joint angles, (T, A) radians; ValueError for a recording without joint angles."""
     if motion.angles is None:
         raise ValueError(
-            f"{motion.label}: this model reads joint angles and the recording has none; "
-            "give a KIT-ML _mmm.xml file or take a model with features 'canonical' or 'paper'"
+            f"{motion.label}: this model reads joint angles, which the recording lacks; "
+            "give a KIT-ML _mmm.xml file or use a model with features 'canonical' or 'paper'"
         )
     return motion.angles
 
@@ -48,9 +48,9 @@ def angles(motion: Motion) -> np.ndarray:
 def canonical(motion: Motion) -> np.ndarray:
     """Heading-free, position-free pose with velocities and turn rate, (T, 124), of a canonical motion.
 
-    In the order of the columns, lengths in leg lengths and rates per second: the 20 joints relative to the pelvis
-    in the body's own axes (left, up, forward); their velocities; the pelvis' velocity in the same axes; the turn
-    rate (radians a second, positive to the left). Velocities are backward differences, zero in the first frame.
+    The columns, in leg lengths and per second: the 20 joints relative to the pelvis in the body's own axes (left, up,
+    forward); their velocities; the pelvis' velocity in the same axes; the turn rate (radians per second, positive to
+    the left). Velocities are backward differences, zero in the first frame.
     """
     _require_canonical(motion, "canonical")
     positions = motion.positions.astype(np.float64)
@@ -58,7 +58,7 @@ def canonical(motion: Motion) -> np.ndarray:
 
 
 def live(motion: Motion) -> np.ndarray:
-    """As `canonical`, (T, 124), but of no frame still to come: lengths are in mean leg lengths up to each frame."""
+    """As `canonical`, (T, 124), without later frames: lengths are in units of the mean leg length up to each frame."""
     _require_canonical(motion, "live")
     positions = motion.positions.astype(np.float64)
     legs = np.maximum(_legs(positions), 1e-6)
@@ -67,7 +67,7 @@ def live(motion: Motion) -> np.ndarray:
 
 
 class LiveFeatures:
-    """The rows of `live`, one frame at a time; what it keeps does not grow."""
+    """The rows of `live`, one frame at a time, in constant memory."""
 
     def __init__(self, fps: float) -> None:
         self.fps = fps
@@ -101,7 +101,7 @@ def _in_leg_lengths(positions: np.ndarray, fps: float) -> np.ndarray:
 
 
 def joint_speed(motion: Motion) -> np.ndarray:
-    """Mean speed of the joints of a canonical motion, (T,) leg lengths a second; the first frame repeats the second."""
+    """Mean speed of the joints of a canonical motion, (T,) leg lengths per second; frame 0 repeats frame 1."""
     positions = motion.positions.astype(np.float64)
     steps = np.linalg.norm(np.diff(positions, axis=0), axis=2).mean(axis=1) * motion.fps / _leg_length(positions)
     return np.concatenate([steps[:1], steps]) if len(steps) else np.zeros(1)
@@ -117,7 +117,7 @@ FEATURES: dict[str, Callable[[Motion], np.ndarray]] = {
 
 
 def feature(name: str) -> Callable[[Motion], np.ndarray]:
-    """The function of a key of FEATURES; ValueError names those there are."""
+    """The function of a key of FEATURES; ValueError lists the keys."""
     if name not in FEATURES:
         raise ValueError(f"model.features is {name!r}; there are {', '.join(FEATURES)}")
     return FEATURES[name]
@@ -134,7 +134,7 @@ class Normalizer:
     def fit(cls, sequences: Iterable[np.ndarray]) -> Normalizer:
         """Statistics over all frames of the (T, F) arrays; a constant feature gets standard deviation 1.
 
-        The arrays are gone through twice, one at a time; none is held.
+        The arrays are read twice, one at a time, and not held in memory.
         """
         mean = _mean(np.asarray(sequence, dtype=np.float64) for sequence in sequences)
         std = np.sqrt(_mean((np.asarray(sequence, dtype=np.float64) - mean) ** 2 for sequence in sequences))
@@ -143,7 +143,7 @@ class Normalizer:
     def apply(self, values: np.ndarray) -> np.ndarray:
         """Standardised values, (T, F) float32."""
         if values.shape[1:] != self.mean.shape:
-            raise ValueError(f"{values.shape[1]} features a frame, but the model was trained on {len(self.mean)}")
+            raise ValueError(f"{values.shape[1]} features per frame, but the model was trained on {len(self.mean)}")
         return ((values - self.mean) / self.std).astype(np.float32)
 
     def invert(self, values: np.ndarray) -> np.ndarray:
@@ -157,7 +157,7 @@ class Normalizer:
 
     @classmethod
     def load(cls, path: Path) -> Normalizer:
-        """The normalizer that `save` wrote; ValueError when the file is something else."""
+        """The normalizer that `save` wrote; ValueError for another file."""
         data = read_arrays(path)
         mean, std = (np.asarray(data.get(key, np.zeros(0)), dtype=np.float32) for key in ("mean", "std"))
         if mean.ndim != 1 or not len(mean) or mean.shape != std.shape:
@@ -168,18 +168,18 @@ class Normalizer:
 
 
 def _mean(sequences: Iterable[np.ndarray]) -> np.ndarray:
-    """The mean row of the (T, F) arrays, (F,); rows are added one by one, so how they are cut does not matter."""
+    """The mean row of the (T, F) arrays, (F,); rows are added one by one, so their grouping does not matter."""
     total, count = np.zeros(0), 0
     for sequence in sequences:
         total = np.add.reduce(np.concatenate([total[None], sequence]) if count else sequence, axis=0)
         count += len(sequence)
     if not count:
-        raise ValueError("no recordings to take statistics of")
+        raise ValueError("no recordings to compute statistics from")
     return total / count
 
 
 def _leg_length(positions: np.ndarray) -> float:
-    """Hip to knee to ankle, mean of both legs, median over frames: a size no pose changes."""
+    """Hip to knee to ankle, mean of both legs, median over frames: a size that does not depend on the pose."""
     return max(float(np.median(_legs(positions))), 1e-6)
 
 
@@ -212,12 +212,12 @@ def _to_body_axes(vectors: np.ndarray, heading: tuple[np.ndarray, np.ndarray], o
 
 
 def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | None = None) -> Motion:
-    """The recording on the joints and at the rate a model reads; ValueError when it cannot be."""
+    """The recording on the joints and at the frame rate a model reads; ValueError when it cannot be mapped."""
     if config.joints == CANONICAL.joints:
         motion = to_canonical(motion, joint_map)
     elif config.features != "angles" and motion.skeleton.joints != config.joints:
         raise ValueError(
             f"{motion.label}: the model reads the joints {', '.join(config.joints)}; found skeleton "
-            f"{motion.skeleton.name!r}; take a model with features 'canonical' for other skeletons"
+            f"{motion.skeleton.name!r}; use a model with features 'canonical' for other skeletons"
         )
     return motion.resample(config.fps)

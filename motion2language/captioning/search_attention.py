@@ -1,13 +1,12 @@
-"""Searches for the paper's model: greedy, beam and consensus, from padded features to one Hypothesis a motion.
+"""Searches for the paper's model: greedy, beam and consensus, from padded features to one Hypothesis per motion.
 
-No reference in sight: a sentence ends at <eos> or at the length limit. In the beam every hypothesis carries its own
-attention position and state.
+The model sees no reference: a sentence ends at <eos> or at the word limit. In the beam every hypothesis carries its
+own attention position and state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -15,16 +14,33 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motion2language.language.agreement import DRAWS, Sentence, agreement, spread
-from motion2language.language.agreement import consensus as most_alike
+from motion2language.captioning.timing import with_agreement
+from motion2language.language.agreement import DRAWS, Sentence, spread
+from motion2language.language.agreement import consensus as most_typical
 from motion2language.language.vocabulary import EOS, PAD, SOS, UNK
 from motion2language.model.attention import Memory
 from motion2language.model.batch import Batch, DecoderState
 from motion2language.model.decoder import AttentionCaptioner
 from motion2language.transcript import Hypothesis
 
+BEAM = 4  # sentences kept while searching, unless told otherwise; chosen
 CLIPS_DRAWN = 8  # motions whose sentences are drawn together; chosen, bounds the memory
-WORTH_LEAVING_OUT = 0.5  # share of a batch's clips that have ended with which a beam goes on without them; chosen
+WORTH_LEAVING_OUT = 0.5  # once this share of a batch's clips has ended, the beam goes on without them; chosen
+
+
+def find(
+    model: AttentionCaptioner, values: Tensor, lengths: Tensor, max_words: int, width: int | None = None
+) -> list[Hypothesis]:
+    """One Hypothesis for each row of values (B, T, F), lengths (B,): by a beam, or for width 0 by consensus."""
+    width = BEAM if width is None else width
+    if width == 0:
+        return consensus(model, values, lengths, max_words)
+    return beam(model, values, lengths, max_words, width)
+
+
+def finished(hypothesis: Hypothesis, max_words: int) -> bool:
+    """Whether the model ended the sentence itself, by <eos>, before the word limit cut it off."""
+    return len(hypothesis.tokens) < max_words
 
 
 def greedy(model: AttentionCaptioner, values: Tensor, lengths: Tensor, max_words: int) -> list[Hypothesis]:
@@ -62,10 +78,9 @@ def beam(
 def consensus(
     model: AttentionCaptioner, values: Tensor, lengths: Tensor, max_words: int, draws: int = DRAWS
 ) -> list[Hypothesis]:
-    """Of `draws` sentences drawn from the model the one most like the others (motion2language.language.agreement).
+    """The most typical of `draws` sentences drawn from the model (language/agreement.py).
 
-    A word's probability is the share of the draws that say it in its place. The draws of a motion come from a seed of
-    their own, so that they are the same alone and in a batch.
+    A word's probability is the share of the draws that have it in its place.
     """
     drawn = [
         sentences
@@ -74,13 +89,9 @@ def consensus(
             model, values[first : first + CLIPS_DRAWN], lengths[first : first + CLIPS_DRAWN], max_words, draws
         )
     ]
-    chosen = [most_alike(sentences) for sentences in drawn]
+    chosen = [most_typical(sentences) for sentences in drawn]
     followed = follow(model, values, lengths, chosen)
-    shares = [agreement(*pair) for pair in zip(chosen, drawn, strict=True)]
-    return [
-        replace(found, word_log_probs=np.log(np.maximum(share, 1e-9)).astype(np.float32), drawn=tuple(sentences))
-        for found, share, sentences in zip(followed, shares, drawn, strict=True)
-    ]
+    return [with_agreement(*pair) for pair in zip(followed, drawn, strict=True)]
 
 
 def draw(
@@ -88,7 +99,8 @@ def draw(
 ) -> list[list[Sentence]]:
     """`draws` sentences for each row of values (B, T, F), each word or <eos> drawn with its probability.
 
-    Chance is spread evenly over the draws: at every word each gets one of `draws` equal parts of [0, 1).
+    Chance is spread evenly over the draws: at every word each gets one of `draws` equal parts of [0, 1). The chances
+    are the same for every motion, so that its draws are the same alone and in a batch.
     """
     memory, state = model.encode(values, lengths)
     rows = torch.arange(len(values), device=values.device).repeat_interleave(draws)
@@ -121,12 +133,12 @@ def follow(
     return [
         Hypothesis(
             np.array(sentence, dtype=np.int64),
-            place[: len(sentence)].clamp(0, frames - 1).numpy(),
+            position[: len(sentence)].clamp(0, frames - 1).numpy(),
             looked[: len(sentence), :frames].numpy().copy(),
             float(chance.sum()),
             chance[: len(sentence)].numpy().copy(),
         )
-        for sentence, frames, place, looked, chance in parts
+        for sentence, frames, position, looked, chance in parts
     ]
 
 
@@ -236,37 +248,71 @@ def _keep(under_way: _UnderWay, kept: Tensor) -> _UnderWay:
     )
 
 
+class _Traced(NamedTuple):
+    """The best sentence of each clip of a batch, L steps long, <eos> where it had ended."""
+
+    tokens: np.ndarray  # (B, L)
+    chances: np.ndarray  # (B, L) log probabilities
+    positions: np.ndarray  # (B, L)
+    weights: np.ndarray  # (B, L, T)
+    scores: np.ndarray  # (B,) log probabilities of whole sentences
+
+
 def _trace(stretches: Sequence[_Stretch], lengths: Tensor) -> list[Hypothesis]:
-    """The best sentence of each clip, followed back to its first word."""
+    """The best sentence of each clip, followed back to its first word, stretch by stretch."""
     last = sum(len(stretch.steps) for stretch in stretches)
     shape, longest = (len(lengths), last), stretches[0].steps[0].weights.shape[1]
-    tokens, looked = np.full(shape, EOS), np.zeros((*shape, longest), dtype=np.float32)
-    chances, positions = np.zeros((2, *shape), dtype=np.float32)
-    sentence, scores = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[0], dtype=np.float32)
-    for steps, *about in reversed(stretches):
-        clips, ended, best, log_probs = (part.cpu().numpy() for part in about)
-        sentence[clips[ended]], scores[clips[ended]] = best[ended], log_probs[ended]
-        *parts, weights = zip(*steps, strict=True)
-        token, chance, parent, position = (torch.stack(part).cpu().numpy() for part in parts)
-        width = parent.shape[1] // len(clips)
-        rows = [width * np.arange(len(clips)) + sentence[clips]]
-        for parents in reversed(parent):
-            rows.append(parents[rows[-1]])
-        sentence[clips] = rows[-1] % width
-        path, number = np.array(rows[::-1]), np.arange(len(steps))[:, None]
-        place = clips, slice(last - len(steps), last)
-        tokens[place], chances[place] = (part[number, path[1:]].T for part in (token, chance))
-        positions[place] = position[number, path[:-1]].T
-        before = torch.from_numpy(path[:-1]).to(lengths.device)
-        looked[place] = torch.stack([part[row] for part, row in zip(weights, before, strict=True)], 1).cpu().numpy()
-        last -= len(steps)
-    counts, ends = (tokens != EOS).sum(1).tolist(), lengths.cpu().numpy()
-    positions = positions.clip(0, (ends - 1).astype(np.float32)[:, None])
+    traced = _Traced(
+        np.full(shape, EOS),
+        np.zeros(shape, dtype=np.float32),
+        np.zeros(shape, dtype=np.float32),
+        np.zeros((*shape, longest), dtype=np.float32),
+        np.zeros(len(lengths), dtype=np.float32),
+    )
+    sentence = np.zeros(len(lengths), dtype=np.int64)  # which of its clip's sentences, in [0, width)
+    for stretch in reversed(stretches):
+        clips, ended, best = (part.cpu().numpy() for part in (stretch.clips, stretch.ended, stretch.best))
+        sentence[clips[ended]], traced.scores[clips[ended]] = best[ended], stretch.scores.cpu().numpy()[ended]
+        path = _path(stretch, clips, sentence[clips])
+        last -= len(stretch.steps)
+        _fill(traced, stretch, clips, path, last)
+        sentence[clips] = path[0] % (len(stretch.steps[0].token) // len(clips))
+    return _hypotheses(traced, lengths.cpu().numpy())
+
+
+def _path(stretch: _Stretch, clips: np.ndarray, sentence: np.ndarray) -> np.ndarray:
+    """The rows (S+1, C) before and after each of the S steps that lead to `sentence` (C,) of each clip."""
+    parents = torch.stack([step.parent for step in stretch.steps]).cpu().numpy()
+    rows = [parents.shape[1] // len(clips) * np.arange(len(clips)) + sentence]
+    for parent in reversed(parents):
+        rows.append(parent[rows[-1]])
+    return np.array(rows[::-1])
+
+
+def _fill(traced: _Traced, stretch: _Stretch, clips: np.ndarray, path: np.ndarray, first: int) -> None:
+    """Write the steps of a stretch along `path` into `traced`, from step `first` on."""
+    steps, number = stretch.steps, np.arange(len(stretch.steps))[:, None]
+    token, chance, position = (
+        torch.stack(part).cpu().numpy()
+        for part in zip(*((step.token, step.chance, step.position) for step in steps), strict=True)
+    )
+    where = clips, slice(first, first + len(steps))
+    traced.tokens[where], traced.chances[where] = token[number, path[1:]].T, chance[number, path[1:]].T
+    traced.positions[where] = position[number, path[:-1]].T  # attention looks from the row before the word
+    before = torch.from_numpy(path[:-1]).to(steps[0].weights.device)
+    looked = [step.weights[rows] for step, rows in zip(steps, before, strict=True)]
+    traced.weights[where] = torch.stack(looked, 1).cpu().numpy()
+
+
+def _hypotheses(traced: _Traced, lengths: np.ndarray) -> list[Hypothesis]:
+    """A Hypothesis for each clip, cut to its own words and frames."""
+    positions = traced.positions.clip(0, (lengths - 1).astype(np.float32)[:, None])
+    counts = (traced.tokens != EOS).sum(1).tolist()
     hypotheses = []
-    for clip, (count, frames, score) in enumerate(zip(counts, ends.tolist(), scores.tolist(), strict=True)):
-        own = looked[clip, :count, :frames].copy()  # not a view that keeps the whole batch
-        words = tokens[clip, :count], positions[clip, :count], own
-        hypotheses.append(Hypothesis(*words, score, chances[clip, :count]))
+    for clip, (count, frames) in enumerate(zip(counts, lengths.tolist(), strict=True)):
+        own = traced.weights[clip, :count, :frames].copy()  # not a view that keeps the whole batch
+        words = traced.tokens[clip, :count], positions[clip, :count], own
+        hypotheses.append(Hypothesis(*words, float(traced.scores[clip]), traced.chances[clip, :count]))
     return hypotheses
 
 

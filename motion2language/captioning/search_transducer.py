@@ -1,30 +1,47 @@
-"""Searches for a transducer: greedy, beam and consensus, from padded features to one Hypothesis a motion.
+"""Searches for a transducer: greedy, beam and consensus, from padded features to one Hypothesis per motion.
 
-All decide the words first; a second pass over the finished sentence then says where each word belongs, as its
-posterior under all alignments. Positions and weights come back on the clock of the input frames.
+All decide the words first. A second pass over the finished sentence then finds where each word belongs: its posterior
+under all alignments. Positions and weights are given in input frames.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from motion2language.language.agreement import DRAWS, agreement, spread
-from motion2language.language.agreement import consensus as most_alike
+from motion2language.captioning.timing import with_agreement
+from motion2language.language.agreement import DRAWS, spread
+from motion2language.language.agreement import consensus as most_typical
 from motion2language.language.vocabulary import PAD, SOS, UNK
 from motion2language.model.alignments import emission_posteriors
 from motion2language.model.transducer import STRIDE, Transducer
 from motion2language.transcript import Hypothesis
 
-WORDS_A_STEP = 8  # most words said at one step, 0.2 s; chosen: a whole phrase may become certain at once
+WORDS_PER_STEP = 8  # most words emitted at one step, 0.2 s; chosen: a whole phrase may become certain at once
 
 WORD_BONUS = 0.6  # log probability a word adds to a sentence in the beam; chosen on BNR-Compose's validation split
 
 Prefix = tuple[int, ...]
+
+
+def find(
+    model: Transducer, values: Tensor, lengths: Tensor, max_words: int, width: int | None = None
+) -> list[Hypothesis]:
+    """One Hypothesis for each row of values (B, T, F), lengths (B,).
+
+    width  0 or None: by consensus; 1: greedy; more: by a beam
+    """
+    if not width:
+        return consensus(model, values, lengths, max_words)
+    if width == 1:
+        return greedy(model, values, lengths, max_words)
+    return beam(model, values, lengths, max_words, width)
+
+
+def finished(hypothesis: Hypothesis, max_words: int) -> bool:
+    """Whether the model ended the sentence itself: never, a transducer's sentence ends with the recording."""
+    return False
 
 
 @torch.inference_mode()
@@ -35,7 +52,7 @@ def greedy(model: Transducer, values: Tensor, lengths: Tensor, max_words: int) -
     sentences: list[list[int]] = [[] for _ in range(len(memory))]
     for step in range(memory.shape[1]):
         speaking = steps > step
-        for _ in range(WORDS_A_STEP):
+        for _ in range(WORDS_PER_STEP):
             wait, spoken = _next_word(model, memory[:, step : step + 1], states)
             score, word = spoken[:, 0].max(-1)
             short = torch.tensor([len(sentence) < max_words for sentence in sentences], device=values.device)
@@ -56,8 +73,8 @@ def beam(
 ) -> list[Hypothesis]:
     """The best sentence among the `width` prefixes kept at every step; equal prefixes are merged.
 
-    Sentences are compared by log P(sentence | motion) + word_bonus * words. With 0 the likeliest wins, which is a
-    short one: many ways to say more share their probability.
+    Sentences are compared by log P(sentence | motion) + word_bonus * words. Without a bonus the likeliest sentence
+    wins, which is short: the many wordings of a longer one share its probability.
     """
     memory, steps = model.encode(values, lengths)
     sentences = []
@@ -73,40 +90,34 @@ def beam(
 def consensus(
     model: Transducer, values: Tensor, lengths: Tensor, max_words: int, draws: int = DRAWS
 ) -> list[Hypothesis]:
-    """Of `draws` sentences drawn from the model the one most like the others (motion2language.language.agreement).
+    """The most typical of `draws` sentences drawn from the model (language/agreement.py).
 
-    A word's probability is the share of the draws that say it in its place. The draws of a motion come from a seed of
-    their own, so that they are the same alone and in a batch.
+    A word's probability is the share of the draws that have it in its place.
     """
     memory, steps = model.encode(values, lengths)
     drawn = draw(model, memory, steps, max_words, draws)
-    chosen = [most_alike(sentences) for sentences in drawn]
+    chosen = [most_typical(sentences) for sentences in drawn]
     aligned = align(model, memory, steps, lengths, [list(sentence) for sentence in chosen])
-    return [trusted(*pair) for pair in zip(aligned, drawn, strict=True)]
-
-
-def trusted(found: Hypothesis, drawn: Sequence[Prefix]) -> Hypothesis:
-    """The hypothesis, each word as probable as the share of the sentences drawn that say it in its place."""
-    shares = agreement(found.tokens.tolist(), drawn)
-    return replace(found, word_log_probs=np.log(np.maximum(shares, 1e-9)).astype(np.float32), drawn=tuple(drawn))
+    return [with_agreement(*pair) for pair in zip(aligned, drawn, strict=True)]
 
 
 @torch.inference_mode()
 def draw(model: Transducer, memory: Tensor, steps: Tensor, max_words: int, draws: int) -> list[list[Prefix]]:
     """`draws` sentences for each row of memory (B, S, H), each word or wait drawn with its probability.
 
-    Chance is spread evenly over the draws: at every decision each gets one of `draws` equal parts of [0, 1).
+    Chance is spread evenly over the draws: at every decision each gets one of `draws` equal parts of [0, 1). The
+    chances are the same for every motion, so that its draws are the same alone and in a batch.
     """
     clips, device = len(memory), memory.device
-    chances = torch.from_numpy(spread(memory.shape[1] * WORDS_A_STEP, draws)).to(device)
+    chances = torch.from_numpy(spread(memory.shape[1] * WORDS_PER_STEP, draws)).to(device)
     state, hidden = model.predict(torch.full((1, 1), SOS, device=device))
     states, hidden = state[0, 0].repeat(clips * draws, 1), hidden[0, 0].repeat(clips * draws, 1)
     words = torch.full((clips * draws, max_words), PAD, device=device)
     said = torch.zeros(clips * draws, dtype=torch.int64, device=device)
     for step in range(memory.shape[1]):
         speaking = (steps > step).repeat_interleave(draws)
-        for turn in range(WORDS_A_STEP):
-            chance = chances[step * WORDS_A_STEP + turn]
+        for turn in range(WORDS_PER_STEP):
+            chance = chances[step * WORDS_PER_STEP + turn]
             word = draw_word(model, memory[:, step : step + 1], states.view(clips, draws, -1), chance).flatten()
             speaking = speaking & (word >= 0) & (said < max_words)
             rows = speaking.nonzero()[:, 0]
@@ -121,10 +132,10 @@ def draw(model: Transducer, memory: Tensor, steps: Tensor, max_words: int, draws
 
 
 def draw_word(model: Transducer, memory: Tensor, states: Tensor, chance: Tensor, waits: bool = True) -> Tensor:
-    """The word (B, N) that each of N prefixes draws at a step, -1 for none: memory (B, 1, H), states (B, N, H).
+    """The word (B, N) that each of N prefixes draws at a step, -1 for waiting: memory (B, 1, H), states (B, N, H).
 
-    chance  (N,) in [0, 1): where on the heap of all possibilities, none first, each draw lies
-    waits   whether saying nothing is among them
+    chance  (N,) in [0, 1): the quantile of each draw in the cumulative distribution, waiting first
+    waits   whether waiting is allowed
     """
     wait, spoken = _next_word(model, memory, states)
     if not waits:
@@ -138,7 +149,7 @@ def draw_word(model: Transducer, memory: Tensor, states: Tensor, chance: Tensor,
 def align(
     model: Transducer, memory: Tensor, steps: Tensor, lengths: Tensor, sentences: list[list[int]]
 ) -> list[Hypothesis]:
-    """Where each word of the given sentences belongs, from memory (B, S, H) with `steps` (B,) of its own clock."""
+    """Where each word of the given sentences belongs: memory (B, S, H), of which `steps` (B,) steps are valid."""
     counts = torch.tensor([len(sentence) for sentence in sentences], device=memory.device)
     tokens = torch.full((len(sentences), max(1, int(counts.max()))), PAD, device=memory.device)
     for row, sentence in enumerate(sentences):
@@ -162,32 +173,32 @@ def align(
 def _hypothesis(
     sentence: list[int], posteriors: np.ndarray, certainty: np.ndarray, frames: int, log_prob: float
 ) -> Hypothesis:
-    """From posteriors (L, S) over steps: positions are their means, a word's probability its mean where it fell."""
+    """From posteriors (L, S) over steps: a position is the posterior mean, a word's probability the mean under it."""
     mass = np.maximum(posteriors.sum(1), 1e-9)
     centres = np.arange(posteriors.shape[1]) * STRIDE + (STRIDE - 1) / 2
-    shares = np.full(posteriors.shape[1], STRIDE)  # frames of each step; the last may have fewer
-    shares[-1] = frames - STRIDE * (len(shares) - 1)
+    frames_per_step = np.full(posteriors.shape[1], STRIDE)  # the last step may have fewer
+    frames_per_step[-1] = frames - STRIDE * (len(frames_per_step) - 1)
     return Hypothesis(
         tokens=np.array(sentence, dtype=np.int64),
         positions=np.clip(posteriors @ centres / mass, 0, frames - 1).astype(np.float32),
-        weights=np.repeat(posteriors / shares, shares, axis=1).astype(np.float32),
+        weights=np.repeat(posteriors / frames_per_step, frames_per_step, axis=1).astype(np.float32),
         log_prob=log_prob,
         word_log_probs=np.log(np.clip((posteriors * certainty).sum(1) / mass, 1e-9, 1)).astype(np.float32),
     )
 
 
 def _next_word(model: Transducer, memory: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
-    """Log probabilities of waiting (B, L) and of saying each word (B, L, V) at one step, memory (B, 1, H)."""
+    """Log probabilities of waiting (B, L) and of each word (B, L, V) at one step, memory (B, 1, H)."""
     wait, speak, seen, said, total = model.joint(memory, states)
     spoken = seen + said + (speak - total).transpose(1, 2)
-    spoken[..., : UNK + 1] = -torch.inf  # specials are never said
+    spoken[..., : UNK + 1] = -torch.inf  # special tokens are never emitted
     return wait[:, 0], spoken
 
 
 class PrefixSearch:
     """The best sentences so far of one recording, advanced one encoder step at a time; equal prefixes are merged.
 
-    `kept` holds them best first with log probability and bonus, `since` the step at which each appeared.
+    `kept` maps each, best first, to its log probability plus bonus; `since` maps each to the step at which it appeared.
     """
 
     def __init__(self, model: Transducer, max_words: int, width: int, word_bonus: float = WORD_BONUS) -> None:
@@ -205,7 +216,7 @@ class PrefixSearch:
         return next(iter(self.kept))
 
     def settled(self) -> Prefix:
-        """The words with which every sentence kept begins."""
+        """The words that every kept sentence begins with."""
         first, *others = self.kept
         count = 0
         while count < len(first) and all(other[: count + 1] == first[: count + 1] for other in others):
@@ -213,14 +224,14 @@ class PrefixSearch:
         return first[:count]
 
     def settle(self, prefix: Prefix) -> None:
-        """Give up the sentences that do not begin with `prefix`."""
+        """Drop the sentences that do not begin with `prefix`."""
         self.kept = {other: score for other, score in self.kept.items() if other[: len(prefix)] == prefix}
 
     @torch.inference_mode()
     def advance(self, memory: Tensor) -> None:
-        """Hear one more step of the encoder, (H,)."""
+        """Take in one more step of the encoder, (H,)."""
         arriving, waited = self.kept, dict[Prefix, float]()
-        for _ in range(WORDS_A_STEP + 1):
+        for _ in range(WORDS_PER_STEP + 1):
             prefixes = list(arriving)
             self._learn(prefixes)
             states = torch.stack([self._states[prefix][0] for prefix in prefixes])
@@ -250,7 +261,7 @@ class PrefixSearch:
         self.steps += 1
 
     def _learn(self, prefixes: list[Prefix]) -> None:
-        """Add the states of new prefixes, each one word longer than one that is known."""
+        """Add the states of new prefixes, each one word longer than a known one."""
         new = [prefix for prefix in prefixes if prefix not in self._states]
         if not new:
             return

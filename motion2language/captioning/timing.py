@@ -1,14 +1,14 @@
 """From frames to seconds and from tokens to words: a Hypothesis becomes a Transcript. Numpy only.
 
-The one place where the two clocks and the two alphabets meet. A word's time is the position its attention had; its
+Frames become seconds and tokens become words in this file alone. A word's time is the position of its attention; its
 window reaches the half window D to both sides, clipped to the recording. Segments follow the paper's grouping rule:
-the sentence is cut at each action word; segment m runs from [time of its action word - D] to [time of the last word
-before the next action word + D].
+the sentence is cut at each action word, and segment m runs from [time of its action word - D] to [time of the last
+word before the next action word + D].
 
-Departs from the paper: words before the first action word belong to the first segment instead of to none (its start
-stays that of the action word), so that segments partition the sentence; the last segment ends at its last word, not
-at <eos>. The words that lead over to the next action ("and then is") are printed with it; the times of both segments
-stay those of the rule.
+Departures from the paper: words before the first action word belong to the first segment (whose start stays that of
+the action word), so that segments partition the sentence; the paper gives them to no segment. The last segment ends
+at its last word, not at <eos>. Words that lead to the next action ("and then is") are printed with that action; the
+times of both segments stay those of the rule.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from motion2language.language.agreement import agreement
 from motion2language.language.vocabulary import UNK, Vocabulary
 from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
 
-#: Words that, before an action word, belong to it and not to the action before. Chosen.
+#: Words that belong to the action word after them, not to the action before. Chosen.
 LEADING = frozenset("and then after afterwards that next before while finally is are was were".split())
-#: Words after which a sentence goes on. Chosen: of KIT-ML's 11,670 sentences 42 end with one ("stops afterwards").
+#: Words that cannot end a sentence. Chosen: of KIT-ML's 11,670 sentences 42 end with one ("stops afterwards").
 LOOSE = LEADING | frozenset("a an the to with of from both his her its their few very".split())
 
 
@@ -43,7 +43,7 @@ def transcribe(
 ) -> Transcript:
     """The transcript of a hypothesis; a sentence without words has no segments.
 
-    fps          of the hypothesis' positions
+    fps          frame rate of the hypothesis' positions
     half_window  D, seconds
     duration     of the recording, seconds
     """
@@ -54,12 +54,19 @@ def transcribe(
     return Transcript(segments, duration, source, model)
 
 
+def with_agreement(hypothesis: Hypothesis, drawn: Sequence[tuple[int, ...]]) -> Hypothesis:
+    """The hypothesis with each word as probable as the share of the drawn sentences that have it in its place."""
+    shares = agreement(hypothesis.tokens.tolist(), drawn)
+    log_probs = np.log(np.maximum(shares, 1e-9)).astype(np.float32)
+    return replace(hypothesis, word_log_probs=log_probs, drawn=tuple(drawn))
+
+
 def timed_words(
     hypothesis: Hypothesis, vocabulary: Vocabulary, *, fps: float, half_window: float, duration: float
 ) -> tuple[TimedWord, ...]:
     """The sentence's words with time, window (seconds, clipped to the recording) and probability.
 
-    Specials are left out; an unknown word stays as <unk>.
+    Special tokens are dropped; an unknown word stays as <unk>.
     """
     times = np.clip(hypothesis.positions.astype(np.float64) / fps, 0.0, duration)
     chances = np.exp(hypothesis.word_log_probs.astype(np.float64))
@@ -79,19 +86,19 @@ def timed_words(
 def group(words: Sequence[TimedWord], lexicon: ActionLexicon) -> list[tuple[str | None, int, tuple[TimedWord, ...]]]:
     """The sentence cut at its action words: (label, index of the action word in the group, the group's words).
 
-    The first group also holds the words before its action word. Without an action word there is one group, label
-    None; without words there is none.
+    The first group also holds the words before its action word. A sentence without an action word is one group with
+    label None; a sentence without words has no groups.
     """
     if not words:
         return []
-    found = lexicon.find([word.word for word in words])
-    if not found:
+    actions = lexicon.find([word.word for word in words])
+    if not actions:
         return [(None, 0, tuple(words))]
-    starts = [0, *(index for index, _ in found[1:])]
+    starts = [0, *(index for index, _ in actions[1:])]
     ends = [*starts[1:], len(words)]
     return [
         (label, index - start, tuple(words[start:end]))
-        for (index, label), start, end in zip(found, starts, ends, strict=True)
+        for (index, label), start, end in zip(actions, starts, ends, strict=True)
     ]
 
 
@@ -105,22 +112,22 @@ def segments_by_rule(
         end = max(members[-1].end, members[action].time, shortest)
         start = min(members[action].start, end - shortest)
         segments.append(Segment(start, end, label, members, bounded_by="windows"))
-    return _leading_words_moved(segments)
+    return _move_leading_words(segments)
 
 
 def _with_probabilities(
     segments: Sequence[Segment], drawn: Sequence[Sequence[int]], vocabulary: Vocabulary, lexicon: ActionLexicon
 ) -> tuple[Segment, ...]:
-    """The segments, each with the share of the drawn sentences whose actions have its action in its place."""
-    named = [
+    """The segments, each with the share of the drawn sentences that name its action in its place."""
+    actions = [
         tuple(label for _, label in lexicon.find([vocabulary.words[token] for token in tokens])) for tokens in drawn
     ]
-    shares = agreement([segment.label for segment in segments], named)
+    shares = agreement([segment.label for segment in segments], actions)
     return tuple(replace(segment, probability=float(share)) for segment, share in zip(segments, shares, strict=True))
 
 
-def _leading_words_moved(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The segments, each begun by the leading words that ended the one before; its first word always stays."""
+def _move_leading_words(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments with the leading words at the end of each moved to the next; a segment keeps its first word."""
     words = [list(segment.words) for segment in segments]
     for before, after in pairwise(words):
         while len(before) > 1 and before[-1].word in LEADING:
@@ -129,15 +136,15 @@ def _leading_words_moved(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 
 def without_loose_end(words: Sequence[str]) -> int:
-    """How many words to keep of a sentence that was cut off: at its end none that lead to nothing."""
+    """The number of words to keep of a sentence that was cut off, so that it ends with a word that may end it."""
     return next((count for count in range(len(words), 0, -1) if words[count - 1] not in LOOSE), 0)
 
 
 def anchors(transcript: Transcript, lexicon: ActionLexicon) -> list[float]:
-    """The time of each segment's action word, seconds; of its first word where it has none."""
+    """The time of each segment's action word, seconds; without one, of its first word."""
     times = []
     for segment in transcript.segments:
-        found = lexicon.find([word.word for word in segment.words])
-        index = next((index for index, label in found if label == segment.label), 0)
+        actions = lexicon.find([word.word for word in segment.words])
+        index = next((index for index, label in actions if label == segment.label), 0)
         times.append(segment.words[index].time if segment.words else (segment.start + segment.end) / 2)
     return times

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from motion2language.cli.options import Corpus, Overrides, device_of, require_beam
+from motion2language.cli.options import Corpus, Overrides, require_beam
 
 
 def bench(
@@ -57,13 +57,14 @@ def bench(
     import torch
 
     torch.set_num_threads(threads)
+    from motion2language.captioning.recordings import find_device
     from motion2language.data import corpora
     from motion2language.training import bench as measuring
     from motion2language.training.config import load_config
 
     run = load_config(config, [*(set or ()), f"train.batch_size={batch_size}"])
     read = partial(corpora.load, corpus.dataset, corpus.root, store=corpus.stores.folder)
-    report = measuring.bench(what, read, run, model, batches, beam, device_of(device))
+    report = measuring.bench(what, read, run, model, batches, beam, find_device(device))
     print(report)
     if json:
         print(report.to_json())

@@ -4,61 +4,52 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import Corpus, Meaning, load, make_folder, require_beam, require_place
+from motion2language.cli.options import Corpus, Device, Meaning, ModelName, Search, make_folder, require_place
 
 
 def evaluate(
-    model: str,
+    model: ModelName,
     /,
     *,
     corpus: Corpus,
     split: str = "test",
     out: Path | None = None,
-    beam: int | None = None,
-    device: str = "auto",
-    refine: bool = True,
+    device: Device = "auto",
+    search: Search = Search(),
     live: bool = False,
     sure: float = 0.7,
     patience: float = 0.5,
     cuts: bool = True,
     meaning: Meaning = Meaning(),
 ) -> int:
-    """Score a model on a split, motion-blind floors beside it.
+    """Score a model on a split, beside baselines that ignore the motion.
 
     Parameters
     ----------
-    model
-        A shipped model (default, synthetic) or a model folder.
     split
         train, val or test.
     out
         Folder for scores.json and transcripts.jsonl.
-    beam
-        Sentences kept while searching; 1 is greedy. 0 draws sentences and takes the one most like the others.
-        Without it: 0 for a transducer, such as the shipped models, 4 for the paper's model.
-    device
-        auto, cpu or cuda.
-    refine
-        Bound segments by changes of movement; --no-refine takes the paper's rule.
     live
-        Hear each recording frame by frame, as m2l live does, and say how late each verb came.
+        Caption each recording frame by frame, as m2l live does, and report the delay of each verb.
     sure
         With --live: as in m2l live.
     patience
         With --live: as in m2l live.
     cuts
-        Also floors that see the motion but know no word: change points, slow moments.
+        Add baselines that see the motion but no words: change points, slow moments.
     """
     from motion2language import scoring
+    from motion2language.captioning.recordings import load_captioner
     from motion2language.data import corpora
     from motion2language.data.samples import load_into_memory
     from motion2language.live.draws import Patience
     from motion2language.scoring.evaluate import evaluate as run
     from motion2language.scoring.evaluate import require_samples
 
-    require_beam(beam)
+    search.require_valid()
     semantic = meaning.load()
-    captioner = load(model, device, None)
+    captioner = load_captioner(model, device, None)
     if out is not None:
         require_place(out)
     samples = load_into_memory(corpora.load(corpus.dataset, corpus.root, split, corpus.stores.folder))
@@ -66,7 +57,7 @@ def evaluate(
     if out is not None:
         make_folder(out)
     hearing = Patience(sure, patience) if live else None
-    found = run(captioner, samples, beam=beam, refine=refine, live=hearing, cuts=cuts, semantic=semantic)
+    found = run(captioner, samples, beam=search.beam, refine=search.refine, live=hearing, cuts=cuts, semantic=semantic)
     try:  # whatever keeps one of the two from being done, a full disk or a closed pipe, the other is
         if out is not None:
             scoring.write(out, found.scores, found.transcripts, found.references, found.rows)

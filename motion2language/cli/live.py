@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Input, load
+from motion2language.cli.options import Input
 
 if TYPE_CHECKING:
     from motion2language.live.events import Event
@@ -66,13 +66,14 @@ def live(
     source
         Unit, up axis and joint map, if the stream does not specify them.
     """
+    from motion2language.captioning.recordings import load_captioner
     from motion2language.live import stream
     from motion2language.live.draws import Patience
     from motion2language.live.listener import Listener
 
     if udp is not None and websocket is not None:
         raise ValueError("--udp and --websocket cannot be combined; give one of them")
-    captioner = load(model, "cpu", None)
+    captioner = load_captioner(model, "cpu")
     names = frozenset(name or ())
     page = None if serve is None else _open_page(serve, host, names)
     listener = Listener(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from motion2language.captioning.model_folder import shipped_models
+from motion2language.files import one_line
+
 if TYPE_CHECKING:
     from motion2language.captioning.captioner import Captioner
+    from motion2language.captioning.windows import Described
     from motion2language.formats.reading import ReadOptions
     from motion2language.motion import Motion
     from motion2language.scoring.semantic import Semantic
-    from motion2language.transcript import Transcript
 
 
 @Parameter(name="*")
@@ -59,37 +62,71 @@ class Input:
         return read_with_axes(path, self.options())[0]
 
 
+#: --device of every command that runs a network.
+Device = Annotated[str, Parameter(help="auto (CUDA if available), cpu or cuda.")]
+
+#: --model, where it may be a shipped one.
+ModelName = Annotated[str, Parameter(help=f"A shipped model ({', '.join(shipped_models())}) or a model folder.")]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Words:
-    """Where the words about a recording come from."""
+class Model:
+    """Which model describes recordings, and how it names actions."""
 
-    transcript: Path | None = None
-    """Take these words and segments (.json, .labelstudio.json) instead of a model's."""
-    model: str = "default"
-    """A shipped model (default, synthetic) or a model folder."""
-    beam: int | None = None
-    """Sentences kept while searching; 1 is greedy; 0 (a transducer's default) takes the most typical of drawn ones."""
-    device: str = "auto"
-    """auto, cpu or cuda."""
+    model: ModelName = "default"
+    device: Device = "auto"
     action_words: Path | None = None
-    """File with an action word a line (or `form lemma`): where sentences are cut into segments."""
+    """File with one action word per line (or `form lemma`): where sentences are cut into segments."""
+
+    def load(self) -> Captioner:
+        """The captioner."""
+        from motion2language.captioning.recordings import load_captioner
+
+        return load_captioner(self.model, self.device, self.action_words)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Search:
+    """How the sentence and the bounds of its segments are found."""
+
+    beam: int | None = None
+    """Sentences kept while searching; 1 is greedy; 0 samples sentences and takes the most typical. By default 0 for a
+    transducer, such as the shipped models, and 4 for the paper's model."""
     refine: bool = True
     """Bound segments by changes of movement; --no-refine takes the paper's rule."""
 
-    def of(self, motion: Motion, source: Input) -> tuple[Transcript, Captioner | None]:
-        """The recording's transcript, and who said it where it was a model."""
-        from motion2language import writers
-
+    def require_valid(self) -> None:
+        """ValueError for a --beam below 0."""
         require_beam(self.beam)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Description:
+    """Where the words and segments of a recording come from: a model, or a transcript that is there already."""
+
+    transcript: Path | None = None
+    """Take words and segments from this transcript (.json, .labelstudio.json) instead of a model."""
+    model: Model = Model()
+    search: Search = Search()
+
+    def of(self, motion: Motion, source: Input) -> Described:
+        """The recording's description by the model; of a transcript that was given, without weights."""
+        from motion2language import writers
+        from motion2language.captioning.recordings import require_movement
+        from motion2language.captioning.windows import Described
+
+        self.search.require_valid()
         if self.transcript is not None:
             transcript = writers.read(self.transcript)
             transcript.require_of(motion.label, motion.duration)
-            return transcript, None
-        captioner = load(self.model, self.device, self.action_words)
-        overrides = source.overrides()
+            return Described(transcript, (), motion.frames)
+        captioner = self.model.load()
         require_movement(motion)
-        return captioner.transcribe(motion, beam=self.beam, joint_map=overrides, refine=self.refine), captioner
+        beam, refine = self.search.beam, self.search.refine
+        return next(captioner.describe_all([motion], beam=beam, joint_map=source.overrides(), refine=refine))
 
 
 @Parameter(name="*")
@@ -159,51 +196,9 @@ class Corpus:
 Overrides = Annotated[list[str] | None, Parameter(negative="")]
 
 
-def require_movement(motion: Motion) -> None:
-    """ValueError for a single pose, in which nobody does anything."""
-    if motion.frames < 2:
-        raise ValueError(f"{motion.label}: holds one frame, a pose without movement; expected two or more")
-
-
 def complain(error: Exception) -> None:
     """One line on standard error."""
     print("m2l: " + one_line(error), file=sys.stderr)
-
-
-def one_line(error: Exception) -> str:
-    """What is wrong, in one line."""
-    text = str(error)
-    if isinstance(error, OSError) and error.strerror:  # Python's own words begin with "[Errno 2]"
-        place = "" if error.filename is None else f"{error.filename}: "
-        text = place + error.strerror.lower()
-    return " ".join(text.split())
-
-
-def load(model: str, device: str, action_words: Path | None) -> Captioner:
-    """The captioner of --model, on --device, with --action-words."""
-    from motion2language.captioning.captioner import load_model
-    from motion2language.language.actions import ActionLexicon
-
-    lexicon = None if action_words is None else ActionLexicon.from_file(action_words)
-    import torch
-
-    torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
-    captioner = load_model(model, device_of(device))
-    return captioner if lexicon is None else replace(captioner, lexicon=lexicon)
-
-
-def device_of(name: str) -> str:
-    """The torch device of --device: auto takes CUDA where there is one."""
-    if name not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"--device {name}: expected auto, cpu or cuda")
-    if name == "cpu":
-        return name
-    import torch
-
-    found = torch.cuda.is_available()
-    if name == "cuda" and not found:
-        raise ValueError("--device cuda: this torch finds no CUDA device; take --device cpu")
-    return "cuda" if found else "cpu"
 
 
 def require_place(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Meaning, Overrides, Stores, complain, device_of, require_place
+from motion2language.cli.options import Meaning, Overrides, Stores, complain, require_place
 
 
 def reproduce(
@@ -51,6 +51,7 @@ def reproduce(
     """
     import torch
 
+    from motion2language.captioning.recordings import find_device
     from motion2language.data import corpora
     from motion2language.data.samples import load_into_memory
     from motion2language.training.processes import Processes
@@ -61,7 +62,7 @@ def reproduce(
         raise ValueError(f"--seeds {seeds} --first-seed {first_seed}: give 1 or more runs, from seed 0 or more")
     every = suites.load(suite, set or ())
     wanted = suites.chosen(every, rows or ())
-    numbers, device = range(first_seed, first_seed + seeds), device_of(device)
+    numbers, device = range(first_seed, first_seed + seeds), find_device(device)
     require_place(out)
     experiment.require_own(out, corpus, every, numbers)
     semantic = meaning.load()

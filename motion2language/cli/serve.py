@@ -6,8 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import load
-
 
 def serve(
     *,
@@ -44,6 +42,9 @@ def serve(
     from functools import partial
     from pathlib import Path
 
+    from motion2language.captioning.model_folder import shipped_models
+    from motion2language.captioning.recordings import load_captioner
+
     try:
         import uvicorn
 
@@ -54,8 +55,8 @@ def serve(
 
     if not 0 <= port <= 65535:
         raise ValueError(f"--port {port}: expected 0 to 65535")
-    chosen = model or ["default", "synthetic"]
-    models = {Path(choice).name: partial(load, choice, device, None) for choice in chosen}
+    chosen = model or sorted(shipped_models(), key="default".__ne__)  # the default first
+    models = {Path(choice).name: partial(load_captioner, choice, device) for choice in chosen}
     models[Path(chosen[0]).name]()  # so that a missing model is reported now, not to the first client
     app = create_app(models, Limits(megabytes, minutes, waiting), frozenset(name or ()))
     shown_host = f"[{host}]" if ":" in host else host

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from motion2language.cli.options import Corpus, Overrides, device_of, require_place
+from motion2language.cli.options import Corpus, Overrides, require_place
 
 if TYPE_CHECKING:
     from motion2language.training.sweep.trial import Outcome
@@ -49,6 +49,8 @@ def sweep(
     set
         Override a key of the file for all trials: --set train.epochs=10.
     """
+    from motion2language.captioning.recordings import find_device
+
     for name, number in (("trials", trials), ("jobs", jobs)):
         if number < 1:
             raise ValueError(f"--{name} {number}: give 1 or more")
@@ -63,7 +65,7 @@ def sweep(
     distributions(tried)  # what is wrong is said once, before any trial; the slow corpus last
     require_place(out)
     if ray is None:
-        device = device_of(device)
+        device = find_device(device)
     else:
         require_answer(ray)
         device = "cpu" if device == "auto" else device

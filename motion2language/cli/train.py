@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from motion2language.cli.options import Corpus, Overrides, device_of, require_place
+from motion2language.cli.options import Corpus, Overrides, require_place
 from motion2language.cli.reproduce import reproduce
 
 
@@ -42,6 +42,7 @@ def train(
         Override a key of the file: --set model.encoder=gru.
     """
     from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.recordings import find_device
     from motion2language.training.config import load_config
     from motion2language.training.folder import FILLED_IN, require_free, require_same
     from motion2language.training.processes import processes
@@ -56,7 +57,7 @@ def train(
             suite=str(config), corpus=corpus.dataset, out=out, root=corpus.root, seeds=seeds,
             first_seed=settings.train.seed, device=device, set=set, stores=corpus.stores,
         )  # fmt: skip
-    device = device_of(device)
+    device = find_device(device)
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first, before it makes the folder
         require_place(out)
         if resume:

@@ -1,4 +1,4 @@
-"""m2l view, split and render: what is said of a recording, seen and cut."""
+"""m2l view, split and render: a described recording played, cut into pieces, drawn."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.describing import described, write_player
-from motion2language.cli.options import Input, Words, load, make_folder, require_beam
+from motion2language.cli.options import Description, Input, Model, Search, complain, make_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,11 +22,8 @@ def view(
     out: Path | None = None,
     reference: Annotated[list[Path] | None, Parameter(negative="")] = None,
     open: bool = True,
-    model: str = "default",
-    beam: int | None = None,
-    device: str = "auto",
-    action_words: Path | None = None,
-    refine: bool = True,
+    model: Model = Model(),
+    search: Search = Search(),
     source: Input = Input(),
 ) -> int:
     """Describe recordings and play them with their words in the browser: one HTML file that needs no network.
@@ -39,25 +35,19 @@ def view(
     out
         The file to write; without it, the first recording's name with .html, beside it.
     reference
-        Transcript in JSON to show under the prediction; once for each recording.
+        Transcript in JSON to show under the prediction; once per recording.
     open
         Open the file in the browser.
     model
-        A shipped model (default, synthetic) or a model folder.
-    beam
-        Sentences kept while searching; 1 is greedy. 0 draws sentences and takes the one most like the others.
-        Without it: 0 for a transducer, such as the shipped models, 4 for the paper's model.
-    device
-        auto, cpu or cuda.
-    action_words
-        File with an action word a line (or `form lemma`): where sentences are cut into segments.
-    refine
-        Bound segments by changes of movement; --no-refine takes the paper's rule.
+        Which model describes them.
+    search
+        How sentences are found.
     source
-        What the files cannot say themselves.
+        What the files do not specify themselves.
     """
     import webbrowser
 
+    from motion2language.captioning.recordings import Settings, describe_files, write_player
     from motion2language.viewer import MOST_TAKES
     from motion2language.writers.json import read
 
@@ -66,20 +56,25 @@ def view(
     if reference and len(reference) != len(files):
         raise ValueError(f"{len(reference)} --reference for {len(files)} recordings; give one for each, in their order")
     references = [read(path) for path in reference or ()]
-    require_beam(beam)
-    captioner = load(model, device, action_words)
-    takes = [found for _, found in described(files, source, captioner, beam, refine) if found is not None]
+    search.require_valid()
+    settings = Settings(source.options(), beam=search.beam, refine=search.refine)
+    takes = []
+    for _, result in describe_files(files, model.load(), settings):
+        if isinstance(result, Exception):
+            complain(result)
+        else:
+            takes.append(result)
     if len(takes) < len(files):
         return 1
     target = out or files[0].with_suffix(".html")
-    write_player(takes, references, target, captioner, source, beam)
+    write_player(takes, references, target)
     print(f"wrote {target}")
     if open and not webbrowser.open(target.resolve().as_uri()):
         print("m2l: note: found no browser; open the file yourself", file=sys.stderr)
     return 0
 
 
-def split(file: Path, /, *, out: Path, words: Words = Words(), source: Input = Input()) -> int:
+def split(file: Path, /, *, out: Path, words: Description = Description(), source: Input = Input()) -> int:
     """Cut a recording at its segments: one BVH file each, named by order and label.
 
     Parameters
@@ -91,13 +86,13 @@ def split(file: Path, /, *, out: Path, words: Words = Words(), source: Input = I
     words
         Where the segments come from.
     source
-        What the file cannot say itself.
+        What the file does not specify itself.
     """
     from motion2language.formats.pieces import write_pieces
     from motion2language.writers.txt import line
 
     motion = source.read(file)
-    transcript, _ = words.of(motion, source)
+    transcript = words.of(motion, source).transcript
     make_folder(out)
     for path, segment in write_pieces(motion, transcript, out, file.stem):
         print(f"{path}  {line(segment)}")
@@ -115,7 +110,7 @@ def render(
     rate: float | None = None,
     width: int | None = None,
     subtitles: bool = False,
-    words: Words = Words(),
+    words: Description = Description(),
     source: Input = Input(),
 ) -> int:
     """Draw a described recording: a picture (.png, .svg, .pdf) or a film (.gif, .mp4).
@@ -137,7 +132,7 @@ def render(
     words
         Where the words come from.
     source
-        What the file cannot say itself.
+        What the file does not specify itself.
     """
     from motion2language.body import to_canonical
     from motion2language.viewer import render as draw
@@ -153,19 +148,16 @@ def render(
     motion = source.read(file)
     draw.require(out, motion)
     body = to_canonical(motion, source.overrides())
-    transcript, captioner = words.of(motion, source)
+    described = words.of(motion, source)
+    transcript = described.transcript
     if out.suffix in draw.FILMS:
         draw.make_film(body, transcript, out, rate=rate, width=width, subtitles=subtitles, progress=_bar)
-    elif figure == "poses" or captioner is None:
+    elif figure == "poses":
         draw.draw_poses(body, transcript, out)
     else:
-        from motion2language.captioning.attention_map import attention_map
-
-        weights = attention_map(captioner, motion, transcript, beam=words.beam, joint_map=source.overrides())
+        weights = described.attention()
         if weights is None:
-            raise ValueError(
-                f"{file}: no attention to draw, nothing is said of it or it is too long; cut the recording"
-            )
+            raise ValueError(f"{file}: no attention to draw: it has no description, or is too long; cut the recording")
         draw.draw_attention(transcript, weights, out)
     print(f"wrote {out}")
     return 0

@@ -17,9 +17,10 @@ from torch import Tensor
 
 from motion2language.body import Axes, detect_axes, map_joints
 from motion2language.body.mapping import JointMap
-from motion2language.captioning import boundaries, search_transducer
-from motion2language.captioning.captioner import Captioner, shift
+from motion2language.captioning import boundaries, search_transducer, timing
+from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.features import LiveFeatures, joint_speed
+from motion2language.captioning.windows import shift
 from motion2language.language.agreement import DRAWS
 from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
@@ -222,7 +223,7 @@ class _OpenSentence:
         words = [*search.committed, *search.loose_end]
         (hypothesis,) = search_transducer.align(self.network, memory, steps, frames, [words])
         (drawn,) = search_transducer.draw(self.network, memory, steps, captioner.config.max_words, DRAWS)
-        hypothesis = search_transducer.trusted(hypothesis, drawn).first(len(search.committed))
+        hypothesis = timing.with_agreement(hypothesis, drawn).first(len(search.committed))
         transcript = captioner.timed(motion, hypothesis)
         return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motion2language.captioning.search_transducer import WORDS_A_STEP, draw_word
+from motion2language.captioning.search_transducer import WORDS_PER_STEP, draw_word
 from motion2language.captioning.timing import LEADING, LOOSE, without_loose_end
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.agreement import DRAWS, Sentence, agreement, consensus, spread
@@ -270,9 +270,9 @@ class Draws:
 
 @cache
 def _all_chances() -> np.ndarray:
-    return spread(LONGEST_STEPS * WORDS_A_STEP, DRAWS).reshape(LONGEST_STEPS, WORDS_A_STEP, DRAWS)
+    return spread(LONGEST_STEPS * WORDS_PER_STEP, DRAWS).reshape(LONGEST_STEPS, WORDS_PER_STEP, DRAWS)
 
 
 def _chances(step: int) -> np.ndarray:
-    """The random numbers that decide the draws at a step, (WORDS_A_STEP, DRAWS), as for a whole recording."""
+    """The random numbers that decide the draws at a step, (WORDS_PER_STEP, DRAWS), as for a whole recording."""
     return _all_chances()[step % LONGEST_STEPS]

@@ -8,7 +8,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from motion2language import viewer, writers
-from motion2language.captioning.attention_map import attention_map
 from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
 from motion2language.server.guard import Limits
@@ -53,16 +52,12 @@ def describe(captioner: Captioner, request: DescribeRequest, limits: Limits) -> 
             f"{motion.label}: lasts {motion.duration / 60:.1f} minutes, more than the limit of {limits.minutes:g}; "
             "cut the recording, or use m2l caption"
         )
-    whole = captioner.transcribe(motion, beam=request.beam)
-    transcript = whole.surer_than(request.least)
-    weights = attention_map(captioner, motion, whole, beam=request.beam) if PLAYER in request.forms else None
-    if transcript.words != whole.words:
-        weights = None
+    described = next(captioner.describe_all([motion], beam=request.beam)).surer_than(request.least)
+    transcript = described.transcript
+    take = viewer.Take(motion, transcript, weights=described.attention() if PLAYER in request.forms else None)
     return {
         "transcript": transcript.to_dict(),
-        "files": dict(
-            _file(form, transcript, viewer.Take(motion, transcript, weights=weights)) for form in request.forms
-        ),
+        "files": dict(_file(form, transcript, take) for form in request.forms),
     }
 
 

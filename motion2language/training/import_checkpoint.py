@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from motion2language.captioning.captioner import save_folder
 from motion2language.captioning.features import Normalizer
+from motion2language.captioning.model_folder import save_model
 from motion2language.formats.npy import LAYOUTS
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import SPECIALS, Vocabulary
@@ -66,7 +66,7 @@ def import_checkpoint(
     ordered = Vocabulary(tuple(words[index] for index in order))
     lexicon = ActionLexicon.learn(ordered.words)
     card = f"Imported from {file.name}, weights published by the authors of arXiv 2310.10594. Scores: not measured.\n"
-    save_folder(out, settled, ordered, _normalizer(normalizer, settled.input_width), lexicon, tensors, card)
+    save_model(out, settled, ordered, _normalizer(normalizer, settled.input_width), lexicon, tensors, card)
     return dropped
 
 

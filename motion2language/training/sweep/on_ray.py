@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from motion2language.captioning.cluster import connected
+from motion2language.captioning.cluster import connect
 from motion2language.training.sweep.space import distributions
 from motion2language.training.sweep.trial import RETRIES, Outcome, Sweep, run_trial
 
@@ -21,7 +21,7 @@ def search(sweep: Sweep, trials: int, address: str, seed: int, say: Callable[[st
     """Bring the sweep to `trials` trials, as many at once as the cluster holds; every outcome."""
     tried = distributions(sweep.space)
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the other kind of output prints boxes even when told not to
-    with connected(address):
+    with connect(address):
         import optuna
 
         try:

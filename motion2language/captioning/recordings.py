@@ -1,0 +1,238 @@
+"""Many recordings described and written to files: in groups in this process, or in chunks by workers of a Ray cluster.
+
+A recording that cannot be read or described is reported, and the others go on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from motion2language import viewer, writers
+from motion2language.files import one_line, remove_leftovers
+from motion2language.formats import FORMATS, files_in
+from motion2language.formats.reading import ReadOptions, read_with_axes
+from motion2language.language.actions import ActionLexicon
+from motion2language.motion import Motion
+from motion2language.transcript import Transcript
+
+if TYPE_CHECKING:
+    from motion2language.captioning.captioner import Captioner
+    from motion2language.captioning.windows import Described
+
+GROUP = 64  # files read, described together and given back before the next are read; chosen
+CHUNK = 32  # files in one task of a cluster; chosen
+RETRIES = 3  # times a chunk is repeated after its worker died; chosen
+PLAYER = "html"  # the format that the viewer writes, not a writer
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How every recording is read and described.
+
+    least  confidence below which an action is left out
+    """
+
+    read: ReadOptions
+    model: str = "default"
+    device: str = "auto"
+    action_words: Path | None = None
+    beam: int | None = None
+    refine: bool = True
+    least: float = 0.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A recording, and the file to write for each format."""
+
+    path: Path
+    targets: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The lines to print for a recording, None where it could not be described, and what went wrong."""
+
+    path: Path
+    text: str | None
+    problems: tuple[str, ...] = ()
+
+
+def find_recordings(files: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """The files, and for a folder all recordings in it, each with the subfolder of that folder that holds it."""
+    recordings: list[tuple[Path, Path]] = []
+    for path in files:
+        if not path.is_dir():
+            recordings.append((path, Path()))
+            continue
+        inside = files_in(path)
+        if not inside:
+            raise ValueError(f"{path}: no recording in this folder; expected {', '.join(FORMATS)}")
+        recordings += [(recording, recording.parent.relative_to(path)) for recording in inside]
+    return recordings
+
+
+def plan_jobs(recordings: Sequence[tuple[Path, Path]], out: Path | None, formats: Sequence[str]) -> list[Job]:
+    """A Job for each of `find_recordings`, with no target used twice; below `out` the subfolders are kept."""
+    suffixes = {name: f".{name}" if name == PLAYER else writers.suffix(name) for name in formats}
+    taken: set[Path] = set()
+    jobs = []
+    for path, subfolder in recordings:
+        folder = out / subfolder if out else path.parent
+        jobs.append(Job(path, {name: _unused(folder, path.stem, suffix, taken) for name, suffix in suffixes.items()}))
+    return jobs
+
+
+def _unused(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:
+    """The target's path, numbered when another recording of this call already has it."""
+    number, candidate = 2, folder / f"{stem}{suffix}"
+    while candidate in taken:
+        candidate, number = folder / f"{stem}_{number}{suffix}", number + 1
+    taken.add(candidate)
+    return candidate
+
+
+def describe_files(
+    files: Sequence[Path], captioner: Captioner, settings: Settings
+) -> Iterator[tuple[int, tuple[Motion, Described] | Exception]]:
+    """Each file's number with its motion and description, or with what is wrong with it; a group at a time."""
+    for first in range(0, len(files), GROUP):
+        motions: list[tuple[int, Motion]] = []
+        prepared = []
+        for number, path in enumerate(files[first : first + GROUP], start=first):
+            try:
+                motion = read_with_axes(path, settings.read)[0]
+                require_movement(motion)
+                prepared.append(captioner.prepare(motion, settings.read.joint_map))
+                motions.append((number, motion))
+            except (ValueError, OSError) as error:
+                yield number, error
+        described = captioner.describe_all(
+            [motion for _, motion in motions], prepared=prepared, beam=settings.beam, refine=settings.refine
+        )
+        for (number, motion), description in zip(motions, described, strict=True):
+            yield number, (motion, description)
+
+
+def require_movement(motion: Motion) -> None:
+    """ValueError for a single pose, in which nobody does anything."""
+    if motion.frames < 2:
+        raise ValueError(f"{motion.label}: holds one frame, a pose without movement; expected two or more")
+
+
+def write_here(jobs: Sequence[Job], settings: Settings) -> Iterator[Outcome]:
+    """Describe every recording in this process and write its files."""
+    yield from _write_all(jobs, settings, load_captioner(settings.model, settings.device, settings.action_words))
+
+
+def write_on_cluster(address: str, jobs: Sequence[Job], settings: Settings) -> Iterator[Outcome]:
+    """Let the workers of the Ray cluster at `address` do it, in chunks; outcomes come as they are done, in any order.
+
+    A chunk whose worker dies is done again by another one. Every machine must have the project installed and see the
+    files, the model and the output folder.
+    """
+    from motion2language.captioning.cluster import connect
+
+    device = "cuda" if settings.device == "cuda" else "cpu"
+    load_captioner(settings.model, "cpu", settings.action_words)  # so that a faulty model is reported here
+    with connect(address) as ray:
+        task = ray.remote(num_cpus=1, num_gpus=int(device == "cuda"), max_retries=RETRIES)(_chunk)
+        remote = replace(settings, device=device)
+        chunks = [jobs[first : first + CHUNK] for first in range(0, len(jobs), CHUNK)]
+        pending = {task.remote(Path.cwd(), chunk, remote): chunk for chunk in chunks}
+        while pending:
+            (ready,), _ = ray.wait(list(pending), num_returns=1)
+            chunk = pending.pop(ready)
+            try:
+                yield from ray.get(ready)
+            except ray.exceptions.RayError as error:
+                reason = _failure(ray, error)
+                yield from (Outcome(job.path, None, (f"{job.path}: not described: {reason}",)) for job in chunk)
+
+
+def _failure(ray: Any, error: Exception) -> str:
+    """Why a task of the cluster failed."""
+    if isinstance(error, ray.exceptions.RayTaskError):
+        return one_line(error.cause)
+    if isinstance(error, ray.exceptions.WorkerCrashedError | ray.exceptions.NodeDiedError):
+        return f"its worker died {RETRIES + 1} times; --skip-written skips what is already written"
+    return one_line(error)[:200]
+
+
+def _chunk(folder: Path, jobs: Sequence[Job], settings: Settings) -> list[Outcome]:
+    """A task of the cluster, run in the folder that relative paths start from."""
+    os.chdir(folder)
+    captioner = _cached_captioner(settings.model, settings.device, settings.action_words)
+    return list(_write_all(jobs, settings, captioner))
+
+
+@lru_cache(maxsize=1)
+def _cached_captioner(model: str, device: str, action_words: Path | None) -> Captioner:
+    """The model, loaded once for all chunks of a worker."""
+    return load_captioner(model, device, action_words)
+
+
+def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) -> Iterator[Outcome]:
+    remove_leftovers(target for job in jobs for target in job.targets.values())  # of a worker or call that was killed
+    for number, result in describe_files([job.path for job in jobs], captioner, settings):
+        if isinstance(result, Exception):
+            yield Outcome(jobs[number].path, None, (one_line(result),))
+        else:
+            motion, described = result
+            yield _write(jobs[number], motion, described.surer_than(settings.least))
+
+
+def _write(job: Job, motion: Motion, described: Described) -> Outcome:
+    problems = []
+    for name, target in job.targets.items():
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if name == PLAYER:
+                write_player([(motion, described)], (), target)
+            else:
+                writers.write(described.transcript, target)
+        except (ValueError, OSError) as error:
+            problems.append(one_line(error))
+    text = writers.render(described.transcript, "txt") or "(nothing to describe)\n"
+    return Outcome(job.path, text, tuple(problems))
+
+
+def write_player(takes: Sequence[tuple[Motion, Described]], references: Sequence[Transcript], path: Path) -> None:
+    """Write the player of described recordings, with references where there are any."""
+    shown = [
+        viewer.Take(motion, described.transcript, reference, described.attention())
+        for (motion, described), reference in zip_longest(takes, references)
+    ]
+    viewer.write(shown, path)
+
+
+def load_captioner(model: str, device: str, action_words: Path | None = None) -> Captioner:
+    """The captioner of a model name or folder on a device (auto, cpu, cuda), with action words of a file."""
+    lexicon = None if action_words is None else ActionLexicon.from_file(action_words)
+    import torch
+
+    from motion2language.captioning.captioner import load_model
+
+    torch.set_num_threads(1)  # the networks are small: a second thread costs more than it gives
+    captioner = load_model(model, find_device(device))
+    return captioner if lexicon is None else replace(captioner, lexicon=lexicon)
+
+
+def find_device(name: str) -> str:
+    """The torch device for auto, cpu or cuda: auto takes CUDA where it is available."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"--device {name}: expected auto, cpu or cuda")
+    if name == "cpu":
+        return name
+    import torch
+
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise ValueError("--device cuda: torch found no CUDA device; use --device cpu")
+    return "cuda" if available else "cpu"
