@@ -83,7 +83,7 @@ def module_of(path: Path) -> str:
 
 WITH_TORCH = re.compile(
     r"motion2language\.(model\.(?!config$)|training\.(?!config$|augment$|folder$|prepare$|reproduce$|reproduce\.suite$|sweep$|sweep\.space$)"
-    r"|captioning\.(captioner|search_\w+)$|live\.(captioner|draws|listener)$|server\.(app|describe|live_page)$"
+    r"|captioning\.(captioner|search_\w+)$|live\.(captioner|draws|listener)$"
     r"|scoring\.(evaluate|semantic\.bertscore|semantic\.sentences)$)"
 )
 WITHOUT_TORCH = [
