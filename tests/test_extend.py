@@ -60,7 +60,7 @@ def test_the_output(extended):
     done = m2l("caption motion2language/samples/2_walk_bow.bvh --format markdown --out described", extended)
     assert (done.returncode, done.stderr) == (0, "")
     table = (extended / "described" / "2_walk_bow.md").read_text(encoding="utf-8").splitlines()
-    assert table[0] == "| start | end | said |"
+    assert table[0] == "| start | end | text |"
     assert "walks" in table[2]
     assert "bows" in table[3]
 
@@ -76,7 +76,7 @@ def test_the_corpus_names_what_is_missing(extended, tmp_path):
     line = f"evaluate default --dataset pairs --root {tmp_path} --split train"
     done = run([sys.executable, "-m", "motion2language", *line.split()], extended)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "take_0.txt: not there" in done.stderr
+    assert "take_0.txt: not found" in done.stderr
 
 
 def test_blocks_run_and_print_what_they_should(extended):
@@ -86,6 +86,6 @@ def test_blocks_run_and_print_what_they_should(extended):
         assert done.returncode == 0, done.stderr
         printed.append(done.stdout.splitlines())
     format_, network, score = printed
-    assert format_ == ["30 frames a second, off by 0.00 cm"]
+    assert format_ == ["30 frames per second, off by 0.00 cm"]
     assert network[0] == network[1]
     assert [line.split(",")[0] for line in score[1:]] == ["{'coverage': 1.0", "{'coverage': 0.0"]
