@@ -1,4 +1,4 @@
-"""Writing files whole or not at all; reading archives of arrays, and names in JSON, without trusting them."""
+"""Files: written whole or not at all; texts, archives of arrays and names in JSON read without trusting them."""
 
 from __future__ import annotations
 
@@ -51,6 +51,22 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all."""
     write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def read_text(path: str | Path, expected: str) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark; the ValueError for any other names `expected`."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not text in UTF-8; expected {expected}") from None
+
+
+def make_folder(path: str | Path) -> None:
+    """Make the folder of --out, if it does not exist; ValueError with the reason when that is not possible."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be made ({error.strerror}); choose another --out") from None
 
 
 def remove_leftovers(paths: Iterable[str | Path]) -> None:

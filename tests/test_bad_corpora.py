@@ -113,7 +113,8 @@ REFUSED = {
     "texts, not UTF-8": (
         "humanml3d",
         put(TEXTS, b"\xff#a#0#0"),
-        "not text in UTF-8; expected sentence#tags#start#end a line (1 of 8 files of sentences are damaged: 000003)",
+        "not text in UTF-8; expected sentence#tags#start#end on each line "
+        "(1 of 8 files of sentences are damaged: 000003)",
     ),
     "texts, without end": (
         "humanml3d",
@@ -143,7 +144,7 @@ REFUSED = {
     "list of sentences, not UTF-8": (
         "annotations",
         lambda root: [(root / f"split_{split}.txt").write_bytes(b"\xff") for split in ("train", "val", "test")],
-        "split_train.txt: not text in UTF-8; expected a name a line",
+        "split_train.txt: not text in UTF-8; expected one name per line",
     ),
     "compose, empty": ("compose", put(".", ""), "corpus.json: not JSON in UTF-8 (it is empty)"),
     "compose, not UTF-8": ("compose", put(".", b"\xff"), "corpus.json: not JSON in UTF-8 (byte 0)"),

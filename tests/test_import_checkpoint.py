@@ -100,7 +100,7 @@ def test_a_pickle_that_runs_code_is_refused(files, capsys):
         ("words.txt", b"<pad>\n<sos>\na\n", "lacks <eos>, <unk>"),
         ("words.txt", b"<pad>\n<sos>\n<eos>\n<unk>\na\na\n", "a word stands twice"),
         ("words.txt", "\n".join(WORDS[:-1]).encode(), "has 9 rows of embedding.weight, but .* lists 8 words"),
-        ("words.txt", b"\xff\xfe\x00", "not a text file in UTF-8"),
+        ("words.txt", b"\xff\xfe\x00", "not text in UTF-8"),
         ("config.toml", b"[model]\nencoder = 'gru'", "does not fit|has no weights of an encoder"),
         ("config.toml", b"[model]\nhidden = 12\nembedding = 5\nencoder_hidden = 7", "does not fit"),
         ("config.toml", b"[model]\nkind = 'transducer'", "the authors' weights are of kind 'attention'"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Input, Model, ModelName, Search, make_folder
+from motion2language.cli.options import Input, Model, ModelName, Search
 
 if TYPE_CHECKING:
     from motion2language.captioning.recordings import Outcome
@@ -63,6 +63,7 @@ def caption(
         write_here,
         write_on_cluster,
     )
+    from motion2language.files import make_folder
 
     formats = [name.strip() for name in format.split(",") if name.strip()] or ["json"] * (out is not None)
     writers.require_known(formats, also=[PLAYER])

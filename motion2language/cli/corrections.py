@@ -123,13 +123,12 @@ def _count(found: Comparison, kind: str, outcome: str) -> int:
 
 
 def _lines(path: Path) -> list[str]:
-    """The sentences of a file; ValueError when it is empty or no text."""
+    """The sentences of a file; ValueError when it is empty or not text."""
+    from motion2language.files import read_text
+
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected sentences, one a line")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not text in UTF-8; expected sentences, one a line") from None
+        raise FileNotFoundError(f"{path}: no such file; expected sentences, one per line")
+    lines = read_text(path, "sentences, one per line").splitlines()
     if not any(line.strip() for line in lines):
-        raise ValueError(f"{path}: holds no sentence; expected one a line")
+        raise ValueError(f"{path}: holds no sentence; expected one per line")
     return lines

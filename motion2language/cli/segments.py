@@ -59,7 +59,6 @@ def segments(
 
 def _lines(path: Path) -> list[str]:
     """The names in a file, without empty lines."""
-    try:
-        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not a text file in UTF-8; expected a name a line") from None
+    from motion2language.files import read_text
+
+    return [line.strip() for line in read_text(path, "one name per line").splitlines() if line.strip()]

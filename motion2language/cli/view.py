@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Description, Input, Model, Search, complain, make_folder
+from motion2language.cli.options import Description, Input, Model, Search, complain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,6 +88,7 @@ def split(file: Path, /, *, out: Path, words: Description = Description(), sourc
     source
         What the file does not specify itself.
     """
+    from motion2language.files import make_folder
     from motion2language.formats.pieces import write_pieces
     from motion2language.writers.txt import line
 

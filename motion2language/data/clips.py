@@ -15,7 +15,6 @@ import csv
 import io
 import json
 import re
-import warnings
 import zipfile
 import zlib
 from collections import Counter, defaultdict
@@ -28,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from motion2language.body import UNITS, Axes
+from motion2language.data.index import note
 from motion2language.files import each_once
 from motion2language.formats import FORMATS, files_in
 from motion2language.formats.reading import read_motion
@@ -96,8 +96,8 @@ def find_clips(
         )
     elif labels is not None or not facts:
         facts = _from_csv(labels or root / LABELS, readers)
-    _warn(f"{root}: {{}} of {len(readers)} recordings have no label and are left out", readers.keys() - facts.keys())
-    _warn(f"{root}: {{}} of {len(facts)} labelled clips are not there", facts.keys() - readers.keys())
+    note(root, f"{{}} of {len(readers)} recordings have no label and are left out", readers.keys() - facts.keys())
+    note(root, f"{{}} of {len(facts)} labelled clips are not there", facts.keys() - readers.keys())
     found = sorted(readers.keys() & facts.keys())
     if not found:
         raise ValueError(f"{root}: none of {len(readers)} recordings has a label; {len(facts)} labels were given")
@@ -268,10 +268,3 @@ def _facts(label: str, said: dict[str, Any], captions: tuple[str, ...], where: s
     except ValueError:
         raise ValueError(f"{where}: {said['fps']!r} frames a second, expected a number") from None
     return _Facts(str(label).strip(), str(said.get("style") or "").strip(), split, captions, fps)
-
-
-def _warn(message: str, names: set[str]) -> None:
-    """Note names that are left out, the first three by name."""
-    if names:
-        first = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
-        warnings.warn(message.format(len(names)) + f": {first}", stacklevel=3)

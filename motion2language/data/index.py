@@ -14,21 +14,21 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from motion2language.files import each_once
+from motion2language.files import each_once, read_text
 
 Place = Path | zipfile.Path
 Read = TypeVar("Read")
 
 
-def some(names: Sequence[str]) -> str:
-    """The first three names."""
+def first_three(names: Sequence[str]) -> str:
+    """The first three names, to show in a message."""
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def note(where: Path, message: str, names: Collection[str]) -> None:
-    """Warn of names in `where`, most often left out; `{}` in the message is their count. Nothing without any."""
+    """Warn about names in `where` that are skipped; `{}` in the message is their count. No names, no warning."""
     if names:
-        warnings.warn(f"{where}: {message.format(len(names))}: {some(sorted(set(names)))}", stacklevel=4)
+        warnings.warn(f"{where}: {message.format(len(names))}: {first_three(sorted(set(names)))}", stacklevel=4)
 
 
 def read_json(place: Place, expected: str) -> Any:
@@ -51,12 +51,8 @@ def read_json(place: Place, expected: str) -> Any:
 
 
 def read_names(path: Path) -> list[str]:
-    """The names of a split's list; ValueError when it is no text."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not text in UTF-8; expected a name a line") from None
-    return [name for line in lines if (name := line.strip())]
+    """The names of a split's list; ValueError when it is not text."""
+    return [name for line in read_text(path, "one name per line").splitlines() if (name := line.strip())]
 
 
 def read_each(what: str, read: Callable[[str], Read], names: Iterable[str]) -> dict[str, Read]:
@@ -69,7 +65,7 @@ def read_each(what: str, read: Callable[[str], Read], names: Iterable[str]) -> d
         except ValueError as error:
             faults[name] = str(error)
     if faults:
-        more = f" ({len(faults)} of {len(found) + len(faults)} {what} are damaged: {some(list(faults))})"
+        more = f" ({len(faults)} of {len(found) + len(faults)} {what} are damaged: {first_three(list(faults))})"
         raise ValueError(next(iter(faults.values())) + more)
     return found
 

@@ -18,6 +18,7 @@ import numpy as np
 from motion2language.data.clips import SPLITS
 from motion2language.data.index import note, read_each, read_names, with_originals
 from motion2language.data.samples import Sample, Samples
+from motion2language.files import read_text
 from motion2language.formats.npy import LAYOUTS
 from motion2language.formats.reading import read_motion
 from motion2language.transcript import Caption
@@ -104,10 +105,7 @@ def _parts(path: Path) -> Parts:
     """The sentences of a text file by the part they are of; none where there is no file."""
     if not path.is_file():
         return {}
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not text in UTF-8; expected sentence#tags#start#end a line") from None
+    lines = read_text(path, "sentence#tags#start#end on each line").split("\n")
     found: dict[Part, list[Caption]] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():

@@ -18,7 +18,7 @@ from motion2language.language.corrections import Rules
 from motion2language.model.config import ModelConfig
 from motion2language.training.augment import AugmentConfig
 
-LONGEST = 80  # characters of a wrong value that a message shows; chosen
+LONGEST = 80  # characters of a value that a message shows; chosen
 
 
 class TrainConfig(BaseModel):
@@ -95,9 +95,9 @@ def explain(error: ValidationError) -> str:
     if first["type"] == "value_error":  # of a rule between keys, which says what it found
         return ": ".join(filter(None, (where, str(first["ctx"]["error"]))))
     if first["type"] == "model_type":
-        return f"{where}: expected a table, found {_short(first['input'])}"
+        return f"{where}: expected a table, found {shorten(repr(first['input']))}"
     if first["type"] != "extra_forbidden":
-        return f"{where}: {first['msg']}, found {_short(first['input'])}"
+        return f"{where}: {first['msg']}, found {shorten(repr(first['input']))}"
     tables: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
     owner = tables.get(str(first["loc"][-2]), RunConfig) if len(first["loc"]) > 1 else RunConfig
     near = difflib.get_close_matches(str(first["loc"][-1]), owner.model_fields, n=1)
@@ -105,9 +105,8 @@ def explain(error: ValidationError) -> str:
     return f"unknown key {where}; {advice}"
 
 
-def _short(value: Any) -> str:
-    """A value as it was written, a long one with its middle left out."""
-    text = repr(value)
+def shorten(text: str) -> str:
+    """A value for a message, without the middle of a long one."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 4 :]}"
 
 

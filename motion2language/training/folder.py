@@ -14,8 +14,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from motion2language.files import remove_leftovers, write_text
-from motion2language.training.config import RunConfig
+from motion2language.files import make_folder, remove_leftovers, write_text
+from motion2language.training.config import RunConfig, shorten
 
 CONFIG = "config.json"
 LOCK = "run.lock"  # held by the run that writes the folder
@@ -47,10 +47,7 @@ def claimed(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
         require_same(out, run)
     else:
         require_free(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    make_folder(out)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -72,7 +69,11 @@ def _differences(path: Path, run: RunConfig, besides: Collection[str]) -> str:
     except ValueError:
         return "its config.json is none"
     here = {key: value for key, value in _flat(run.model_dump()).items() if key not in besides}
-    other = [f"{key} {_short(there.get(key))}, not {_short(here[key])}" for key in here if here[key] != there.get(key)]
+    other = [
+        f"{key} {shorten(str(there.get(key)))}, not {shorten(str(here[key]))}"
+        for key in here
+        if here[key] != there.get(key)
+    ]
     return "; ".join(other[:3]) + (f"; {len(other)} in all" if len(other) > 3 else "")
 
 
@@ -82,11 +83,6 @@ def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     for key, value in values.items():
         flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
     return flat
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 class RunLog:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from motion2language.captioning.features import Normalizer
 from motion2language.captioning.model_folder import save_model
+from motion2language.files import read_text
 from motion2language.formats.npy import LAYOUTS
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import SPECIALS, Vocabulary
@@ -40,10 +41,7 @@ def import_checkpoint(
     ValueError says what does not fit.
     """
     state = _load(file)
-    try:
-        lines = vocabulary.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{vocabulary}: not a text file in UTF-8; expected a word a line") from None
+    lines = read_text(vocabulary, "one word per line").splitlines()
     words = [line.strip() for line in lines if line.strip()]
     absent = [word for word in SPECIALS if word not in words]
     if absent or len(set(words)) != len(words):

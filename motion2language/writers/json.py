@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from motion2language.files import read_text
 from motion2language.transcript import Transcript
 
 
@@ -36,12 +37,8 @@ def lines(transcripts: Sequence[Transcript]) -> str:
 
 def read_lines(path: str | Path) -> list[Transcript]:
     """Read the transcripts in a file of JSON lines; ValueError names a malformed line."""
-    try:
-        content = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not text in UTF-8 ({error})") from None
     transcripts = []
-    for number, line in enumerate(content.split("\n"), start=1):
+    for number, line in enumerate(read_text(path, "one transcript per line, as JSON").split("\n"), start=1):
         if line.strip():
             try:
                 transcripts.append(Transcript.from_dict(json.loads(line)))

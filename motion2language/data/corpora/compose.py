@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from motion2language.data.clips import SPLITS
-from motion2language.data.index import note, read_each, read_json, some
+from motion2language.data.index import first_three, note, read_each, read_json
 from motion2language.data.samples import Sample, Samples
 from motion2language.motion import Motion, Skeleton
 from motion2language.transcript import Caption, Segment
@@ -52,7 +52,7 @@ def _corpus(root: Path | None, split: str) -> _Corpus:
     if root is None:
         raise ValueError("corpus 'compose' needs --root X.json, with X.npz beside it")
     if Path(root).is_dir():
-        found = some(sorted(path.name for path in Path(root).glob("*.json"))) or "none"
+        found = first_three(sorted(path.name for path in Path(root).glob("*.json"))) or "none"
         raise ValueError(f"{root}: a folder; corpus 'compose' is a pair X.json and X.npz, give X.json (in it: {found})")
     index, arrays = Path(root).with_suffix(".json"), Path(root).with_suffix(".npz")
     for path in (index, arrays):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from motion2language.data.index import Place, note, read_each, read_json, some
+from motion2language.data.index import Place, first_three, note, read_each, read_json
 from motion2language.data.samples import Sample, Samples
 from motion2language.data.store import TABLE, open_or_count, store_name
 from motion2language.data.store.keys import code, digest
@@ -140,7 +140,9 @@ def _by_name(root: Path, what: str, suffix: str, files: list[Place]) -> dict[str
     if len(found) < len(mine):
         names = Counter(file.name.removesuffix(suffix) for file in mine)
         twice = sorted(name for name, count in names.items() if count > 1)
-        raise ValueError(f"{root}: {len(twice)} {what} are there twice: {some(twice)}; give the folder of one release")
+        raise ValueError(
+            f"{root}: {len(twice)} {what} are there twice: {first_three(twice)}; give the folder of one release"
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from motion2language.data.samples import Sample, Samples
-from motion2language.files import write_text
+from motion2language.files import make_folder, write_text
 from motion2language.scoring.semantic import Semantic
 from motion2language.training.processes import Processes
 from motion2language.training.reproduce import figures, runs, table
@@ -86,10 +86,7 @@ def _claim(out: Path, corpus: str, splits: Mapping[str, Sequence[Sample]]) -> No
             raise ValueError(
                 f"corpus {corpus!r}: its split {split} holds no sample ({counts}); give the --root of a whole corpus"
             )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    make_folder(out)
     sizes = {split: len(samples) for split, samples in splits.items()}
     tested = hashlib.sha256(repr([(one.name, one.captions) for one in splits["test"]]).encode()).hexdigest()[:12]
     here, there = {"corpus": corpus, "samples": sizes, "tested": tested}, _noted(out)

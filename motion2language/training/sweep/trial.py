@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from motion2language.files import write_text
+from motion2language.files import make_folder, write_text
 from motion2language.training.config import load_config
 from motion2language.training.processes import Processes
 from motion2language.training.sweep.space import Space, Value, override
@@ -37,10 +37,7 @@ class Sweep:
         ray_trials  trials of a sweep on Ray, which cannot be given more later; None for one on this machine
         """
         self.require_own(ray_trials)
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(f"{self.out}: cannot be made ({error.strerror}); choose another --out") from None
+        make_folder(self.out)
         write_text(self.out / "sweep.json", json.dumps(self._about(ray_trials), indent=2) + "\n")
 
     def require_own(self, ray_trials: int | None) -> None:
@@ -83,7 +80,7 @@ class Outcome:
 
     def __str__(self) -> str:
         """One line."""
-        values = "  ".join(f"{key} {_short(value)}" for key, value in self.values.items())
+        values = "  ".join(f"{key} {_format_value(value)}" for key, value in self.values.items())
         return f"{self.name}: {self.error if self.score is None else f'score {self.score:.2f}'}  {values}"
 
 
@@ -108,10 +105,10 @@ def table(outcomes: Sequence[Outcome]) -> str:
     lines = [f"| trial | score | {' | '.join(keys)} | |", "| --- " * (len(keys) + 3) + "|"]
     for one in sorted(outcomes, key=lambda one: (one.score is None, -(one.score or 0.0))):
         score = "–" if one.score is None else f"{one.score:.2f}"
-        shown = (_short(one.values[key]) if key in one.values else "–" for key in keys)
+        shown = (_format_value(one.values[key]) if key in one.values else "–" for key in keys)
         lines.append(f"| {one.name} | {score} | {' | '.join(shown)} | {one.error.replace('|', '/')} |")
     return "\n".join(lines)
 
 
-def _short(value: Value) -> str:
+def _format_value(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
