@@ -416,4 +416,4 @@ def test_a_run_is_not_gone_on_with_by_another_configuration(m2l, corpora, tmp_pa
     )
     assert "corpus.json: not there" in m2l(*command, "--resume", "--set", "train.epochs=1")[2]
     (tmp_path / "run" / "config.json").write_text("{")
-    assert "(its config.json is none)" in m2l(*command, "--resume")[2]
+    assert "(its config.json cannot be read)" in m2l(*command, "--resume")[2]

@@ -57,11 +57,11 @@ def splits(corpus):
 
 
 def reproduce(rows, out, splits, seeds=(1, 2), corpus="compose"):
-    return experiment.reproduce(rows, rows, "suite", corpus, seeds, out, splits, Processes())
+    return experiment.run(experiment.Experiment("suite", rows, rows, corpus, seeds, out), splits, Processes())
 
 
 def rows_of(*names, overrides=SMALL):
-    return suite.chosen(suite.load("ablation", overrides), names)
+    return suite.choose(suite.load("ablation", overrides), names)
 
 
 def test_the_ablation_is_every_attention_with_every_encoder_and_both_windows():
@@ -138,8 +138,9 @@ def recorded(kind: str, folder: Path) -> dict[str, list[Sample]]:
 )
 def test_the_papers_rows_run_on_recordings_as_its_corpora_hold_them(kind, wanted, width, tmp_path):
     rows = suite.load("paper", SMALL)
-    chosen = suite.chosen(rows, wanted)
-    table_of = experiment.reproduce(rows, chosen, "paper", kind, [1], tmp_path, recorded(kind, tmp_path), Processes())
+    chosen = suite.choose(rows, wanted)
+    papers = experiment.Experiment("paper", rows, chosen, kind, [1], tmp_path)
+    table_of = experiment.run(papers, recorded(kind, tmp_path), Processes())
     lines = {line.name: line for line in table_of}
     assert [lines[row.name].runs for row in chosen] == [1, 1]
     configured = [json.loads((tmp_path / row.name / "seed-1" / "config.json").read_text()) for row in chosen]
@@ -228,10 +229,10 @@ def test_a_folder_of_other_runs_is_refused_before_anything_is_run(splits, tmp_pa
     with pytest.raises(ValueError, match="its split test holds no sample"):
         reproduce(rows_of("soft-mlp"), tmp_path / "new", splits | {"test": []}, [1])
     (tmp_path / "soft-mlp" / "seed-1" / "config.json").write_text("{")
-    with pytest.raises(ValueError, match=r"seed-1: holds a run of another .*its config\.json is none"):
+    with pytest.raises(ValueError, match=r"seed-1: holds a run of another .*its config\.json cannot be read"):
         reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
     (tmp_path / "corpus.json").write_text("[")
-    with pytest.raises(ValueError, match=r"corpus\.json: does not say which corpus the runs are of"):
+    with pytest.raises(ValueError, match=r"corpus\.json: does not name the corpus of the runs"):
         reproduce(rows_of("soft-mlp"), tmp_path, splits, [1])
     assert (tmp_path / "soft-mlp" / "seed-1" / "test.json").read_bytes() == kept
     assert not (tmp_path / "local-mlp").exists()
@@ -254,7 +255,8 @@ def test_finished_runs_are_scored_again_for_measures_they_lack(splits, tmp_path,
     before = {line.name: line.values for line in reproduce(rows, tmp_path, splits, [1])}
     assert "METEOR" not in (tmp_path / "table.md").read_text()
     monkeypatch.setattr(Learner, "step", lambda *_: pytest.fail("trained again"))
-    measured = experiment.reproduce(rows, rows, "suite", "compose", [1], tmp_path, splits, Processes(), Known())
+    again = experiment.Experiment("suite", rows, rows, "compose", [1], tmp_path)
+    measured = experiment.run(again, splits, Processes(), Known())
     for line in measured:
         same = {column: values for column, values in line.values.items() if column not in table.SEMANTIC}
         assert same == {column: before[line.name].get(column, []) for column in same}
@@ -264,7 +266,7 @@ def test_finished_runs_are_scored_again_for_measures_they_lack(splits, tmp_path,
     assert not lines["no motion seen: whole clip"]
     assert "seeds 1; meteor: known\n" in (tmp_path / "table.md").read_text()
     monkeypatch.setattr(runs, "run", lambda *_: pytest.fail("scored again"))
-    assert experiment.reproduce(rows, rows, "suite", "compose", [1], tmp_path, splits, Processes(), Known()) == measured
+    assert experiment.run(again, splits, Processes(), Known()) == measured
     assert reproduce(rows, tmp_path, splits, [1]) == measured
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from motion2language.cli.options import Corpus, Overrides, require_beam
+from motion2language.cli.options import Corpus, Training, require_beam
 
 
 def bench(
@@ -20,9 +20,8 @@ def bench(
     batches: int = 100,
     beam: int | None = None,
     threads: int = 1,
-    device: str = "auto",
     json: bool = False,
-    set: Overrides = None,
+    training: Training = Training(),
 ) -> int:
     """Measure the speed and memory of training, decoding or loading on a corpus, and where the time goes.
 
@@ -43,12 +42,8 @@ def bench(
         m2l caption does: 4 with the paper's model, 0 with a transducer.
     threads
         CPU threads torch may use.
-    device
-        auto, cpu or cuda.
     json
         Print the figures once more as one last line of JSON.
-    set
-        Override a key of the configuration: --set model.encoder=gru.
     """
     require_beam(beam)
     for name, number in (("batch-size", batch_size), ("batches", batches), ("threads", threads)):
@@ -62,9 +57,9 @@ def bench(
     from motion2language.training import bench as measuring
     from motion2language.training.config import load_config
 
-    run = load_config(config, [*(set or ()), f"train.batch_size={batch_size}"])
+    run = load_config(config, [*training.overrides, f"train.batch_size={batch_size}"])
     read = partial(corpora.load, corpus.dataset, corpus.root, store=corpus.stores.folder)
-    report = measuring.bench(what, read, run, model, batches, beam, find_device(device))
+    report = measuring.bench(what, read, run, model, batches, beam, find_device(training.device))
     print(report)
     if json:
         print(report.to_json())

@@ -221,3 +221,19 @@ def require_beam(beam: int | None) -> None:
     """ValueError for a --beam below 0."""
     if beam is not None and beam < 0:
         raise ValueError(f"--beam {beam}: give 1 or more, or 0 for the most typical of drawn sentences")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Training:
+    """What the commands that train share."""
+
+    device: str = "auto"
+    """auto, cpu or cuda."""
+    set: Overrides = None
+    """Override a key of the configuration, in every run: --set model.encoder=gru."""
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """KEY=VALUE of each --set."""
+        return tuple(self.set or ())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Meaning, Overrides, Stores, complain, require_place
+from motion2language.cli.options import Meaning, Stores, Training, require_place
 
 
 def reproduce(
@@ -19,14 +19,13 @@ def reproduce(
     seeds: int = 3,
     first_seed: int = 11,
     rows: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
-    device: str = "auto",
-    set: Overrides = None,
+    training: Training = Training(),
     meaning: Meaning = Meaning(),
     stores: Stores = Stores(),
 ) -> int:
-    """Train and score every row of a suite of experiments; one table, with floors, and figures.
+    """Train and score every row of a suite of experiments: one table, with baselines, and figures.
 
-    What is finished is not done again, so the same command goes on after Ctrl-C, and with more seeds or rows.
+    Finished runs are not repeated, so the same command goes on after Ctrl-C, or with more seeds or rows.
 
     Parameters
     ----------
@@ -35,44 +34,25 @@ def reproduce(
     corpus
         The corpus to train and test on.
     out
-        Folder: ROW/seed-N/ are run folders; table.md, table.tex, table.csv and the figures are of all of them.
+        Folder: ROW/seed-N/ are run folders; table.md, table.tex, table.csv and the figures cover all of them.
     root
-        Where the corpus lies on disk.
+        Folder or file of the corpus on disk.
     seeds
-        Runs of each row, with consecutive seeds.
+        Number of runs per row, with consecutive seeds.
     first_seed
-        The seed of the first.
+        The seed of the first run.
     rows
-        Rows to run, instead of all; the table shows all the same.
-    device
-        auto, cpu or cuda.
-    set
-        Override a key in every row: --set train.epochs=1.
+        Rows to run, instead of all; the table still shows all rows.
     """
-    import torch
-
     from motion2language.captioning.recordings import find_device
-    from motion2language.data import corpora
-    from motion2language.data.samples import load_into_memory
-    from motion2language.training.processes import Processes
-    from motion2language.training.reproduce import experiment
     from motion2language.training.reproduce import suite as suites
+    from motion2language.training.reproduce.experiment import Experiment, consecutive_seeds
+    from motion2language.training.reproduce.experiment import reproduce as run
 
-    if seeds < 1 or first_seed < 0:
-        raise ValueError(f"--seeds {seeds} --first-seed {first_seed}: give 1 or more runs, from seed 0 or more")
-    every = suites.load(suite, set or ())
-    wanted = suites.chosen(every, rows or ())
-    numbers, device = range(first_seed, first_seed + seeds), find_device(device)
+    numbers, every = consecutive_seeds(first_seed, seeds), suites.load(suite, training.overrides)
+    experiment = Experiment(suite, every, suites.choose(every, rows or ()), corpus, numbers, out)
+    device = find_device(training.device)
     require_place(out)
-    experiment.require_own(out, corpus, every, numbers)
-    semantic = meaning.load()
-    splits = {
-        split: load_into_memory(corpora.load(corpus, root, split, stores.folder)) for split in ("train", "val", "test")
-    }
-    torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
-    lines = experiment.reproduce(every, wanted, suite, corpus, numbers, out, splits, Processes(device=device), semantic)
-    print((out / "table.md").read_text(encoding="utf-8"), end="")
-    failed = [line.name for line in lines if "failed" in line.note]
-    if failed:
-        complain(ValueError(f"{len(failed)} of {len(lines)} rows failed: {', '.join(failed)}; the notes say why"))
-    return int(bool(failed))
+    experiment.require_own_folder()
+    run(experiment, root, stores.folder, device, meaning.load())
+    return 0

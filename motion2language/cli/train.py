@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from motion2language.cli.options import Corpus, Overrides, require_place
-from motion2language.cli.reproduce import reproduce
+from motion2language.cli.options import Corpus, Training, require_place
 
 
 def train(
@@ -18,10 +16,9 @@ def train(
     resume: bool = False,
     start: str | None = None,
     seeds: int = 1,
-    device: str = "auto",
-    set: Overrides = None,
+    training: Training = Training(),
 ) -> int:
-    """Train a model as a TOML file of configs/ says; Ctrl-C keeps what was reached.
+    """Train a model as configured in a TOML file of configs/; Ctrl-C keeps the finished epochs.
 
     Parameters
     ----------
@@ -34,44 +31,49 @@ def train(
     start
         A model to go on from, on this data: its weights, vocabulary and statistics.
     seeds
-        Runs, with consecutive seeds from train.seed on: each is scored on the test split, as `m2l reproduce` does, for
-        a table of means and deviations; the same command goes on with what is there.
-    device
-        auto, cpu or cuda.
-    set
-        Override a key of the file: --set model.encoder=gru.
+        Number of runs, with consecutive seeds from train.seed on: each is scored on the test split, as by
+        `m2l reproduce`, for a table of means and deviations. The same command goes on with unfinished runs.
     """
     from motion2language.captioning.captioner import load_model
     from motion2language.captioning.recordings import find_device
     from motion2language.training.config import load_config
-    from motion2language.training.folder import FILLED_IN, require_free, require_same
-    from motion2language.training.processes import processes
+    from motion2language.training.folder import FILLED_IN, require_usable
+    from motion2language.training.processes import launched, processes
     from motion2language.training.train import load_splits
     from motion2language.training.train import train as run
 
-    settings = load_config(config, set or ())
+    settings = load_config(config, training.overrides)
+    rank, count = launched()
     if seeds != 1:
-        if start is not None or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        if start is not None or count > 1:
             raise ValueError("--seeds: not with --start, nor under torchrun; train each seed by --set train.seed=N")
-        return reproduce(
-            suite=str(config), corpus=corpus.dataset, out=out, root=corpus.root, seeds=seeds,
-            first_seed=settings.train.seed, device=device, set=set, stores=corpus.stores,
-        )  # fmt: skip
-    device = find_device(device)
-    if os.environ.get("RANK", "0") == "0":  # under torchrun the first, before it makes the folder
+        return _train_each_seed(config, settings.train.seed, seeds, corpus, out, training)
+    device = find_device(training.device)
+    if rank == 0:  # the first process, before it makes the folder
         require_place(out)
-        if resume:
-            require_same(out, settings, besides=FILLED_IN)
-        else:
-            require_free(out)
+        require_usable(out, settings, resume, besides=FILLED_IN)
     begin = None if start is None else load_model(start)
-    training, validation = load_splits(settings, corpus.dataset, corpus.root, corpus.stores.folder)
+    samples, validation = load_splits(settings, corpus.dataset, corpus.root, corpus.stores.folder)
     with processes(device) as team:
         if team.first:
-            print(f"{len(training)} recordings to train on, {len(validation)} to validate", flush=True)
-        run(settings, training, validation, out, resume=resume, start=begin, processes=team)
+            print(f"{len(samples)} recordings to train on, {len(validation)} to validate", flush=True)
+        run(settings, samples, validation, out, resume=resume, start=begin, processes=team)
         if team.first:
             print(f"best model: {out / 'best'}")
+    return 0
+
+
+def _train_each_seed(config: Path, first: int, count: int, corpus: Corpus, out: Path, training: Training) -> int:
+    """One configuration as a suite of one row."""
+    from motion2language.captioning.recordings import find_device
+    from motion2language.training.reproduce import suite
+    from motion2language.training.reproduce.experiment import Experiment, consecutive_seeds, reproduce
+
+    rows, device = suite.load(str(config), training.overrides), find_device(training.device)
+    experiment = Experiment(str(config), rows, rows, corpus.dataset, consecutive_seeds(first, count), out)
+    require_place(out)
+    experiment.require_own_folder()
+    reproduce(experiment, corpus.root, corpus.stores.folder, device)
     return 0
 
 
@@ -83,16 +85,16 @@ def import_checkpoint(
     Parameters
     ----------
     file
-        What their code saved: model state and optimiser state.
+        The file that their code saved: model state and optimiser state.
     vocabulary
-        Text file, one word a line in the order of their ids, the special words `pad`, `sos`, `eos` and `unk` in their
-        angle brackets among them.
+        Text file, one word per line in the order of their ids, including the special words `pad`, `sos`, `eos` and
+        `unk` in their angle brackets.
     config
         TOML file whose [model] table describes the network.
     out
         The model folder to write.
     normalizer
-        An .npz with `mean` and `std` of each feature; without it features are taken as they are.
+        An .npz with `mean` and `std` of each feature; without it features are not normalised.
     """
     from motion2language.training.import_checkpoint import import_checkpoint as run
 

@@ -1,7 +1,7 @@
-"""What a training run leaves on disk while it runs: its configuration, log and TensorBoard events.
+"""The folder of a training run: its configuration, log, TensorBoard events and lock.
 
-A run folder holds `config.json` (everything resolved), `log.csv` (a row an epoch), TensorBoard events, `last/` and
-`best/` (model folders), `state.pt` (what `--resume` needs) and `run.lock`, which the run that writes it holds.
+A run folder holds `config.json` (everything resolved), `log.csv` (one row per epoch), TensorBoard events, `last/` and
+`best/` (model folders), `state.pt` (what `--resume` needs) and `run.lock`, locked by the run that writes the folder.
 """
 
 from __future__ import annotations
@@ -18,19 +18,24 @@ from motion2language.files import make_folder, remove_leftovers, write_text
 from motion2language.training.config import RunConfig, shorten
 
 CONFIG = "config.json"
-LOCK = "run.lock"  # held by the run that writes the folder
-FILLED_IN = ("model.joints", "model.input_width", "model.vocabulary_size")  # of a configuration, from the corpus
+LOCK = "run.lock"
+FILLED_IN = ("model.joints", "model.input_width", "model.vocabulary_size")  # keys that come from the corpus
 COLUMNS = ("epoch", "loss", "captions_per_s", "bleu_4", "verbs", "iou", "score")  # of log.csv; empty: not measured
 
 
-def require_free(out: Path) -> None:
-    """ValueError when the folder holds a run already."""
-    if (out / CONFIG).is_file():
+def require_usable(out: Path, run: RunConfig, resume: bool, besides: Collection[str] = ()) -> None:
+    """ValueError when the folder holds a run and is not resumed, or holds another one than `run`.
+
+    besides  keys of the configuration that may differ
+    """
+    if resume:
+        require_same(out, run, besides)
+    elif (out / CONFIG).is_file():
         raise ValueError(f"{out}: already holds a run; add --resume to continue it or choose another --out")
 
 
 def require_same(out: Path, run: RunConfig, besides: Collection[str] = ()) -> None:
-    """ValueError when the folder holds a run of another configuration; `besides` are keys that may differ."""
+    """ValueError when the folder holds a run of another configuration; the keys `besides` may differ."""
     if (out / CONFIG).is_file() and (other := _differences(out / CONFIG, run, besides)):
         raise ValueError(
             f"{out}: holds a run of another configuration or corpus ({other}); "
@@ -39,20 +44,19 @@ def require_same(out: Path, run: RunConfig, besides: Collection[str] = ()) -> No
 
 
 @contextmanager
-def claimed(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
-    """The run folder, made, with its configuration, for this run alone; ValueError when it holds another run or is
-    being written by one."""
+def acquire_lock(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
+    """Make the run folder, write its configuration, and keep other runs out of it while this block runs.
+
+    ValueError when it holds another run or another run is writing it.
+    """
     path, lock = out / CONFIG, FileLock(out / LOCK)
-    if resume:
-        require_same(out, run)
-    else:
-        require_free(out)
+    require_usable(out, run, resume)
     make_folder(out)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise ValueError(f"{out}: another run is training in it; wait for its end, or choose another --out") from None
-    except (OSError, NotImplementedError):  # a file system without locks; what else is wrong, writing will say
+    except (OSError, NotImplementedError):  # a file system without locks; any other error shows on writing
         pass
     try:
         remove_leftovers([path, *(out / name for name in ("log.csv", "state.pt", "last", "best"))])
@@ -63,22 +67,22 @@ def claimed(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
 
 
 def _differences(path: Path, run: RunConfig, besides: Collection[str]) -> str:
-    """What a config.json says otherwise than this run, the first three keys; a key that it lacks has its default."""
+    """The first three keys in which a config.json differs from this run; a key missing there has its default."""
     try:
-        there = _flat(RunConfig.model_validate_json(path.read_bytes()).model_dump())
+        stored = _flat(RunConfig.model_validate_json(path.read_bytes()).model_dump())
     except ValueError:
-        return "its config.json is none"
+        return "its config.json cannot be read"
     here = {key: value for key, value in _flat(run.model_dump()).items() if key not in besides}
     other = [
-        f"{key} {shorten(str(there.get(key)))}, not {shorten(str(here[key]))}"
+        f"{key} {shorten(str(stored.get(key)))}, not {shorten(str(here[key]))}"
         for key in here
-        if here[key] != there.get(key)
+        if here[key] != stored.get(key)
     ]
     return "; ".join(other[:3]) + (f"; {len(other)} in all" if len(other) > 3 else "")
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Tables within tables as one, with keys such as `train.epochs`."""
+    """Nested tables as one table, with keys such as `train.epochs`."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
@@ -86,11 +90,11 @@ def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 
 
 class RunLog:
-    """`log.csv`, and TensorBoard events where it is installed: one row an epoch."""
+    """`log.csv`, one row per epoch, and TensorBoard events where TensorBoard is installed."""
 
     def __init__(self, out: Path, finished: int) -> None:
         self.path = out / "log.csv"
-        if self.path.is_file():  # an epoch that was logged but not finished will be logged again
+        if self.path.is_file():  # an epoch that was logged but not finished is logged again
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
             write_text(self.path, "".join(lines[: finished + 1]) if finished else "")
         try:
@@ -108,7 +112,7 @@ class RunLog:
             self.events.close()
 
     def write(self, row: Mapping[str, float]) -> None:
-        """Add an epoch's row, keys of COLUMNS."""
+        """Add the row of an epoch; its keys are of COLUMNS."""
         fresh = not (self.path.is_file() and self.path.stat().st_size)
         try:
             with self.path.open("a", newline="", encoding="utf-8") as file:

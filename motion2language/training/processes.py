@@ -1,7 +1,7 @@
-"""The processes that train one model together, as torchrun starts them; on their own, one process is all.
+"""The processes that train one model together, started by torchrun; without torchrun there is one process.
 
-Each computes the gradient of its share of every batch, torch's DistributedDataParallel adds them up, and all make
-the same update. Only the first writes. gloo carries CPU tensors, nccl CUDA's.
+Each computes the gradient of its share of every batch, torch's DistributedDataParallel adds the gradients up, and all
+make the same update. Only the first process writes files. gloo carries CPU tensors, nccl CUDA tensors.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PATIENCE = timedelta(hours=1)  # the first process validates alone, the others w
 
 @dataclass(frozen=True)
 class Processes:
-    """How many there are, which of them this is, and its device."""
+    """The number of processes, the rank of this one, and its device."""
 
     count: int = 1
     rank: int = 0
@@ -30,15 +30,15 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this one writes."""
+        """Whether this process writes files."""
         return self.rank == 0
 
     def sum(self, value: float) -> float:
-        """The sum of every process's value."""
+        """The sum of all processes' values."""
         return value if self.count == 1 else self._reduce(value, dist.ReduceOp.SUM)
 
-    def told(self, value: float) -> float:
-        """The first process's value."""
+    def broadcast(self, value: float) -> float:
+        """The value of the first process."""
         if self.count == 1:
             return value
         tensor = torch.tensor(value, dtype=torch.float64, device=self.device)
@@ -46,7 +46,7 @@ class Processes:
         return tensor.item()
 
     def require_equal(self, value: float, what: str) -> None:
-        """ValueError when the processes do not all find the same `what`, such as another corpus on another machine."""
+        """ValueError when the processes have different values, as of another corpus on another machine."""
         if self.count == 1:
             return
         least, most = (self._reduce(value, which) for which in (dist.ReduceOp.MIN, dist.ReduceOp.MAX))
@@ -62,32 +62,36 @@ class Processes:
         return tensor.item()
 
 
+def launched() -> tuple[int, int]:
+    """The rank of this process and the number of processes, as torchrun sets them; 0 and 1 without it."""
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextmanager
 def processes(device: str) -> Iterator[Processes]:
-    """This process among those torchrun started, or alone; `device` is cpu or cuda.
+    """This process among those that torchrun started, or alone; `device` is cpu or cuda.
 
-    ValueError when another one was lost. A process told to end (SIGTERM) does so as on Ctrl-C, leaving nothing half
-    written.
+    ValueError when another process was lost. On SIGTERM a process ends as on Ctrl-C and leaves no half-written file.
     """
     started = dist.is_available() and dist.is_torchelastic_launched()
     count = int(os.environ["WORLD_SIZE"]) if started else 1
     if count == 1:
         yield Processes(device=device)
         return
-    rank, place = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
+    rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
     if device == "cuda":
-        if place >= torch.cuda.device_count():
+        if local_rank >= torch.cuda.device_count():
             raise ValueError(
-                f"process {place + 1} of this machine finds {torch.cuda.device_count()} CUDA devices; "
-                "start one process a device or take --device cpu"
+                f"process {local_rank + 1} of this machine finds {torch.cuda.device_count()} CUDA devices; "
+                "start one process per device or take --device cpu"
             )
-        torch.cuda.set_device(place)
-        device = f"cuda:{place}"
+        torch.cuda.set_device(local_rank)
+        device = f"cuda:{local_rank}"
     before = signal.signal(signal.SIGTERM, _end)
     try:
         dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
         yield Processes(count, rank, device)
-    except RuntimeError as error:  # gloo and nccl raise no class of their own
+    except RuntimeError as error:  # gloo and nccl have no error class of their own
         if not any(word in str(error) for word in ("gloo", "Gloo", "NCCL", "nccl", "peer")):
             raise
         raise ValueError(f"process {rank}: another process ended; what was finished is on disk") from error
@@ -98,7 +102,7 @@ def processes(device: str) -> Iterator[Processes]:
 
 
 def shares(length: int, parts: int) -> list[slice]:
-    """A batch cut into parts whose lengths differ by at most one."""
+    """Cut a batch into parts whose lengths differ by at most one."""
     return [slice(length * part // parts, length * (part + 1) // parts) for part in range(parts)]
 
 

@@ -31,7 +31,7 @@ from motion2language.scoring.captions import bleu
 from motion2language.scoring.segments import segment_scores
 from motion2language.training.batches import make_items, steps
 from motion2language.training.config import RunConfig
-from motion2language.training.folder import RunLog, claimed
+from motion2language.training.folder import RunLog, acquire_lock
 from motion2language.training.learner import ALONE, Learner
 from motion2language.training.prepare import prepare_samples, with_joints
 from motion2language.training.processes import Processes
@@ -61,7 +61,7 @@ def train(
     captioner = untrained(run, training) if start is None else _continued(run, start)
     with ExitStack() as stack:
         if processes.first:
-            stack.enter_context(claimed(out, run.model_copy(update={"model": captioner.config}), resume))
+            stack.enter_context(acquire_lock(out, run.model_copy(update={"model": captioner.config}), resume))
             _require_same_corpus(out / "last", captioner)
         items = make_items(training, config)
         total = steps(items, config)
@@ -94,7 +94,7 @@ def train(
                 candidate.save(out / "last")
                 if row.get("score", math.nan) > learner.best:
                     candidate.save(out / "best")
-            learner.finish(epoch, processes.told(row.get("score", math.nan)))
+            learner.finish(epoch, processes.broadcast(row.get("score", math.nan)))
             if processes.first:
                 learner.save(out / "state.pt")
     return load_model(out / "best", processes.device)

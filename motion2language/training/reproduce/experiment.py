@@ -5,31 +5,76 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from motion2language.data.samples import Sample, Samples
+import torch
+
+from motion2language.data import corpora
+from motion2language.data.samples import Sample, Samples, load_into_memory
 from motion2language.files import make_folder, write_text
 from motion2language.scoring.semantic import Semantic
 from motion2language.training.processes import Processes
 from motion2language.training.reproduce import figures, runs, table
-from motion2language.training.reproduce.suite import KIT, KITS, Row, not_here, reason_not_to_run
+from motion2language.training.reproduce.suite import KIT, KITS, Row, reason_not_here, reason_not_to_run
 
 CORPUS = "corpus.json"
 
+Splits = Mapping[str, Samples[Sample]]
 
-def reproduce(  # noqa: PLR0913, PLR0917 - what a suite is run on, and how
-    rows: Sequence[Row],
-    wanted: Sequence[Row],
-    suite: str,
-    corpus: str,
-    seeds: Sequence[int],
-    out: Path,
-    splits: Mapping[str, Samples[Sample]],
-    processes: Processes,
-    semantic: Semantic | None = None,
+
+@dataclass(frozen=True)
+class Experiment:
+    """The `wanted` rows of a suite on a corpus, once per seed, in the folder `out`.
+
+    rows  all rows of the suite: the table has a line for each
+    """
+
+    suite: str
+    rows: Sequence[Row]
+    wanted: Sequence[Row]
+    corpus: str
+    seeds: Sequence[int]
+    out: Path
+
+    def require_own_folder(self) -> None:
+        """ValueError when `out` is of a corpus of another name, or holds runs of other rows or configurations."""
+        noted = _read_corpus_note(self.out)
+        if noted is not None and noted.get("corpus") != self.corpus:
+            raise ValueError(
+                f"{self.out}: holds runs on {json.dumps(noted)}, not on {self.corpus}; choose another --out"
+            )
+        runs.require_same(self.out, self.rows, self.seeds)
+
+
+def consecutive_seeds(first: int, count: int) -> range:
+    """`count` seeds from `first` on."""
+    if count < 1 or first < 0:
+        raise ValueError(f"--seeds {count}, from seed {first} on: give 1 or more runs, from seed 0 or more")
+    return range(first, first + count)
+
+
+def reproduce(
+    experiment: Experiment, root: Path | None, store: Path | None, device: str, semantic: Semantic | None = None
+) -> None:
+    """Read the corpus, run the experiment and print its table; ValueError counts the rows that failed, if any."""
+    splits = {
+        split: load_into_memory(corpora.load(experiment.corpus, root, split, store))
+        for split in ("train", "val", "test")
+    }
+    torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
+    lines = run(experiment, splits, Processes(device=device), semantic)
+    print((experiment.out / "table.md").read_text(encoding="utf-8"), end="")
+    failed = [line.name for line in lines if "failed" in line.note]
+    if failed:
+        raise ValueError(f"{len(failed)} of {len(lines)} rows failed: {', '.join(failed)}; the notes say why")
+
+
+def run(
+    experiment: Experiment, splits: Splits, processes: Processes, semantic: Semantic | None = None
 ) -> list[table.Line]:
-    """Run the `wanted` of a suite's rows; the table of all its rows, as written to `out` with its figures.
+    """Do the runs that are not finished; returns the table of all rows, as written to `out` with its figures.
 
     splits    train, val and test of the corpus
     semantic  measures of the sentences beyond shared words; finished runs without them are scored again
@@ -37,71 +82,82 @@ def reproduce(  # noqa: PLR0913, PLR0917 - what a suite is run on, and how
     The table is written after every run, the figures at the end. ValueError, before anything is run, when a split
     is empty, or when `out` is of another corpus or a run folder in it of another configuration.
     """
-    require_own(out, corpus, rows, seeds)
-    _claim(out, corpus, splits)
+    experiment.require_own_folder()
+    _claim_folder(experiment, splits)
     angles = splits["train"][0].motion.angles is not None
-    reasons = [reason_not_to_run(row, rows, suite, corpus, angles) for row in rows]
-    published = any(row.corpus for row in rows) and corpus not in (*KITS, *(row.corpus for row in rows))
-    elsewhere = [table.Line(f"the rows without a folder, on {KIT}", note=not_here(suite, KIT))] if published else []
-    title = _title(suite, corpus, splits, seeds)
-    planned = [row for row, reason in zip(rows, reasons, strict=True) if row in wanted and not reason]
-    every = [(seed, row) for seed in seeds for row in planned]
-    left = [(seed, row) for seed, row in every if not runs.is_scored(out, row, seed, semantic)]
-    if len(left) < len(every):
-        print(f"{len(every) - len(left)} of {len(every)} runs were finished before", flush=True)
+    reasons = [
+        reason_not_to_run(row, experiment.rows, experiment.suite, experiment.corpus, angles) for row in experiment.rows
+    ]
+    title = _title(experiment, splits)
+    left = _unfinished_runs(experiment, reasons, semantic)
     for number, (seed, row) in enumerate(left, start=1):
         print(f"run {number} of {len(left)}: {row.name}, seed {seed}", flush=True)
-        runs.run(row, seed, out, splits, processes, semantic)
-        table.write(
-            out, table.lines(rows, reasons, seeds, out) + elsewhere, title + table.measured_by(rows, seeds, out)
-        )
-    lines = table.lines(rows, reasons, seeds, out) + elsewhere
-    table.write(out, lines, title + table.measured_by(rows, seeds, out))
-    figures.draw(out, rows, lines, seeds)
+        runs.run(row, seed, experiment.out, splits, processes, semantic)
+        _write_table(experiment, reasons, title)
+    lines = _write_table(experiment, reasons, title)
+    figures.draw(experiment.out, experiment.rows, lines, experiment.seeds)
     return lines
 
 
-def require_own(out: Path, corpus: str, rows: Sequence[Row], seeds: Sequence[int]) -> None:
-    """ValueError when `out` is of a corpus of another name, or holds runs of other rows or configurations."""
-    there = _noted(out)
-    if there is not None and there.get("corpus") != corpus:
-        raise ValueError(f"{out}: holds runs on {json.dumps(there)}, not on {corpus}; choose another --out")
-    runs.require_same(out, rows, seeds)
+def _unfinished_runs(
+    experiment: Experiment, reasons: Sequence[str], semantic: Semantic | None
+) -> list[tuple[int, Row]]:
+    """Seed and row of each run that is left; prints how many were finished before."""
+    applicable = [row for row, reason in zip(experiment.rows, reasons, strict=True) if not reason]
+    every = [(seed, row) for seed in experiment.seeds for row in applicable if row in experiment.wanted]
+    left = [(seed, row) for seed, row in every if not runs.is_scored(experiment.out, row, seed, semantic)]
+    if len(left) < len(every):
+        print(f"{len(every) - len(left)} of {len(every)} runs were finished before", flush=True)
+    return left
 
 
-def _title(suite: str, corpus: str, splits: Mapping[str, Sequence[Sample]], seeds: Sequence[int]) -> str:
-    """What the table is of, with its counts."""
+def _write_table(experiment: Experiment, reasons: Sequence[str], title: str) -> list[table.Line]:
+    """Write the table of the runs on disk; returns its lines."""
+    rows, seeds, out = experiment.rows, experiment.seeds, experiment.out
+    lines = table.lines(rows, reasons, seeds, out)
+    own = {row.corpus for row in rows} - {None}
+    if own and experiment.corpus not in {*KITS, *own}:  # a published table, whose other rows are KIT-ML's
+        lines.append(table.Line(f"the rows without a folder, on {KIT}", note=reason_not_here(experiment.suite, KIT)))
+    table.write(out, lines, title + table.measured_by(rows, seeds, out))
+    return lines
+
+
+def _title(experiment: Experiment, splits: Splits) -> str:
+    """The suite and corpus of the table, with its counts."""
     references = sum(len(sample.captions) for sample in splits["test"])
     return (
-        f"Suite {suite} on {corpus}: {len(splits['train'])} recordings to train on, {len(splits['val'])} to validate, "
-        f"{len(splits['test'])} tested with {references} reference sentences; seeds {', '.join(map(str, seeds))}"
+        f"Suite {experiment.suite} on {experiment.corpus}: {len(splits['train'])} recordings to train on, "
+        f"{len(splits['val'])} to validate, {len(splits['test'])} tested with {references} reference sentences; "
+        f"seeds {', '.join(map(str, experiment.seeds))}"
     )
 
 
-def _claim(out: Path, corpus: str, splits: Mapping[str, Sequence[Sample]]) -> None:
-    """Note in `out` which corpus its runs are of; ValueError when that is another one, or has an empty split."""
+def _claim_folder(experiment: Experiment, splits: Splits) -> None:
+    """Note the corpus in `out`; ValueError when it holds runs on another one, or when a split is empty."""
+    out, corpus = experiment.out, experiment.corpus
     for split, samples in splits.items():
         if not samples:
-            counts = ", ".join(f"{len(each)} in {name}" for name, each in splits.items())
+            counts = ", ".join(f"{len(samples)} in {name}" for name, samples in splits.items())
             raise ValueError(
                 f"corpus {corpus!r}: its split {split} holds no sample ({counts}); give the --root of a whole corpus"
             )
     make_folder(out)
     sizes = {split: len(samples) for split, samples in splits.items()}
-    tested = hashlib.sha256(repr([(one.name, one.captions) for one in splits["test"]]).encode()).hexdigest()[:12]
-    here, there = {"corpus": corpus, "samples": sizes, "tested": tested}, _noted(out)
-    if there is None:
-        write_text(out / CORPUS, json.dumps(here) + "\n")
-    elif there | here != here | there:  # what it does not say, written by an older version, is not compared
-        raise ValueError(f"{out}: holds runs on {json.dumps(there)}, not on {json.dumps(here)}; choose another --out")
+    tested = hashlib.sha256(repr([(sample.name, sample.captions) for sample in splits["test"]]).encode())
+    note = {"corpus": corpus, "samples": sizes, "tested": tested.hexdigest()[:12]}
+    noted = _read_corpus_note(out)
+    if noted is None:
+        write_text(out / CORPUS, json.dumps(note) + "\n")
+    elif noted | note != note | noted:  # keys that an older version did not write are not compared
+        raise ValueError(f"{out}: holds runs on {json.dumps(noted)}, not on {json.dumps(note)}; choose another --out")
 
 
-def _noted(out: Path) -> dict[str, Any] | None:
-    """What `out` says of the corpus its runs are of; None where it holds none yet."""
+def _read_corpus_note(out: Path) -> dict[str, Any] | None:
+    """The corpus of the runs in `out`, as noted there; None when `out` holds no runs yet."""
     path = out / CORPUS
     if not path.is_file():
         return None
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
-        raise ValueError(f"{path}: does not say which corpus the runs are of; choose another --out") from None
+        raise ValueError(f"{path}: does not name the corpus of the runs; choose another --out") from None

@@ -42,7 +42,7 @@ def is_scored(out: Path, row: Row, seed: int, semantic: Semantic | None = None) 
         return True  # the table names the file
 
 
-def seeded(row: Row, seed: int) -> RunConfig:
+def config_with_seed(row: Row, seed: int) -> RunConfig:
     """The row's configuration with another seed."""
     return row.config.model_copy(update={"train": row.config.train.model_copy(update={"seed": seed})})
 
@@ -57,7 +57,7 @@ def require_same(out: Path, rows: Sequence[Row], seeds: Sequence[int]) -> None:
         )
     for row in rows:
         for seed in seeds:
-            folder.require_same(folder_of(out, row, seed), seeded(row, seed), folder.FILLED_IN)
+            folder.require_same(folder_of(out, row, seed), config_with_seed(row, seed), folder.FILLED_IN)
 
 
 def run(
@@ -71,7 +71,7 @@ def run(
     """Train as far as is left and score one run; one that cannot be trained leaves `failed.txt` with the reason."""
     folder = folder_of(out, row, seed)
     (folder / "failed.txt").unlink(missing_ok=True)
-    config = seeded(row, seed)
+    config = config_with_seed(row, seed)
     try:
         resume = (folder / "config.json").is_file()
         training, validation = (with_others(config, splits[split], split) for split in ("train", "val"))

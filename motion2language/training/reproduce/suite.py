@@ -64,8 +64,8 @@ def load(suite: str, overrides: Sequence[str] = ()) -> list[Row]:
     return sorted(rows, key=lambda row: (row.corpus or "", row.name))
 
 
-def chosen(rows: Sequence[Row], wanted: Sequence[str]) -> list[Row]:
-    """The rows of these names (all without any); ValueError for a name that is none, with the nearest."""
+def choose(rows: Sequence[Row], wanted: Sequence[str]) -> list[Row]:
+    """The rows of these names, all rows without names; ValueError suggests the nearest for an unknown name."""
     known = [row.name for row in rows]
     for name in wanted:
         if name not in known:
@@ -82,15 +82,15 @@ def reason_not_to_run(row: Row, rows: Sequence[Row], suite: str, corpus: str, an
     """
     own = {other.corpus for other in rows} - {None}
     if row.corpus is not None and row.corpus != corpus:
-        return not_here(suite, row.corpus)
+        return reason_not_here(suite, row.corpus)
     if row.corpus is None and corpus in own:
-        return not_here(suite, KIT)
+        return reason_not_here(suite, KIT)
     if row.config.model.features == "angles" and not angles:
         return f"not applicable: {corpus} has no joint angles"
     return ""
 
 
-def not_here(suite: str, corpus: str) -> str:
+def reason_not_here(suite: str, corpus: str) -> str:
     """That a row is of a corpus nobody may pass on, and what runs it where that corpus is, once it can be read."""
     reason = f"not run here: {corpus} may not be redistributed"
     if corpus not in corpora.names():
