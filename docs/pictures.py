@@ -1,4 +1,4 @@
-"""The pictures of these pages, drawn again from the shipped samples and model: `python docs/pictures.py`."""
+"""Draw the pictures of these pages from the shipped samples and model: `python docs/pictures.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAMPLES = HERE.parent / "motion2language" / "samples"
 
 
 def main() -> None:
-    """Draw them."""
+    """Write picture.png, segments.png and attention.png."""
     captioner = m2l.load_model("default")
     motion = m2l.read_motion(SAMPLES / "4_walk_sideways_kick_clap_run.bvh")
     transcript, by_rule = captioner.transcribe(motion), captioner.transcribe(motion, refine=False)
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def draw_segments(body: m2l.Motion, by_rule: Transcript, by_movement: Transcript, path: Path) -> None:
-    """The same sentence cut by both rules, above the speed of the joints."""
+    """Draw the segments of one sentence by both rules, above the speed of the joints."""
     from matplotlib.patches import Rectangle
 
     with drawing.style():
