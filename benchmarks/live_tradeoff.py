@@ -29,10 +29,10 @@ def main(root: Path, figure: Path | None) -> None:
     found = []
     for sure, seconds in SETTINGS:
         scores = evaluate(captioner, samples, live=Patience(sure, seconds)).scores
-        model, bleu = scores["model"], scores["captions"]["bleu_4"]
+        model, bleu = scores.segments, scores.captions["bleu_4"]
         quantiles = {
             float(name.removeprefix("quantile_")): value
-            for name, value in scores["delay"].items()
+            for name, value in scores.delay.items()
             if name.startswith("quantile_")
         }
         verbs, overlap, inside = (

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -25,7 +26,7 @@ def m2l(monkeypatch, capsys):
 
     def run(*words) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["m2l", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
+        with warnings.catch_warnings(), pytest.raises(SystemExit) as ended:  # warnings are new, as in a process
             cli.main()
         printed = capsys.readouterr()
         return int(ended.value.code or 0), printed.out, printed.err

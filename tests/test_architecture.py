@@ -84,7 +84,7 @@ def module_of(path: Path) -> str:
 WITH_TORCH = re.compile(
     r"motion2language\.(model\.(?!config$)|training\.(?!config$|augment$|folder$|prepare$|reproduce$|reproduce\.suite$|sweep$|sweep\.space$)"
     r"|captioning\.(captioner|search_\w+)$|live\.(captioner|draws|listener)$"
-    r"|scoring\.(evaluate|semantic\.bertscore|semantic\.sentences)$)"
+    r"|scoring\.(evaluate|semantic\.bertscore|semantic\.similarity)$)"
 )
 WITHOUT_TORCH = [
     name for path in FILES if not WITH_TORCH.match(name := module_of(path)) and name != "motion2language.__main__"

@@ -18,7 +18,7 @@ from motion2language.language.actions import ActionLexicon
 from motion2language.language.corrections import KINDS, NUMBERS, TABLE, Corrections, corrector, shipped, slips
 from motion2language.language.corrections.compare import Edit, compare, edits, kind_of, read_pairs
 from motion2language.language.vocabulary import SPECIALS, Vocabulary, tokenize
-from motion2language.scoring.captions import bleu
+from motion2language.scoring.bleu import bleu
 from motion2language.scoring.evaluate import reference
 from motion2language.training.batches import make_items
 from motion2language.training.config import RunConfig

@@ -6,15 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from motion2language import scoring
 from motion2language.captioning.captioner import load_model
 from motion2language.data import corpora
 from motion2language.data.corpora import compose
 from motion2language.data.samples import Sample
 from motion2language.live.events import Word
 from motion2language.motion import CANONICAL
-from motion2language.scoring import cuts, evaluate
-from motion2language.scoring.floors import FLOORS
+from motion2language.scoring import evaluate
+from motion2language.scoring.files import read_references, read_rows, write_run
+from motion2language.scoring.floors import CUTS, FLOORS
+from motion2language.scoring.tables import tables
 from motion2language.transcript import Caption, Segment, TimedWord, Transcript
 
 SAMPLES = corpora.load("synthetic", None, "test")[:8]
@@ -47,44 +48,44 @@ def perfect(sample: Sample) -> Transcript:
 
 def test_perfect_answers_score_the_maximum_and_floors_do_not():
     scores, *_ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), SAMPLES)
-    assert scores["captions"]["bleu_4"] == pytest.approx(100)
+    assert scores.captions["bleu_4"] == pytest.approx(100)
     for measure in ("iou", "iop", "element_of"):
-        assert scores["model"][f"{measure}/strict/all"] == pytest.approx(1)
-        assert scores["model"][f"{measure}/paper/all"] == pytest.approx(1)
-    assert scores["model"]["verbs_exact/all"] == 1
-    assert scores["model"]["clips/all"] == 8
-    assert set(FLOORS) < scores.keys()
+        assert scores.segments[f"{measure}/strict/all"] == pytest.approx(1)
+        assert scores.segments[f"{measure}/paper/all"] == pytest.approx(1)
+    assert scores.segments["verbs_exact/all"] == 1
+    assert scores.segments["clips/all"] == 8
+    assert set(FLOORS) == scores.floors.keys()
     assert len(FLOORS) == 3
-    assert all(0.2 < scores[floor]["iou/strict/all"] < 0.95 for floor in FLOORS)
+    assert all(0.2 < scores.floors[floor]["iou/strict/all"] < 0.95 for floor in FLOORS)
 
 
 def test_saying_nothing_scores_nothing_and_is_counted():
     silent = [Transcript((), sample.motion.duration, sample.name, "silent") for sample in SAMPLES]
     scores, *_ = evaluate.evaluate(Knowing(silent), SAMPLES)
-    assert scores["captions"]["bleu_4"] == 0
-    assert scores["model"]["iou/strict/all"] == 0
-    assert scores["model"]["left_out/paper/all"] == 8
+    assert scores.captions["bleu_4"] == 0
+    assert scores.segments["iou/strict/all"] == 0
+    assert scores.segments["left_out/paper/all"] == 8
 
 
 def test_clips_without_reference_times_have_sentence_scores_alone():
     bare = [replace(sample, segments=()) for sample in SAMPLES]
     scores, *_ = evaluate.evaluate(Knowing([perfect(sample) for sample in SAMPLES]), bare)
-    assert set(scores) == {"captions", "captions (paper)", "text floors", "reliability", "intervals"}
-    assert "Segments" not in scoring.tables(scores)
+    assert set(scores.to_dict()) == {"captions", "captions (paper)", "text floors", "reliability", "intervals"}
+    assert "Segments" not in tables(scores)
 
 
 def test_scores_and_transcripts_are_written_and_read_back(tmp_path):
     found = evaluate.evaluate(load_model(), SAMPLES, cuts=True)
     scores, transcripts, references, rows = found
-    scoring.write(tmp_path / "out", *found)
-    assert [one.to_dict() for one in scoring.read_references(tmp_path / "out" / "references.jsonl")] == [
+    write_run(tmp_path / "out", *found)
+    assert [one.to_dict() for one in read_references(tmp_path / "out" / "references.jsonl")] == [
         one.to_dict() for one in references
     ]
-    again = scoring.read_rows(tmp_path / "out")
+    again = read_rows(tmp_path / "out")
     assert [row["name"] for row in again] == [sample.name for sample in SAMPLES]
     assert again[0]["iou"] == pytest.approx(rows[0]["iou"])
-    assert set(cuts.CUTS) < scores.keys()
-    assert json.loads((tmp_path / "out" / "scores.json").read_text()) == scores
+    assert set(CUTS) < scores.floors.keys()
+    assert json.loads((tmp_path / "out" / "scores.json").read_text()) == scores.to_dict()
     lines = (tmp_path / "out" / "transcripts.jsonl").read_text().splitlines()
     again = [Transcript.from_dict(json.loads(line)) for line in lines]
     assert [one.source for one in again] == [sample.name for sample in SAMPLES]
@@ -92,7 +93,7 @@ def test_scores_and_transcripts_are_written_and_read_back(tmp_path):
 
 
 def test_the_table_prints_strict_first_with_floors_and_counts():
-    table = scoring.tables(evaluate.evaluate(load_model(), SAMPLES)[0])
+    table = tables(evaluate.evaluate(load_model(), SAMPLES)[0])
     assert "n = 8" in table
     assert table.index("strict") < table.index("| model |") < table.index("| n equal cuts |")
     assert "given" in table

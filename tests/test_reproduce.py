@@ -314,7 +314,7 @@ def test_segments_are_scored_by_the_papers_rule_and_refined(splits):
     scored = runs.score(captioner, samples)
     for bounds, refine in (("rule", False), ("refined", True)):
         scores, transcripts, *_ = evaluate(captioner, samples, refine=refine)
-        assert scored[bounds] == scores
+        assert scored[bounds] == scores.to_dict()
         assert scored["curves"][bounds] == threshold_curve(runs.overlaps(samples, transcripts))
     assert scored["rule"]["model"]["iou/strict/all"] < scored["refined"]["model"]["iou/strict/all"]
     exact = [Transcript(sample.segments, sample.motion.duration) for sample in samples]

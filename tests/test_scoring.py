@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 from bodies import SHARED
 
-from motion2language import scoring
 from motion2language.data.corpora.synthetic import sample
 from motion2language.language.actions import ActionLexicon
-from motion2language.scoring import Reference, cuts
-from motion2language.scoring.captions import bleu, bleu_counts, bleu_interval, compare_bleu
-from motion2language.scoring.floors import FLOORS
+from motion2language.scoring.bleu import bleu, bleu_counts, bleu_interval, compare_bleu
+from motion2language.scoring.curves import curves
+from motion2language.scoring.files import read_references, read_transcripts
+from motion2language.scoring.floors import CUTS, FLOORS, cut_transcript, segment_floors
+from motion2language.scoring.frames import in_frames
 from motion2language.scoring.intervals import compare, interval
 from motion2language.scoring.overlap import cider, rouge_l
+from motion2language.scoring.reference import Reference
+from motion2language.scoring.score import score
 from motion2language.scoring.segments import clip_scores, summarise
 from motion2language.transcript import Segment, TimedWord, Transcript
 
@@ -148,30 +151,30 @@ def test_boundaries_are_those_of_mir_eval():
 
 
 def test_perfect_transcripts_score_the_maximum_with_narrow_intervals():
-    scores, rows = scoring.score(REFERENCES, PERFECT, LEXICON)
-    assert scores["captions"]["bleu_4"] == pytest.approx(100)
-    assert scores["captions"]["rouge_l"] == pytest.approx(100)
-    assert scores["model"]["iou/strict/all"] == scores["model"]["edit/strict/all"] == 1
-    assert scores["model"]["f1@50/strict/all"] == scores["model"]["tiou/strict/all"] == 1
-    assert scores["intervals"]["iou/all"] == scores["intervals"]["f1@50/several"] == [1, 1]
+    scores, rows = score(REFERENCES, PERFECT, LEXICON)
+    assert scores.captions["bleu_4"] == pytest.approx(100)
+    assert scores.captions["rouge_l"] == pytest.approx(100)
+    assert scores.segments["iou/strict/all"] == scores.segments["edit/strict/all"] == 1
+    assert scores.segments["f1@50/strict/all"] == scores.segments["tiou/strict/all"] == 1
+    assert scores.intervals["iou/all"] == scores.intervals["f1@50/several"] == [1, 1]
     assert [row["name"] for row in rows] == ["a", "b", "c"]
-    assert set(FLOORS) < scores.keys()
+    assert set(FLOORS) == scores.floors.keys()
 
 
 def test_a_floors_moment_at_the_end_of_a_segment_is_not_in_it():
     parts = segments((0, 1.7, "walk"), (1.7, 6, "turn"), (6, 10.2, "kick"))  # a third of 10.2 s has its middle at 1.7 s
-    found = scoring.floors([Reference("a", 10.2, (), parts)])
+    found = segment_floors([Reference("a", 10.2, (), parts)])
     assert found["n equal cuts"]["element_of/strict/all"] == pytest.approx(2 / 3)
 
 
 def test_floors_that_see_the_motion_cut_between_synthetic_actions():
     clips = [one for one in (sample("test", number) for number in range(40)) if len(one.segments) > 1][:8]
     references = [Reference(one.name, one.motion.duration, (), one.segments) for one in clips]
-    found = scoring.floors(references, [one.motion for one in clips])
-    assert set(found) == {*FLOORS, *cuts.CUTS}
+    found = segment_floors(references, [one.motion for one in clips])
+    assert set(found) == {*FLOORS, *CUTS}
     assert found["ruptures, n known"]["iou/strict/all"] > found["n equal cuts"]["iou/strict/all"]
-    for name, (one, reference) in itertools.product(cuts.CUTS, zip(clips, references, strict=True)):
-        transcript, times = cuts.cut_transcript(name, one.motion, reference.segments)
+    for name, (one, reference) in itertools.product(CUTS, zip(clips, references, strict=True)):
+        transcript, times = cut_transcript(name, one.motion, reference.segments)
         assert len(transcript.segments) == len(times) <= len(reference.segments)
         assert all(a.end <= b.start + 1e-9 for a, b in itertools.pairwise(transcript.segments))
 
@@ -179,8 +182,8 @@ def test_floors_that_see_the_motion_cut_between_synthetic_actions():
 def test_a_single_pose_is_one_piece():
     one = sample("test", 0)
     motion = one.motion.clip(0, 0.04)
-    for name in cuts.CUTS:
-        transcript, _ = cuts.cut_transcript(name, motion, segments((0, 0.02, "walk")))
+    for name in CUTS:
+        transcript, _ = cut_transcript(name, motion, segments((0, 0.02, "walk")))
         assert [(part.start, part.end) for part in transcript.segments] == [(0.0, motion.duration)]
 
 
@@ -218,10 +221,10 @@ def test_scores_are_printed_when_the_disk_is_full_and_written_when_nobody_reads_
     references, hypotheses = files
     command = ("score", "--references", references, "--hypotheses", hypotheses, "--out", tmp_path / "one")
     with monkeypatch.context() as full:
-        full.setattr("motion2language.scoring.write", Mock(side_effect=ValueError("cannot be written")))
+        full.setattr("motion2language.scoring.files.write_run", Mock(side_effect=ValueError("cannot be written")))
         status, out, err = m2l(*command)
     assert (status, "| clean | 100.0 |" in out, err) == (1, True, "m2l: cannot be written\n")
-    monkeypatch.setattr("motion2language.scoring.tables", Mock(side_effect=ValueError("nobody reads")))
+    monkeypatch.setattr("motion2language.scoring.tables.tables", Mock(side_effect=ValueError("nobody reads")))
     m2l(*command)
     assert len((tmp_path / "one" / "transcripts.jsonl").read_text().splitlines()) == len(REFERENCES)
 
@@ -233,7 +236,7 @@ def test_curves_of_several_runs_are_drawn_and_of_other_references_refused(m2l, f
     write_lines(tmp_path / "worse.jsonl", worse)
     for name, words in (("one", hypotheses), ("two", tmp_path / "worse.jsonl"), ("again", hypotheses)):
         m2l("score", "--references", references, "--hypotheses", words, "--out", tmp_path / name)
-    runs, floors = scoring.curves([tmp_path / "one", tmp_path / "two"])
+    runs, floors = curves([tmp_path / "one", tmp_path / "two"])
     assert runs["one"] == {"iou": [1.0] * 21, "iop": [1.0] * 21}
     assert runs["two"]["iou"] == [1.0] + [0.6] * 8 + [0.4] * 2 + [0.2] * 10  # IoU .5, 1, .4 and twice 0
     assert runs["two"]["iop"] == [1.0] + [0.6] * 8 + [0.4] * 12  # IoP twice 1, .4 and twice 0
@@ -254,7 +257,7 @@ def test_curves_of_several_runs_are_drawn_and_of_other_references_refused(m2l, f
     assert "its references are not those of" in err
     assert not (tmp_path / "none.svg").exists()
     status, _, err = m2l("compare", tmp_path / "one", tmp_path / "two", "--also", tmp_path / "again")
-    assert (status, "give that, too" in err) == (1, True)
+    assert (status, "add --curves" in err) == (1, True)
 
 
 def test_missing_and_further_hypotheses_are_counted(m2l, files, tmp_path):
@@ -277,7 +280,7 @@ def test_what_is_odd_about_hypotheses_is_said_with_counts(m2l, tmp_path):
     hypotheses.write_bytes(b"\xef\xbb\xbf" + hypotheses.read_bytes())
     status, out, err = m2l("score", "--references", references, "--hypotheses", hypotheses)
     assert (status, len(err.splitlines())) == (0, 2)
-    assert "1 hypotheses are of another duration than their reference, by more than 1 s, such as 'a'" in err
+    assert "1 hypotheses differ from their reference in duration by more than 1 s, such as 'a'" in err
     assert "1 references have segments without a label, which no segment matches, such as 'd'" in err
     assert "n = 4" in out
 
@@ -309,7 +312,7 @@ def test_other_programs_need_only_write_what_is_scored(m2l, tmp_path):
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert [rows[name]["rouge_l"] for name in "abcde"] == ["1.0", "1.0", "1.0", "", "0.0"]
     assert [rows[name]["iou"] for name in "abcde"] == ["", "", "0.0", "1.0", ""]
-    kept = scoring.read_transcripts(tmp_path / "out" / "transcripts.jsonl")
+    kept = read_transcripts(tmp_path / "out" / "transcripts.jsonl")
     assert [one.text for one in kept] == ["a person walks", "a person bows low", "one jumps", "it jumps", ""]
     (tmp_path / "said.jsonl").write_text('{"source": "d", "segments": [{"start": 1, "end": 3}]}\n')
     assert "line 1: transcript lacks or misspells a field: 'duration'" in m2l(*words)[2]
@@ -331,7 +334,7 @@ def test_runs_on_other_references_are_not_compared(m2l, files, tmp_path):
     m2l("score", "--references", tmp_path / "other.jsonl", "--hypotheses", hypotheses, "--out", tmp_path / "two")
     status, out, err = m2l("compare", tmp_path / "one", tmp_path / "two")
     assert (status, out) == (1, "")
-    assert "were scored on other references: 1 of 3 clips differ, such as 'a'; score both on the same" in err
+    assert "have different references: 1 of 3 clips differ, such as 'a'; score both on the same" in err
 
 
 def test_clips_that_one_run_lacks_are_counted_and_runs_of_one_name_told_apart(m2l, files, tmp_path):
@@ -357,19 +360,19 @@ def test_folders_of_transcripts_are_read_and_floors_need_no_hypotheses(m2l, tmp_
     assert "| n equal cuts |" in out
     assert "| model |" not in out
     status, out, err = m2l("score", "--references", folder, "--out", tmp_path / "floors")
-    assert (status, out, "floors alone are only printed; give --hypotheses" in err) == (1, "", True)
+    assert (status, out, "baselines alone are only printed; add --hypotheses" in err) == (1, "", True)
 
 
 @pytest.mark.parametrize(
     ("text", "said_of_it"),
     [
-        (b"", "no transcripts in it"),
+        (b"", "contains no transcripts"),
         (b"\xff\xfe", "not text in UTF-8"),
         (b"{broken\n", "line 1: not JSON"),
         (b'{"schema": 9}\n', "schema 9, expected 1"),
         (b"[1]\n", "schema 'list', expected 1"),
         (json.dumps(REFERENCES[0].to_dict()).encode() + b"\n" + json.dumps(REFERENCES[0].to_dict()).encode(),
-         "1 names stand there more than once, such as 'a'"),
+         "1 names appear more than once, such as 'a'"),
         (json.dumps(REFERENCES[0].to_dict() | {"captions": "a"}).encode(), "expected a list of sentences"),
     ],
 )  # fmt: skip
@@ -384,7 +387,7 @@ def test_bad_references_are_one_line(m2l, text, said_of_it, tmp_path, files):
 def test_what_cannot_be_compared_is_said(m2l, files, tmp_path):
     status, _, err = m2l("compare", tmp_path, tmp_path)
     assert status == 1
-    assert "clips.csv: not there; give a folder that m2l evaluate or m2l score wrote" in err
+    assert "clips.csv: not found; give a folder that m2l evaluate or m2l score wrote" in err
     (tmp_path / "clips.csv").write_text("name,iou\na,much\n")
     assert "not the clips of a run" in m2l("compare", tmp_path, tmp_path)[2]
     other = tmp_path / "other"
@@ -396,7 +399,7 @@ def test_what_cannot_be_compared_is_said(m2l, files, tmp_path):
     status, _, err = m2l("score", "--references", files[0], "--hypotheses", files[1], "--out", tmp_path / "taken" / "x")
     assert (status, "cannot be made" in err) == (1, True)
     write_lines(tmp_path / "foreign.jsonl", [Transcript((), 1.0, "x")])
-    assert "no hypothesis is of a reference" in m2l(
+    assert "no hypothesis matches a reference" in m2l(
         "score", "--references", files[0], "--hypotheses", tmp_path / "foreign.jsonl")[2]  # fmt: skip
 
 
@@ -432,9 +435,9 @@ def test_in_whole_frames_both_sides_are_rounded_and_floors_cut_down(m2l, tmp_pat
         ["model", "0.333", "1.000"],
         ["n equal cuts of 15-85 %", "0.429", "0.429"],
     ]
-    (kept,) = scoring.read_references(tmp_path / "out" / "references.jsonl")
+    (kept,) = read_references(tmp_path / "out" / "references.jsonl")
     assert (kept.duration, [(part.start, part.end) for part in kept.segments]) == (10.0, [(1.0, 4.0)])
     short = Transcript(segments((9.9, 10.2, "bow")), 10.4, "a")  # rounded to nothing it keeps a frame, within the clip
-    assert [(part.start, part.end) for part in scoring.in_frames(short, 1.0).segments] == [(9.0, 10.0)]
+    assert [(part.start, part.end) for part in in_frames(short, 1.0).segments] == [(9.0, 10.0)]
     for wrong in (0, -1, "inf", "nan"):
         assert m2l(*words, wrong)[:2] == (1, "")

@@ -10,10 +10,11 @@ import pytest
 import transformers
 from test_scoring import PERFECT, REFERENCES, write_lines
 
-from motion2language import scoring
 from motion2language.scoring import semantic
 from motion2language.scoring.floors import TEXT_FLOORS
-from motion2language.scoring.semantic import bertscore, meteor, models, sentences
+from motion2language.scoring.score import score
+from motion2language.scoring.semantic import bertscore, meteor, models, similarity
+from motion2language.scoring.tables import tables
 
 SYNONYMS = {"noun": [("person", "human"), ("hand",)], "verb": [("walk", "stroll"), ("leap", "jump")]}
 
@@ -75,7 +76,7 @@ def test_meteor_of_the_example_in_nltks_documentation(wordnet):
 def test_wordnet_is_found_where_nltk_looks_or_where_the_user_says(wordnet, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"no WordNet \(corpora/wordnet\) in nltk's data folders; give --nltk-data"):
         meteor.open_wordnet()
-    with pytest.raises(ValueError, match="no WordNet in it; expected corpora/wordnet"):
+    with pytest.raises(ValueError, match="contains no WordNet; expected corpora/wordnet"):
         meteor.open_wordnet(wordnet / "corpora")
     shutil.make_archive(str(tmp_path / "zipped" / "corpora" / "wordnet"), "zip", wordnet / "corpora", "wordnet")
     assert meteor.open_wordnet(tmp_path / "zipped").synsets("strolls")
@@ -130,7 +131,7 @@ def test_bertscore_is_that_of_the_package(layer):
     ours = bertscore.bertscore(scorer, WANTED, SAID)
     spoken = [place for place, said in enumerate(SAID) if said]  # it cannot take an empty sentence
     said, wanted = [SAID[place] for place in spoken], [WANTED[place] for place in spoken]
-    theirs = score(said, wanted, model_type=str(models.packaged()), num_layers=layer or 6)[2]
+    theirs = score(said, wanted, model_type=str(models.find_packaged()), num_layers=layer or 6)[2]
     np.testing.assert_allclose(ours[spoken], theirs.numpy(), atol=1e-5)
     assert ours[2] == 0
 
@@ -152,7 +153,7 @@ def test_the_layer_is_the_one_recommended_for_a_model_of_the_folders_name(small_
 
 
 def test_folders_without_a_whole_model_are_refused(small_model, tmp_path):
-    with pytest.raises(ValueError, match=r"no model in it; expected config\.json"):
+    with pytest.raises(ValueError, match=r"contains no model; expected config\.json"):
         models.load(tmp_path)
     for name, content in (("config.json", b"{"), ("config.json", b"{}"), ("model.safetensors", b"cut off")):
         folder = tmp_path / f"{name}{len(content)}"
@@ -164,25 +165,25 @@ def test_folders_without_a_whole_model_are_refused(small_model, tmp_path):
     shutil.copytree(small_model, folder)
     config = json.loads((folder / "config.json").read_text()) | {"num_hidden_layers": 5}
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ValueError, match=r"its weights lack 32 of the model's, such as encoder\.layer\.3"):
+    with pytest.raises(ValueError, match=r"its weights lack 32 tensors of the model, such as encoder\.layer\.3"):
         models.load(folder)
 
 
 def test_an_encoder_that_was_changed_is_refused(monkeypatch):
     monkeypatch.setattr(models, "SHA256", "0" * 64)
-    with pytest.raises(ValueError, match="not the one scores are known for"):
-        models.packaged()
+    with pytest.raises(ValueError, match="not the one that published scores used"):
+        models.find_packaged()
 
 
 def test_similarity_knows_what_is_alike_as_sentence_transformers_does():
     SentenceTransformer = pytest.importorskip("sentence_transformers").SentenceTransformer
 
-    encoder = sentences.load()
-    mean, best = sentences.similarity(encoder, [["a person walks", "someone is walking"]], ["a human walks"])
+    encoder = similarity.load()
+    mean, best = similarity.similarity(encoder, [["a person walks", "someone is walking"]], ["a human walks"])
     assert 0.7 < mean[0] < best[0] < 1
-    assert sentences.similarity(encoder, [["a person walks"]], ["stock prices fell sharply"])[1][0] < 0.3
-    theirs = SentenceTransformer(str(models.packaged()), device="cpu").encode(SAID)
-    np.testing.assert_allclose(sentences.embed(encoder, SAID).numpy(), theirs, atol=1e-5)
+    assert similarity.similarity(encoder, [["a person walks"]], ["stock prices fell sharply"])[1][0] < 0.3
+    theirs = SentenceTransformer(str(models.find_packaged()), device="cpu").encode(SAID)
+    np.testing.assert_allclose(similarity.embed(encoder, SAID).numpy(), theirs, atol=1e-5)
 
 
 def test_nothing_is_fetched(wordnet, monkeypatch):
@@ -223,19 +224,19 @@ class Known:
 def test_every_clip_and_floor_has_its_own_measure_with_an_interval():
     from motion2language.language.actions import ActionLexicon
 
-    scores, rows = scoring.score(REFERENCES, PERFECT, ActionLexicon.learn([]), semantic=Known())
+    scores, rows = score(REFERENCES, PERFECT, ActionLexicon.learn([]), semantic=Known())
     assert [row["meteor"] for row in rows] == [0.5] * 3
-    assert scores["captions"]["meteor"] == pytest.approx(50)
-    assert scores["intervals"]["meteor"] == pytest.approx([50, 50])
-    assert scores["text floors"]["another clip's sentence"]["meteor"] == pytest.approx(10)
-    common = scores["text floors"]["the most common sentence"]
+    assert scores.captions["meteor"] == pytest.approx(50)
+    assert scores.intervals["meteor"] == pytest.approx([50, 50])
+    assert scores.text_floors["another clip's sentence"]["meteor"] == pytest.approx(10)
+    common = scores.text_floors["the most common sentence"]
     assert common["meteor"] == pytest.approx(100 * (0.5 + 0.1 + 0.1) / 3)
-    assert common["rouge_l"] < scores["captions"]["rouge_l"]
-    table = scoring.tables(scores)
+    assert common["rouge_l"] < scores.captions["rouge_l"]
+    table = tables(scores)
     assert "| clean | 100.0 |" in table
     assert "- METEOR: known" in table
-    alone, _ = scoring.score(REFERENCES[:1], PERFECT[:1], ActionLexicon.learn([]), semantic=Known())
-    assert "text floors" not in alone
+    alone, _ = score(REFERENCES[:1], PERFECT[:1], ActionLexicon.learn([]), semantic=Known())
+    assert not alone.text_floors
 
 
 def test_score_and_compare_show_the_measures(m2l, wordnet, small_model, tmp_path):
@@ -267,12 +268,12 @@ def test_what_keeps_the_measures_from_being_taken_is_said(m2l, wordnet, tmp_path
     status, out, _ = m2l("score", "--references", references, "--semantic")
     assert status == 0
     assert "- METEOR: skipped: no WordNet" in out
-    assert "| floor: another clip's sentence |" in out
+    assert "| baseline: another clip's sentence |" in out
     for words, said_of_it in (
-        (("--bert-layer", 1), "--bert-layer is for --semantic; give that, too"),
+        (("--bert-layer", 1), "--bert-layer is for --semantic; add --semantic"),
         (("--nltk-data", wordnet), "--nltk-data is for --semantic"),
-        (("--semantic", "--nltk-data", tmp_path), "no WordNet in it"),
-        (("--semantic", "--bert-model", tmp_path), "no model in it"),
+        (("--semantic", "--nltk-data", tmp_path), "contains no WordNet"),
+        (("--semantic", "--bert-model", tmp_path), "contains no model"),
         (("--semantic", "--bert-layer", 7), "give --bert-layer 1 to 6"),
     ):
         status, out, err = m2l("score", "--references", references, *words)

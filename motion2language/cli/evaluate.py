@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import Corpus, Device, Meaning, ModelName, Search, make_folder, require_place
+from motion2language.cli.options import Corpus, Device, ModelName, Search, SemanticOptions, make_folder, require_place
 
 
 def evaluate(
@@ -20,7 +20,7 @@ def evaluate(
     sure: float = 0.7,
     patience: float = 0.5,
     cuts: bool = True,
-    meaning: Meaning = Meaning(),
+    semantic: SemanticOptions = SemanticOptions(),
 ) -> int:
     """Score a model on a split, beside baselines that ignore the motion.
 
@@ -39,16 +39,16 @@ def evaluate(
     cuts
         Add baselines that see the motion but no words: change points, slow moments.
     """
-    from motion2language import scoring
     from motion2language.captioning.recordings import load_captioner
     from motion2language.data import corpora
     from motion2language.data.samples import load_into_memory
     from motion2language.live.draws import Patience
+    from motion2language.scoring import files, tables
     from motion2language.scoring.evaluate import evaluate as run
     from motion2language.scoring.evaluate import require_samples
 
     search.require_valid()
-    semantic = meaning.load()
+    measures = semantic.load()
     captioner = load_captioner(model, device, None)
     if out is not None:
         require_place(out)
@@ -56,11 +56,19 @@ def evaluate(
     require_samples(samples)
     if out is not None:
         make_folder(out)
-    hearing = Patience(sure, patience) if live else None
-    found = run(captioner, samples, beam=search.beam, refine=search.refine, live=hearing, cuts=cuts, semantic=semantic)
-    try:  # whatever keeps one of the two from being done, a full disk or a closed pipe, the other is
+    patience_live = Patience(sure, patience) if live else None
+    evaluation = run(
+        captioner,
+        samples,
+        beam=search.beam,
+        refine=search.refine,
+        live=patience_live,
+        cuts=cuts,
+        semantic=measures,
+    )
+    try:  # a full disk must not keep the scores from being printed, nor a closed pipe keep them from the disk
         if out is not None:
-            scoring.write(out, found.scores, found.transcripts, found.references, found.rows)
+            files.write_run(out, *evaluation)
     finally:
-        print(scoring.tables(found.scores))
+        print(tables.tables(evaluation.scores))
     return 0

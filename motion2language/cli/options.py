@@ -131,25 +131,25 @@ class Description:
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Meaning:
-    """Measures of sentences beyond the words they share, and where they find what they need."""
+class SemanticOptions:
+    """Measures of sentences beyond the words they share, and where to find what they need."""
 
     semantic: bool = False
-    """METEOR, BERTScore and the cosine of sentence embeddings, too; needs the extra `semantic`."""
+    """Add METEOR, BERTScore and the cosine of sentence embeddings; needs the extra `semantic`."""
     nltk_data: Path | None = None
-    """With --semantic: a folder of nltk's data with WordNet, for METEOR, instead of where nltk looks."""
+    """With --semantic: folder of nltk's data with WordNet, for METEOR, instead of nltk's own folders."""
     bert_model: Path | None = None
-    """With --semantic: a folder with BERTScore's model, instead of the packaged all-MiniLM-L6-v2."""
+    """With --semantic: folder of BERTScore's model, instead of the packaged all-MiniLM-L6-v2."""
     bert_layer: int | None = None
-    """With --semantic: which of its layers, instead of the one bert-score recommends, or the last."""
+    """With --semantic: the layer of that model, instead of the one bert-score recommends, or the last."""
 
     def load(self) -> Semantic | None:
-        """What the measures need, or None without --semantic."""
+        """The measures, or None without --semantic."""
         if not self.semantic:
             for name, value in (("--nltk-data", self.nltk_data), ("--bert-model", self.bert_model),
                                 ("--bert-layer", self.bert_layer)):  # fmt: skip
                 if value is not None:
-                    raise ValueError(f"{name} is for --semantic; give that, too")
+                    raise ValueError(f"{name} is for --semantic; add --semantic")
             return None
         import torch
 

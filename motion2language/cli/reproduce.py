@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Meaning, Stores, Training, require_place
+from motion2language.cli.options import SemanticOptions, Stores, Training, require_place
 
 
 def reproduce(
@@ -20,7 +20,7 @@ def reproduce(
     first_seed: int = 11,
     rows: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     training: Training = Training(),
-    meaning: Meaning = Meaning(),
+    semantic: SemanticOptions = SemanticOptions(),
     stores: Stores = Stores(),
 ) -> int:
     """Train and score every row of a suite of experiments: one table, with baselines, and figures.
@@ -54,5 +54,5 @@ def reproduce(
     device = find_device(training.device)
     require_place(out)
     experiment.require_own_folder()
-    run(experiment, root, stores.folder, device, meaning.load())
+    run(experiment, root, stores.folder, device, semantic.load())
     return 0

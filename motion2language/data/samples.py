@@ -23,6 +23,13 @@ class Sample:
     name      unique in its corpus; the only key that joins annotations
     split     train, val or test
     segments  label = the action's verb; empty where nobody annotated times
+
+    >>> import numpy as np
+    >>> from motion2language.motion import CANONICAL
+    >>> standing = Motion(np.zeros((20, 21, 3)), 10.0, CANONICAL, "take")
+    >>> sample = Sample("take", standing, (Caption("a person stands"),), "train")
+    >>> sample.motion.duration, sample.captions[0].text, sample.segments
+    (2.0, 'a person stands', ())
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Threshold curves of several runs on the same references: how many segments reach at least so much IoU, and IoP."""
+"""Threshold curves of several runs on the same references: the share of segments at or above each IoU and IoP."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from motion2language.scoring.reference import Reference
 from motion2language.scoring.segments import clip_scores, threshold_curve
 from motion2language.transcript import Transcript
 
-Curves = dict[str, list[float]]  # of "iou" and of "iop": a share for each of segments.THRESHOLDS
+Curves = dict[str, list[float]]  # "iou" and "iop" -> a share for each of segments.THRESHOLDS
 
 
 def curves(runs: Sequence[Path]) -> tuple[dict[str, Curves], dict[str, Curves]]:
-    """For each run, by its folder's name, and for each motion-blind floor: share of reference segments at or above
-    each threshold of IoU and of IoP, strict protocol.
+    """For each run, by its folder's name, and for each baseline of FLOORS the share of reference segments at or above
+    each threshold, strict protocol.
 
-    runs  folders that `write` wrote, of the same references; ValueError when they are not
+    runs  folders that files.write_run wrote, with the same references; ValueError when they differ
     """
-    found: dict[str, Curves] = {}
+    models: dict[str, Curves] = {}
     first: list[Reference] = []
     for run in runs:
-        references = sorted(_timed(Path(run)), key=lambda one: one.name)
+        references = sorted(_read_timed(Path(run)), key=lambda reference: reference.name)
         first = first or references
-        if [(one.name, one.segments) for one in references] != [(one.name, one.segments) for one in first]:
+        if [(own.name, own.segments) for own in references] != [(own.name, own.segments) for own in first]:
             raise ValueError(f"{run}: its references are not those of {runs[0]}; score both on the same")
-        known = {one.source: one for one in read_transcripts(Path(run) / "transcripts.jsonl")}
-        said = [known.get(one.name, Transcript((), one.duration, one.name)) for one in references]
-        found[Path(run).name if Path(run).name not in found else str(run)] = _curves(references, said)
+        known = {transcript.source: transcript for transcript in read_transcripts(Path(run) / "transcripts.jsonl")}
+        transcripts = [known.get(own.name, Transcript((), own.duration, own.name)) for own in references]
+        models[Path(run).name if Path(run).name not in models else str(run)] = _curves(references, transcripts)
     floors = {
-        name: _curves(first, [floor_transcript(name, one.segments, one.duration)[0] for one in first])
+        name: _curves(first, [floor_transcript(name, own.segments, own.duration)[0] for own in first])
         for name in FLOORS
     }
-    return found, floors
+    return models, floors
 
 
-def _timed(run: Path) -> list[Reference]:
-    timed = [one for one in read_references(run / "references.jsonl") if one.segments]
+def _read_timed(run: Path) -> list[Reference]:
+    timed = [reference for reference in read_references(run / "references.jsonl") if reference.segments]
     if not timed:
         raise ValueError(f"{run}: its references hold no segments, so there is no curve to draw")
     return timed
@@ -49,7 +49,7 @@ def _timed(run: Path) -> list[Reference]:
 def _curves(references: Sequence[Reference], transcripts: Sequence[Transcript]) -> Curves:
     clips = []
     for reference, transcript in zip(references, transcripts, strict=True):
-        moments = [part.start for part in transcript.segments]  # of no matter to either
-        clips.append(clip_scores(reference.segments, transcript, moments).table)
+        times = [part.start for part in transcript.segments]  # of action words, which IoU and IoP do not use
+        clips.append(clip_scores(reference.segments, transcript, times).table)
     iou, iop, _ = np.concatenate(clips).T.tolist()
     return {"iou": threshold_curve(iou), "iop": threshold_curve(iop)}

@@ -1,31 +1,33 @@
-"""A captioner over a split: scores with their counts, floors beside them, every transcript on disk."""
+"""A captioner over a split: its transcripts and their scores, beside the baselines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from motion2language import scoring
 from motion2language.captioning.captioner import Captioner
 from motion2language.data.samples import Sample
 from motion2language.live.captioner import transcribe
 from motion2language.live.draws import Patience
 from motion2language.live.events import Word
-from motion2language.scoring import Reference, Scores
+from motion2language.scoring.captions import Measures
+from motion2language.scoring.reference import Reference
 from motion2language.scoring.reliability import reliability
+from motion2language.scoring.score import Rows, Scores, score
 from motion2language.scoring.semantic import Semantic
 from motion2language.transcript import Transcript
 
 
 class Evaluation(NamedTuple):
-    """What `evaluate` found: scores and, a clip each, transcripts, references and rows, as scoring.write takes them."""
+    """The scores and, one per clip, transcripts, references and rows, as files.write_run takes them."""
 
-    scores: dict[str, Scores]
+    scores: Scores
     transcripts: list[Transcript]
     references: list[Reference]
-    rows: list[dict[str, Any]]
+    rows: Rows
 
 
 def evaluate(
@@ -38,56 +40,53 @@ def evaluate(
     cuts: bool = False,
     semantic: Semantic | None = None,
 ) -> Evaluation:
-    """Scores under "captions" (clean), "captions (paper)", "model" (segments) and each floor; and the transcripts.
+    """The scores of a captioner on samples, with the transcripts. Segments are scored where samples have them.
 
-    live  given: each recording is heard frame by frame with this patience; "delay" then says how long after its
-          action a verb was said
-    cuts  floors that see the motion, too (motion2language.scoring.cuts)
-    semantic  measures of the sentences beyond shared words
-
-    Segment scores only where samples hold reference segments; the counts are among the scores.
+    live      captions each recording frame by frame with this patience, and adds the delay of the verbs
+    cuts      adds the baselines that see the motion (floors.CUTS)
+    semantic  adds measures of the sentences beyond shared words
     """
     require_samples(samples)
+    words: list[list[Word]] = []
     if live is not None:
-        heard = [transcribe(captioner, sample.motion, patience=live) for sample in samples]
-        transcripts = [transcript for transcript, _ in heard]
+        captioned = [transcribe(captioner, sample.motion, patience=live) for sample in samples]
+        transcripts, words = [transcript for transcript, _ in captioned], [emitted for _, emitted in captioned]
     else:
-        heard = []
         transcripts = list(captioner.transcribe_all([sample.motion for sample in samples], beam=beam, refine=refine))
     references = [reference(sample) for sample in samples]
     motions = [sample.motion for sample in samples] if cuts else []
-    scores, rows = scoring.score(
+    scores, rows = score(
         references, transcripts, captioner.lexicon, vocabulary=captioner.vocabulary, motions=motions, semantic=semantic
     )
-    sentences, segments = [one.captions for one in references], [one.segments for one in references]
-    scores["reliability"] = reliability(sentences, segments, transcripts)
-    if heard:
-        scores["delay"] = delays(captioner, samples, [words for _, words in heard])
+    sentences, segments = [own.captions for own in references], [own.segments for own in references]
+    scores = replace(scores, reliability=reliability(sentences, segments, transcripts))
+    if live is not None:
+        scores = replace(scores, delay=delays(captioner, samples, words))
     return Evaluation(scores, transcripts, references, rows)
 
 
 def require_samples(samples: Sequence[Sample]) -> None:
-    """ValueError for a split without any."""
+    """ValueError for a split without samples."""
     if not samples:
         raise ValueError("no samples to evaluate; check --dataset, --root and --split")
 
 
 def reference(sample: Sample) -> Reference:
-    """What is known of a sample, without its motion."""
+    """A sample's captions and segments, without its motion."""
     captions = tuple(caption.text for caption in sample.captions)
     return Reference(sample.name, sample.motion.duration, captions, sample.segments)
 
 
-def delays(captioner: Captioner, samples: Sequence[Sample], words: Sequence[Sequence[Word]]) -> Scores:
-    """Seconds from an action's start until its verb was said, over the clips whose verbs are all right and in order."""
+def delays(captioner: Captioner, samples: Sequence[Sample], words: Sequence[Sequence[Word]]) -> Measures:
+    """Seconds from an action's start until its verb was emitted, over the clips with all verbs right and in order."""
     late: list[float] = []
     clips = 0
-    for sample, said in zip(samples, words, strict=True):
-        verbs = captioner.lexicon.find([word.word for word in said])
+    for sample, emitted in zip(samples, words, strict=True):
+        verbs = captioner.lexicon.find([word.word for word in emitted])
         if sample.segments and [label for _, label in verbs] == [segment.label for segment in sample.segments]:
             clips += 1
             late += [
-                said[index].said - segment.start for (index, _), segment in zip(verbs, sample.segments, strict=True)
+                emitted[index].said - segment.start for (index, _), segment in zip(verbs, sample.segments, strict=True)
             ]
     if not late:
         return {"clips": 0, "actions": 0}

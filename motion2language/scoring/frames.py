@@ -1,7 +1,7 @@
-"""Times counted in whole frames, as the paper's scoring does (10 a second), instead of exactly.
+"""Times in whole frames, as the paper's scoring counts them (10 per second), instead of exact ones.
 
-What people marked and what is scored is rounded to the nearest frame; a floor is cut where a frame begins. A segment
-keeps one frame at least.
+References and transcripts are rounded to the nearest frame; baselines are cut where a frame begins. A segment keeps at
+least one frame.
 """
 
 from __future__ import annotations
@@ -12,35 +12,38 @@ from typing import TypeVar
 from motion2language.scoring.reference import Reference
 from motion2language.transcript import Segment, TimedWord, Transcript
 
-Said = TypeVar("Said", Reference, Transcript)
+Timed = TypeVar("Timed", Reference, Transcript)
 
 
-def in_frames(said: Said, fps: float) -> Said:
-    """A reference or transcript with its times, seconds, at frames; one without segments as it is."""
-    if not said.segments:
-        return said
-    frames = max(1, round(said.duration * fps))
-    segments = tuple(
-        _placed(part, round(part.start * fps), round(part.end * fps), frames, fps) for part in said.segments
-    )
-    return replace(said, segments=segments, duration=frames / fps)
+def in_frames(item: Timed, fps: float) -> Timed:
+    """A reference or transcript with its times (seconds) moved to whole frames; without segments it is unchanged.
+
+    >>> moved = in_frames(Transcript((Segment(0.26, 1.51, "walk"),), 2.04), 10)
+    >>> moved.segments[0].start, moved.segments[0].end, moved.duration
+    (0.3, 1.5, 2.0)
+    """
+    if not item.segments:
+        return item
+    frames = max(1, round(item.duration * fps))
+    segments = tuple(_move(part, round(part.start * fps), round(part.end * fps), frames, fps) for part in item.segments)
+    return replace(item, segments=segments, duration=frames / fps)
 
 
 def from_frames(floor: Transcript, fps: float) -> Transcript:
-    """A floor whose times are in frames, cut at whole ones, in seconds."""
+    """A baseline whose times are in frames, cut at whole ones, in seconds."""
     frames = int(floor.duration)
-    segments = tuple(_placed(part, int(part.start), int(part.end), frames, fps) for part in floor.segments)
+    segments = tuple(_move(part, int(part.start), int(part.end), frames, fps) for part in floor.segments)
     return replace(floor, segments=segments, duration=frames / fps)
 
 
-def _placed(part: Segment, start: int, end: int, frames: int, fps: float) -> Segment:
+def _move(part: Segment, start: int, end: int, frames: int, fps: float) -> Segment:
     """The segment from frame `start` to frame `end` of `frames`."""
     start = min(start, frames - 1)
     end = max(start + 1, min(end, frames))
-    words = tuple(_within(word, frames / fps) for word in part.words)
+    words = tuple(_clip(word, frames / fps) for word in part.words)
     return replace(part, start=start / fps, end=end / fps, words=words)
 
 
-def _within(word: TimedWord, duration: float) -> TimedWord:
+def _clip(word: TimedWord, duration: float) -> TimedWord:
     start, time, end = (min(moment, duration) for moment in (word.start, word.time, word.end))
     return replace(word, start=start, time=time, end=end)

@@ -1,4 +1,4 @@
-"""Reference: what people wrote and marked of a recording, apart from the recording itself."""
+"""Reference: what people wrote and marked about a recording, without the recording itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from motion2language.transcript import Segment, Transcript
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What people wrote and marked of a recording: sentences, segments, or both; seconds."""
+    """What people wrote and marked about a recording: sentences, segments, or both; times in seconds.
+
+    >>> data = {"schema": 1, "source": "take", "model": "", "duration": 2.0, "text": "walks", "segments": []}
+    >>> Reference.from_dict(data)
+    Reference(name='take', duration=2.0, captions=('walks',), segments=())
+    """
 
     name: str
     duration: float

@@ -1,7 +1,7 @@
-"""Whether probabilities mean what they say: of all that is called 80 % sure, is about 80 % right?
+"""Calibration: of everything predicted with 80 % confidence, is about 80 % right?
 
-A word is as right as the share of the clip's reference sentences that have it in its place; an action is right when
-the reference has it in its place; a boundary when its action is right and the reference's boundary is within half a
+A word is as right as the share of the clip's reference sentences that have it in its place. An action is right when
+the reference has it in its place, a boundary when its action is right and the reference's boundary is within half a
 second.
 """
 
@@ -17,20 +17,27 @@ from motion2language.scoring.segments import match
 from motion2language.transcript import Segment, Transcript
 
 EDGES = (0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)  # between the groups of probabilities; chosen
-NEARLY = 0.5  # seconds a boundary may be off
+TOLERANCE = 0.5  # seconds a boundary may be off
 
-Pairs = list[tuple[float, float]]
+Pairs = list[tuple[float, float]]  # a predicted probability, and how right it was
 
 
 def reliability(
     captions: Sequence[Sequence[str]], segments: Sequence[Sequence[Segment]], transcripts: Sequence[Transcript]
 ) -> dict[str, list[dict[str, float]]]:
-    """For "words", "actions" and "boundaries" a row for each group of probabilities: "count", "said", "right" (means).
+    """For "words", "actions" and "boundaries" one row per group of probabilities: "count", and the means "said"
+    (predicted) and "right" (actual).
 
     captions  reference sentences of each clip
-    segments  reference segments of each clip; without any its actions and boundaries are not counted
+    segments  reference segments of each clip; the actions and boundaries of a clip without any are not counted
 
     Only what has a probability is counted.
+
+    >>> from motion2language.transcript import TimedWord
+    >>> words = (TimedWord("walks", 1.0, 0.5, 1.5, 0.9), TimedWord("away", 2.0, 1.5, 2.5, 0.9))
+    >>> transcript = Transcript((Segment(0.5, 2.5, "walk", words),), 3.0)
+    >>> reliability([["walks home"]], [[]], [transcript])["words"]
+    [{'count': 2, 'said': 0.9, 'right': 0.5}]
     """
     words: Pairs = []
     actions: Pairs = []
@@ -38,13 +45,17 @@ def reliability(
     for sentences, references, transcript in zip(captions, segments, transcripts, strict=True):
         words += _words(sentences, transcript)
         if references:
-            found, bounds = _segments(references, transcript)
-            actions, boundaries = actions + found, boundaries + bounds
+            own_actions, own_boundaries = _segments(references, transcript)
+            actions, boundaries = actions + own_actions, boundaries + own_boundaries
     return {"words": _rows(words), "actions": _rows(actions), "boundaries": _rows(boundaries)}
 
 
 def calibration_error(rows: Sequence[dict[str, float]]) -> float:
-    """Mean distance between what is said and what is right, over all that was counted."""
+    """Mean distance between predicted and actual, over everything counted.
+
+    >>> calibration_error([{"count": 1, "said": 0.75, "right": 0.5}, {"count": 1, "said": 0.5, "right": 0.5}])
+    0.125
+    """
     total = sum(row["count"] for row in rows)
     return sum(row["count"] * abs(row["said"] - row["right"]) for row in rows) / total if total else 0.0
 
@@ -66,22 +77,24 @@ def _segments(references: Sequence[Segment], transcript: Transcript) -> tuple[Pa
         truth = None if index is None else references[index]
         if part.probability is not None:
             actions.append((part.probability, float(truth is not None)))
-        for said, time, name in (
+        for probability, time, name in (
             (part.start_probability, part.start, "start"),
             (part.end_probability, part.end, "end"),
         ):
-            if said is not None:
-                boundaries.append((said, float(truth is not None and abs(time - getattr(truth, name)) <= NEARLY)))
+            if probability is not None:
+                boundaries.append(
+                    (probability, float(truth is not None and abs(time - getattr(truth, name)) <= TOLERANCE))
+                )
     return actions, boundaries
 
 
 def _rows(pairs: Pairs) -> list[dict[str, float]]:
     if not pairs:
         return []
-    said, right = np.array(pairs).T
-    groups = np.digitize(said, EDGES)
+    predicted, actual = np.array(pairs).T
+    groups = np.digitize(predicted, EDGES)
     return [
-        {"count": int((groups == group).sum()), "said": float(said[groups == group].mean()),
-         "right": float(right[groups == group].mean())}
+        {"count": int((groups == group).sum()), "said": float(predicted[groups == group].mean()),
+         "right": float(actual[groups == group].mean())}
         for group in np.unique(groups)
     ]  # fmt: skip

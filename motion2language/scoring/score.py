@@ -1,30 +1,80 @@
-"""Scores of transcripts against references, of the floors beside them, and of two runs against each other."""
+"""Scores of transcripts against references, beside the baselines; and two runs compared clip by clip."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from motion2language.captioning import timing
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import Vocabulary
 from motion2language.motion import Motion
-from motion2language.scoring import cuts, intervals, sentences
-from motion2language.scoring.captions import compare_bleu
-from motion2language.scoring.floors import FLOORS, floor_transcript
-from motion2language.scoring.frames import from_frames
+from motion2language.scoring import intervals
+from motion2language.scoring.bleu import compare_bleu
+from motion2language.scoring.captions import MEASURES, Measures, caption_scores, text_floors
+from motion2language.scoring.floors import segment_floors
 from motion2language.scoring.intervals import interval
 from motion2language.scoring.reference import Reference
-from motion2language.scoring.segments import GROUPS, OVERLAPS, clip_scores, segment_scores, summarise
+from motion2language.scoring.segments import GROUPS, OVERLAPS, clip_scores, summarise
 from motion2language.transcript import Transcript
 
 if TYPE_CHECKING:
     from motion2language.scoring.semantic import Semantic
 
-Scores = sentences.Scores
 #: Measures of segments that two runs are compared by.
 SEGMENTS = ("verbs_exact", "iou", "iop", "element_of", "boundary_f1@0.2", "boundary_f1@0.5", "edit", "tiou")
+
+Rows = list[dict[str, Any]]  # one per clip: its name and its own measures
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Everything that is scored in one run; a part that was not scored is empty.
+
+    captions        measures of the sentences, clean protocol
+    paper_captions  BLEU of the sentences, paper's protocol
+    text_floors     baseline -> measures of its sentences
+    segments        measures of the segments, named as in segments.segment_scores
+    floors          baseline -> measures of its segments
+    intervals       measure, or "measure/group" of segments -> its 95 % interval over clips
+    notes           semantic measure -> what its numbers depend on, or why it was skipped
+    reliability     what a probability is given for -> its calibration, as reliability.reliability
+    delay           of live captions: seconds until a verb is printed
+    """
+
+    captions: Measures = field(default_factory=dict)
+    paper_captions: Measures = field(default_factory=dict)
+    text_floors: dict[str, Measures] = field(default_factory=dict)
+    segments: Measures = field(default_factory=dict)
+    floors: dict[str, Measures] = field(default_factory=dict)
+    intervals: dict[str, list[float]] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    reliability: dict[str, list[Measures]] = field(default_factory=dict)
+    delay: Measures = field(default_factory=dict)
+
+    @property
+    def systems(self) -> dict[str, Measures]:
+        """ "model", if it was scored, and each baseline -> measures of its segments."""
+        return ({"model": self.segments} if self.segments else {}) | self.floors
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of scores.json.
+
+        >>> Scores(captions={"bleu_4": 50.0}, segments={"iou/strict/all": 0.8}).to_dict()
+        {'intervals': {}, 'captions': {'bleu_4': 50.0}, 'model': {'iou/strict/all': 0.8}}
+        """
+        parts = {
+            "captions": self.captions,
+            "captions (paper)": self.paper_captions,
+            "text floors": self.text_floors,
+            "semantic": self.notes,
+            **self.systems,
+            "reliability": self.reliability,
+            "delay": self.delay,
+        }
+        return {"intervals": self.intervals} | {name: part for name, part in parts.items() if part}
 
 
 def score(
@@ -36,94 +86,91 @@ def score(
     motions: Sequence[Motion] = (),
     semantic: Semantic | None = None,
     fps: float | None = None,
-) -> tuple[dict[str, Scores], list[dict[str, Any]]]:
-    """Scores of sentences ("captions", "captions (paper)", "text floors"), of segments ("model" and each floor) and
-    "intervals"; and the clips' rows.
+) -> tuple[Scores, Rows]:
+    """The scores of one transcript per reference, and each clip's row. Clips without captions or without segments are
+    left out of that part's scores.
 
-    lexicon     finds the action word of a segment, whose time is Element-of's
-    vocabulary  given: captions by the paper's protocol, too
-    motions     one a clip: with them the floors of cuts.py
-    semantic    given: its measures of the sentences, too, and under "semantic" what they depend on
-    fps         given: floors that see no motion are cut in whole frames, so many a second; both sides as in_frames has
-                them
+    lexicon     finds the action word of a segment; Element-of uses its time
+    vocabulary  adds the paper's protocol for captions
+    motions     one per clip: adds the baselines that see the motion
+    semantic    adds its measures of captions
+    fps         cut the baselines at whole frames of this rate; both sides are as frames.in_frames makes them
     """
     if not references or len(references) != len(transcripts):
         raise ValueError(
             f"{len(references)} references, {len(transcripts)} transcripts; expected one each, at least one"
         )
-    scores: dict[str, Scores] = {"intervals": {}}
-    rows: list[dict[str, Any]] = [{"name": reference.name} for reference in references]
-    told = [place for place, reference in enumerate(references) if reference.captions]
-    if told:
-        sentences.add([references[place].captions for place in told], [transcripts[place].text for place in told],
-                      [rows[place] for place in told], scores, vocabulary=vocabulary, semantic=semantic)  # fmt: skip
-    timed = [place for place, reference in enumerate(references) if reference.segments]
+    rows: Rows = [{"name": reference.name} for reference in references]
+    parts: dict[str, Any] = {"intervals": {}}
+    captioned = [clip for clip, reference in enumerate(references) if reference.captions]
+    if captioned:
+        sentences = [references[clip].captions for clip in captioned]
+        scored = caption_scores(
+            sentences, [transcripts[clip].text for clip in captioned], vocabulary=vocabulary, semantic=semantic
+        )
+        parts |= {"captions": scored.clean, "paper_captions": scored.paper or {}, "text_floors": scored.floors}
+        parts |= {"intervals": scored.intervals, "notes": {} if semantic is None else semantic.notes}
+        _add(rows, captioned, scored.rows)
+    timed = [clip for clip, reference in enumerate(references) if reference.segments]
     if timed:
-        chosen = [references[place] for place in timed]
-        found = [transcripts[place] for place in timed]
         clips = [
-            clip_scores(reference.segments, transcript, timing.anchors(transcript, lexicon))
-            for reference, transcript in zip(chosen, found, strict=True)
+            clip_scores(references[clip].segments, transcripts[clip], timing.anchors(transcripts[clip], lexicon))
+            for clip in timed
         ]
-        scores["model"] = summarise(clips)
-        for place, clip in zip(timed, clips, strict=True):
-            rows[place] |= clip.row()
-        scores |= floors(chosen, [motions[place] for place in timed] if motions else [], fps)
-        _intervals([rows[place] for place in timed], scores["intervals"])
-    return scores, rows
+        _add(rows, timed, [clip.row() for clip in clips])
+        seen = [motions[clip] for clip in timed] if motions else []
+        parts |= {"segments": summarise(clips), "floors": segment_floors([references[i] for i in timed], seen, fps)}
+        parts["intervals"] = parts["intervals"] | _segment_intervals([rows[clip] for clip in timed])
+    return Scores(**parts), rows
 
 
-def floors(
-    references: Sequence[Reference], motions: Sequence[Motion] = (), fps: float | None = None
-) -> dict[str, Scores]:
-    """Segment scores of every rule without a model; of those that see the motion where there are motions.
-
-    references  with segments
-    fps         as of `score`
-    """
-    rules = [(name, [_blind(name, one, fps) for one in references]) for name in FLOORS]
-    if motions:
-        rules += [(name, [cuts.cut_transcript(name, motion, one.segments)
-                          for one, motion in zip(references, motions, strict=True)]) for name in cuts.CUTS]  # fmt: skip
-    segments = [one.segments for one in references]
-    return {name: segment_scores(segments, *map(list, zip(*made, strict=True))) for name, made in rules}
+def score_floors(
+    references: Sequence[Reference], *, semantic: Semantic | None = None, fps: float | None = None
+) -> Scores:
+    """The baselines alone, of captions and of segments as far as the references have either; arguments as `score`."""
+    sentences = [reference.captions for reference in references if reference.captions]
+    timed = [reference for reference in references if reference.segments]
+    texts = text_floors(sentences, semantic)
+    if not texts and not timed:
+        raise ValueError("the references hold neither segments nor two clips with sentences; give --hypotheses")
+    notes = {} if semantic is None else semantic.notes
+    return Scores(text_floors=texts, floors=segment_floors(timed, fps=fps) if timed else {}, notes=notes)
 
 
-def _blind(name: str, reference: Reference, fps: float | None) -> tuple[Transcript, list[float]]:
-    """What a rule that sees no motion makes of a clip, and the times of its action words."""
-    if fps is None:
-        cut, moments = floor_transcript(name, reference.segments, reference.duration)
-        return cut, [round(moment, 9) for moment in moments]  # 1.7 s, not a hair before, is not in what ends at 1.7 s
-    cut, moments = floor_transcript(name, reference.segments, round(reference.duration * fps))
-    return from_frames(cut, fps), [moment / fps for moment in moments]
+def _add(rows: Rows, clips: Sequence[int], measures: Sequence[Measures]) -> None:
+    """Add the measures of some clips to their rows."""
+    for clip, own in zip(clips, measures, strict=True):
+        rows[clip] |= own
 
 
-def _intervals(rows: Sequence[dict[str, Any]], intervals: Scores) -> None:
-    """Add the intervals of the segments' scores, strict protocol, as "iou/all"."""
+def _segment_intervals(rows: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    """The intervals of the segments' scores, strict protocol, as "iou/all"."""
+    found: dict[str, list[float]] = {}
     for group, belongs in GROUPS.items():
-        some = [row for row in rows if belongs(int(row["segments"]))]
-        if not some:
+        members = [row for row in rows if belongs(int(row["segments"]))]
+        if not members:
             continue
         for measure in SEGMENTS:
-            intervals[f"{measure}/{group}"] = list(interval([row[measure] for row in some]))
-        counts = [row["segments"] + row["predicted"] for row in some]
+            found[f"{measure}/{group}"] = list(interval([row[measure] for row in members]))
+        counts = [row["segments"] + row["predicted"] for row in members]
         for percent in OVERLAPS:
-            hits = [2 * row[f"hits@{percent}"] for row in some]
-            intervals[f"f1@{percent}/{group}"] = list(interval(hits, counts))
+            hits = [2 * row[f"hits@{percent}"] for row in members]
+            found[f"f1@{percent}/{group}"] = list(interval(hits, counts))
+    return found
 
 
-def compare(first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def compare(first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]]) -> Rows:
     """Two runs' rows, clip by clip: for each score both means, the difference, its interval and p, as tables show them.
 
-    ValueError when the runs share no clip; clips that only one has are left out and counted ("clips").
+    Clips that only one run has are left out; "clips" counts the others. ValueError when the runs share no clip.
     """
     others = {row["name"]: row for row in second}
     pairs = [(row, others[row["name"]]) for row in first if row["name"] in others]
     if not pairs:
         raise ValueError("the two runs have no clip in common; score both on the same references")
-    result: list[dict[str, Any]] = []
-    for measure in (*sentences.MEASURES, *SEGMENTS):
-        scale = sentences.MEASURES.get(measure, 1)
+    result: Rows = []
+    for measure in (*MEASURES, *SEGMENTS):
+        scale = MEASURES.get(measure, 1)
         both = [(scale * a[measure], scale * b[measure]) for a, b in pairs if measure in a and measure in b]
         if both:
             one, other = zip(*both, strict=True)

@@ -1,16 +1,16 @@
 """Scores of described segments against reference segments: IoU, IoP, Element-of, boundaries.
 
-For each reference segment G with its verb the predicted segment P of the same verb is looked up, verbs matched in
-order (as many as possible; among equals the earliest). Then IoU = |P∩G| / |P∪G|, IoP = |P∩G| / |P|, and Element-of is
+Each reference segment G is matched to the predicted segment P with the same verb. Verbs are matched in order, as many
+as possible, and the earliest of equal choices. Then IoU = |P∩G| / |P∪G|, IoP = |P∩G| / |P|, and Element-of is
 1 when the time of P's action word lies in G. Mean over a clip's segments, then over clips.
 
-Beside these, order and labels of all segments: `edit` is 1 less the edit distance of the sequences of labels over the
-longer one; `f1@k` pairs each segment with a reference of the same label that it overlaps by more than k % IoU, counted
-over all clips; `tiou` is the mean over reference segments of the best IoU with any segment, whatever its label.
+Other measures concern order and labels of all segments: `edit` is 1 minus the edit distance of the label sequences
+divided by the longer length; `f1@k` pairs each segment with a reference of the same label that it overlaps by more than
+k % IoU, counted over all clips; `tiou` is the mean over reference segments of the best IoU with any segment.
 
-Two protocols: `strict` counts every clip, a verb the caption lacks scores 0; `paper` (arXiv 2310.10594) leaves out
-clips whose caption lacks a verb, so each model is graded on clips of its own choosing; the number left out is stated.
-Each apart for clips with `one` and with `several` reference segments.
+Two protocols: `strict` counts every clip, and a verb that the caption lacks scores 0; `paper` (arXiv 2310.10594) leaves
+out clips whose caption lacks a verb, so each model chooses the clips it is graded on; the number left out is stated.
+Both are given for all clips, and for those with `one` and with `several` reference segments.
 """
 
 from __future__ import annotations
@@ -34,20 +34,31 @@ THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(21))
 
 
 def interval_iou(first: Segment, second: Segment) -> float:
-    """Shared time over total time."""
+    """Shared time over total time.
+
+    >>> interval_iou(Segment(0.0, 2.0, "walk"), Segment(1.0, 3.0, "walk"))
+    0.3333333333333333
+    """
     shared = _shared(first, second)
     return shared / ((first.end - first.start) + (second.end - second.start) - shared)
 
 
 def interval_iop(predicted: Segment, reference: Segment) -> float:
-    """Share of the predicted time that lies in the reference."""
+    """Share of the predicted time that lies in the reference.
+
+    >>> interval_iop(Segment(0.0, 2.0, "walk"), Segment(1.0, 3.0, "walk"))
+    0.5
+    """
     return _shared(predicted, reference) / (predicted.end - predicted.start)
 
 
 def match(references: Sequence[str | None], predictions: Sequence[str | None]) -> list[int | None]:
-    """For each reference label the index of the prediction with that label, order kept, as many as possible.
+    """For each reference label the index of the prediction with that label, in order, as many as possible.
 
-    Among matchings of equal size the references from first to last each take the earliest prediction they can.
+    Among matchings of equal size the references from first to last each take the earliest possible prediction.
+
+    >>> match(["walk", "turn", "bow"], ["walk", "bow", "wave"])
+    [0, None, 1]
     """
     sizes = np.zeros((len(references) + 1, len(predictions) + 1), dtype=int)
     for i in range(len(references) - 1, -1, -1):
@@ -73,12 +84,17 @@ def segment_scores(
     """Flat names to numbers, such as "iou/strict/several"; "clips/...", "left_out/..." are the counts.
 
     references   segments of each clip, at least one, labelled with verbs
-    transcripts  one a clip
+    transcripts  one per clip
     anchors      time of each predicted segment's action word, seconds, as timing.anchors gives it
 
     "verbs_exact": share of clips with exactly the reference's verbs in order. "boundary_f1@0.5", and "precision" and
-    "recall" likewise: starts and ends of all segments found within that many seconds, one to one. "iou_at_0.5": share
-    of reference segments with IoU >= 0.5.
+    "recall" likewise: starts and ends of all segments found within 0.5 seconds, one to one. "iou_at_0.5": share of
+    reference segments with IoU >= 0.5.
+
+    >>> transcript = Transcript((Segment(0.0, 2.0, "walk"),), 4.0)
+    >>> scores = segment_scores([[Segment(1.0, 3.0, "walk"), Segment(3.0, 4.0, "bow")]], [transcript], [[1.5]])
+    >>> round(scores["iou/strict/all"], 3), scores["element_of/strict/all"], scores["left_out/paper/all"]
+    (0.167, 0.5, 1)
     """
     if not references or not len(references) == len(transcripts) == len(anchors):
         raise ValueError(
@@ -89,7 +105,7 @@ def segment_scores(
         if len(times) != len(transcript.segments):
             raise ValueError(f"{len(times)} anchors for {len(transcript.segments)} segments; give one each")
     if any(not segments for segments in references):
-        raise ValueError("a clip without reference segments cannot be scored; leave it out and say so")
+        raise ValueError("a clip without reference segments cannot be scored; leave it out and report their number")
     return summarise([clip_scores(*clip) for clip in zip(references, transcripts, anchors, strict=True)])
 
 
@@ -104,12 +120,21 @@ def summarise(clips: Sequence[ClipScores]) -> dict[str, float]:
 
 
 def threshold_curve(scores: Sequence[float]) -> list[float]:
-    """Share of scores at or above each of THRESHOLDS; zeros when there are no scores."""
+    """Share of scores at or above each of THRESHOLDS; zeros without scores.
+
+    >>> threshold_curve([0.2, 0.9])[::5]
+    [1.0, 0.5, 0.5, 0.5, 0.0]
+    """
     return [_mean([score >= threshold - 1e-9 for score in scores]) for threshold in THRESHOLDS]
 
 
 def clip_scores(references: Sequence[Segment], transcript: Transcript, anchors: Sequence[float]) -> ClipScores:
-    """The scores of one clip; arguments as in `segment_scores`."""
+    """The scores of one clip; arguments as in `segment_scores`.
+
+    >>> clip = clip_scores([Segment(1.0, 3.0, "walk")], Transcript((Segment(1.0, 2.0, "walk"),), 4.0), [1.5])
+    >>> clip.table.tolist(), clip.exact
+    ([[0.5, 1.0, 1.0]], True)
+    """
     wanted, given = [part.label for part in references], [part.label for part in transcript.segments]
     table = np.zeros((len(references), 3))
     matched = match(wanted, given)
@@ -119,11 +144,11 @@ def clip_scores(references: Sequence[Segment], transcript: Transcript, anchors: 
             inside = reference.start <= anchors[index] < reference.end
             table[row] = interval_iou(predicted, reference), interval_iop(predicted, reference), inside
     longest = max(len(wanted), len(given))
-    best = [max((interval_iou(one, part) for one in transcript.segments), default=0.0) for part in references]
+    best = [max((interval_iou(own, part) for own in transcript.segments), default=0.0) for part in references]
     values: dict[str, float] = {}
     for tolerance in TOLERANCES:
-        found = _boundaries(references, transcript.segments, tolerance)
-        values |= {f"boundary_{name}@{tolerance}": value for name, value in found.items()}
+        bounds = _boundaries(references, transcript.segments, tolerance)
+        values |= {f"boundary_{name}@{tolerance}": value for name, value in bounds.items()}
     values |= {"edit": 1 - _edit_distance(wanted, given) / longest, "tiou": float(np.mean(best))}
     hits = tuple(_hits(references, transcript.segments, percent / 100) for percent in OVERLAPS)
     return ClipScores(table, None not in matched, wanted == given, values, hits, len(given))
@@ -134,9 +159,11 @@ class ClipScores:
     """The scores of one clip.
 
     table     (N, 3) IoU, IoP and Element-of of each reference segment
-    complete  whether the caption has all verbs; exact: and no other, in order
+    complete  whether the caption has all verbs
+    exact     whether it has exactly these verbs, in order
     values    every other measure by name
-    hits      pairs that overlap enough, for each of OVERLAPS; predicted: segments said
+    hits      pairs that overlap enough, for each of OVERLAPS
+    predicted  number of predicted segments
     """
 
     table: np.ndarray
@@ -178,7 +205,7 @@ def _summary(clips: list[ClipScores], group: str) -> dict[str, float]:
 
 
 def _hits(references: Sequence[Segment], predictions: Sequence[Segment], least: float) -> int:
-    """Predictions that overlap the reference of their label they overlap most by more than `least`, each one once."""
+    """Number of references that are, for a prediction of the same label, its best overlap, with IoU above `least`."""
     taken: set[int] = set()
     for predicted in predictions:
         same = [index for index, part in enumerate(references) if part.label == predicted.label is not None]
@@ -189,20 +216,22 @@ def _hits(references: Sequence[Segment], predictions: Sequence[Segment], least: 
 
 
 def _edit_distance(first: Sequence[object], second: Sequence[object]) -> int:
-    """Fewest labels to add, take away or change."""
+    """The fewest labels to add, remove or change."""
     row = list(range(len(second) + 1))
-    for number, one in enumerate(first, start=1):
-        before, row[0] = row[0], number
-        for place, other in enumerate(second, start=1):
-            here = row[place]
-            row[place] = min(here + 1, row[place - 1] + 1, before + (one != other))
-            before = here
+    for number, label in enumerate(first, start=1):
+        diagonal, row[0] = row[0], number
+        for column, other in enumerate(second, start=1):
+            above = row[column]
+            row[column] = min(above + 1, row[column - 1] + 1, diagonal + (label != other))
+            diagonal = above
     return row[-1]
 
 
 def _boundaries(references: Sequence[Segment], predictions: Sequence[Segment], tolerance: float) -> dict[str, float]:
     """Precision, recall and F1 of the distinct starts and ends, matched one to one from left to right."""
-    wanted, given = ([*sorted({t for s in some for t in (s.start, s.end)})] for some in (references, predictions))
+    wanted, given = (
+        sorted({t for part in parts for t in (part.start, part.end)}) for parts in (references, predictions)
+    )
     hits = first = 0
     for time in wanted:
         while first < len(given) and given[first] < time - tolerance - 1e-9:

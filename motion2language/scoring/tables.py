@@ -1,16 +1,15 @@
-"""Scores as Markdown tables, strict protocol first, floors beneath the model."""
+"""Scores as Markdown tables, strict protocol first, baselines beneath the model."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from motion2language.scoring.captions import Measures
 from motion2language.scoring.reliability import calibration_error
 from motion2language.scoring.score import Scores
 from motion2language.scoring.segments import GROUPS, OVERLAPS, TOLERANCES
 
-#: Keys of `score` that are no system with segments.
-NO_SYSTEM = ("captions", "captions (paper)", "text floors", "semantic", "intervals", "delay", "reliability")
 TITLES = {"all": "all clips", "one": "clips with one action", "several": "clips with several actions"}
 #: Measure of sentences -> its name, decimals.
 SENTENCES = {
@@ -20,42 +19,40 @@ SENTENCES = {
 }  # fmt: skip
 
 
-def tables(scores: dict[str, Scores]) -> str:
-    """The scores as Markdown: sentences, then segments by group of clips, strict protocol first, floors beneath."""
-    lines = _caption_table(scores)
-    names = [name for name in scores if name not in NO_SYSTEM]
+def tables(scores: Scores) -> str:
+    """The scores as Markdown: captions, then segments by group of clips, baselines beneath the model."""
+    lines, systems = _caption_table(scores), scores.systems
     for group in GROUPS:
-        if names and f"clips/{group}" in scores[names[0]]:
-            lines += ["", *_segment_table(scores, names, group), "", *_order_table(scores, names, group)]
-    lines += _interval_table(scores.get("intervals", {}))
-    lines += _reliability_table(scores.get("reliability", {}))
-    return "\n".join([*lines, *_delay_table(scores.get("delay", {}))]).strip("\n")
+        if any(f"clips/{group}" in measures for measures in systems.values()):
+            lines += ["", *_segment_table(systems, group), "", *_order_table(systems, group)]
+    lines += _interval_table(scores.intervals) + _calibration_table(scores.reliability) + _delay_table(scores.delay)
+    return "\n".join(lines).strip("\n")
 
 
-def _caption_table(scores: dict[str, Scores]) -> list[str]:
-    systems = {"clean": scores.get("captions"), "paper (`<eos>`, `<unk>`)": scores.get("captions (paper)")}
-    systems |= {f"floor: {name}": floor for name, floor in scores.get("text floors", {}).items()}
-    known = next((found for found in systems.values() if found is not None), None)
-    if known is None:
+def _caption_table(scores: Scores) -> list[str]:
+    systems = {"clean": scores.captions, "paper (`<eos>`, `<unk>`)": scores.paper_captions}
+    systems |= {f"baseline: {name}": floor for name, floor in scores.text_floors.items()}
+    systems = {name: measures for name, measures in systems.items() if measures}
+    if not systems:
         return []
-    measures = [measure for measure in SENTENCES if measure in known]
+    first = next(iter(systems.values()))
+    measures = [measure for measure in SENTENCES if measure in first]
     lines = [
-        f"Captions, {known['clips']:.0f} clips, {known['references']:.0f} references, lower case, no punctuation; "
-        "floors (clean): told the references, no motion seen",
+        f"Captions, {first['clips']:.0f} clips, {first['references']:.0f} references, lower case, no punctuation; "
+        "baselines (clean) know the references and ignore the motion",
         "",
         "| protocol | " + " | ".join(SENTENCES[measure][0] for measure in measures) + " |",
         "| --- " * (1 + len(measures)) + "|",
     ]
-    for name, found in systems.items():
-        if found is not None:
-            cells = (f"{found[one]:.{SENTENCES[one][1]}f}" if one in found else "" for one in measures)
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    notes = scores.get("semantic", {})
-    return lines + [""] * bool(notes) + [f"- {SENTENCES[one][0].split(',')[0]}: {note}" for one, note in notes.items()]
+    for name, values in systems.items():
+        cells = (f"{values[key]:.{SENTENCES[key][1]}f}" if key in values else "" for key in measures)
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    notes = [f"- {SENTENCES[measure][0].split(',')[0]}: {note}" for measure, note in scores.notes.items()]
+    return [*lines, "", *notes] if notes else lines
 
 
-def _order_table(scores: dict[str, Scores], names: Sequence[str], group: str) -> list[str]:
-    keys = {"edit": "edit", **{f"f1@{one}": f"F1@{one}" for one in OVERLAPS}, "tiou": "tIoU"}
+def _order_table(systems: Mapping[str, Measures], group: str) -> list[str]:
+    keys = {"edit": "edit", **{f"f1@{percent}": f"F1@{percent}" for percent in OVERLAPS}, "tiou": "tIoU"}
     for tolerance in TOLERANCES:
         keys |= {f"boundary_{what}@{tolerance}": f"boundary {what} {tolerance:g} s" for what in ("precision", "recall")}
     lines = [
@@ -64,12 +61,12 @@ def _order_table(scores: dict[str, Scores], names: Sequence[str], group: str) ->
         "| | " + " | ".join(keys.values()) + " |",
     ]
     lines.append("| --- " * (1 + len(keys)) + "|")
-    for name in names:
-        lines.append(f"| {name} | " + " | ".join(f"{scores[name][f'{key}/strict/{group}']:.3f}" for key in keys) + " |")
+    for name, values in systems.items():
+        lines.append(f"| {name} | " + " | ".join(f"{values[f'{key}/strict/{group}']:.3f}" for key in keys) + " |")
     return lines
 
 
-def _interval_table(intervals: Scores) -> list[str]:
+def _interval_table(intervals: Mapping[str, list[float]]) -> list[str]:
     if not intervals:
         return []
     groups = [group for group in GROUPS if any(name.endswith(f"/{group}") for name in intervals)]
@@ -77,21 +74,21 @@ def _interval_table(intervals: Scores) -> list[str]:
     lines = ["", "95 % intervals over clips (bootstrap), strict protocol", "", "| score | " + " | ".join(titles) + " |"]
     lines.append("| --- " * (1 + len(titles)) + "|")
     for measure in dict.fromkeys(name.split("/")[0] for name in intervals):
-        found = [intervals.get(f"{measure}/{group}") for group in groups]
+        ranges = [intervals.get(f"{measure}/{group}") for group in groups]
         if measure in intervals:
-            found = [intervals[measure]] + [None] * (len(titles) - 1)
+            ranges = [intervals[measure]] + [None] * (len(titles) - 1)
         digits = _decimals(measure)
-        cells = ("" if ends is None else f"{ends[0]:.{digits}f} to {ends[1]:.{digits}f}" for ends in found)
+        cells = ("" if ends is None else f"{ends[0]:.{digits}f} to {ends[1]:.{digits}f}" for ends in ranges)
         lines.append(f"| {measure} | " + " | ".join(cells) + " |")
     return lines
 
 
-def _reliability_table(reliable: Scores) -> list[str]:
-    if not any(reliable.values()):
+def _calibration_table(reliability: Mapping[str, Sequence[Measures]]) -> list[str]:
+    if not any(reliability.values()):
         return []
-    lines = ["", "How often what was said with a probability was right", "", "| | said | right | count |"]
+    lines = ["", "Calibration", "", "| | predicted | actual | count |"]
     lines.append("| --- | --- | --- | --- |")
-    for kind, rows in reliable.items():
+    for kind, rows in reliability.items():
         for row in rows:
             lines.append(f"| {kind} | {100 * row['said']:.0f} % | {100 * row['right']:.0f} % | {row['count']} |")
         if rows:
@@ -99,13 +96,13 @@ def _reliability_table(reliable: Scores) -> list[str]:
     return lines
 
 
-def _delay_table(delay: Scores) -> list[str]:
+def _delay_table(delay: Measures) -> list[str]:
     if not delay.get("actions"):
         return []
     quantiles = [name for name in delay if name.startswith("quantile")]
     return [
         "",
-        f"Seconds from the start of an action until its verb is said, {delay['actions']:.0f} actions of the "
+        f"Delay: seconds from the start of an action until its verb, {delay['actions']:.0f} actions of the "
         f"{delay['clips']:.0f} clips with all verbs right and in order",
         "",
         "| " + " | ".join(f"{100 * float(name.removeprefix('quantile_')):.0f} %" for name in quantiles) + " |",
@@ -114,17 +111,17 @@ def _delay_table(delay: Scores) -> list[str]:
     ]
 
 
-def _segment_table(scores: dict[str, Scores], names: Sequence[str], group: str) -> list[str]:
+def _segment_table(systems: Mapping[str, Measures], group: str) -> list[str]:
+    clips = next(iter(systems.values()))[f"clips/{group}"]
     lines = [
-        f"Segments, {TITLES[group]}, n = {scores[names[0]][f'clips/{group}']:.0f}; strict: a missing verb scores 0; "
+        f"Segments, {TITLES[group]}, n = {clips:.0f}; strict: a missing verb scores 0; "
         "paper: clips lacking a verb are left out",
         "",
         "| | IoU | IoP | Element-of | IoU ≥ .5 | boundary F1 0.2 s | 0.5 s | verbs exact "
         "| paper IoU | IoP | Element-of | left out |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for name in names:
-        row = scores[name]
+    for name, row in systems.items():
         strict = [row[f"{measure}/strict/{group}"] for measure in ("iou", "iop", "element_of", "iou_at_0.5")]
         bounds = [row[f"boundary_f1@{tolerance}/strict/{group}"] for tolerance in (0.2, 0.5)]
         paper = [row[f"{measure}/paper/{group}"] for measure in ("iou", "iop", "element_of")]
@@ -135,7 +132,7 @@ def _segment_table(scores: dict[str, Scores], names: Sequence[str], group: str) 
 
 
 def comparison_table(rows: Sequence[dict[str, Any]], names: tuple[str, str]) -> str:
-    """What `compare` found as a table."""
+    """The rows of score.compare as a table."""
     lines = [
         f"Clip by clip: {names[1]} - {names[0]} with its 95 % interval over clips, and p of a paired permutation test",
         "",

@@ -27,7 +27,7 @@ from motion2language.language.actions import ActionLexicon
 from motion2language.language.corrections import corrector
 from motion2language.language.vocabulary import SPECIALS, Vocabulary
 from motion2language.model.network import build
-from motion2language.scoring.captions import bleu
+from motion2language.scoring.bleu import bleu
 from motion2language.scoring.segments import segment_scores
 from motion2language.training.batches import make_items, steps
 from motion2language.training.config import RunConfig

@@ -1,7 +1,7 @@
 """Measures of sentences beyond the words they share: METEOR, BERTScore, cosine of sentence embeddings.
 
-`load` finds what they need on disk, once, and says what cannot be measured; nothing is downloaded. Both sides are read
-as the other measures read them, in lower case and without punctuation. Needs the extra `semantic`.
+`load` reads what they need from disk once and reports what cannot be measured; nothing is downloaded. As for the other
+measures, sentences are compared in lower case and without punctuation. Needs the extra `semantic`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from motion2language.scoring.semantic import meteor
 
 @dataclass(frozen=True, eq=False)
 class Semantic:
-    """What `load` found.
+    """The models and data of the measures.
 
     notes  for each measure what its numbers depend on, or why it is skipped
     """
@@ -34,30 +34,33 @@ class Semantic:
         from rich.console import Console
         from rich.progress import track
 
-        from motion2language.scoring.semantic import bertscore, sentences
+        from motion2language.scoring.semantic import bertscore, similarity
 
-        references = [[" ".join(tokenize(one)) for one in some] for some in references]
-        hypotheses = [" ".join(tokenize(said)) for said in hypotheses]
+        references = [[" ".join(tokenize(sentence)) for sentence in sentences] for sentences in references]
+        hypotheses = [" ".join(tokenize(text)) for text in hypotheses]
         console, scores = Console(stderr=True), {}
-        for name in track(self.notes, "meaning", console=console, transient=True, disable=not console.is_terminal):
+        for name in track(
+            self.notes, "semantic measures", console=console, transient=True, disable=not console.is_terminal
+        ):
             if name == "meteor" and self.wordnet is not None:
                 scores["meteor"] = meteor.meteor(references, hypotheses, self.wordnet)
             elif name == "bertscore":
                 scores["bertscore"] = bertscore.bertscore(self.scorer, references, hypotheses)
             elif name == "cosine":
-                scores["cosine"], scores["cosine_best"] = sentences.similarity(self.encoder, references, hypotheses)
+                cosines = similarity.similarity(self.encoder, references, hypotheses)
+                scores["cosine"], scores["cosine_best"] = cosines
         return scores
 
 
 def load(nltk_data: Path | None = None, bert_model: Path | None = None, bert_layer: int | None = None) -> Semantic:
-    """Everything the measures need; ValueError when it is not installed, or not where the user says.
+    """Everything the measures need; ValueError when it is not installed or not in the folders given.
 
-    nltk_data   folder that holds WordNet; without it nltk's own, and METEOR is skipped where there is none
+    nltk_data   folder with WordNet; without it nltk's own folders, and METEOR is skipped when these lack WordNet
     bert_model  folder of BERTScore's model; without it the packaged encoder
     """
-    from motion2language.scoring.semantic import bertscore, sentences
+    from motion2language.scoring.semantic import bertscore, similarity
 
-    scorer, encoder = bertscore.load(bert_model, bert_layer), sentences.load()
+    scorer, encoder = bertscore.load(bert_model, bert_layer), similarity.load()
     notes = {"bertscore": scorer.name, "cosine": encoder.name}
     try:
         wordnet = meteor.open_wordnet(nltk_data)

@@ -39,7 +39,7 @@ def load(folder: Path | None = None, layer: int | None = None) -> Scorer:
     except ModuleNotFoundError as error:
         raise ValueError(f"{error.name} is missing: {models.INSTALL}") from None
     name = models.PACKAGED if folder is None else folder.absolute().name
-    folder = folder or models.packaged()
+    folder = folder or models.find_packaged()
     tokenizer, model = models.load(folder)
     layers = model.config.num_hidden_layers
     if layer is None:

