@@ -261,14 +261,14 @@ def test_corpora_read_at_once_or_made_anew_are_the_same_from_the_store(corpus, t
 
 def test_reference_segments_come_back(tmp_path):
     makers = [partial(synthetic.sample, "val", number) for number in range(4)]
-    kept = corpora.keep("synthetic, val", None, Samples(makers), tmp_path)
+    kept = corpora.cache("synthetic, val", None, Samples(makers), tmp_path)
     assert all(sample.segments for sample in kept)
     assert [facts(sample) for sample in kept] == [facts(make()) for make in makers]
 
 
 def test_what_a_key_cannot_tell_apart_is_not_stored(tmp_path):
     samples = Samples([partial(synthetic.sample, "val", 0), lambda: synthetic.sample("val", 1)])
-    assert corpora.keep("x", None, samples, tmp_path) is samples
+    assert corpora.cache("x", None, samples, tmp_path) is samples
     assert list(tmp_path.iterdir()) == []
 
 

@@ -104,7 +104,7 @@ def test_a_run_through_the_store_gives_the_numbers_of_one_from_memory(kind, tmp_
 def kept(split: str, size: int, stores: Path) -> Samples[Sample]:
     first = 10 if size == 14 else 0
     makers = [partial(synthetic.sample, split, number) for number in range(first, first + size)]
-    return corpora.keep(f"{split} {size}", None, Samples(makers), stores)
+    return corpora.cache(f"{split} {size}", None, Samples(makers), stores)
 
 
 def is_mapped(array: np.ndarray) -> bool:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from motion2language.cli.options import CorpusName
+
 if TYPE_CHECKING:
     from motion2language.data.samples import Sample
 
 
-def check(name: str, /, *, root: Path | None = None) -> int:
-    """Say what a corpus holds: recordings, sentences, words and seconds of each split; what is missing is noted.
+def check(name: CorpusName, /, *, root: Path | None = None) -> int:
+    """Count recordings, sentences, words and seconds of a corpus, per split, and report what is missing or damaged.
 
     Parameters
     ----------
-    name
-        A corpus: amass, annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic.
     root
-        Where the corpus lies on disk.
+        Where the corpus is on disk.
     """
     from rich.console import Console
     from rich.progress import track

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from motion2language.captioning.model_folder import shipped_models
+from motion2language.data import corpora
 from motion2language.files import one_line
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class Input:
 
 #: --device of every command that runs a network.
 Device = Annotated[str, Parameter(help="auto (CUDA if available), cpu or cuda.")]
+
+#: A corpus, as --dataset or as the argument of a command.
+CorpusName = Annotated[str, Parameter(help=f"A corpus: {', '.join(corpora.names())}.")]
 
 #: --model, where it may be a shipped one.
 ModelName = Annotated[str, Parameter(help=f"A shipped model ({', '.join(shipped_models())}) or a model folder.")]
@@ -162,17 +166,17 @@ class SemanticOptions:
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Stores:
-    """Where what is read of a corpus is kept."""
+    """Where a corpus is cached once it has been read."""
 
     store: Path | None = None
-    """Folder to keep what is read of the corpus in, so that it is read once; without it that of
-    MOTION2LANGUAGE_STORE ("none" for none), or motion2language in the user's cache folder."""
+    """Cache folder, so that the corpus is read only once. Default: the environment variable
+    MOTION2LANGUAGE_STORE ("none" for no cache), else motion2language in the user's cache folder."""
     no_store: Annotated[bool, Parameter(negative="")] = False
-    """Read the corpus itself each time, and keep nothing."""
+    """Read the corpus itself each time, and cache nothing."""
 
     @property
     def folder(self) -> Path | None:
-        """The folder, None for none."""
+        """The folder, or None to cache nothing."""
         from motion2language.data.store import default_folder
 
         if self.no_store and self.store is not None:
@@ -183,12 +187,11 @@ class Stores:
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Corpus:
-    """What is trained on or scored with, and where what is read of it is kept."""
+    """The corpus to train on or to score with, and where it is cached."""
 
-    dataset: str
-    """A corpus: amass, annotations, compose, folder, humanml3d, kit, kit-augmented, kit-paper, synthetic."""
+    dataset: CorpusName
     root: Path | None = None
-    """Where the corpus lies on disk."""
+    """Where the corpus is on disk."""
     stores: Stores = Stores()
 
 
