@@ -47,7 +47,7 @@ def test_every_page_and_what_is_generated_is_there(site):
 
 def test_commands_and_python_names_are_those_of_the_code(site):
     commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
-    for expected in ('id="m2l-caption"', "--action-words", "Describe recordings: prints a line a segment"):
+    for expected in ('id="m2l-caption"', "--action-words", "Describe recordings: prints one line per segment"):
         assert expected in commands
     names = re.findall(
         r'<h3 id="[^"]*">([A-Za-z_]+)<', (site / "reference" / "python.html").read_text(encoding="utf-8")
