@@ -16,10 +16,10 @@ check: .venv/.dev ## Format, lint, types.
 docs: .venv/.dev ## Build the docs site, build/site/index.html.
 	.venv/bin/python docs/site.py
 
-clean: ## Forget the installation and all caches; runs/ stays.
+clean: ## Delete the installation and all caches; runs/ stays.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 
-# A .venv that is there already is kept, with the torch 2.13.0 build in it.
+# An existing .venv is kept, with its build of torch 2.13.0.
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 

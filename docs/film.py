@@ -1,7 +1,7 @@
 """The film of the player in the README, docs/player.webp: `python -m docs.film`.
 
-The page that `m2l view` makes of a shipped sample is opened in Chromium and stepped through time; each step is a
-picture of it. Needs Playwright, Chromium and Pillow; runs in the repository's own folder.
+Chromium opens the page that `m2l view` writes for a shipped sample, and takes a picture at each step of its time.
+Needs Playwright, Chromium and Pillow; run it in the repository's root.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from motion2language.files import write_atomically
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "motion2language" / "samples" / "4_walk_sideways_kick_clap_run.bvh"
-SIZE, WIDTH = {"width": 860, "height": 730}, 688  # of the page, and of the film; pixels
-RATE = 10  # frames a second
+SIZE, WIDTH = {"width": 860, "height": 730}, 688  # of the page; of the film, in pixels
+RATE = 10  # frames per second
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def pictures(path: Path, seconds: float) -> Iterator[Image.Image]:
-    """The page at every step of its time."""
+    """A picture of the page at each step of its time."""
     with browser() as chromium:
         page = chromium.new_page(viewport=SIZE, color_scheme="light")
         page.goto(path.as_uri())
@@ -45,7 +45,7 @@ def pictures(path: Path, seconds: float) -> Iterator[Image.Image]:
         for step in range(int(seconds * RATE)):
             page.locator("input.time").fill(str(step / RATE))
             page.locator("input.time").evaluate("(slider) => slider.blur()")
-            page.wait_for_timeout(60)  # two pictures of the browser's own
+            page.wait_for_timeout(60)  # two frames of the browser
             shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             yield shown.resize((WIDTH, WIDTH * SIZE["height"] // SIZE["width"]), Image.Resampling.LANCZOS)
 

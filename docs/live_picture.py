@@ -1,7 +1,7 @@
 """The picture of the live page, docs/live.png: `python -m docs.live_picture`.
 
-`m2l live` hears one shipped sample to its end and another up to its second action, while its page is open in Chromium.
-Needs Playwright and Chromium; runs in the repository's own folder.
+`m2l live` captions one shipped sample to its end and another up to its second action, while Chromium shows its page.
+Needs Playwright and Chromium; run it in the repository's root.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from motion2language.live import protocol, sending
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "motion2language" / "samples"
-HEARD, BEING_HEARD = SAMPLES / "2_walk_bow.bvh", SAMPLES / "4_walk_sideways_kick_clap_run.bvh"
-UNTIL = 7.2  # seconds of the second sample, at which the picture is taken
+FINISHED, CURRENT = SAMPLES / "2_walk_bow.bvh", SAMPLES / "4_walk_sideways_kick_clap_run.bvh"
+UNTIL = 7.2  # seconds into the second sample when the picture is taken
 SIZE: ViewportSize = {"width": 1280, "height": 640}  # pixels
 
 
@@ -31,10 +31,10 @@ def main() -> None:
 def photograph(page: Page, address: str) -> None:
     """Send both samples and take the picture."""
     with sending.sender_to(address) as emit:
-        sending.send(m2l.read_motion(HEARD), emit, speed=0)
+        sending.send(m2l.read_motion(FINISHED), emit, speed=0)
     page.locator("#past .part").first.wait_for()
     with sending.sender_to(address) as emit:
-        lines = protocol.messages(m2l.read_motion(BEING_HEARD))
+        lines = protocol.messages(m2l.read_motion(CURRENT))
         for _, line in itertools.takewhile(lambda message: message[0] <= UNTIL, lines):
             emit(line)
         page.locator("#present .said-word", has_text="kicks").wait_for()

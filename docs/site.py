@@ -1,8 +1,8 @@
 """The docs site in build/site: `python docs/site.py`, from the pages here and what is generated from the code.
 
-Generated: the commands with their options, as the command line itself describes them, and the Python names, as their
-signatures and docstrings do; the navigation, from the links of index.md. Fails when a page is not among those, when a
-link leads nowhere, and when a page would ask anything of another host.
+Generated are the commands and options, from the command line's own help; the Python names, from their signatures and
+docstrings; and the navigation, from the links of index.md. Fails if index.md does not link to a page, if a link is
+dead, or if a page would fetch anything from another host.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BUILD = ROOT / "build"
 PAGES, SITE, SETTINGS = BUILD / "docs", BUILD / "site", BUILD / "zensical.toml"
 GENERATED = {"Commands": "reference/commands.md", "Python": "reference/python.md"}
 
-#: What the page of Python names tells, in the order of a recording's way through the package.
+#: Modules on the page of Python names, in the order in which a recording passes them.
 MODULES = """
     motion formats.reading formats body captioning.features
     transcript captioning.captioner language.vocabulary language.actions captioning.timing captioning.boundaries
@@ -34,14 +34,14 @@ MODULES = """
     model.config model.encoders model.attention model.decoder model.transducer training.config training.train
 """.split()
 
-#: Of another host, when the page is opened: scripts, pictures, style sheets, fonts. Links that a reader follows may be.
+#: What a page fetches from another host when it opens: scripts, pictures, style sheets, fonts; not links to follow.
 _FETCHED = re.compile(
     r"""(?:<(?:script|img|iframe|source|video)[^>]*\ssrc|<link[^>]*\shref)=["']?((?:https?:)?//[^"' >]+)"""
 )
 
 
 def main() -> None:
-    """Build the site, or exit with what is wrong."""
+    """Build the site, or exit with the errors."""
     shutil.rmtree(PAGES, ignore_errors=True)
     shutil.copytree(ROOT / "docs", PAGES, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     (PAGES / "reference").mkdir()
@@ -50,7 +50,7 @@ def main() -> None:
     entries = navigation((PAGES / "index.md").read_text(encoding="utf-8"))
     listed = {page for section in entries.values() for page in section.values()}
     if lost := {page.relative_to(PAGES).as_posix() for page in PAGES.rglob("*.md")} - listed - {"index.md"}:
-        sys.exit(f"docs: index.md does not lead to {', '.join(sorted(lost))}")
+        sys.exit(f"docs: index.md does not link to {', '.join(sorted(lost))}")
     settings = (ROOT / "zensical.toml").read_text(encoding="utf-8")
     SETTINGS.write_text(settings.replace("nav = []", f"nav = {_toml(entries)}", 1), encoding="utf-8")
     shutil.rmtree(SITE, ignore_errors=True)
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def navigation(index: str) -> dict[str, dict[str, str]]:
-    """Section -> title -> page, of the links that begin the lines of index.md; the generated pages are a section."""
+    """Section -> title -> page, from the links at the start of lines of index.md; the generated pages are a section."""
     sections: dict[str, dict[str, str]] = {}
     for part in index.split("\n## ")[1:]:
         heading, _, body = part.partition("\n")
@@ -87,11 +87,13 @@ def commands() -> str:
     from motion2language.cli import app
 
     text = str(app.generate_docs(output_format="markdown")).replace("# m2l\n", "# Commands\n", 1)
-    return re.sub(r"## Table of Contents\n.*?(?=\*\*Commands)", "", text, count=1, flags=re.DOTALL)  # the site has one
+    return re.sub(
+        r"## Table of Contents\n.*?(?=\*\*Commands)", "", text, count=1, flags=re.DOTALL
+    )  # the site has its own
 
 
 def python_names() -> str:
-    """The page of what can be imported."""
+    """The page of public Python names."""
     import motion2language
 
     parts = ["# Python", "Public names of the package, then of its modules. `import motion2language as m2l` gives:"]
@@ -107,7 +109,7 @@ def python_names() -> str:
 
 
 def _public(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    """Functions and classes that a module defines or says to be its own, in its order."""
+    """Functions and classes that a module defines or lists in `__all__`, in its order."""
     own = getattr(module, "__all__", ())
     for name, value in vars(module).items():
         if name.startswith("_") or not (inspect.isfunction(value) or inspect.isclass(value)):
@@ -130,20 +132,20 @@ def _signature(name: str, value: Any) -> str:
     except (TypeError, ValueError):
         return ""
     parameters: list[str] = []
-    for each in signature.parameters.values():
-        if each.kind is each.KEYWORD_ONLY and "*" not in parameters:
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parameters:
             parameters.append("*")
-        if each.name != "self":
-            parameters.append(str(each))
+        if parameter.name != "self":
+            parameters.append(str(parameter))
     returns = "" if signature.return_annotation in (None, signature.empty) else f" -> {signature.return_annotation}"
     text = f"{name}({', '.join(parameters)}){returns}"
     if len(text) > 88:
-        text = f"{name}(\n" + "".join(f"    {each},\n" for each in parameters) + f"){returns}"
+        text = f"{name}(\n" + "".join(f"    {parameter},\n" for parameter in parameters) + f"){returns}"
     return "```python\n" + re.sub(r": '([^']*)'", r": \1", text) + "\n```"  # annotations are kept as strings
 
 
 def _documentation(value: Any) -> list[str]:
-    """A docstring's first paragraph as prose, its rest, often a table of arguments, as it stands."""
+    """A docstring's first paragraph as prose, and the rest, often a table of arguments, verbatim."""
     first, _, rest = (inspect.getdoc(value) or "").partition("\n\n")
     return [first, f"```text\n{rest.strip()}\n```" if rest.strip() else ""]
 

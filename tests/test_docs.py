@@ -1,4 +1,4 @@
-"""README and docs: their Python runs, their commands on shipped files run, their links lead somewhere."""
+"""README and docs: Python blocks run, commands on shipped files run, links lead to existing files."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
-EXTEND = "docs/extend.md"  # test_extend.py runs it with what it adds
+EXTEND = "docs/extend.md"  # run by test_extend.py, with the files it adds
 GUIDE = "\n".join(TEXT[page] for page in TEXT if page.startswith("docs/guide/"))
 
 
@@ -74,7 +74,7 @@ def test_the_printed_example_of_the_readme_is_what_it_prints(tmp_path):
 
 
 def shell_lines() -> list[str]:
-    """Commands that need nothing but what is shipped."""
+    """The command lines that need shipped files only."""
     lines = [
         line.split("  #")[0]
         for page in TEXT
@@ -86,7 +86,7 @@ def shell_lines() -> list[str]:
         line
         for line in lines
         if re.match(r"m2l (caption|inspect|render|send|split) motion2language/|m2l evaluate synthetic .*--out", line)
-        and "--to " not in line  # which needs somebody who listens
+        and "--to " not in line  # needs a receiver
     ]
 
 
@@ -112,7 +112,7 @@ def test_commands_on_shipped_files_run(tmp_path):
 
 
 def commands() -> set[str]:
-    """All that can follow `m2l`."""
+    """All commands of `m2l`."""
     from motion2language.cli import app
 
     names = set()
@@ -137,7 +137,7 @@ def used() -> set[tuple[str, str | None]]:
 
 
 def helps() -> dict[str, str]:
-    """What each command says of itself and its options."""
+    """Command -> its help, with its options."""
     from motion2language.cli import app
 
     parts = re.split(r"^#+ m2l (.+)\n", app.generate_docs(output_format="markdown"), flags=re.MULTILINE)

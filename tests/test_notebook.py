@@ -1,4 +1,4 @@
-"""The notebook runs from its first cell to its last, shows what it speaks of, and is kept without outputs."""
+"""The notebook runs from first to last cell, shows its segments and figures, and is stored without outputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ nbclient = pytest.importorskip("nbclient", reason="needs nbclient: pip install '
 NOTEBOOK = Path(__file__).parent.parent / "docs" / "notebooks" / "from_a_file_to_a_figure.ipynb"
 
 
-def test_it_is_kept_without_outputs():
+def test_it_is_stored_without_outputs():
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
     assert [

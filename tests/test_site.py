@@ -1,4 +1,4 @@
-"""The docs site: builds, holds what is generated from the code, refuses dead links, and asks nothing of other hosts."""
+"""The docs site: builds, contains what comes from the code, refuses dead links, fetches from no other host."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def site(tmp_path_factory) -> Path:
     return folder / "build" / "site"
 
 
-def test_every_page_and_what_is_generated_is_there(site):
+def test_every_page_is_built_and_generated(site):
     pages = {page.relative_to(site).as_posix() for page in site.rglob("*.html")}
     ours = {page.relative_to(ROOT / "docs").with_suffix(".html").as_posix() for page in (ROOT / "docs").rglob("*.md")}
     assert pages == ours | {"404.html", "reference/commands.html", "reference/python.html"}
@@ -72,7 +72,7 @@ def test_dead_links_and_other_hosts_fail_the_build(tmp_path, added, complaint):
     assert complaint in done.stdout + done.stderr
 
 
-def test_a_page_that_nothing_leads_to_fails_the_build(tmp_path):
+def test_a_page_without_a_link_to_it_fails_the_build(tmp_path):
     (copy(tmp_path) / "docs" / "alone.md").write_text("# Alone\n")
     done = build(tmp_path)
     assert done.returncode == 1
@@ -81,7 +81,7 @@ def test_a_page_that_nothing_leads_to_fails_the_build(tmp_path):
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-def test_pages_open_in_a_browser_that_asks_no_other_host(site):
+def test_pages_open_in_a_browser_and_fetch_from_no_other_host(site):
     playwright = pytest.importorskip("playwright.sync_api")
     asked, complaints = set(), []
     with playwright.sync_playwright() as driver:
