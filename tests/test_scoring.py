@@ -323,7 +323,7 @@ def test_an_out_that_cannot_be_made_is_said_before_the_work(m2l, tmp_path):
     words = ("evaluate", "synthetic", "--dataset", "synthetic", "--out", tmp_path / "file")
     status, out, err = m2l(*words)
     assert (status, out, len(err.splitlines())) == (1, "", 1)
-    assert f"{tmp_path / 'file'} is no folder; choose another" in err
+    assert f"{tmp_path / 'file'} is not a folder; choose another" in err
 
 
 def test_runs_on_other_references_are_not_compared(m2l, files, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import Corpus, Device, ModelName, Search, SemanticOptions, make_folder, require_place
+from motion2language.cli.options import Corpus, Device, ModelName, Search, SemanticOptions, require_place
 
 
 def evaluate(
@@ -42,6 +42,7 @@ def evaluate(
     from motion2language.captioning.recordings import load_captioner
     from motion2language.data import corpora
     from motion2language.data.samples import load_into_memory
+    from motion2language.files import make_folder
     from motion2language.live.draws import Patience
     from motion2language.scoring import files, tables
     from motion2language.scoring.evaluate import evaluate as run

@@ -1,4 +1,4 @@
-"""What several commands share: what the user may say of files and words, models, folders, and complaints."""
+"""Options that several commands share, and how errors are printed."""
 
 from __future__ import annotations
 
@@ -200,39 +200,30 @@ Overrides = Annotated[list[str] | None, Parameter(negative="")]
 
 
 def complain(error: Exception) -> None:
-    """One line on standard error."""
+    """Print an error as one line on standard error."""
     print("m2l: " + one_line(error), file=sys.stderr)
 
 
 def require_place(folder: Path) -> None:
-    """ValueError where a folder to write into, there or to be made, cannot be; nothing is made yet."""
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        why = "cannot be written to" if there.is_dir() else "is no folder"
-        raise ValueError(f"--out {folder}: {there} {why}; choose another")
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of --out, or say why not."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{folder}: cannot be made ({error.strerror}); choose another --out") from None
+    """ValueError when the folder of --out can be neither written to nor made; nothing is made yet."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        why = "cannot be written to" if existing.is_dir() else "is not a folder"
+        raise ValueError(f"--out {folder}: {existing} {why}; choose another")
 
 
 def require_beam(beam: int | None) -> None:
     """ValueError for a --beam below 0."""
     if beam is not None and beam < 0:
-        raise ValueError(f"--beam {beam}: give 1 or more, or 0 for the most typical of drawn sentences")
+        raise ValueError(f"--beam {beam}: give 1 or more, or 0 for the most typical of sampled sentences")
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Training:
-    """What the commands that train share."""
+    """Options of every command that trains."""
 
-    device: str = "auto"
-    """auto, cpu or cuda."""
+    device: Device = "auto"
     set: Overrides = None
     """Override a key of the configuration, in every run: --set model.encoder=gru."""
 

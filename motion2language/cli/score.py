@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import SemanticOptions, make_folder
+from motion2language.cli.options import SemanticOptions
 
 
 def score(
@@ -35,6 +35,7 @@ def score(
     semantic
         Semantic measures of the sentences.
     """
+    from motion2language.files import make_folder
     from motion2language.language.actions import ActionLexicon
     from motion2language.scoring import files, tables
     from motion2language.scoring.frames import in_frames

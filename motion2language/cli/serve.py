@@ -6,13 +6,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from motion2language.cli.options import Device
+
 
 def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
     model: Annotated[list[str] | None, Parameter(negative="")] = None,
-    device: str = "auto",
+    device: Device = "auto",
     megabytes: float = 64.0,
     minutes: float = 10.0,
     waiting: int = 1000,
@@ -28,8 +30,6 @@ def serve(
         Port to listen on.
     model
         A shipped model or a model folder to choose from; may be repeated. Default: the shipped models.
-    device
-        auto, cpu or cuda.
     megabytes
         Largest request, in MB.
     minutes

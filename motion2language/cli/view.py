@@ -129,7 +129,7 @@ def render(
     width
         A film's width in pixels, a multiple of 32; 960, or 640 for GIF.
     subtitles
-        Give an .mp4 the words as a track that players can switch on, too.
+        Give an .mp4 the words as a subtitle track as well.
     words
         Where the words come from.
     source

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from motion2language.files import write_text
+from motion2language.files import make_folder, read_text, write_text
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.score import Scores
 from motion2language.transcript import SCHEMA, SLACK, Transcript
@@ -26,10 +26,7 @@ def write_run(
 ) -> None:
     """Write `scores.json`, `transcripts.jsonl`, `references.jsonl` (one per line) and `clips.csv` into a folder."""
     out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    make_folder(out)
     write_text(out / "scores.json", json.dumps(scores.to_dict(), indent=1) + "\n")
     for name, items in (("transcripts", transcripts), ("references", references)):
         lines = [json.dumps(item.to_dict(), ensure_ascii=False) for item in items]
@@ -114,14 +111,12 @@ def _objects(path: Path) -> list[tuple[str, Any]]:
     """Each JSON object in a file of lines or a folder of files, with its file or line for messages."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: not found; expected a file of JSON lines or a folder of .json transcripts")
-    try:
-        if path.is_dir():
-            texts = [(str(file), file.read_text(encoding="utf-8-sig")) for file in sorted(path.glob("*.json"))]
-        else:
-            lines = path.read_text(encoding="utf-8-sig").split("\n")
-            texts = [(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: not text in UTF-8; expected transcripts as JSON") from None
+    expected = "transcripts as JSON"
+    if path.is_dir():
+        texts = [(str(file), read_text(file, expected)) for file in sorted(path.glob("*.json"))]
+    else:
+        lines = read_text(path, expected).split("\n")
+        texts = [(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not texts:
         raise ValueError(f"{path}: contains no transcripts")
     objects = []
