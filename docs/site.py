@@ -29,7 +29,7 @@ MODULES = """
     motion formats.reading formats body captioning.features
     transcript captioning.captioner language.vocabulary language.actions captioning.timing captioning.boundaries
     captioning.search_attention live.captioner
-    writers viewer formats.pieces data.label_studio
+    writers viewer formats.pieces data.annotation_exports
     data.samples data.corpora scoring.captions scoring.segments scoring.floors scoring.reliability scoring.evaluate
     model.config model.encoders model.attention model.decoder model.transducer training.config training.train
 """.split()

@@ -18,7 +18,7 @@ from motion2language.data import composing, corpora
 from motion2language.data.clips import Clip, find_clips
 from motion2language.data.composing.joining import compose
 from motion2language.data.composing.recipe import Pause, Plan, Recipe, Take
-from motion2language.data.statistics import statistics
+from motion2language.data.statistics import to_markdown
 from motion2language.data.synthesis import make_recording
 from motion2language.formats import npz
 from motion2language.formats.reading import ReadOptions
@@ -329,12 +329,12 @@ def test_statistics_count_what_is_there():
         [corpora.load("synthetic", None, split)[n] for n in range(count)] for split, count in (("val", 6), ("test", 1))
     )
     some[0] = replace(some[0], captions=(some[0].captions[0], *some[0].captions[:2]))
-    table = statistics({"a": some, "b": one})
+    table = to_markdown({"a": some, "b": one})
     assert "| motions, val | 6 | – |" in table
     assert "| motions, test | – | 1 |" in table
-    assert "| sentences | 18, 5.6 % as another of their motion |" in table
+    assert "| sentences | 18, 5.6 % repeated within their motion |" in table
     lasting = np.mean([sample.motion.duration for sample in some])
-    assert f"| seconds of a motion | mean {lasting:.2f};" in table
+    assert f"| seconds per motion | mean {lasting:.2f};" in table
     assert f"pause before | {100 * np.mean([sample.segments[0].start > 0.01 for sample in some]):.0f} %" in table
 
 

@@ -326,7 +326,7 @@ def test_the_command_compares_pairs(tmp_path: Path, capsys: pytest.CaptureFixtur
         (b"a\n", [], "name a file of sentences, or give --pairs; one of the two"),
         (b"a\n", ["FILE", "--pairs", "FILE"], "one of the two"),
         (None, ["FILE"], "no such file; expected sentences, one per line"),
-        (b" \n", ["FILE"], "holds no sentence; expected one per line"),
+        (b" \n", ["FILE"], "contains no sentence; expected one per line"),
         (b"\xff\xfe", ["FILE"], "not text in UTF-8; expected sentences"),
         (b"a\n", ["FILE", "--rows", "odd"], "--rows is for --pairs"),
         (b"a\n", ["FILE", "--examples", "-1"], "give 0 or more"),

@@ -14,9 +14,9 @@ from cyclopts import App, CycloptsError
 
 from motion2language.cli import (
     bench,
-    benchmark,
     caption,
     check,
+    compose,
     corrections,
     evaluate,
     inspect,
@@ -25,6 +25,7 @@ from motion2language.cli import (
     score,
     segments,
     serve,
+    statistics,
     stores,
     sweep,
     train,
@@ -62,9 +63,9 @@ for command in (
 data = App(name="data", help="Corpora and benchmarks on disk.")
 for subcommand in (
     check.check,
-    benchmark.compose,
-    benchmark.labels,
-    benchmark.statistics,
+    compose.compose,
+    compose.labels,
+    statistics.statistics,
     segments.segments,
     corrections.corrections,
     stores.store,

@@ -22,43 +22,37 @@ def segments(
     Parameters
     ----------
     file
-        Export of Label Studio (JSON), or transcripts (.jsonl) to make tasks of.
+        Export of Label Studio (JSON), or transcripts (.jsonl) to turn into tasks.
     out
-        File of reference transcripts, a line each (.jsonl), or of tasks (.json).
+        File of reference transcripts, one per line (.jsonl), or of tasks (.json).
     annotator
-        Whose annotations; without it the first of each task.
+        Whose annotations to use. Default: the first of each task.
     clips
-        official: of the paper's export the 35 clips its scores are of.
+        official: of the paper's export, only the 35 clips that its scores are for.
     names
-        File with the recordings' names, a line each in the order of the split: the task of id n is line n.
+        File with the recordings' names, one per line in the order of the split: the task with id n is line n.
     sort
-        Put segments in order of time instead of the order they were made in.
+        Sort segments by time instead of the order they were made in.
     corrections
-        File of misspelt words, `written meant` a line.
+        File of misspelt words, `written meant` on each line.
     """
-    from motion2language.data import label_studio
+    from motion2language.data import annotation_exports
+    from motion2language.data.index import read_names
     from motion2language.files import write_text
-    from motion2language.language.actions import ActionLexicon
     from motion2language.writers import json as transcript_json
 
     if file.suffix == ".jsonl":
-        given = transcript_json.read_lines(file)
-        write_text(out, label_studio.tasks(given))
-        print(f"{out}: {len(given)} tasks for Label Studio")
+        transcripts = transcript_json.read_lines(file)
+        write_text(out, annotation_exports.to_tasks(transcripts))
+        print(f"{out}: {len(transcripts)} tasks for Label Studio")
         return 0
-    meant = ActionLexicon.from_file(corrections).forms if corrections else None
-    annotated = label_studio.read_export(file, meant)
+    meant = annotation_exports.read_corrections(corrections) if corrections else None
+    annotations = annotation_exports.read_export(file, meant)
     if clips == "official":
-        annotated = [each for each in annotated if each.task in label_studio.OFFICIAL]
-    found = label_studio.transcripts(annotated, annotator, _lines(names) if names else None, sort)
-    write_text(out, transcript_json.lines(found))
-    print(f"{file}: {label_studio.summary(annotated)}")
-    print(f"{out}: {len(found)} reference transcripts, {sum(len(each.segments) for each in found)} segments")
+        annotations = annotation_exports.only_official(annotations)
+    references = annotation_exports.to_transcripts(annotations, annotator, read_names(names) if names else None, sort)
+    write_text(out, transcript_json.lines(references))
+    print(f"{file}: {annotation_exports.summarize(annotations)}")
+    count = sum(len(reference.segments) for reference in references)
+    print(f"{out}: {len(references)} reference transcripts, {count} segments")
     return 0
-
-
-def _lines(path: Path) -> list[str]:
-    """The names in a file, without empty lines."""
-    from motion2language.files import read_text
-
-    return [line.strip() for line in read_text(path, "one name per line").splitlines() if line.strip()]

@@ -1,22 +1,40 @@
-"""What corpora hold, side by side: motions, actions, durations, pauses, verbs, sentences."""
+"""Corpora compared side by side: motions, actions, durations, pauses, verbs, sentences."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
+from motion2language.data import corpora
 from motion2language.data.samples import Sample
 from motion2language.language.vocabulary import tokenize
 
 _SHARES = (5, 25, 50, 75, 95)  # percentiles shown of durations
 
 
-def statistics(corpora: Mapping[str, Sequence[Sample]]) -> str:
-    """A Markdown table with a column for each corpus, at least one motion in each."""
-    columns = {name: _rows(samples) for name, samples in corpora.items()}
+def load_by_name(dataset: str, roots: Sequence[Path]) -> dict[str, list[Sample]]:
+    """The samples of all splits of each corpus at `roots`, by its file's name; ValueError when one is empty."""
+    if not roots:
+        raise ValueError("name at least one corpus")
+    splits = ("train", "val", "test")
+    by_name = {
+        root.stem: [sample for split in splits for sample in corpora.load(dataset, root, split)] for root in roots
+    }
+    if len(by_name) < len(roots):
+        raise ValueError("two corpora have the same name; rename one, names are the table's columns")
+    empty = [name for name, samples in by_name.items() if not samples]
+    if empty:
+        raise ValueError(f"{empty[0]}: contains no motions")
+    return by_name
+
+
+def to_markdown(by_name: Mapping[str, Sequence[Sample]]) -> str:
+    """A Markdown table with a column per corpus; each needs at least one motion."""
+    columns = {name: _rows(samples) for name, samples in by_name.items()}
     labels = list(dict.fromkeys(label for rows in columns.values() for label in rows))
     head = ["| | " + " | ".join(columns) + " |", "|" + " --- |" * (len(columns) + 1)]
     lines = (f"| {label} | " + " | ".join(rows.get(label, "–") for rows in columns.values()) + " |" for label in labels)
@@ -24,7 +42,7 @@ def statistics(corpora: Mapping[str, Sequence[Sample]]) -> str:
 
 
 def _rows(samples: Sequence[Sample]) -> dict[str, str]:
-    """Label -> value, read in one pass: recordings are not kept."""
+    """Label -> value. One pass, without keeping recordings in memory."""
     splits, counts, verbs, words = Counter[str](), Counter[int](), Counter[str](), Counter[str]()
     motions, actions, lengths = [], [], []
     pauses: dict[str, list[float]] = {"before": [], "between": [], "after": []}
@@ -45,17 +63,17 @@ def _rows(samples: Sequence[Sample]) -> dict[str, str]:
             pauses["before"].append(parts[0].start)
             pauses["between"] += [after.start - before.end for before, after in pairwise(parts)]
             pauses["after"].append(duration - parts[-1].end)
-    rows = {"motions, " + split: str(n) for split, n in splits.items()} | {"seconds of a motion": _spread(motions)}
+    rows = {"motions, " + split: str(n) for split, n in splits.items()} | {"seconds per motion": _spread(motions)}
     rows |= {f"motions with {n} action{'s' * (n > 1)}": _share(counts[n], counts) for n in sorted(counts)}
     if actions:
-        rows["seconds of an action"] = _spread(actions)
-    for name, each in pauses.items():
-        if each:
-            real = [pause for pause in each if pause > 0.01]
-            rows[f"pause {name}"] = f"{100 * len(real) / len(each):.0f} %, mean {np.mean(real or [0]):.2f} s"
+        rows["seconds per action"] = _spread(actions)
+    for position, gaps in pauses.items():
+        if gaps:
+            real = [gap for gap in gaps if gap > 0.01]
+            rows[f"pause {position}"] = f"{100 * len(real) / len(gaps):.0f} %, mean {np.mean(real or [0]):.2f} s"
     rows |= {f"verb {verb}": _share(verbs[verb], verbs) for verb in sorted(verbs, key=lambda verb: -verbs[verb])}
-    rows["sentences"] = f"{len(lengths)}, {100 * repeated / max(1, len(lengths)):.1f} % as another of their motion"
-    rows["words of a sentence"] = (
+    rows["sentences"] = f"{len(lengths)}, {100 * repeated / max(1, len(lengths)):.1f} % repeated within their motion"
+    rows["words per sentence"] = (
         f"mean {np.mean(lengths or [0]):.2f}, {min(lengths, default=0)}–{max(lengths, default=0)}"
     )
     rows["different words"] = str(len(words))

@@ -60,6 +60,10 @@ class Comparison:
         texts = ("" if side is None else " ".join(side.after) or "(deleted)" for side in (theirs, ours))
         self.examples[outcome][(" ".join(edit.before) or "(inserted)", *texts)] += 1  # type: ignore[index]
 
+    def count(self, kind: str, outcome: str) -> int:
+        """How often the outcome occurred for a kind of edit, or for all kinds ("all")."""
+        return sum(self.counts[each, outcome] for each in (EDITS if kind == "all" else (kind,)))
+
 
 def compare(pairs: Sequence[tuple[str, str]], corrections: Corrections) -> Comparison:
     """Our `paper` rules against `pairs` of a sentence and their correction."""

@@ -1,4 +1,4 @@
-"""label_studio: exports by people and of this package's own tasks; the paper's annotations and their floors."""
+"""annotation_exports: exports by people and of this package's own tasks; the paper's annotations and their floors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from test_writers import LONG, SWAPPED, TWO
 
 from motion2language import cli
-from motion2language.data import label_studio
+from motion2language.data import annotation_exports
 from motion2language.transcript import Segment, Transcript
 from motion2language.writers import json as transcript_json
 
@@ -30,9 +30,9 @@ def task(number: int, *annotations: tuple[int, list[dict[str, Any]]]) -> dict[st
     return {"id": number, "file_upload": f"0a1b2c3d-take_{number}.mp4", "annotations": done}
 
 
-def read(content: Any, folder: Path, **meant: str) -> list[label_studio.Annotated]:
+def read(content: Any, folder: Path, **meant: str) -> list[annotation_exports.Annotation]:
     (folder / "export.json").write_text(json.dumps(content))
-    return label_studio.read_export(folder / "export.json", meant)
+    return annotation_exports.read_export(folder / "export.json", meant)
 
 
 def described(transcript: Transcript) -> list[tuple[float, float, str | None, str]]:
@@ -45,12 +45,12 @@ def test_verbs_words_times_and_who(tmp_path: Path) -> None:
         task(7, (1, [region(3.0, 9.0, "hop"), region(0.5, 1.0), region(0.0, 2.0, "handstand")])),
     ]
     first, second = read(export, tmp_path)
-    assert (first.task, first.person, first.without) == (3, "5", 0)
+    assert (first.task, first.person, first.skipped) == (3, "5", 0)
     assert (first.transcript.source, first.transcript.model, first.transcript.duration) == ("take_3", "annotator 5", 6)
     assert described(first.transcript) == [
         (1.0, 2.0, "walk", "walk forward two steps"), (2.1, 3.0, "turn", "takes a turn to the right"),
     ]  # fmt: skip
-    assert second.without == 1
+    assert second.skipped == 1
     assert described(second.transcript) == [(3.0, 6.0, "jump", "hop"), (0.0, 2.0, "handstand", "handstand")]
 
 
@@ -68,29 +68,31 @@ def test_labels_are_the_actions_where_nobody_wrote_words(tmp_path: Path) -> None
 def test_regions_without_times_are_counted(tmp_path: Path) -> None:
     frames = {"value": {"ranges": [{"start": 1, "end": 9}], "timelinelabels": ["walk"]}, "type": "timelinelabels"}
     (found,) = read([task(1, (1, [region(0, 1, "walks"), frames]))], tmp_path)
-    assert (len(found.transcript.segments), found.without) == (1, 1)
+    assert (len(found.transcript.segments), found.skipped) == (1, 1)
 
 
 def test_one_transcript_a_task_of_the_first_annotation_or_of_a_person(tmp_path: Path) -> None:
     one, two = [region(0, 1, "walks")], [region(2, 3, "runs"), region(1, 2, "turns")]
     annotated = read([task(1, (3, one), (5, two)), task(2, (5, two)), task(4, (3, [region(0, 1)]))], tmp_path)
-    assert [len(each.segments) for each in label_studio.transcripts(annotated)] == [1, 2]
-    by_five = label_studio.transcripts(annotated, person="5", sort=True)
+    assert [len(each.segments) for each in annotation_exports.to_transcripts(annotated)] == [1, 2]
+    by_five = annotation_exports.to_transcripts(annotated, person="5", sort=True)
     assert [[part.label for part in each.segments] for each in by_five] == [["turn", "run"]] * 2
-    named = label_studio.transcripts(annotated, names=["a", "b", "c", "d"])
+    named = annotation_exports.to_transcripts(annotated, names=["a", "b", "c", "d"])
     assert [each.source for each in named] == ["a", "b"]
     with pytest.raises(ValueError, match="nothing is by annotator '9'; there are 3, 5"):
-        label_studio.transcripts(annotated, person="9")
+        annotation_exports.to_transcripts(annotated, person="9")
     with pytest.raises(ValueError, match=r"1 of 3 tasks, the first of id 4, have no row among 3 names"):
-        label_studio.transcripts(annotated, names=["a", "b", "c"])
+        annotation_exports.to_transcripts(annotated, names=["a", "b", "c"])
 
 
 def test_tasks_of_this_package_give_their_transcripts_back(tmp_path: Path) -> None:
     given = [TWO, SWAPPED, LONG]
-    (tmp_path / "tasks.json").write_text(label_studio.tasks(given))
-    annotated = label_studio.read_export(tmp_path / "tasks.json")
-    assert [each.to_dict() for each in label_studio.transcripts(annotated)] == [each.to_dict() for each in given]
-    export = json.loads(label_studio.tasks(given))
+    (tmp_path / "tasks.json").write_text(annotation_exports.to_tasks(given))
+    annotated = annotation_exports.read_export(tmp_path / "tasks.json")
+    assert [each.to_dict() for each in annotation_exports.to_transcripts(annotated)] == [
+        each.to_dict() for each in given
+    ]
+    export = json.loads(annotation_exports.to_tasks(given))
     moved = json.loads(json.dumps(export[0]["predictions"][0]["result"]))
     moved[0]["value"]["start"] = 0.5
     export[0]["annotations"] = [{"completed_by": {"id": 4, "email": "a@b.c"}, "result": moved}]
@@ -116,7 +118,7 @@ def test_tasks_of_this_package_give_their_transcripts_back(tmp_path: Path) -> No
 def test_what_is_no_export_is_said(content: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(ValueError, match=rf"x\.json: .*{said}"):
-        label_studio.read_export(tmp_path / "x.json")
+        annotation_exports.read_export(tmp_path / "x.json")
 
 
 def test_the_command_writes_references_and_tasks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,7 +132,7 @@ def test_the_command_writes_references_and_tasks(tmp_path: Path, capsys: pytest.
     assert (reference.source, [part.label for part in reference.segments]) == ("first", ["walk", "run"])
     assert "1 reference transcripts, 2 segments" in capsys.readouterr().out
     assert cli.app(["data", "segments", str(out), "--out", str(back)], result_action="return_value") == 0
-    (again,) = label_studio.transcripts(label_studio.read_export(back))
+    (again,) = annotation_exports.to_transcripts(annotation_exports.read_export(back))
     assert again.to_dict() == reference.to_dict()
 
 
@@ -147,16 +149,16 @@ def test_lines_that_are_no_transcripts_are_said(content: bytes, said: str, tmp_p
 @needs_paper
 def test_the_papers_annotations_and_their_motion_blind_floors() -> None:
     """The figures of the module's text, counted here anew, in the paper's grid of 10 frames a second."""
-    annotated = label_studio.read_export(PAPER)
+    annotated = annotation_exports.read_export(PAPER)
     assert len({each.task for each in annotated}) == 75
     assert sum(each.task == 53 for each in annotated) == 2
-    found = label_studio.transcripts(annotated)
+    found = annotation_exports.to_transcripts(annotated)
     counts = [len(each.segments) for each in found]
     assert (len(found), sum(counts), counts.count(1)) == (68, 101, 50)
     labels = {part.label for each in found for part in each.segments}
     assert {"walk", "turn", "push", "pick"} <= labels
     assert labels & {"alk", "waolk", "hop", "pushed", "walks"} == set()
-    official = label_studio.transcripts([each for each in annotated if each.task in label_studio.OFFICIAL])
+    official = annotation_exports.to_transcripts(annotation_exports.only_official(annotated))
     assert np.mean([blind(each) for each in official], axis=0) == pytest.approx([0.675, 0.755, 0.943], abs=5e-4)
     assert np.mean([blind(each) for each in found], axis=0) == pytest.approx([0.600, 0.677, 0.868], abs=5e-4)
 
