@@ -14,7 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from motion2language.data.store import Contents, Made, default_folder, delete, kept, layout, open_or_count, open_or_make
+from motion2language.data.store import (
+    Record,
+    StoreSpec,
+    default_folder,
+    delete,
+    layout,
+    list_stores,
+    open_or_count,
+    open_or_make,
+)
 from motion2language.data.store.keys import code, digest
 from motion2language.motion import CANONICAL, Motion, Skeleton
 
@@ -22,7 +31,7 @@ STICK = Skeleton("stick", ("foot", "head"), (-1, 0))
 COUNT = 12
 
 
-def made(number: int) -> Made:
+def made(number: int) -> Record:
     """Motion `number`: three bodies, one of them with angles; every fifth cannot be read."""
     if number % 5 == 4:
         raise ValueError(f"recording {number} is damaged")
@@ -30,19 +39,19 @@ def made(number: int) -> Made:
     skeleton, frames = (STICK, CANONICAL)[number % 2], 3 + number
     angles = random.normal(size=(frames, 7)) if number % 3 == 0 else None
     positions = random.normal(size=(frames, len(skeleton.joints), 3))
-    return Made(Motion(positions, 10 / 3, skeleton, f"take {number}", angles), {"text": "gé\n", "number": number})
+    return Record(Motion(positions, 10 / 3, skeleton, f"take {number}", angles), {"text": "gé\n", "number": number})
 
 
-def contents(key: str = "a", make=made, count: int = COUNT) -> Contents:
+def contents(key: str = "a", make=made, count: int = COUNT) -> StoreSpec:
     makers = [partial(make, number) for number in range(count)]
-    return Contents("corpus-train", "corpus, train", key, makers, as_it_is)
+    return StoreSpec("corpus-train", "corpus, train", key, makers, as_it_is)
 
 
-def as_it_is(one: Made) -> Made:
+def as_it_is(one: Record) -> Record:
     return one
 
 
-def same(one: Made | None, other: Made | None) -> bool:
+def same(one: Record | None, other: Record | None) -> bool:
     if one is None or other is None:
         return one is other
     arrays = np.array_equal(one.motion.positions, other.motion.positions) and (
@@ -57,7 +66,7 @@ def require_whole(store, count: int = COUNT) -> None:
     assert all(same(store[number], None if number % 5 == 4 else made(number)) for number in range(count))
 
 
-def refuse(_: int) -> Made:
+def refuse(_: int) -> Record:
     raise AssertionError("read again")
 
 
@@ -118,7 +127,7 @@ def test_ctrl_c_keeps_what_was_made(every, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(layout, "EVERY", every)
     tried = []
 
-    def stopping(number: int) -> Made:
+    def stopping(number: int) -> Record:
         tried.append(number)
         if number == 8 and tried.count(8) == 1:
             raise KeyboardInterrupt
@@ -127,8 +136,8 @@ def test_ctrl_c_keeps_what_was_made(every, tmp_path, monkeypatch, capsys):
     with pytest.raises(KeyboardInterrupt):
         open_or_make(tmp_path, contents(make=stopping))
     assert not (tmp_path / "corpus-train").exists()
-    (there,) = kept(tmp_path)
-    assert (there.folder.name, there.motions, there.count) == ("corpus-train.partial", 8, COUNT)
+    (there,) = list_stores(tmp_path)
+    assert (there.path.name, there.motions, there.count) == ("corpus-train.partial", 8, COUNT)
     require_whole(open_or_make(tmp_path, contents(make=stopping)))
     assert tried == [*range(9), *range(8, COUNT)]
     assert "8 of them before" in capsys.readouterr().err
@@ -251,24 +260,24 @@ def test_a_killed_run_holds_nobody_up_and_its_work_is_gone_on_from(tmp_path, cap
 
 def test_many_are_made_in_processes_in_order(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("motion2language.data.store.filling.ALONE", 0.0)
-    monkeypatch.setattr("motion2language.data.store.filling._cores", lambda: 2)
+    monkeypatch.setattr("motion2language.data.store.filling._count_cores", lambda: 2)
     require_whole(open_or_make(tmp_path, contents(make=made, count=40)), 40)
-    pids = Contents("pids", "pids", "a", [partial(_with_pid, number) for number in range(24)], as_it_is)
+    pids = StoreSpec("pids", "pids", "a", [partial(_with_pid, number) for number in range(24)], as_it_is)
     store = open_or_make(tmp_path, pids)
     assert [store[number].about[0] for number in range(24)] == list(range(24))
     assert os.getpid() not in {store[number].about[1] for number in range(24)}
 
 
-def _with_pid(number: int) -> Made:
-    return Made(made(0).motion, [number, os.getpid()])
+def _with_pid(number: int) -> Record:
+    return Record(made(0).motion, [number, os.getpid()])
 
 
 def test_a_process_that_is_killed_is_one_line_and_nothing_is_lost(tmp_path, monkeypatch):
     monkeypatch.setattr("motion2language.data.store.filling.ALONE", 0.0)
-    monkeypatch.setattr("motion2language.data.store.filling._cores", lambda: 2)
+    monkeypatch.setattr("motion2language.data.store.filling._count_cores", lambda: 2)
     with pytest.raises(ValueError, match="a process that read recordings was killed"):
         open_or_make(tmp_path, contents(make=_dying, count=40))
-    (there,) = kept(tmp_path)
+    (there,) = list_stores(tmp_path)
     assert there.motions < 40
     require_whole(open_or_make(tmp_path, contents(count=40)), 40)
 
@@ -280,7 +289,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from motion2language.data.store import filling
 from test_store import contents
-filling.ALONE, filling._cores = 0.0, lambda: 2
+filling.ALONE, filling._count_cores = 0.0, lambda: 2
 filling.open_or_make(Path({str(tmp_path / "stores")!r}), contents(count=40))
 """
     (tmp_path / "script.py").write_text(words)
@@ -288,11 +297,11 @@ filling.open_or_make(Path({str(tmp_path / "stores")!r}), contents(count=40))
         [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 1
-    assert "RuntimeError: a process that is to help making a store runs the whole script again" in done.stderr
+    assert "RuntimeError: a worker process that helps to make a store runs the whole script again" in done.stderr
     assert done.stderr.splitlines()[-1].endswith("(a script of your own needs if __name__ == '__main__':)")
 
 
-def _dying(number: int) -> Made:
+def _dying(number: int) -> Record:
     if number == 30:
         os.kill(os.getpid(), signal.SIGKILL)
     return made(number)
@@ -300,17 +309,17 @@ def _dying(number: int) -> Made:
 
 def test_stores_are_listed_and_deleted_but_not_one_that_is_being_made(tmp_path):
     open_or_make(tmp_path, contents())
-    (there,) = kept(tmp_path)
+    (there,) = list_stores(tmp_path)
     assert (there.title, there.motions, there.count) == ("corpus, train", 12, 12)
     assert there.size == sum(path.stat().st_size for path in (tmp_path / "corpus-train").iterdir())
     run = start(tmp_path / "other", tmp_path / "log")
     wait_for(tmp_path / "log", 1)
     with pytest.raises(ValueError, match="a run is making this store"):
-        delete(kept(tmp_path / "other"))
+        delete(list_stores(tmp_path / "other"))
     (tmp_path / "log.go").touch()
     run.communicate(timeout=300)
-    delete([*kept(tmp_path), *kept(tmp_path / "other")])
-    assert kept(tmp_path) == kept(tmp_path / "other") == []
+    delete([*list_stores(tmp_path), *list_stores(tmp_path / "other")])
+    assert list_stores(tmp_path) == list_stores(tmp_path / "other") == []
 
 
 def test_a_key_changes_with_files_values_and_code_and_with_nothing_else(tmp_path):
@@ -367,7 +376,7 @@ def test_numbers_of_files_are_found_once_for_each_key(tmp_path):
 )  # fmt: skip
 def test_a_damaged_table_of_numbers_is_made_again(content, tmp_path):
     (tmp_path / "corpus.numbers.json").write_text(content)
-    (there,) = kept(tmp_path)
+    (there,) = list_stores(tmp_path)
     assert there.size == len(content)
     assert table(tmp_path) == table(tmp_path, count=refuse) == [1, 2, 4]
 
@@ -400,8 +409,8 @@ def test_two_runs_that_want_a_table_at_once_both_have_it(tmp_path):
 def test_tables_are_listed_and_deleted_with_the_stores(tmp_path):
     open_or_make(tmp_path, contents())
     table(tmp_path)
-    _, there = kept(tmp_path)
+    _, there = list_stores(tmp_path)
     assert (there.title, there.motions, there.count) == ("corpus, letters", 3, 3)
-    delete(kept(tmp_path))
-    assert kept(tmp_path) == []
+    delete(list_stores(tmp_path))
+    assert list_stores(tmp_path) == []
     assert not list(tmp_path.glob("*.json"))

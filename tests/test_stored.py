@@ -334,12 +334,12 @@ def test_what_map_makes_of_a_store_is_made_in_processes_too_and_of_the_corpus_wh
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr("motion2language.data.store.filling.ALONE", 0.0)
-    monkeypatch.setattr("motion2language.data.store.filling._cores", lambda: 2)
+    monkeypatch.setattr("motion2language.data.store.filling._count_cores", lambda: 2)
     root, store = folder_of_clips(tmp_path / "corpus"), tmp_path / "stores"
     source = corpora.load("folder", root, "train", store)
-    assert source.store.lost == [1]
+    assert source.store.unreadable == [1]
     npz.write(motion(1), root / "1.npz")
-    slower = source.map(later).keep(store / "slower", "slower", "a")
-    assert slower.store.lost == []
+    slower = source.map(later).cache(store / "slower", "slower", "a")
+    assert slower.store.unreadable == []
     assert [facts(sample) for sample in slower] == [facts(later(sample)) for sample in source]
     assert len(slower) == 3

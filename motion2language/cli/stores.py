@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def store(*, store: Path | None = None, delete: bool = False) -> int:
-    """Say what of corpora is kept on disk so that it need not be read again, and how large it is; or delete it.
+    """List cached corpora and their sizes, or delete them.
 
     Parameters
     ----------
     store
-        The folder; without it MOTION2LANGUAGE_STORE, or motion2language in the user's cache folder.
+        The cache folder. Default: MOTION2LANGUAGE_STORE, else motion2language in the user's cache folder.
     delete
-        Delete all of it.
+        Delete everything in it.
     """
     from rich.console import Console
     from rich.table import Table
@@ -22,20 +22,19 @@ def store(*, store: Path | None = None, delete: bool = False) -> int:
 
     folder = store or stores.default_folder()
     if folder is None:
-        raise ValueError(f"{stores.VARIABLE} says that there is no store; give its folder with --store")
-    there = stores.kept(folder)
+        raise ValueError(f"{stores.VARIABLE} turns the store off; give its folder with --store")
+    entries = stores.list_stores(folder)
     table = Table("store", "of", "recordings", "MB", box=None)
-    table.columns[0].overflow = "fold"  # a name is whole
-    for one in there:
-        unfinished = "" if one.motions == one.count else f" of {one.count:,}"
-        table.add_row(one.folder.name, one.title, f"{one.motions:,}{unfinished}", f"{one.size / 1e6:,.1f}")
+    table.columns[0].overflow = "fold"  # names are never shortened
+    for entry in entries:
+        unfinished = "" if entry.motions == entry.count else f" of {entry.count:,}"
+        table.add_row(entry.path.name, entry.title, f"{entry.motions:,}{unfinished}", f"{entry.size / 1e6:,.1f}")
     console = Console(highlight=False)
-    if there:
+    if entries:
         console.print(table)
     if delete:
-        stores.delete(there)
-    did = "deleted" if delete else "kept"
-    console.print(
-        f"{folder}: {len(there)} stores {did}, {sum(one.size for one in there) / 1e6:,.1f} MB", soft_wrap=True
-    )
+        stores.delete(entries)
+    done = "deleted" if delete else "kept"
+    size = sum(entry.size for entry in entries) / 1e6
+    console.print(f"{folder}: {len(entries)} stores {done}, {size:,.1f} MB", soft_wrap=True)
     return 0

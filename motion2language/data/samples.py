@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from motion2language.data.store import Contents, Made, Store, open_or_make
+from motion2language.data.store import Record, Store, StoreSpec, open_or_make
 from motion2language.motion import Motion
 from motion2language.transcript import Caption, Segment, TimedWord
 
@@ -22,7 +22,7 @@ class Sample:
 
     name      unique in its corpus; the only key that joins annotations
     split     train, val or test
-    segments  label = the action's verb; empty where nobody annotated times
+    segments  label = the action's verb; empty if nobody annotated times
 
     >>> import numpy as np
     >>> from motion2language.motion import CANONICAL
@@ -42,8 +42,8 @@ class Sample:
 class Samples(Sequence[Item]):
     """Samples, or what `map` makes of them, each made when it is indexed: a corpus need not fit in memory.
 
-    makers  one function per sample, in order. For `keep` each is a partial of a module's function on all that its
-            sample depends on, every file as a path of its own (motion2language.data.store.keys)
+    makers  one function per sample, in order. For `cache` each is a partial of a module's function, with everything
+            that its sample depends on as arguments and each file as a path (motion2language.data.store.keys)
     """
 
     def __init__(self, makers: Sequence[Callable[[], Item]]) -> None:
@@ -52,7 +52,7 @@ class Samples(Sequence[Item]):
 
     @classmethod
     def of(cls, items: Iterable[Item]) -> Samples[Item]:
-        """The items, held in memory."""
+        """The items, kept in memory."""
         return Samples([partial(_same, item) for item in items])
 
     def __len__(self) -> int:
@@ -66,7 +66,7 @@ class Samples(Sequence[Item]):
         return Samples(self.makers[index]) if isinstance(index, slice) else self.makers[index]()
 
     def map(self, function: Callable[[Item], Other]) -> Samples[Other]:
-        """What the function makes of each sample, whenever it is indexed."""
+        """The results of the function, which is called each time a sample is indexed."""
         return Samples([partial(_apply, function, make) for make in self.makers])
 
     def __add__(self, other: Samples[Item]) -> Samples[Item]:
@@ -76,17 +76,17 @@ class Samples(Sequence[Item]):
 
     @property
     def parts(self) -> tuple[Samples[Item], ...]:
-        """The samples that were added to give these."""
+        """The samples that were added together to give these."""
         return self._parts or (self,)
 
-    def keep(self: Samples[Sample], folder: Path, title: str, key: str) -> Stored:
-        """The samples from the store `folder`, made if it is not there; title and key as in store.Contents."""
-        contents = Contents(folder.name, title, key, self.makers, _packed)
-        return Stored(open_or_make(folder.parent, contents), self.makers)
+    def cache(self: Samples[Sample], folder: Path, title: str, key: str) -> Stored:
+        """The samples from the store `folder`, made if it does not exist; title and key as in store.StoreSpec."""
+        spec = StoreSpec(folder.name, title, key, self.makers, _pack)
+        return Stored(open_or_make(folder.parent, spec), self.makers)
 
 
 class Stored(Samples[Sample]):
-    """Samples of a store; one that could not be read when it was made is read again when asked for, and says why."""
+    """Samples of a store; one that could not be stored is read from its file when indexed, and raises its error."""
 
     def __init__(self, store: Store, makers: Sequence[Callable[[], Sample]]) -> None:
         super().__init__([_FromStore(store, number, make) for number, make in enumerate(makers)])
@@ -95,29 +95,29 @@ class Stored(Samples[Sample]):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _FromStore:
-    """Reads a sample from its store; to another process goes the sample itself, which need not open the store then."""
+    """Reads a sample from its store. Pickling it sends the sample, so that another process need not open the store."""
 
     store: Store
     number: int
     make: Callable[[], Sample]
 
     def __call__(self) -> Sample:
-        made = self.store[self.number]
-        return self.make() if made is None else _unpacked(made)
+        record = self.store[self.number]
+        return self.make() if record is None else _unpack(record)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = self.store[self.number]
-        return (partial, (self.make,)) if made is None else (partial, (_same, _unpacked(made)))
+        record = self.store[self.number]
+        return (partial, (self.make,)) if record is None else (partial, (_same, _unpack(record)))
 
 
 def load_into_memory(samples: Sequence[Sample]) -> Samples[Sample]:
-    """The samples, ready to be gone through again and again: those of a store as they are, others read and held.
+    """The samples, to be read many times: those of a store unchanged, others loaded into memory.
 
     ValueError with the first that cannot be read, and how many cannot.
     """
     read: list[Sample] = []
     faults: list[ValueError] = []
-    for number in samples.store.lost if isinstance(samples, Stored) else range(len(samples)):
+    for number in samples.store.unreadable if isinstance(samples, Stored) else range(len(samples)):
         try:
             read.append(samples[number])
         except ValueError as error:
@@ -135,16 +135,16 @@ def _apply(function: Callable[[Item], Other], make: Callable[[], Item]) -> Other
     return function(make())
 
 
-def _packed(sample: Sample) -> Made:
+def _pack(sample: Sample) -> Record:
     about = {"name": sample.name, "split": sample.split, "captions": [asdict(caption) for caption in sample.captions]}
-    return Made(sample.motion, about | {"segments": [asdict(segment) for segment in sample.segments]})
+    return Record(sample.motion, about | {"segments": [asdict(segment) for segment in sample.segments]})
 
 
-def _unpacked(made: Made) -> Sample:
-    about = made.about
+def _unpack(record: Record) -> Sample:
+    about = record.about
     captions = tuple(Caption(**caption) for caption in about["captions"])
     segments = tuple(map(_segment, about["segments"]))
-    return Sample(about["name"], made.motion, captions, about["split"], segments)
+    return Sample(about["name"], record.motion, captions, about["split"], segments)
 
 
 def _segment(values: dict[str, Any]) -> Segment:

@@ -1,6 +1,6 @@
 """Recordings as a model reads them: on its joints and at its frame rate, each prepared once.
 
-Those of a store are prepared into a store of their own; others are held in memory, prepared.
+Samples of a store are prepared into another store; others are prepared in memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from motion2language.motion import CANONICAL
 
 
 def with_joints(config: ModelConfig, samples: Sequence[Sample]) -> ModelConfig:
-    """The configuration with the joints that its features are of: the canonical body's, or the recordings' own."""
+    """The configuration with the joints that its features use: the canonical body's, or the recordings' own."""
     if config.joints or not samples:
         return config
     canonical = config.features in ("canonical", "live")
@@ -26,7 +26,7 @@ def with_joints(config: ModelConfig, samples: Sequence[Sample]) -> ModelConfig:
 
 
 def prepare_samples(samples: Sequence[Sample], config: ModelConfig) -> Samples[Sample]:
-    """The samples as a model of `config` reads them; without joints in it, those of `with_joints`."""
+    """The samples as a model of `config` reads them; if it has no joints, `with_joints` adds them."""
     config = with_joints(config, samples)
     parts = samples.parts if isinstance(samples, Samples) else (samples,)
     return reduce(operator.add, (_prepare_part(part, config) for part in parts))
@@ -36,10 +36,10 @@ def _prepare_part(samples: Sequence[Sample], config: ModelConfig) -> Samples[Sam
     prepare_one = partial(_prepare_sample, config)
     if not isinstance(samples, Stored):
         return Samples.of(map(prepare_one, samples))
-    store, settings = samples.store, (config.joints, config.fps, config.features == "angles")  # all that it depends on
+    store, settings = samples.store, (config.joints, config.fps, config.features == "angles")  # all that preparing uses
     folder = store.folder.with_name(f"{store.folder.name}-{digest([settings])[:8]}")
-    key = digest([store.head.key, settings, *code("captioning/features", "body", "motion")])
-    return samples.map(prepare_one).keep(folder, f"{store.head.title}, prepared", key)
+    key = digest([store.header.key, settings, *code("captioning/features", "body", "motion")])
+    return samples.map(prepare_one).cache(folder, f"{store.header.title}, prepared", key)
 
 
 def _prepare_sample(config: ModelConfig, sample: Sample) -> Sample:

@@ -54,4 +54,4 @@ def cache(title: str, root: Path | None, samples: Samples[Sample], directory: Pa
         key = digest([*code(*READERS), os.environ.get(VARIABLE), *samples.makers])
     except TypeError:
         return samples
-    return samples.keep(directory / store_name(title, root), title, key)
+    return samples.cache(directory / store_name(title, root), title, key)

@@ -1,25 +1,25 @@
-"""Motions kept on disk, read and prepared once: a folder that is mapped into memory, so that none is held.
+"""The on-disk cache of corpora: motions that are read once, then mapped into memory instead of loaded.
 
-layout.py is what lies on disk, filling.py how it comes there, keys.py what it depends on, place.py where it lies and
-how it is deleted.
+layout.py defines the files, filling.py makes them, keys.py hashes what they depend on, location.py finds, lists and
+deletes them.
 """
 
 from __future__ import annotations
 
-from motion2language.data.store.filling import Contents, open_or_count, open_or_make
-from motion2language.data.store.layout import TABLE, Made, Store
-from motion2language.data.store.place import VARIABLE, Kept, default_folder, delete, kept, store_name
+from motion2language.data.store.filling import StoreSpec, open_or_count, open_or_make
+from motion2language.data.store.layout import TABLE, Record, Store
+from motion2language.data.store.location import VARIABLE, StoreInfo, default_folder, delete, list_stores, store_name
 
 __all__ = [
     "TABLE",
     "VARIABLE",
-    "Contents",
-    "Kept",
-    "Made",
+    "Record",
     "Store",
+    "StoreInfo",
+    "StoreSpec",
     "default_folder",
     "delete",
-    "kept",
+    "list_stores",
     "open_or_count",
     "open_or_make",
     "store_name",

@@ -1,7 +1,8 @@
-"""Making a store, or opening the one that is there; the same for a table with a number for each file of a corpus.
+"""Opening a store, or making it if it does not exist; also a table with one number per file of a corpus.
 
-One run makes it, in several processes where that pays; others that want the same one wait. One that died holds nobody
-up: its lock ends with it, and the next goes on where it was. A store is NAME.partial until it is whole, then NAME.
+One run makes a store, in several processes if that is faster; other runs that need the same one wait. When a run dies
+its lock is released, and the next run goes on from where it stopped. A store is NAME.partial until it is complete, then
+NAME.
 """
 
 from __future__ import annotations
@@ -26,134 +27,136 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from motion2language.data.store.layout import ADVICE, VALUES, Head, Journal, Made, Store
-from motion2language.data.store.place import PARTIAL, place_of_lock
+from motion2language.data.store.layout import ADVICE, VALUES, Header, Journal, Record, Store
+from motion2language.data.store.location import PARTIAL, lock_path
 from motion2language.files import write_text
 
 File = TypeVar("File")
 
-ALONE = 2.0  # seconds that one process reads before it starts others, which takes about one; chosen
+ALONE = 2.0  # seconds that one process reads before it starts others, which takes about 1 s; chosen
 CHUNK = 8  # motions that a process reads at a time; chosen
 
 
 @dataclass(frozen=True)
-class Contents:
-    """What a store is to hold.
+class StoreSpec:
+    """What goes into a store.
 
-    name    of its folder; the store of other contents that lies there is replaced
-    title   what messages call it
-    key     hash of all that the motions depend on
-    makers  one for each motion, to be called in any process; ValueError or OSError leaves it out
-    pack    what is to be stored of what a maker gives
+    name    of its folder; a store with another title, count or key is replaced
+    title   its name in messages
+    key     hash of everything that the motions depend on
+    makers  one per motion, may be called in any process; a ValueError or OSError marks the motion as unreadable
+    pack    turns what a maker returns into a record
     """
 
     name: str
     title: str
     key: str
     makers: Sequence[Callable[[], Any]]
-    pack: Callable[[Any], Made]
+    pack: Callable[[Any], Record]
 
     @property
-    def head(self) -> Head:
-        """What the store says of itself."""
-        return Head(self.title, len(self.makers), self.key)
+    def header(self) -> Header:
+        """The header that the store gets."""
+        return Header(self.title, len(self.makers), self.key)
 
 
-def open_or_make(directory: Path, contents: Contents) -> Store:
-    """The store of these contents in `directory`, made if it is not there; one line on standard error says which.
+def open_or_make(directory: Path, spec: StoreSpec) -> Store:
+    """The store in `directory`, made if it does not exist; one line on standard error reports which.
 
-    ValueError when it cannot be written; what was written by then is kept and gone on from.
+    ValueError when it cannot be written; the next call goes on from what was written.
     """
-    folder = directory / contents.name
-    found = _there(folder, contents)
-    if found is None:
+    folder = directory / spec.name
+    store = _open_finished(folder, spec)
+    if store is None:
         _make_directory(directory)
         try:
-            lock = _locked(folder, contents)
+            lock = _acquire_lock(folder, spec)
         except OSError as error:
-            raise _cannot_hold(directory, error) from None
+            raise _no_store_error(directory, error) from None
         try:
-            found = _there(folder, contents, say_damage=True)
-            found = _make(folder, contents) if found is None else found
+            store = _open_finished(folder, spec, report_damage=True)
+            store = _make(folder, spec) if store is None else store
         finally:
             lock.release()
-    return found
+    return store
 
 
-def _there(folder: Path, contents: Contents, *, say_damage: bool = False) -> Store | None:
-    """The finished store of these contents; None when there is none, or another, or a damaged one."""
+def _open_finished(folder: Path, spec: StoreSpec, *, report_damage: bool = False) -> Store | None:
+    """The finished store; None when it does not exist, is damaged, or was made from something else."""
     try:
         store = Store(folder)
     except FileNotFoundError:
         return None
     except (ValueError, OSError) as error:
-        if say_damage:  # only who holds the lock knows that nobody is at it
-            _tell(f"{contents.title}: the store is damaged and is made again ({error})")
+        if report_damage:  # without the lock, another run may be writing it
+            _report(f"{spec.title}: the store is damaged and is made again ({error})")
         return None
-    if store.head != contents.head:
+    if store.header != spec.header:
         return None
-    _tell(f"{contents.title}: {len(store):,} recordings in the store {folder}")
+    _report(f"{spec.title}: {len(store):,} recordings in the store {folder}")
     return store
 
 
-def _locked(folder: Path, contents: Contents) -> FileLock:
-    """The lock of a store, held; RuntimeError in a process that is only being started by the one that holds it."""
-    if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself finds out
+def _acquire_lock(folder: Path, spec: StoreSpec) -> FileLock:
+    """Lock a store; RuntimeError in a worker process that is still starting, whose parent holds the lock."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # the check of multiprocessing itself
         raise RuntimeError(
-            "a process that is to help making a store runs the whole script again; put what the script does under "
+            "a worker process that helps to make a store runs the whole script again; put what the script does under "
             "if __name__ == '__main__':"
         )
-    lock = FileLock(place_of_lock(folder))
+    lock = FileLock(lock_path(folder))
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        _tell(f"{contents.title}: another run is making the store {folder}; waiting for it")
+        _report(f"{spec.title}: another run is making the store {folder}; waiting for it")
         lock.acquire()
     return lock
 
 
-def _make(folder: Path, contents: Contents) -> Store:
-    started, partial, count = time.monotonic(), folder.with_name(folder.name + PARTIAL), len(contents.makers)
+def _make(folder: Path, spec: StoreSpec) -> Store:
+    started, partial, count = time.monotonic(), folder.with_name(folder.name + PARTIAL), len(spec.makers)
     try:
         if folder.exists():  # outdated or damaged
             shutil.rmtree(folder)
-        with Journal(partial, contents.head) as journal, _progress() as shown:
+        with Journal(partial, spec.header) as journal, _progress_bar() as progress:
             first = len(journal)
-            bar = shown.add_task(contents.title, total=count, completed=first)
-            for made in _made(contents, first):
-                journal.add(made)
-                shown.advance(bar)
+            bar = progress.add_task(spec.title, total=count, completed=first)
+            for record in _records(spec, first):
+                journal.add(record)
+                progress.advance(bar)
         partial.rename(folder)
     except BrokenProcessPool:
         raise ValueError(
-            f"{contents.title}: a process that read recordings was killed, for want of memory perhaps; what was "
+            f"{spec.title}: a process that read recordings was killed, perhaps for lack of memory; what was "
             "read is stored, and the same command goes on from there (a script of your own needs "
             "if __name__ == '__main__':)"
         ) from None
     resumed = f", {first:,} of them before" if first else ""
     size, seconds = (folder / VALUES).stat().st_size / 1e6, time.monotonic() - started
-    _tell(f"{contents.title}: {count:,} recordings stored in {folder} ({size:,.1f} MB, {seconds:.1f} s{resumed})")
+    _report(f"{spec.title}: {count:,} recordings stored in {folder} ({size:,.1f} MB, {seconds:.1f} s{resumed})")
     return Store(folder)
 
 
-def _made(contents: Contents, first: int) -> Iterator[Made | None]:
-    """What the makers make, in order: alone as long as that is quick, then in a process for each core."""
-    started, workers, makers = time.monotonic(), _cores(), contents.makers
+def _records(spec: StoreSpec, first: int) -> Iterator[Record | None]:
+    """What the makers give, in order from `first` on: here for ALONE seconds, then in one process per core."""
+    started, workers, makers = time.monotonic(), _count_cores(), spec.makers
     for number in range(first, len(makers)):
         make = makers[number]
-        if time.monotonic() - started > ALONE and workers > 1 and _can_travel(make):
-            yield from _in_processes(contents, number, workers)
+        if time.monotonic() - started > ALONE and workers > 1 and _can_pickle(make):
+            yield from _records_from_processes(spec, number, workers)
             return
-        yield _attempt(make, contents.pack)
+        yield _attempt(make, spec.pack)
 
 
-def _in_processes(contents: Contents, first: int, workers: int) -> Iterator[Made | None]:
-    makers, count = contents.makers, len(contents.makers)
+def _records_from_processes(spec: StoreSpec, first: int, workers: int) -> Iterator[Record | None]:
+    makers, count = spec.makers, len(spec.makers)
     chunks = (range(number, min(number + CHUNK, count)) for number in range(first, count, CHUNK))
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_stopping_to_the_first)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _ignore_interrupts)
     try:
-        tasks = (pool.submit(_attempts, [makers[number] for number in chunk], contents.pack) for chunk in chunks)
-        waiting = deque(itertools.islice(tasks, 2 * workers))  # few at a time: what is made but not written is held
+        tasks = (pool.submit(_attempts, [makers[number] for number in chunk], spec.pack) for chunk in chunks)
+        waiting = deque(
+            itertools.islice(tasks, 2 * workers)
+        )  # few at a time: records that are not written yet stay in memory
         while waiting:
             yield from waiting.popleft().result()
             waiting.extend(itertools.islice(tasks, 1))
@@ -161,18 +164,18 @@ def _in_processes(contents: Contents, first: int, workers: int) -> Iterator[Made
         pool.shutdown(cancel_futures=True)
 
 
-def _attempts(makers: Sequence[Callable[[], Any]], pack: Callable[[Any], Made]) -> list[Made | None]:
+def _attempts(makers: Sequence[Callable[[], Any]], pack: Callable[[Any], Record]) -> list[Record | None]:
     return [_attempt(make, pack) for make in makers]
 
 
-def _attempt(make: Callable[[], Any], pack: Callable[[Any], Made]) -> Made | None:
+def _attempt(make: Callable[[], Any], pack: Callable[[Any], Record]) -> Record | None:
     try:
         return pack(make())
-    except (ValueError, OSError):  # said by who asks for this recording
+    except (ValueError, OSError):  # reported to whoever asks for this recording
         return None
 
 
-def _can_travel(make: Callable[[], Any]) -> bool:
+def _can_pickle(make: Callable[[], Any]) -> bool:
     """Whether a maker can be sent to another process."""
     try:
         pickle.dumps(make)
@@ -181,27 +184,28 @@ def _can_travel(make: Callable[[], Any]) -> bool:
     return True
 
 
-def _cores() -> int:
-    """The cores this process may use."""
+def _count_cores() -> int:
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _leave_stopping_to_the_first() -> None:
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent process, which stops the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def open_or_count(path: Path, title: str, key: str, count: Callable[[File], int], files: Sequence[File]) -> list[int]:
     """`count` of each file, such as its frames, from the table at `path`; made if it is missing, damaged or outdated.
 
-    title  what `m2l data store` and the progress bar call it
-    key    hash of all that the numbers depend on, taken before this is called
+    title  its name in `m2l data store` and the progress bar
+    key    hash of everything that the numbers depend on, taken before this call
 
-    Runs that want the same table at once each count, and write it whole. ValueError when it cannot be written.
+    Runs that need the same table at once each count, and write it atomically. ValueError when it cannot be written.
     """
     numbers = _read_table(path, key, len(files))
     if numbers is None:
         _make_directory(path.parent)
-        with _progress() as bar:
+        with _progress_bar() as bar:
             numbers = [count(file) for file in bar.track(files, description=title)]
         try:
             write_text(path, json.dumps({"title": title, "key": key, "numbers": numbers}) + "\n")
@@ -211,33 +215,33 @@ def open_or_count(path: Path, title: str, key: str, count: Callable[[File], int]
 
 
 def _read_table(path: Path, key: str, length: int) -> list[int] | None:
-    """The numbers of a whole table of this key, else None."""
+    """The numbers of a complete table with this key, else None."""
     try:
         table = json.loads(path.read_bytes())
         numbers = table["numbers"] if table["key"] == key else []
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
-    whole = isinstance(numbers, list) and len(numbers) == length and all(type(number) is int for number in numbers)
-    return numbers if whole else None
+    complete = isinstance(numbers, list) and len(numbers) == length and all(type(number) is int for number in numbers)
+    return numbers if complete else None
 
 
 def _make_directory(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_hold(directory, error) from None
+        raise _no_store_error(directory, error) from None
 
 
-def _cannot_hold(directory: Path, error: OSError) -> ValueError:
+def _no_store_error(directory: Path, error: OSError) -> ValueError:
     return ValueError(f"{directory}: cannot hold a store ({error.strerror}); {ADVICE}")
 
 
-def _progress() -> Progress:
-    """A bar on standard error that goes when it is full; none where that is no terminal."""
+def _progress_bar() -> Progress:
+    """A bar on standard error that disappears when it is full; hidden unless standard error is a terminal."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _tell(text: str) -> None:
+def _report(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"m2l: {text}", markup=False)

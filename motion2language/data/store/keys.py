@@ -1,8 +1,8 @@
-"""What the contents of a store depend on, as a hash: files by path, size and time of change; values; our own code.
+"""Hashes of what a store depends on: files by path, size and modification time; values; our own code.
 
-Files are not read for it: that would take as long as making the store. One that became another while its size and its
-time of change, to the nanosecond, stayed as they were is not noticed; delete the store then. Code is hashed whole, so
-that no reader can change and be forgotten here.
+Files are not read for it, because that would take as long as making the store. A file that changes while its size and
+its modification time, to the nanosecond, stay the same goes unnoticed; delete the store then. Whole modules are hashed,
+so that no change of a reader is missed.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def digest(parts: Iterable[object]) -> str:
-    """A hash of values, alike in every process. TypeError for one it cannot know all of: a folder, an open file."""
-    found, known = hashlib.sha256(), dict[int, tuple[object, str]]()
+    """A hash of values, the same in every process; TypeError for one it cannot hash fully: a folder, an open file."""
+    result, known = hashlib.sha256(), dict[int, tuple[object, str]]()
     for part in parts:
         words: list[str] = []
         _describe(part, words, known)
-        found.update("\0".join([*words, ""]).encode("utf-8"))
-    return found.hexdigest()[:32]
+        result.update("\0".join([*words, ""]).encode("utf-8"))
+    return result.hexdigest()[:32]
 
 
 def _describe(value: object, words: list[str], known: dict[int, tuple[object, str]]) -> None:
-    """Add all that a value consists of to `words`; `known` are files and dataclasses described before."""
+    """Append everything that identifies a value to `words`; `known` are files and dataclasses described before."""
     if value is None or isinstance(value, str | int | float | bool | bytes):
         words.append(f"{type(value).__name__} {value!r}")
     elif isinstance(value, tuple | list):
@@ -46,7 +46,7 @@ def _describe(value: object, words: list[str], known: dict[int, tuple[object, st
         words.append(known[id(value)][1])
     else:
         own = _file(value) if isinstance(value, Path | zipfile.Path) else _fields(value, known)
-        known[id(value)] = value, "\0".join(own)  # the value itself is kept so that its id stays its own
+        known[id(value)] = value, "\0".join(own)  # keep the value, so that no other gets its id
         words += own
 
 
@@ -60,7 +60,7 @@ def _fields(value: object, known: dict[int, tuple[object, str]]) -> list[str]:
 
 
 def code(*units: str) -> tuple[str, ...]:
-    """Hashes of units of the package: of their modules and of the tables beside them."""
+    """Hashes of units of the package: their modules and the tables beside them."""
     files = (file for unit in units for file in sorted(_files(unit)))
     return tuple(f"{file.relative_to(PACKAGE)} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files)
 

@@ -1,11 +1,11 @@
-"""What a store is on disk, and reading and writing it.
+"""The files of a store, and reading and writing them.
 
 `values.f32`   each motion's positions, then its joint angles, one motion after another: float32, little-endian
-`index.jsonl`  a line of what the store holds; then, in order, a line for each motion: where its values begin, frames,
-               rate, name, the number of its skeleton, width of its angles, and what was said of it; `null` for one that
-               could not be read. A skeleton has a line of its own, before the first motion that moves it.
+`index.jsonl`  a header line; then, in order, a line per motion: where its values begin, frames, rate, name, the number
+               of its skeleton, width of its angles, and its data from the corpus; `null` if it could not be read. A
+               skeleton has its own line, before the first motion that uses it.
 
-A motion's line is written after its values have reached the disk, so after a crash every whole line can be believed.
+A motion's line is written after its values have reached the disk, so after a crash every complete line is valid.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ FORMAT = 1
 VALUES, INDEX = "values.f32", "index.jsonl"
 TABLE = ".numbers.json"  # ends the name of a table (filling.open_or_count)
 ADVICE = "choose another folder with --store, or read without one: --no-store"
-EVERY = 1.0  # seconds between two times that what was written is brought to the disk; chosen
+EVERY = 1.0  # seconds between two flushes to the disk; chosen
 FLOAT = np.dtype("<f4")
 
 
-class Made(NamedTuple):
-    """A motion and what is to be said of it, which JSON must be able to hold."""
+class Record(NamedTuple):
+    """A motion and its other data, which must be serializable as JSON."""
 
     motion: Motion
     about: Any
 
 
 @dataclass(frozen=True)
-class Head:
-    """What a store is of: what messages call it, how many motions, and a hash of all that they depend on."""
+class Header:
+    """The first line of an index: the store's title in messages, how many motions, a hash of what they depend on."""
 
     title: str
     count: int
@@ -48,20 +48,20 @@ class Head:
 
 
 class Store:
-    """The motions of a store, views of the mapped file; None where one could not be read.
+    """The motions of a store, as views of the mapped file; None for each that could not be read.
 
-    ValueError when the folder is no store, damaged or not finished; FileNotFoundError when it is not there.
+    ValueError when the folder is not a store, damaged or not finished; FileNotFoundError when it does not exist.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         index = read_index(folder)
-        self.head, self._skeletons, self._entries = index.head, index.skeletons, index.entries
+        self.header, self._skeletons, self._entries = index.header, index.skeletons, index.entries
         size = (folder / VALUES).stat().st_size
         if index.length != (folder / INDEX).stat().st_size or size != index.end * FLOAT.itemsize:
             raise ValueError(f"{folder}: values and index do not fit each other")
-        if len(index.entries) != index.head.count:
-            raise ValueError(f"{folder}: holds {len(index.entries)} of {index.head.count} motions")
+        if len(index.entries) != index.header.count:
+            raise ValueError(f"{folder}: contains {len(index.entries)} of {index.header.count} motions")
         values = np.memmap(folder / VALUES, FLOAT, mode="r") if size else np.zeros(0, FLOAT)
         self._values = np.asarray(values)
 
@@ -72,11 +72,11 @@ class Store:
         return len(self._entries)
 
     @property
-    def lost(self) -> list[int]:
-        """The numbers of those that could not be read when it was made."""
+    def unreadable(self) -> list[int]:
+        """The indices of the motions that could not be read when the store was made."""
         return [number for number, entry in enumerate(self._entries) if entry is None]
 
-    def __getitem__(self, index: int) -> Made | None:
+    def __getitem__(self, index: int) -> Record | None:
         entry = self._entries[index]
         if entry is None:
             return None
@@ -85,25 +85,25 @@ class Store:
         middle, end = entry["at"] + 3 * joints * frames, entry["at"] + _length(entry, self._skeletons)
         positions = self._values[entry["at"] : middle].reshape(frames, joints, 3)
         angles = None if width is None else self._values[middle:end].reshape(frames, width)
-        return Made(Motion(positions, entry["fps"], skeleton, entry["name"], angles), entry["about"])
+        return Record(Motion(positions, entry["fps"], skeleton, entry["name"], angles), entry["about"])
 
 
 class Journal:
-    """A store being written; it begins after what an unfinished one in `folder` holds, if that is of the same contents.
+    """Writes a store; goes on after what an unfinished one in `folder` contains, if it has the same header.
 
-    To be used as a context; ValueError when the disk is full or cannot be written. What reached it by then stays.
+    Use it as a context. ValueError when the disk is full or cannot be written; what has reached the disk stays.
     """
 
-    def __init__(self, folder: Path, head: Head) -> None:
-        self._folder, self._head, self._safe, self._failed = folder, head, 0, False
+    def __init__(self, folder: Path, header: Header) -> None:
+        self._folder, self._head, self._safe, self._failed = folder, header, 0, False
         with self._writing():
             folder.mkdir(parents=True, exist_ok=True)
-            there = _unfinished(folder, head)
-            self._values = _open_at(folder / VALUES, there.end * FLOAT.itemsize)
-            self._index = _open_at(folder / INDEX, there.length)
-        self._skeletons = {skeleton: number for number, skeleton in enumerate(there.skeletons)}
-        self._end, self._count, self._safe = there.end, len(there.entries), len(there.entries)
-        self._lines = [] if there.length else [_line({"format": FORMAT, **vars(head)})]
+            index = _read_unfinished(folder, header)
+            self._values = _open_at(folder / VALUES, index.end * FLOAT.itemsize)
+            self._index = _open_at(folder / INDEX, index.length)
+        self._skeletons = {skeleton: number for number, skeleton in enumerate(index.skeletons)}
+        self._end, self._count, self._safe = index.end, len(index.entries), len(index.entries)
+        self._lines = [] if index.length else [_line({"format": FORMAT, **vars(header)})]
         self._written = time.monotonic()
 
     def __enter__(self) -> Journal:
@@ -115,19 +115,19 @@ class Journal:
                 self._commit()
         finally:
             for file in (self._values, self._index):
-                with suppress(OSError):  # of what is lost already
+                with suppress(OSError):  # the data is lost already
                     file.close()
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, made: Made | None) -> None:
-        """Write the next motion, or that it could not be read."""
+    def add(self, record: Record | None) -> None:
+        """Write the next motion; None for one that could not be read."""
         entry, values = None, []
-        if made is not None:
-            motion = made.motion
+        if record is not None:
+            motion = record.motion
             entry = {"at": self._end, "frames": motion.frames, "fps": motion.fps, "name": motion.name}
-            entry |= {"skeleton": self._number(motion.skeleton), "about": made.about}
+            entry |= {"skeleton": self._number(motion.skeleton), "about": record.about}
             entry["angles"] = None if motion.angles is None else motion.angles.shape[1]
             values = [motion.positions] if motion.angles is None else [motion.positions, motion.angles]
         line = _line(entry)
@@ -147,7 +147,7 @@ class Journal:
         return self._skeletons[skeleton]
 
     def _commit(self) -> None:
-        """Bring the values to the disk, then the lines that say so."""
+        """Flush the values to the disk, then the lines that describe them."""
         with self._writing():
             for file, data in ((self._values, b""), (self._index, b"".join(self._lines))):
                 file.write(data)
@@ -164,15 +164,15 @@ class Journal:
             self._failed = True
             raise ValueError(
                 f"{self._folder}: cannot be written ({error.strerror}); {self._safe} of {self._head.count} recordings "
-                f"are stored and are gone on from when there is room; or {ADVICE}"
+                f"are stored and the next run continues from there when there is room; or {ADVICE}"
             ) from None
 
 
 @dataclass
 class Index:
-    """The lines of an index that can be believed: their bytes, and how many values they speak of."""
+    """The valid lines of an index: their length in bytes, and the end of their values in values.f32."""
 
-    head: Head
+    header: Header
     skeletons: list[Skeleton] = field(default_factory=list)
     entries: list[dict[str, Any] | None] = field(default_factory=list)
     length: int = 0
@@ -180,17 +180,17 @@ class Index:
 
 
 def read_index(folder: Path) -> Index:
-    """The index of a store, up to its first line that is cut off or speaks of values that are not there.
+    """The index of a store, up to its first line that is cut off or has no values in values.f32.
 
-    ValueError when there is no such index; FileNotFoundError when the folder is not there.
+    ValueError when it is not an index of this version; FileNotFoundError when the folder does not exist.
     """
     values = (folder / VALUES).stat().st_size // FLOAT.itemsize
     first, *lines = (folder / INDEX).read_bytes().splitlines(keepends=True) or [b""]
     try:
-        said = json.loads(first)
-        if said.pop("format") != FORMAT or not first.endswith(b"\n"):
+        fields = json.loads(first)
+        if fields.pop("format") != FORMAT or not first.endswith(b"\n"):
             raise ValueError("another version")
-        index = Index(Head(**said), length=len(first))
+        index = Index(Header(**fields), length=len(first))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{folder}: not a store of this version ({error})") from None
     for line in lines:
@@ -210,22 +210,22 @@ def read_index(folder: Path) -> Index:
     return index
 
 
-def _unfinished(folder: Path, head: Head) -> Index:
-    """What is there already of these contents; nothing, if it is of others or not to be read."""
+def _read_unfinished(folder: Path, header: Header) -> Index:
+    """The index of an unfinished store with this header; empty for another header or one that cannot be read."""
     try:
         index = read_index(folder)
     except (ValueError, FileNotFoundError):
-        return Index(head)
-    return index if index.head == head else Index(head)
+        return Index(header)
+    return index if index.header == header else Index(header)
 
 
 def _length(entry: dict[str, Any], skeletons: Sequence[Skeleton]) -> int:
-    """How many values a motion has."""
+    """How many values a motion has in values.f32."""
     return int(entry["frames"] * (3 * len(skeletons[entry["skeleton"]].joints) + (entry["angles"] or 0)))
 
 
 def _open_at(path: Path, length: int) -> Any:
-    """A file to go on writing after its first `length` bytes."""
+    """The file, opened for writing after its first `length` bytes."""
     file = path.open("r+b" if path.exists() else "w+b")
     file.truncate(length)
     file.seek(length)
