@@ -1,17 +1,18 @@
 """Training: one loop that can be read, for every kind of model.
 
 All randomness of an epoch is drawn from (seed, epoch), so a resumed run repeats an unbroken one number for number. The
-vocabulary, statistics and action words come from the training split alone; the validation that picks `best` runs free,
-without references. The loop is the same for one process and for several that torchrun started.
+vocabulary, statistics and action words come from the training split alone; the validation that picks `best` is
+free-running, without references. The loop is the same for one process and for several that torchrun started.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from motion2language.language.vocabulary import SPECIALS, Vocabulary
 from motion2language.model.network import build
 from motion2language.scoring.bleu import bleu
 from motion2language.scoring.segments import segment_scores
-from motion2language.training.batches import make_items, steps
+from motion2language.training.batches import Item, make_items, steps
 from motion2language.training.config import RunConfig
 from motion2language.training.folder import RunLog, acquire_lock
 from motion2language.training.learner import ALONE, Learner
@@ -58,55 +59,81 @@ def train(
     out, config = Path(out), run.train
     torch.manual_seed(config.seed)
     training = prepare_samples(training, run.model if start is None else start.config)
-    captioner = untrained(run, training) if start is None else _continued(run, start)
+    captioner = untrained(run, training) if start is None else _continue_from(start, run)
     with ExitStack() as stack:
         if processes.first:
             stack.enter_context(acquire_lock(out, run.model_copy(update={"model": captioner.config}), resume))
             _require_same_corpus(out / "last", captioner)
         items = make_items(training, config)
-        total = steps(items, config)
-        learner = Learner(captioner, config, config.epochs * total, processes)
+        learner = Learner(captioner, config, config.epochs * steps(items, config), processes)
         if resume:
             learner.load(out / "state.pt")
         processes.require_equal(len(items), "captions to train on")
         processes.require_equal(learner.epoch, "finished epochs")
         progress = stack.enter_context(_progress(processes))
         log = stack.enter_context(RunLog(out, learner.epoch)) if processes.first else None
-        bar = progress.add_task("training", total=config.epochs * total, completed=learner.epoch * total, detail="")
-        for epoch in range(learner.epoch, config.epochs):
-            if learner.stopped:
-                progress.console.print(f"stopped: no better score in {learner.stale} validations")
-                break
-            losses, captions, started = [], 0, time.perf_counter()
-            for drawn in learner.draw_epoch(items):
-                losses.append(learner.step(learner.make_parts(drawn)))
-                captions += len(drawn)
-                speed = captions / (time.perf_counter() - started)
-                detail = f"epoch {epoch + 1}, loss {np.mean(losses[-50:]):.2f}, {speed:.0f} captions/s"
-                progress.update(bar, advance=1, detail=detail)
-            row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "captions_per_s": speed}
-            candidate = replace(captioner, network=learner.averaged_network(), name=out.name)
-            if log is not None:
-                if (epoch + 1) % config.validate_every == 0 or epoch + 1 == config.epochs:
-                    row |= validate(candidate, validation)
-                log.write(row)
-                progress.console.print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), soft_wrap=True)
-                candidate.save(out / "last")
-                if row.get("score", math.nan) > learner.best:
-                    candidate.save(out / "best")
-            learner.finish(epoch, processes.broadcast(row.get("score", math.nan)))
-            if processes.first:
-                learner.save(out / "state.pt")
+        _run_epochs(learner, items, validation, out, log, progress)
     return load_model(out / "best", processes.device)
 
 
+def _run_epochs(
+    learner: Learner,
+    items: Sequence[Item],
+    validation: Sequence[Sample],
+    out: Path,
+    log: RunLog | None,
+    progress: Progress,
+) -> None:
+    """Train epoch by epoch until the last one or until the score no longer rises."""
+    finished = learner.epoch * steps(items, learner.config)
+    bar = progress.add_task("training", total=learner.total, completed=finished, detail="")
+    for epoch in range(learner.epoch, learner.config.epochs):
+        if learner.stopped:
+            progress.console.print(f"stopped: no better score in {learner.stale} validations")
+            break
+        row = _train_epoch(learner, items, partial(progress.update, bar, advance=1))
+        if log is not None:
+            row |= _write_epoch(learner, row, validation, out, log)
+            progress.console.print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), soft_wrap=True)
+        learner.finish(epoch, learner.processes.broadcast(row.get("score", math.nan)))
+        if log is not None:
+            learner.save(out / "state.pt")
+
+
+def _train_epoch(learner: Learner, items: Sequence[Item], show: Callable[..., None]) -> dict[str, float]:
+    """Make the updates of the next epoch; returns its row of the log. `show` takes the `detail` after each update."""
+    losses: list[float] = []
+    captions, started, speed = 0, time.perf_counter(), 0.0
+    for drawn in learner.draw_epoch(items):
+        losses.append(learner.step(learner.make_parts(drawn)))
+        captions += len(drawn)
+        speed = captions / (time.perf_counter() - started)
+        show(detail=f"epoch {learner.epoch + 1}, loss {np.mean(losses[-50:]):.2f}, {speed:.0f} captions/s")
+    return {"epoch": learner.epoch + 1, "loss": float(np.mean(losses)), "captions_per_s": speed}
+
+
+def _write_epoch(
+    learner: Learner, row: Mapping[str, float], validation: Sequence[Sample], out: Path, log: RunLog
+) -> dict[str, float]:
+    """Validate where it is due, write the row and the models `last` and, if the score rose, `best`; the scores."""
+    candidate = replace(learner.captioner, network=learner.averaged_network(), name=out.name)
+    epoch, config = learner.epoch + 1, learner.config
+    due = epoch % config.validate_every == 0 or epoch == config.epochs
+    scores = validate(candidate, validation) if due else {}
+    log.write({**row, **scores})
+    candidate.save(out / "last")
+    if scores.get("score", math.nan) > learner.best:
+        candidate.save(out / "best")
+    return scores
+
+
 def _require_same_corpus(last: Path, captioner: Captioner) -> None:
-    """ValueError when the model that the run left learnt other words or statistics, so from another corpus."""
+    """ValueError when the model of the resumed run has other words or statistics: it was trained on another corpus."""
     words, statistics = last / "vocabulary.txt", last / "normalizer.npz"
     if not (words.is_file() and statistics.is_file()):  # no epoch was finished
         return
-    there, here = Normalizer.load(statistics), captioner.normalizer
-    alike = all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in ((there.mean, here.mean), (there.std, here.std)))
+    stored, own = Normalizer.load(statistics), captioner.normalizer
+    alike = all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in ((stored.mean, own.mean), (stored.std, own.std)))
     if Vocabulary.load(words) != captioner.vocabulary or not alike:
         raise ValueError(
             f"{last.parent}: holds a run on another corpus (its words or the statistics of its recordings differ); "
@@ -117,9 +144,9 @@ def _require_same_corpus(last: Path, captioner: Captioner) -> None:
 def load_splits(
     run: RunConfig, dataset: str, root: Path | None, store: Path | None = None
 ) -> tuple[Samples[Sample], Samples[Sample]]:
-    """What `run` trains on and is validated on: corpus `dataset` at `root`, and the corpora of `also`.
+    """The training and validation samples of `run`: corpus `dataset` at `root`, and the corpora of `also`.
 
-    store  folder that keeps what is read, as corpora.load takes it; without it all is held in memory
+    store  folder of the on-disk cache, as for corpora.load; without it all samples are kept in memory
     """
     training, validation = (
         with_others(run, load_into_memory(corpora.load(dataset, root, split, store)), split, store)
@@ -133,7 +160,7 @@ def load_splits(
 
 
 def with_others(run: RunConfig, samples: Samples[Sample], split: str, store: Path | None = None) -> Samples[Sample]:
-    """A split's samples, and those of the corpora of `also`."""
+    """The samples of a split, and those of the corpora of `also`."""
     for name in run.also:
         samples += load_into_memory(corpora.load(name, None, split, store))
     return samples
@@ -157,8 +184,8 @@ def untrained(run: RunConfig, training: Samples[Sample]) -> Captioner:
     return Captioner(config, vocabulary, normalizer, ActionLexicon.learn(texts), build(config))
 
 
-def _continued(run: RunConfig, start: Captioner) -> Captioner:
-    """A captioner with a trained one's weights, to be trained as `run` says; ValueError when it is another network."""
+def _continue_from(start: Captioner, run: RunConfig) -> Captioner:
+    """A captioner with the weights of `start` for the training of `run`; ValueError when `run` has another network."""
     known = {"joints", "input_width", "vocabulary_size"}
     config = run.model.model_copy(update={key: getattr(start.config, key) for key in known})
     free = {"early", "dropout", "max_words", "max_seconds", "half_window", "half_window_seconds"}
@@ -180,8 +207,8 @@ def validate(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, float
     result = {"bleu_4": bleu(references, [transcript.text for transcript in transcripts])["bleu_4"]}
     timed = [pair for pair in zip(samples, transcripts, strict=True) if pair[0].segments]
     if timed:
-        anchors = [timing.anchors(found, captioner.lexicon) for _, found in timed]
-        scores = segment_scores([sample.segments for sample, _ in timed], [found for _, found in timed], anchors)
+        anchors = [timing.anchors(transcript, captioner.lexicon) for _, transcript in timed]
+        scores = segment_scores([sample.segments for sample, _ in timed], [pair[1] for pair in timed], anchors)
         result |= {"verbs": scores["verbs_exact/all"], "iou": scores["iou/strict/all"]}
     return result | {"score": result["bleu_4"] + 100 * result.get("iou", 0.0)}
 
