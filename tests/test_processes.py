@@ -109,7 +109,7 @@ def test_a_lost_worker_and_ctrl_c_end_all_and_what_was_reached_is_on_disk(lost, 
         os.killpg(run.pid, signal.SIGINT)
     printed, _ = run.communicate(timeout=300)
     assert run.returncode != 0
-    assert "what was finished is on disk" in printed
+    assert "finished results are on disk" in printed
     own = [line for line in printed.splitlines() if "motion2language/" in line and line.startswith("  File")]
     assert own == []
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

@@ -94,7 +94,7 @@ def processes(device: str) -> Iterator[Processes]:
     except RuntimeError as error:  # gloo and nccl have no error class of their own
         if not any(word in str(error) for word in ("gloo", "Gloo", "NCCL", "nccl", "peer")):
             raise
-        raise ValueError(f"process {rank}: another process ended; what was finished is on disk") from error
+        raise ValueError(f"process {rank}: another process ended; finished results are on disk") from error
     finally:
         signal.signal(signal.SIGTERM, before)
         if dist.is_initialized():
