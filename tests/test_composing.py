@@ -212,7 +212,7 @@ def test_what_cannot_be_composed_is_said_with_counts(folder, tmp_path, m2l):
     assert "1 of 2 labels, of 1 of 2 clips, have no phrases: jog (1)" in fails("bow_0,bow,\nwalk_0,jog,\n")
     assert "1 of 1 clips can be used (0 of labels left out, 0 too short)" in fails("bow_0,bow,\n")
     assert "1 of 2 clips say their split" in fails("bow_0,bow,train\nbow_1,bow,\n")
-    assert "no clip for val, of which 3 motions are wanted" in fails("bow_0,bow,\nbow_1,bow,\n", "--val", 3)
+    assert "no clip for the 3 motions of val" in fails("bow_0,bow,\nbow_1,bow,\n", "--val", 3)
     assert "give at least one" in fails("bow_0,bow,\n", "--train", 0)
     (tmp_path / "p.toml").write_text('subjects = ["x"]\nconnectives = ["and"]\nactions.bow = {verb = "bow"}\n')
     assert "actions.bow.phrases: Field required" in fails("bow_0,bow,\n", "--phrases", tmp_path / "p.toml")
@@ -301,7 +301,7 @@ def test_an_array_damaged_within_is_named(tmp_path):
 
 
 def test_the_phrases_that_come_with_the_package_name_their_verbs():
-    assert composing.load_phrases().named_otherwise() == []
+    assert composing.load_phrases().misread_phrases() == []
 
 
 def test_phrases_that_name_another_verb_are_noted(folder, tmp_path, m2l):

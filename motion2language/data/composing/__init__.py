@@ -1,4 +1,4 @@
-"""Benchmarks of one's own clips: a few clips of one action each joined to a motion, with sentences and exact segments.
+"""Benchmarks from a user's own clips: each motion joins a few clips of one action, with sentences and exact segments.
 
 `write` makes the pair that the corpus `compose` reads.
 """

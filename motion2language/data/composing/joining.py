@@ -1,9 +1,9 @@
-"""Takes of clips to one motion: each turned and moved to go on where the one before ended.
+"""Joining takes of clips into one motion: each is turned and moved to go on where the previous one ended.
 
-A clip begins with the heading (across the hips, about the vertical) and at the place (of the root, on the ground) in
-which the one before ended; between the two poses lies a short blend, limbs keeping their lengths. While a pause lasts
-the last pose is held, with the noise of a recording. The middle of a blend is where the action before it ends and the
-one after it begins; with a pause between them the action ends with its clip, and the pause lasts to that middle.
+A clip begins where the previous one ended: with its heading (across the hips, about the vertical) and at its place (of
+the root, on the ground). A short blend connects the two poses, and limbs keep their lengths. During a pause the last
+pose is held, with the noise of a recording. An action ends and the next begins in the middle of the blend; with a pause
+between them the action ends with its clip, and the pause lasts to that middle.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ class Composed:
 def compose(
     plan: Plan, motions: Mapping[str, Motion], body: JointMap, recipe: Recipe, fps: float, random: np.random.Generator
 ) -> Composed:
-    """The motion of a plan at `fps` frames a second, its first frame above the origin.
+    """The motion of a plan at `fps` frames per second, its first frame above the origin.
 
     motions  name of a clip -> its recording
-    body     which joints of the clips are the hips
+    body     finds the hips among the clips' joints
     """
     before, *between, after = (round(pause * fps) for pause in plan.pauses)
     blend = max(1, round(recipe.blend * fps))
     first = _frames(plan.takes[0], motions, fps)
     first -= first[0, 0] * np.array([1, 0, 1])
-    pieces = [_held(first[0], before, recipe.noise, random), first]
+    pieces = [_hold(first[0], before, recipe.noise, random), first]
     spans = [(before, before + len(first))]
     for take, pause in zip(plan.takes[1:], between, strict=True):
         last, end = pieces[-1][-1], spans[-1][1]
-        frames = _continued(_frames(take, motions, fps), last, body)
-        held = _held(last, max(0, pause - blend // 2), recipe.noise, random)
-        pieces += [held, _blend(last, frames[0], blend, body.skeleton.parents), frames]
-        middle = end + len(held) + blend // 2
+        frames = _continue_from(_frames(take, motions, fps), last, body)
+        pause_frames = _hold(last, max(0, pause - blend // 2), recipe.noise, random)
+        pieces += [pause_frames, _blend(last, frames[0], blend, body.skeleton.parents), frames]
+        middle = end + len(pause_frames) + blend // 2
         if not pause:
             spans[-1] = (spans[-1][0], middle)
-        spans.append((middle, end + len(held) + blend + len(frames)))
-    pieces.append(_held(pieces[-1][-1], after, recipe.noise, random))
+        spans.append((middle, end + len(pause_frames) + blend + len(frames)))
+    pieces.append(_hold(pieces[-1][-1], after, recipe.noise, random))
     return Composed(np.concatenate(pieces).astype(np.float32), tuple(spans))
 
 
@@ -63,12 +63,12 @@ def _frames(take: Take, motions: Mapping[str, Motion], fps: float) -> np.ndarray
     return replace(part, fps=part.fps * take.speed).resample(fps).positions.astype(np.float64)
 
 
-def _held(pose: np.ndarray, count: int, noise: float, random: np.random.Generator) -> np.ndarray:
+def _hold(pose: np.ndarray, count: int, noise: float, random: np.random.Generator) -> np.ndarray:
     return pose + random.normal(0, noise, (count, *pose.shape))
 
 
-def _continued(frames: np.ndarray, last: np.ndarray, body: JointMap) -> np.ndarray:
-    """Frames (T, J, 3) turned about the vertical and moved along the ground to begin where the pose `last` is."""
+def _continue_from(frames: np.ndarray, last: np.ndarray, body: JointMap) -> np.ndarray:
+    """Frames (T, J, 3), turned about the vertical and moved along the ground to begin at the pose `last`."""
     across = [body.apply(pose[None])[0, _HIPS] for pose in (frames[0], last)]
     now, wanted = (complex(*(left - right)[[0, 2]]) for left, right in across)
     turn = wanted / now if abs(now) > 1e-3 and abs(wanted) > 1e-3 else 1.0 + 0j  # lying on the side: no heading
@@ -78,7 +78,7 @@ def _continued(frames: np.ndarray, last: np.ndarray, body: JointMap) -> np.ndarr
 
 
 def _blend(start: np.ndarray, end: np.ndarray, count: int, parents: tuple[int, ...]) -> np.ndarray:
-    """`count` poses between two, joints in a line, then each bone as long as between the two poses."""
+    """`count` poses between two: joints move in straight lines, then bones get lengths between those of the two."""
     shares = (np.arange(1, count + 1) / (count + 1))[:, None]
     straight = (1 - shares[..., None]) * start + shares[..., None] * end
     result = straight.copy()

@@ -1,6 +1,6 @@
-"""What is said of labelled clips: phrases from a TOML file, and sentences made of them.
+"""Sentences for labelled clips, made from the phrases in a TOML file.
 
-The file that comes with the package, phrases.toml, says what each key means.
+The packaged file, phrases.toml, explains each key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TO_BE = frozenset(("is", "are"))
 
 
 class Action(BaseModel):
-    """A label's verb, the phrases that are true of it, and whether any part of a clip shows it."""
+    """A label's verb, the phrases that are true of it, and whether any part of a clip shows it (`cut`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,35 +64,35 @@ class Phrases(BaseModel):
         heads = {_head(phrase): action.verb for action in self.actions.values() for phrase in action.phrases}
         return dict(sorted((forms | heads).items()))
 
-    def named_otherwise(self) -> list[str]:
-        """Phrases that, as sentences are read (actions.py), name another action than their own, or several or none."""
+    def misread_phrases(self) -> list[str]:
+        """Phrases in which language/actions.py does not find exactly their own action."""
         phrases = [(action.verb, phrase) for action in self.actions.values() for phrase in action.phrases]
         lexicon = ActionLexicon.learn(f"{self.subjects[0]} {phrase}" for _, phrase in phrases)
-        found = (
+        readings = (
             (verb, phrase, [name for _, name in lexicon.find(["someone", *tokenize(phrase)])])
             for verb, phrase in phrases
         )
         return [
             f"{phrase!r} ({' '.join(names) or 'none'} instead of {verb})"
-            for verb, phrase, names in found
+            for verb, phrase, names in readings
             if names != [verb]
         ]
 
     def sentence(self, labels: Sequence[str], style: str, random: np.random.Generator) -> str:
-        """One way to say that someone did `labels` one after the other, all in the same `style` ("": none)."""
+        """A random sentence: someone did `labels` one after the other, all in the same `style` ("" for no style)."""
         subject = str(random.choice(self.subjects))
         if style in self.styles and random.random() < STYLE_SPOKEN:
             word = self.styles[style]
             subject = f"{'an' if word[0] in 'aeiou' else 'a'} {word} person"
         words = [subject]
-        for place, label in enumerate(labels):
-            words += [str(random.choice(self.connectives))] * (place > 0)
+        for index, label in enumerate(labels):
+            words += [str(random.choice(self.connectives))] * (index > 0)
             words.append(str(random.choice(self.actions[label].phrases)))
         return " ".join(words)
 
 
 def load_phrases(path: Path | None = None) -> Phrases:
-    """The phrases in a TOML file, or those that come with the package; ValueError says what is wrong and where."""
+    """The phrases in a TOML file, or the packaged ones; the ValueError names the key that is wrong."""
     try:
         content = path.read_bytes() if path else (resources.files(__package__) / "phrases.toml").read_bytes()
         return Phrases.model_validate(tomllib.loads(content.decode("utf-8-sig")))

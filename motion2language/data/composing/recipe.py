@@ -1,7 +1,7 @@
-"""How composed motions are drawn: how many clips, which, how fast, which part, with which pauses.
+"""How composed motions are drawn: how many clips, which, how fast, which part of them, with which pauses.
 
-The numbers were measured on BNR-Compose: shares and ranges of its segments, and its clips found again in
-clips_10hz.npz by the distances between joints. docs/results.md shows how close a corpus drawn so comes to it.
+The numbers were measured on BNR-Compose: shares and ranges of its segments, with its clips located in clips_10hz.npz by
+the distances between joints. docs/results.md compares a corpus that is drawn this way with it.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ class Pause:
     high: float
 
     def draw(self, random: np.random.Generator) -> float:
-        """Seconds; 0 where there is none."""
+        """Seconds; 0 without a pause."""
         return random.uniform(self.low, self.high) if random.random() < self.probability else 0.0
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every number that composing is decided by.
+    """Every number that decides how motions are composed.
 
     counts    probabilities of 1, 2, ... clips in a motion
-    common    labels with so many clips or more are drawn equally often; rarer ones by the root of their clips
+    common    labels with at least this many clips are drawn equally often; rarer ones by the root of their clips
     speed     slowest and fastest tempo, drawn evenly on a logarithmic scale
-    part      seconds of the shortest part taken of a clip that may be cut; drawn evenly on a logarithmic scale
+    part      seconds of the shortest part taken from a clip that may be cut; drawn evenly on a logarithmic scale
     shortest  seconds; shorter clips are left out
-    blend     seconds between two clips, in a line from one pose to the other
+    blend     seconds between two clips, in straight lines from one pose to the other
     noise     metres, standard deviation of each coordinate while a pose is held
     """
 
@@ -59,7 +59,7 @@ RECIPE = Recipe()
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """A part of a clip at a tempo: the share of the clip where it starts and its share of it, and the factor."""
+    """A part of a clip at a tempo: where it starts and how long it is, as shares of the clip, and the tempo factor."""
 
     clip: Clip
     start: float
@@ -99,15 +99,15 @@ def draw(
 
 
 def _labels(clips: Mapping[str, Sequence[Clip]], recipe: Recipe, random: np.random.Generator) -> list[str]:
-    """Labels in a row, none twice in succession unless there is only one."""
+    """Labels for one motion; the same label follows itself only if there is no other."""
     names = sorted(clips)
     weights = np.sqrt([min(len(clips[name]), recipe.common) for name in names])
     count = 1 + int(random.choice(len(recipe.counts), p=recipe.counts))
     drawn: list[int] = []
     for _ in range(count):
-        allowed = weights * [len(names) == 1 or place not in drawn[-1:] for place in range(len(names))]
+        allowed = weights * [len(names) == 1 or index not in drawn[-1:] for index in range(len(names))]
         drawn.append(int(random.choice(len(names), p=allowed / allowed.sum())))
-    return [names[place] for place in drawn]
+    return [names[index] for index in drawn]
 
 
 def _take(

@@ -1,114 +1,17 @@
-"""What a body can do: each action draws its own manner and writes it into the channels of a recording.
+"""What a body can do besides walking: each action draws its own manner and writes it into a recording's channels.
 
-An action is planned before it is drawn: `plan(random)` fixes duration and manner, `draw(stage, start)` adds to the
-channels from frame `start` on. Channels are at rest outside actions, so that actions follow one another smoothly.
-Durations, speeds and amplitudes are chosen wide, around what recorded people do.
+Durations, speeds and amplitudes are chosen wide, around those of recorded people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from motion2language.data.synthesis.body import SIDES, Body
+from motion2language.data.synthesis.body import SIDES
+from motion2language.data.synthesis.stage import Plan, Stage, bell, ease
 
-#: The hand's place at rest around its shoulder.
+#: Where a hand is at rest around its shoulder.
 REST = {"azimuth": 0.7, "elevation": -1.45, "reach": 0.97, "swing": 0.0, "elbow": 0.4}
-
-
-@dataclass
-class Stage:
-    """The channels of one recording while it is being made, at `fps`, for `frames` frames."""
-
-    body: Body
-    frames: int
-    fps: float
-    channels: dict[str, np.ndarray] = field(default_factory=dict)
-    #: (side, lift-off frame, landing frame, height in metres) of every step, in order
-    steps: list[tuple[str, float, float, float]] = field(default_factory=list)
-
-    def channel(self, name: str) -> np.ndarray:
-        """The (T,) values of a channel, zero until something is added."""
-        return self.channels.setdefault(name, np.zeros(self.frames))
-
-    def add(self, name: str, start: float, values: np.ndarray) -> None:
-        """Add values to a channel from frame `start` on; what reaches beyond the recording is cut."""
-        first = round(start)
-        length = min(len(values), self.frames - first)
-        self.channel(name)[first : first + length] += values[:length]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """An action about to happen: seconds it takes and how it is drawn."""
-
-    seconds: float
-    draw: Callable[[Stage, float], None]
-    side: str | None = None
-    quick: bool | None = None  # None: neither quick nor slow
-
-
-def bell(frames: int, rise: float, fall: float) -> np.ndarray:
-    """0 to 1 and back: eased over the first `rise` and last `fall` share of the frames, 1 between."""
-    share = (np.arange(frames) + 0.5) / frames
-    return ease(np.minimum(share / max(rise, 1e-6), (1 - share) / max(fall, 1e-6)))
-
-
-def ease(share: np.ndarray) -> np.ndarray:
-    """A smooth step: 0 below 0, 1 above 1, without a jump in speed or acceleration."""
-    share = np.clip(share, 0, 1)
-    return share**3 * (10 - 15 * share + 6 * share**2)
-
-
-def locomotion(random: np.random.Generator, kind: str) -> Plan:
-    """Walking (forward, back, left, right), running, and turning left or right along an arc or on the spot."""
-    running = kind == "run"
-    speed = {"walk": random.uniform(0.7, 1.6), "run": random.uniform(2.2, 4.2), "back": -random.uniform(0.5, 1.1)}
-    forward = speed.get(kind, 0.0)
-    aside = {"left": 1.0, "right": -1.0}.get(kind, 0.0) * random.uniform(0.5, 1.0)
-    turn = 0.0
-    seconds = random.uniform(1.2, 3.5) if running else random.uniform(1.8, 6.0)
-    if kind in ("turn_left", "turn_right"):
-        on_the_spot = random.random() < 0.35
-        forward = 0.0 if on_the_spot else random.uniform(0.5, 1.3)
-        seconds = random.uniform(1.2, 2.6) if on_the_spot else random.uniform(1.8, 4.5)
-        turn = (1 if kind == "turn_left" else -1) * random.uniform(1.1, 2.2)
-    cadence = random.uniform(2.5, 3.2) if running else random.uniform(1.5, 2.2)  # steps a second
-    lift = random.uniform(0.2, 0.5) if running else random.uniform(0.06, 0.16)
-    swing = random.uniform(0.5, 1.0) if running else random.uniform(0.1, 0.6)
-    bent = random.uniform(0.5, 1.0) if running else random.uniform(0.0, 0.25)
-    lean = random.uniform(0.05, 0.3) if running else random.uniform(-0.05, 0.12)
-    first = str(random.choice(["left", "right"]))
-
-    def draw(stage: Stage, start: float) -> None:
-        count = round(seconds * stage.fps)
-        envelope = bell(count, 0.35 / seconds, 0.35 / seconds)
-        stage.add("forward", start, forward * envelope)
-        stage.add("aside", start, aside * envelope)
-        stage.add("turn", start, turn * envelope / (envelope.sum() / stage.fps))
-        steps = max(2, round(cadence * seconds))
-        period = count / (steps + 0.5)
-        airborne = 1.5 if running else 1.15  # length of a swing in step periods
-        sides = [first, "right" if first == "left" else "left"]
-        for step in range(steps):
-            lifted = start + step * period
-            landed = min(lifted + airborne * period, start + count)
-            stage.steps.append((sides[step % 2], lifted, landed, lift))
-        phase = np.pi * (np.arange(count) / period + (first == "right"))
-        for side, sign in SIDES.items():
-            stage.add(f"{side}_swing", start, -sign * swing * envelope * np.sin(phase + 0.4))
-            stage.add(f"{side}_reach", start, -0.25 * bent * envelope)
-            stage.add(f"{side}_elevation", start, 0.25 * bent * envelope)
-        bob = 0.03 if running else 0.012
-        stage.add("rise", start, envelope * (bob * np.cos(2 * phase) - (0.05 if running else 0.015)))
-        stage.add("twist", start, 0.12 * swing * envelope * np.sin(phase + 0.4))
-        stage.add("pitch", start, lean * envelope)
-        stage.add("roll", start, 0.03 * envelope * np.sin(phase))
-
-    fast = {"run": forward > 3.4, "walk": forward > 1.4}.get(kind, False)
-    return Plan(seconds, draw, quick=True if fast else None)
 
 
 def hand_gesture(random: np.random.Generator, kind: str, sides: tuple[str, ...]) -> Plan:
@@ -144,7 +47,7 @@ def hand_gesture(random: np.random.Generator, kind: str, sides: tuple[str, ...])
 
 
 def clap(random: np.random.Generator) -> Plan:
-    """Hands brought together in front again and again."""
+    """Hands brought together in front, several times."""
     duration, beat = random.uniform(1.2, 4.0), random.uniform(1.5, 3.5)
     height, breadth = random.uniform(-0.5, 0.1), random.uniform(0.25, 0.55)
     reach = random.uniform(0.6, 0.85)
@@ -196,7 +99,7 @@ def squat(random: np.random.Generator) -> Plan:
 
 
 def sit(random: np.random.Generator) -> Plan:
-    """Down onto a seat behind, a while there, and up again."""
+    """Down onto a seat, a pause there, and up again."""
     duration, height = random.uniform(2.2, 5.0), random.uniform(0.38, 0.52)
     hands = random.random() < 0.5
 
@@ -310,7 +213,7 @@ def towards_hand(stage: Stage, side: str, start: float, share: np.ndarray, targe
 
 
 def _guard(stage: Stage, start: float, frames: int) -> None:
-    """Fists before the chest for a while."""
+    """Fists in front of the chest."""
     envelope = bell(frames, min(0.3, 8 / max(frames, 1)), min(0.3, 8 / max(frames, 1)))
     for side in SIDES:
         towards_hand(stage, side, start, envelope, (-0.15, 0.05, 0.48))

@@ -1,6 +1,6 @@
-"""A body of any proportions and its pose from few channels: trunk angles, hands around shoulders, feet in the world.
+"""A body of any proportions, posed from a few channels: trunk angles, hands around shoulders, feet in the world.
 
-Legs and arms are solved by two-bone inverse kinematics, so planted feet do not slide and hands go where they should.
+Two-bone inverse kinematics solves legs and arms, so planted feet do not slide and hands reach their targets.
 Axes of the body: x left, y up, z forward. Lengths are metres, angles radians, arrays have T frames first.
 """
 
@@ -49,7 +49,7 @@ class Body:
 
     @property
     def pelvis_height(self) -> float:
-        """Of a relaxed stance, knees a little bent."""
+        """Height of the pelvis in a relaxed stance, knees slightly bent."""
         return 0.985 * self.leg + self["ankle"] + self["hip_drop"]
 
 

@@ -1,4 +1,4 @@
-"""What synthetic people do, and how it is said: each action with its verb, its plan and its phrases."""
+"""The actions of synthetic recordings, each with its verb, its plan and its phrases, and sentences made of them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from motion2language.data.synthesis import actions as moves
-from motion2language.data.synthesis.actions import Plan
+from motion2language.data.synthesis.gait import locomotion
+from motion2language.data.synthesis.stage import Plan
 
 
 @dataclass(frozen=True)
 class Action:
-    """verb: its label; plan: how it is drawn; phrases: all true of it; quick: phrases for a quick one."""
+    """verb: its label; plan: draws it at random; phrases: all true of it; quick: phrases for a quick one."""
 
     verb: str
     plan: Callable[[np.random.Generator], Plan]
@@ -30,7 +31,7 @@ def _both_hands(kind: str) -> Callable[[np.random.Generator], Plan]:
 
 
 def _go(kind: str) -> Callable[[np.random.Generator], Plan]:
-    return lambda random: moves.locomotion(random, kind)
+    return lambda random: locomotion(random, kind)
 
 
 def _kick(side: str) -> Callable[[np.random.Generator], Plan]:
@@ -96,7 +97,7 @@ _CONNECTIVES = ("and", "then", "and then", "and afterwards")
 
 
 def sentence(names: Sequence[str], plans: Sequence[Plan], random: np.random.Generator) -> str:
-    """One way to say what was planned."""
+    """A random sentence that describes the planned actions."""
     text = str(random.choice(_SUBJECTS))
     for index, (name, plan) in enumerate(zip(names, plans, strict=True)):
         action = ACTIONS[name]

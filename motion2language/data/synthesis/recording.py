@@ -1,4 +1,4 @@
-"""One synthetic recording: actions in a row with pauses, its sentences, and exactly when each action happened."""
+"""One synthetic recording: a sequence of actions with pauses, its sentences, and the exact time of each action."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motion2language.data.synthesis.actions import REST, Plan, Stage, ease
+from motion2language.data.synthesis.actions import REST
 from motion2language.data.synthesis.body import SIDES, Body, pose
 from motion2language.data.synthesis.phrases import ACTIONS, sentence
+from motion2language.data.synthesis.stage import Plan, Stage, ease
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Caption, Segment
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A motion, sentences that are true of it, and its actions in time (label = verb)."""
+    """A motion, sentences that are true of it, and its actions with their times (label = verb)."""
 
     motion: Motion
     captions: tuple[Caption, ...]
@@ -35,7 +36,7 @@ def make_recording(
         actions = tuple(str(action) for action in random.choice(list(ACTIONS), count))
     unknown = [action for action in actions if action not in ACTIONS]
     if unknown or not actions:
-        raise ValueError(f"unknown actions {', '.join(unknown) or '(none)'}; there are {', '.join(ACTIONS)}")
+        raise ValueError(f"unknown actions {', '.join(unknown) or '(none given)'}; there are {', '.join(ACTIONS)}")
     plans = [ACTIONS[action].plan(random) for action in actions]
     spans, end = _schedule(plans, random)
     stage = Stage(Body.random(random), max(2, round(end * fps)), fps)
@@ -65,7 +66,7 @@ def _schedule(plans: list[Plan], random: np.random.Generator) -> tuple[list[tupl
 
 
 def _manner(stage: Stage, random: np.random.Generator) -> None:
-    """How this person stands throughout: stoop, arms, breath."""
+    """How this person holds themselves throughout: stoop, arms, breath."""
     time = np.arange(stage.frames) / stage.fps
     stage.add("bend", 0, np.full(stage.frames, random.normal(0.05, 0.1)))
     stage.add("nod", 0, np.full(stage.frames, random.normal(0, 0.12)))
@@ -78,7 +79,7 @@ def _manner(stage: Stage, random: np.random.Generator) -> None:
 
 
 def _channels(stage: Stage, random: np.random.Generator) -> dict[str, np.ndarray]:
-    """What body.pose needs: the path integrated, feet planted, hands offset from rest."""
+    """The channels of body.pose: the path integrated, feet planted, hands offset from rest."""
     channel, body = stage.channel, stage.body
     heading = random.uniform(-np.pi, np.pi) + np.cumsum(channel("turn")) / stage.fps
     ahead = np.stack((np.sin(heading), np.zeros_like(heading), np.cos(heading)), -1)
@@ -108,7 +109,7 @@ def _channels(stage: Stage, random: np.random.Generator) -> dict[str, np.ndarray
 def _feet(
     stage: Stage, side: str, stance: np.ndarray, heading: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A foot's way over the ground: planted between steps, under the body at the middle of each stance.
+    """A foot's path over the ground: planted between steps, under the body at the middle of each stance.
 
     Returns positions (T, 3) with y its height above standing, yaw (T,) and downward pitch of the toes (T,).
     Flights without a step (jumps) carry the foot along.
@@ -119,16 +120,16 @@ def _feet(
     lifts = [step[1] for step in steps] + [float(last)]
     lands = [0.0] + [step[2] for step in steps]
     middles = [round(min(last, 0.5 * (landed + lifted))) for landed, lifted in zip(lands, lifts, strict=True)]
-    # Standing before the first and after the last step: where the body stands then.
+    # Before the first and after the last step the foot is under the body.
     middles[0], middles[-1] = 0 if steps else middles[0], last if steps else middles[-1]
-    places, yaws = stance[middles], heading[middles]
-    position, yaw = np.repeat(places[:1], stage.frames, 0), np.repeat(yaws[:1], stage.frames)
+    stances, yaws = stance[middles], heading[middles]
+    position, yaw = np.repeat(stances[:1], stage.frames, 0), np.repeat(yaws[:1], stage.frames)
     height, down = np.zeros(stage.frames), np.zeros(stage.frames)
     frames = np.arange(stage.frames)
     for index, (_, lifted, landed, lift) in enumerate(steps):
         share = (frames - lifted) / max(landed - lifted, 1e-6)
         going = ease(share)
-        position += going[:, None] * (places[index + 1] - places[index])
+        position += going[:, None] * (stances[index + 1] - stances[index])
         yaw += going * (yaws[index + 1] - yaws[index])
         swing = np.sin(np.pi * np.clip(share, 0, 1))
         height += lift * swing**2 * (1.3 - np.clip(share, 0, 1) * 0.6)
