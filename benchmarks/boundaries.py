@@ -1,6 +1,7 @@
-"""Where segments end, found in four ways: `python benchmarks/boundaries.py BNR_COMPOSE.json`; a table as Markdown.
+"""Four ways to find where segments end: `python benchmarks/boundaries.py BNR_COMPOSE.json` prints a Markdown table.
 
-The sentences of `default` for the validation split, where the way was chosen; only the bounds of their segments differ.
+The sentences are those of `default` on the validation split, on which the shipped way was chosen; only the bounds of
+their segments differ.
 """
 
 import sys
@@ -54,7 +55,7 @@ def encoder_features(captioner: Captioner, motion: Motion) -> np.ndarray:
 
 
 def midway(transcript: Transcript) -> Transcript:
-    """Segments that meet halfway between the last word of one and the first of the next, in the order of time."""
+    """Segments that meet halfway between the last word of one and the first word of the next, in order of time."""
     segments = sorted(transcript.segments, key=lambda part: part.words[0].time if part.words else part.start)
     cuts = [(before.words[-1].time + after.words[0].time) / 2 for before, after in pairwise(segments)]
     edges = np.maximum.accumulate([0.0, *cuts, transcript.duration])

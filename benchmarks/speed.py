@@ -13,7 +13,8 @@ import torch
 
 from motion2language.captioning.captioner import load_model
 from motion2language.data.synthesis import make_recording
-from motion2language.formats import bvh, read
+from motion2language.formats import bvh
+from motion2language.formats.reading import read
 from motion2language.live.captioner import transcribe
 from motion2language.motion import Motion
 

@@ -1,6 +1,7 @@
 """The structure: who may import whom, where torch may be, what every public name and file must have."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -162,6 +163,30 @@ def test_nothing_is_unpickled_and_no_except_is_bare(path):
             if owner in ("np", "numpy"):
                 assert options.get("allow_pickle") == "False"
             assert owner not in ("pickle", "joblib", "dill")
+
+
+SCRIPTS = sorted([*(ROOT / "benchmarks").glob("*.py"), *(ROOT / "docs").glob("*.py")])
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_scripts_import_names_that_exist(path):
+    """Scripts beside the package are run by hand, so a name that has moved would not be noticed."""
+    names = [name for name in imports(path) if name.startswith("motion2language.")]
+    assert [name for name in names if not exists(name)] == []
+
+
+def exists(name: str) -> bool:
+    module, _, attribute = name.rpartition(".")
+    try:
+        return hasattr(importlib.import_module(module), attribute) or bool(importlib.import_module(name))
+    except ModuleNotFoundError:
+        return False
+
+
+def test_a_name_that_has_moved_would_be_seen():
+    assert exists("motion2language.formats.reading.read")
+    assert not exists("motion2language.scoring.segments.bleu")
+    assert len(SCRIPTS) > 15
 
 
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))

@@ -143,7 +143,7 @@ def follow(
 
 
 class _Allowed(NamedTuple):
-    """What is added to the log probabilities (V,) of words: 0 where a word may be said, -inf where not."""
+    """What is added to the log probabilities (V,) of words: 0 where a word is allowed, -inf where not."""
 
     words: Tensor  # no special but <eos>
     ending: Tensor  # <eos> only
@@ -168,11 +168,11 @@ class _UnderWay(NamedTuple):
     scores: Tensor  # (C, width) log probabilities; so the parts below
     token: Tensor  # the last word
     finished: Tensor
-    said: Tensor  # words without <eos>
+    counts: Tensor  # words without <eos>
 
 
 class _Step(NamedTuple):
-    """One step: the word each row said, which row before it goes on with, and where the rows before looked."""
+    """One step: the word of each row, the row before that it continues, and where the rows before looked."""
 
     token: Tensor  # (rows,)
     chance: Tensor  # (rows,) log probability of the word
@@ -197,9 +197,9 @@ def _begin(model: AttentionCaptioner, values: Tensor, lengths: Tensor, width: in
     clips = torch.arange(len(values), device=values.device)
     scores = torch.full((len(clips), width), -torch.inf, device=values.device)
     scores[:, 0] = 0
-    said = torch.zeros_like(scores, dtype=torch.int64)
+    counts = torch.zeros_like(scores, dtype=torch.int64)
     rows = _take(state, clips.repeat_interleave(width))
-    return _UnderWay(clips, memory, rows, width * clips[:, None], scores, said + SOS, said > 0, said)
+    return _UnderWay(clips, memory, rows, width * clips[:, None], scores, counts + SOS, counts > 0, counts)
 
 
 def _write(
@@ -214,7 +214,7 @@ def _write(
         ended = under_way.finished.all(1)
         if len(steps) > most or int(ended.sum()) >= len(ended) * WORTH_LEAVING_OUT:
             break
-    best = (under_way.scores / (under_way.said + 1) ** length_penalty).argmax(1)
+    best = (under_way.scores / (under_way.counts + 1) ** length_penalty).argmax(1)
     scores = under_way.scores.gather(1, best[:, None])[:, 0]
     return under_way, _Stretch(steps, under_way.clips, ended | (len(steps) > most), best, scores)
 
@@ -227,9 +227,9 @@ def _advance(model: AttentionCaptioner, before: _UnderWay, words: Tensor, nothin
     scores, best = (before.scores[..., None] + chances).flatten(1).topk(shape[1])
     parent, token = best // size, best % size
     rows, finished = (before.row + parent).flatten(), token == EOS
-    said = before.said.gather(1, parent) + ~finished
+    counts = before.counts.gather(1, parent) + ~finished
     chance = chances.flatten(1).gather(1, best).flatten()
-    under_way = before._replace(state=_take(state, rows), scores=scores, token=token, finished=finished, said=said)
+    under_way = before._replace(state=_take(state, rows), scores=scores, token=token, finished=finished, counts=counts)
     return under_way, _Step(token.flatten(), chance, rows, state.position, weights)
 
 
@@ -244,7 +244,7 @@ def _keep(under_way: _UnderWay, kept: Tensor) -> _UnderWay:
         under_way.scores[kept],
         under_way.token[kept],
         under_way.finished[kept],
-        under_way.said[kept],
+        under_way.counts[kept],
     )
 
 

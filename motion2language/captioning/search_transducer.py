@@ -113,21 +113,21 @@ def draw(model: Transducer, memory: Tensor, steps: Tensor, max_words: int, draws
     state, hidden = model.predict(torch.full((1, 1), SOS, device=device))
     states, hidden = state[0, 0].repeat(clips * draws, 1), hidden[0, 0].repeat(clips * draws, 1)
     words = torch.full((clips * draws, max_words), PAD, device=device)
-    said = torch.zeros(clips * draws, dtype=torch.int64, device=device)
+    counts = torch.zeros(clips * draws, dtype=torch.int64, device=device)
     for step in range(memory.shape[1]):
         speaking = (steps > step).repeat_interleave(draws)
         for turn in range(WORDS_PER_STEP):
             chance = chances[step * WORDS_PER_STEP + turn]
             word = draw_word(model, memory[:, step : step + 1], states.view(clips, draws, -1), chance).flatten()
-            speaking = speaking & (word >= 0) & (said < max_words)
+            speaking = speaking & (word >= 0) & (counts < max_words)
             rows = speaking.nonzero()[:, 0]
             if not len(rows):
                 break
             new, carried = model.predict(word[rows, None], hidden[None, rows])
             states[rows], hidden[rows] = new[:, 0], carried[0]
-            words[rows, said[rows]] = word[rows]
-            said[rows] += 1
-    sentences = [tuple(row[:count]) for row, count in zip(words.tolist(), said.tolist(), strict=True)]
+            words[rows, counts[rows]] = word[rows]
+            counts[rows] += 1
+    sentences = [tuple(row[:count]) for row, count in zip(words.tolist(), counts.tolist(), strict=True)]
     return [sentences[first : first + draws] for first in range(0, len(sentences), draws)]
 
 

@@ -31,6 +31,6 @@ class Reference:
         """The reference in a transcript's JSON form; without "captions" its text, if any, is the one sentence."""
         transcript = Transcript.from_dict(data)
         captions = data.get("captions", [transcript.text] if transcript.text else [])
-        if not isinstance(captions, list) or not all(isinstance(one, str) for one in captions):
+        if not isinstance(captions, list) or not all(isinstance(caption, str) for caption in captions):
             raise ValueError(f"captions are {str(captions)[:80]!r}, expected a list of sentences")
         return cls(transcript.source, transcript.duration, tuple(captions), transcript.segments)

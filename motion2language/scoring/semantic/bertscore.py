@@ -1,7 +1,7 @@
 """BERTScore: each word's embedding against the nearest of the other sentence, as the package bert-score computes it.
 
-Without idf weights and without rescaling by a baseline. The numbers are those of one model and one layer of it, and are
-compared with none of another (Zhang et al. 2020).
+Without idf weights and without rescaling by a baseline. The numbers depend on the model and its layer, and cannot be
+compared with those of another (Zhang et al. 2020).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 
 from motion2language.scoring.semantic import models
 
-LONGEST = 512  # word pieces of a sentence, where a model does not say; RoBERTa counts two more than it takes
+LONGEST = 512  # word pieces of a sentence, for models that do not specify it; RoBERTa states two more than it takes
 
 
 class Scorer(NamedTuple):
@@ -29,10 +29,10 @@ class Scorer(NamedTuple):
 
 
 def load(folder: Path | None = None, layer: int | None = None) -> Scorer:
-    """The scorer of a model's folder, without one of the packaged model.
+    """The scorer of the model in a folder, by default of the packaged model.
 
-    layer  whose states embed words, from 1; without it the one that bert-score recommends for a model of the folder's
-           name, else the last
+    layer  the layer that embeds words, from 1; by default the one that bert-score recommends for a model of the
+           folder's name, else the last
     """
     try:
         import bert_score
@@ -59,23 +59,18 @@ def bertscore(scorer: Scorer, references: Sequence[Sequence[str]], hypotheses: S
 
     weights: dict[int, float] = defaultdict(lambda: 1.0)
     weights |= {scorer.tokenizer.sep_token_id: 0.0, scorer.tokenizer.cls_token_id: 0.0}
-    pairs = [
-        (one, said)
-        for some, said in zip(references, hypotheses, strict=True)
-        for one in some
-        if one.strip() and said.strip()
+    clips = [
+        [(sentence, text) for sentence in sentences if sentence.strip() and text.strip()]
+        for sentences, text in zip(references, hypotheses, strict=True)
     ]
-    wanted, given = [one for one, _ in pairs], [said for _, said in pairs]
-    found = bert_cos_score_idf(scorer.model, wanted, given, scorer.tokenizer, weights, device="cpu")
-    scores = iter(found[:, 2].tolist())
-    return np.array(
-        [max((next(scores) for one in some if one.strip() and said.strip()), default=0.0)
-         for some, said in zip(references, hypotheses, strict=True)]
-    )  # fmt: skip
+    truths, texts = ([pair[side] for pairs in clips for pair in pairs] for side in (0, 1))
+    measured = bert_cos_score_idf(scorer.model, truths, texts, scorer.tokenizer, weights, device="cpu")
+    scores = iter(measured[:, 2].tolist())
+    return np.array([max((next(scores) for _ in pairs), default=0.0) for pairs in clips])
 
 
 class _Layer(torch.nn.Module):
-    """A model's states after so many layers, as bert-score asks for them."""
+    """A model's states after a layer, in the form that bert-score expects."""
 
     def __init__(self, model: Any, layer: int) -> None:
         super().__init__()
