@@ -198,7 +198,7 @@ def _next_word(model: Transducer, memory: Tensor, states: Tensor) -> tuple[Tenso
 class PrefixSearch:
     """The best sentences so far of one recording, advanced one encoder step at a time; equal prefixes are merged.
 
-    `kept` maps each, best first, to its log probability plus bonus; `since` maps each to the step at which it appeared.
+    `kept` maps each, best first, to its log probability plus bonus.
     """
 
     def __init__(self, model: Transducer, max_words: int, width: int, word_bonus: float = WORD_BONUS) -> None:
@@ -206,26 +206,12 @@ class PrefixSearch:
         device = next(model.parameters()).device
         state, hidden = model.predict(torch.full((1, 1), SOS, device=device))
         self.kept: dict[Prefix, float] = {(): 0.0}
-        self.since: dict[Prefix, int] = {(): 0}
-        self.steps = 0
         self._states: dict[Prefix, tuple[Tensor, Tensor]] = {(): (state[0, 0], hidden[0, 0])}
 
     @property
     def best(self) -> Prefix:
         """The best sentence so far."""
         return next(iter(self.kept))
-
-    def settled(self) -> Prefix:
-        """The words that every kept sentence begins with."""
-        first, *others = self.kept
-        count = 0
-        while count < len(first) and all(other[: count + 1] == first[: count + 1] for other in others):
-            count += 1
-        return first[:count]
-
-    def settle(self, prefix: Prefix) -> None:
-        """Drop the sentences that do not begin with `prefix`."""
-        self.kept = {other: score for other, score in self.kept.items() if other[: len(prefix)] == prefix}
 
     @torch.inference_mode()
     def advance(self, memory: Tensor) -> None:
@@ -252,13 +238,7 @@ class PrefixSearch:
             if not arriving:
                 break
         self.kept = _best(waited, self.width)
-        self.since = {
-            prefix[:count]: self.since.get(prefix[:count], self.steps)
-            for prefix in self.kept
-            for count in range(len(prefix) + 1)
-        }
         self._states = {prefix: self._states[prefix] for prefix in self.kept}
-        self.steps += 1
 
     def _learn(self, prefixes: list[Prefix]) -> None:
         """Add the states of new prefixes, each one word longer than a known one."""

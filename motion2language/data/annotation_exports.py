@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from motion2language.files import read_text
-from motion2language.language.actions import ActionLexicon
+from motion2language.language.actions import ActionLexicon, parse_word_pairs
 from motion2language.language.vocabulary import tokenize
 from motion2language.transcript import Segment, TimedWord, Transcript
 from motion2language.writers import labelstudio
@@ -100,15 +100,10 @@ def read_corrections(path: Path) -> dict[str, str]:
 
     A word alone on its line stays as it is, even if CORRECTIONS lists it.
     """
-    corrections: dict[str, str] = {}
-    for number, line in enumerate(read_text(path, "`written meant` on each line").splitlines(), start=1):
-        words = line.split("#")[0].replace("=", " ").lower().split()
-        if len(words) > 2:
-            raise ValueError(f"{path}, line {number}: expected `written meant`, found {line.strip()!r}")
-        if words:
-            corrections[words[0]] = words[-1]
+    expected = "`written meant` on each line"
+    corrections = parse_word_pairs(read_text(path, expected), str(path), "`written meant`")
     if not corrections:
-        raise ValueError(f"{path}: contains no words; expected `written meant` on each line")
+        raise ValueError(f"{path}: contains no words; expected {expected}")
     return corrections
 
 

@@ -101,13 +101,7 @@ class ActionLexicon:
     @classmethod
     def parse(cls, text: str, source: str) -> ActionLexicon:
         """Parse the text of such a list; error messages call it `source`."""
-        forms: dict[str, str] = {}
-        for number, line in enumerate(text.splitlines(), start=1):
-            words = line.split("#")[0].replace("=", " ").lower().split()
-            if len(words) > 2:
-                raise ValueError(f"{source}, line {number}: expected `form` or `form lemma`, found {line.strip()!r}")
-            if words:
-                forms[words[0]] = words[-1]
+        forms = parse_word_pairs(text, source, "`form` or `form lemma`")
         if not forms:
             raise ValueError(f"{source}: contains no action words; expected one per line")
         return cls(forms)
@@ -162,6 +156,24 @@ class ActionLexicon:
         if not isinstance(forms, dict) or not all(isinstance(lemma, str) for lemma in forms.values()):
             raise ValueError(f"{path}: expected an object of word forms and their lemmas")
         return cls(forms)
+
+
+def parse_word_pairs(text: str, source: str, expected: str) -> dict[str, str]:
+    """First word of each line -> second word, or the first itself when it is alone; `#` begins a comment.
+
+    ValueError names `source` and the line, and what was `expected`, for a line with more words.
+
+    >>> parse_word_pairs("walks walk  # a verb\\nbow", "list", "`form lemma`")
+    {'walks': 'walk', 'bow': 'bow'}
+    """
+    pairs: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split("#")[0].replace("=", " ").lower().split()
+        if len(words) > 2:
+            raise ValueError(f"{source}, line {number}: expected {expected}, found {line.strip()!r}")
+        if words:
+            pairs[words[0]] = words[-1]
+    return pairs
 
 
 def _common_forms() -> dict[str, str]:
