@@ -96,11 +96,14 @@ def python_names() -> str:
     """The page of public Python names."""
     import motion2language
 
-    parts = ["# Python", "Public names of the package, then of its modules. `import motion2language as m2l` gives:"]
+    parts = [
+        "# Python",
+        "Public names of `motion2language`, then of its modules. `import motion2language as m2l` gives:",
+    ]
     parts += [", ".join(f"`m2l.{name}`" for name in motion2language.__all__)]
     for name in MODULES:
         module = importlib.import_module(f"motion2language.{name}")
-        parts += [f"## motion2language.{name}", *_documentation(module)]
+        parts += [f"## {name}", *_documentation(module)]
         for member, value in _public(module):
             parts += [f"### {member}", _signature(member, value), *_documentation(value)]
             for method, function in _methods(value):
