@@ -24,7 +24,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, to
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then move it there; an error leaves no half-written file.
 
-    ValueError when the folder is not there or cannot be written to, or when `path` is itself a folder.
+    ValueError when the folder does not exist or cannot be written to, or when `path` is itself a folder.
     """
     path = Path(path)
     if path.is_dir():
@@ -70,56 +70,57 @@ def make_folder(path: str | Path) -> None:
 
 
 def remove_leftovers(paths: Iterable[str | Path]) -> None:
-    """Remove the temporary files and folders of killed writers of these paths, which nobody may write meanwhile.
+    """Remove temporary files and folders that killed processes left beside these paths.
 
-    A folder is left where there is none in its place: it may hold the only copy.
+    No other process may be writing these paths. A temporary folder stays if its target does not exist: it may be the
+    only copy.
     """
-    places = {Path(path) for path in paths}
-    for folder in {place.parent for place in places}:
+    targets = {Path(path) for path in paths}
+    for folder in {target.parent for target in targets}:
         for temporary in folder.glob(".*-????????"):
-            place = folder / temporary.name[1:].rpartition("-")[0]
-            if place in places and temporary.is_file():
+            target = folder / temporary.name[1:].rpartition("-")[0]
+            if target in targets and temporary.is_file():
                 temporary.unlink(missing_ok=True)
-            elif place in places and place.is_dir():
+            elif target in targets and target.is_dir():
                 shutil.rmtree(temporary, ignore_errors=True)
 
 
 def one_line(error: Exception) -> str:
-    """The message of an error in one line; of an OSError without its number."""
+    """The message of an error in one line; for an OSError without its number."""
     text = str(error)
-    if isinstance(error, OSError) and error.strerror:  # Python's own words begin with "[Errno 2]"
-        place = "" if error.filename is None else f"{error.filename}: "
-        text = place + error.strerror.lower()
+    if isinstance(error, OSError) and error.strerror:  # Python's own message begins with "[Errno 2]"
+        name = "" if error.filename is None else f"{error.filename}: "
+        text = name + error.strerror.lower()
     return " ".join(text.split())
 
 
-def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON (json.loads' object_pairs_hook); ValueError when a name stands in it twice."""
-    if len(found := dict(pairs)) < len(pairs):
+def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object (json.loads' object_pairs_hook); ValueError when a name occurs in it twice."""
+    if len(values := dict(pairs)) < len(pairs):
         twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
-        raise ValueError(f"{len(twice)} names stand there twice, such as {twice[0]}; give each its own")
-    return found
+        raise ValueError(f"{len(twice)} names occur twice, such as {twice[0]}; use each only once")
+    return values
 
 
 def read_arrays(path: str | Path, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """The arrays of an .npz; ValueError when it is something else, damaged, holds a pickle, or unpacks to too much.
+    """The arrays of an .npz; ValueError when it is something else, damaged, contains a pickle, or unpacks to too much.
 
-    only  names of arrays to read, where they are there; the others may be anything
+    only  names of arrays to read, if they exist; the others may be anything
     """
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > LARGEST_ARCHIVE:
-            raise ValueError(f"unpacks to {size / 2**30:.1f} GiB, the most read is {LARGEST_ARCHIVE / 2**30:.0f} GiB")
+            raise ValueError(f"unpacks to {size / 2**30:.1f} GiB, the limit is {LARGEST_ARCHIVE / 2**30:.0f} GiB")
         with np.load(path, allow_pickle=False) as arrays:
-            found = {key: arrays[key] for key in arrays.files if only is None or key in only}
+            values = {key: arrays[key] for key in arrays.files if only is None or key in only}
     except _DAMAGE:
         raise ValueError("not an .npz archive, or cut off") from None
     except ValueError as error:
         if "pickle" in str(error).lower():
-            raise ValueError("holds pickled objects, which are not read; expected plain arrays only") from None
+            raise ValueError("contains pickled objects, which are not read; expected plain arrays only") from None
         raise
-    odd = [key for key, value in found.items() if not isinstance(value, np.ndarray)]
+    odd = [key for key, value in values.items() if not isinstance(value, np.ndarray)]
     if odd:
-        raise ValueError(f"{odd[0]!r} is no array; expected plain arrays only")
-    return found
+        raise ValueError(f"{odd[0]!r} is not an array; expected plain arrays only")
+    return values

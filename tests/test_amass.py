@@ -137,7 +137,7 @@ def test_an_error_names_what_the_corpus_lacks_and_where_to_get_it(corpus, monkey
     assert (status, "need the body model SMPLH" in err, "https://mano" in err) == (1, True, True)
     assert "10 samples are damaged: 8 of 8 of train, 1 of 1 of val, 1 of 1 of test" in err
     shutil.rmtree(corpus / "KIT")
-    assert "none of its 10 motion files is there" in m2l("data", "check", "amass", "--root", corpus)[2]
+    assert "all of its 10 motion files are missing" in m2l("data", "check", "amass", "--root", corpus)[2]
     for root in (["--root", corpus / "KIT"], []):
         (line,) = m2l("data", "check", "amass", *root)[2].splitlines()
         assert "annotations.json" in line or root

@@ -108,7 +108,7 @@ REFUSED = {
     "kit, twice": (
         "kit",
         lambda root: [(root / "b").mkdir(), (root / "b" / KIT).write_text('["He runs."]')],
-        "1 files of sentences are there twice: 00003; give the folder of one release",
+        "1 files of sentences occur twice: 00003; give the folder of one release",
     ),
     "texts, not UTF-8": (
         "humanml3d",
@@ -125,7 +125,7 @@ REFUSED = {
     "lists, twice": (
         "humanml3d",
         put("val.txt", "000005\n000001\n"),
-        "val.txt: 1 names stand there, or in another split, twice, such as '000001'",
+        "val.txt: 1 names occur twice, there or in another split, such as '000001'",
     ),
     "lists, not UTF-8": ("humanml3d", put("val.txt", b"\xff"), "val.txt: not text in UTF-8"),
     "annotations, empty": ("annotations", put(JSON, " "), "not JSON in UTF-8 (it is empty)"),
@@ -134,12 +134,12 @@ REFUSED = {
     "annotations, twice": (
         "annotations",
         rewritten(JSON, '"03":', '"04":'),
-        "1 names stand there twice, such as 04; give each its own",
+        "1 names occur twice, such as 04; use each only once",
     ),
     "annotations, of absent files": (
         "annotations",
         lambda root: [path.unlink() for path in root.glob("*.npz")],
-        "none of its 12 motion files is there; expected such as",
+        "all of its 12 motion files are missing; expected e.g.",
     ),
     "list of sentences, not UTF-8": (
         "annotations",
@@ -149,7 +149,7 @@ REFUSED = {
     "compose, empty": ("compose", put(".", ""), "corpus.json: not JSON in UTF-8 (it is empty)"),
     "compose, not UTF-8": ("compose", put(".", b"\xff"), "corpus.json: not JSON in UTF-8 (byte 0)"),
     "compose, not JSON": ("compose", put(".", "{"), "corpus.json: not JSON in UTF-8 (line 1, column 2"),
-    "compose, twice": ("compose", repeated, "1 names stand there twice, such as synthetic_train_00000"),
+    "compose, twice": ("compose", repeated, "1 names occur twice, such as synthetic_train_00000"),
     "compose, no samples": ("compose", put(".", COMPOSED), "not a compose corpus (expected samples: name -> captions"),
     "compose, one caption": (
         "compose",
@@ -159,7 +159,7 @@ REFUSED = {
     "compose, of no split": (
         "compose",
         samples(lambda all, name: all[name].update(split="dev")),
-        "is of split 'dev'; expected train, val, test (2 of 8 samples are damaged: synthetic_train_00000, ",
+        "has split 'dev'; expected train, val, test (2 of 8 samples are damaged: synthetic_train_00000, ",
     ),
     "labels, twice": (
         "folder",
@@ -215,13 +215,13 @@ NOTED = {
     "texts, of no list": (
         "humanml3d",
         put("val.txt", "000005\n"),
-        "1 recordings of new_joints stand in no split's list and are left out: M000005",
+        "1 recordings of new_joints are not in any split's list and are left out: M000005",
         11,
     ),
     "texts, of no recording": (
         "humanml3d",
         put("texts/000098.txt", "a man walks#a/DET#0#0"),
-        "1 files of texts are of no recording and in no split's list; left out: 000098",
+        "1 files of texts have no recording and are not in any split's list; left out: 000098",
         12,
     ),
     "texts, outside": (
@@ -239,7 +239,7 @@ NOTED = {
     "annotations, sentences alone": (
         "annotations",
         without("03.npz"),
-        "of 12 recordings 1 motion files are not there and are left out: 03",
+        "of 12 recordings 1 motion files are missing and left out: 03",
         11,
     ),
     "annotations, of absent clips": (
@@ -260,7 +260,7 @@ NOTED = {
     "compose, array alone": (
         "compose",
         samples(lambda all, name: all.pop(name)),
-        "corpus.npz: 2 arrays are of no sample in corpus.json and are left out: synthetic_train_00000",
+        "corpus.npz: 2 arrays belong to no sample in corpus.json and are left out: synthetic_train_00000",
         6,
     ),
     "compose, sentences alone": (
@@ -275,11 +275,11 @@ NOTED = {
         "1 of 12 recordings have no label and are left out: 03",
         11,
     ),
-    "labels, of absent clips": ("folder", without("03.npz"), "1 of 12 labelled clips are not there: 03", 11),
+    "labels, of absent clips": ("folder", without("03.npz"), "1 of 12 labelled clips were not found: 03", 11),
     "labels, unknown": (
         "folder",
         rewritten(CSV, "walk", "glide"),
-        "of 12 clips 6 have no caption, and a label without phrases; their sentence is the label: glide",
+        "of 12 clips 6 have neither a caption nor a label with phrases; their sentence is the label: glide",
         12,
     ),
 }
@@ -357,7 +357,7 @@ def test_a_corpus_of_one_clip_can_be_checked_but_not_trained_on(m2l, corpora, tm
     where = ("--root", corpora["kit"], "--out", tmp_path / "out")
     status, out, err = m2l("data", "check", "kit", *where[:2])
     assert (status, out.splitlines()[1].split()[:2]) == (1, ["train", "1"])
-    assert "nothing in val, test, of 1 samples that the corpus holds; training needs train and val" in err
+    assert "no samples in val, test, of 1 in the corpus; training needs train and val" in err
     suite = ("reproduce", "--suite", "paper", "--corpus", "kit", *where)
     for command, said in (
         (("train", write_config(tmp_path), "--dataset", "kit", *where), "1 recordings to train on, 0 to validate"),
@@ -414,6 +414,6 @@ def test_a_run_is_not_gone_on_with_by_another_configuration(m2l, corpora, tmp_pa
         "(train.seed 11, not 5); go on"
         in m2l(*command, "--resume", "--set", "train.epochs=1", "--set", "train.seed=5")[2]
     )
-    assert "corpus.json: not there" in m2l(*command, "--resume", "--set", "train.epochs=1")[2]
+    assert "corpus.json: not found" in m2l(*command, "--resume", "--set", "train.epochs=1")[2]
     (tmp_path / "run" / "config.json").write_text("{")
     assert "(its config.json cannot be read)" in m2l(*command, "--resume")[2]

@@ -178,7 +178,7 @@ def test_labels_from_names_and_what_is_left_out(folder, tmp_path):
     assert (found.captions, found.split) == (("He bows.", "a bow"), "train")
     said = " / ".join(str(each.message) for each in noted)
     assert "15 of 16 recordings have no label and are left out: bow_1, bow_2, bow_3, ..." in said
-    assert "1 of 2 labelled clips are not there: gone" in said
+    assert "1 of 2 labelled clips were not found: gone" in said
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_labels_from_names_and_what_is_left_out(folder, tmp_path):
         ("file,label\nbow_0,bow\nbow_0,walk\n", "line 3: bow_0 is labelled twice, 'bow' and 'walk'"),
         ("file,label,split\nbow_0,bow,dev\n", "split 'dev', expected train, val, test"),
         ("file,label\nbow_0,\n", "line 2: no label"),
-        ("file,label\nother,bow\n", "none of 16 recordings has a label"),
+        ("file,label\nother,bow\n", "no label for any of 16 recordings"),
     ],
 )  # fmt: skip
 def test_a_table_that_says_nothing_is_named(table, said, folder, tmp_path):
@@ -211,7 +211,7 @@ def test_what_cannot_be_composed_is_said_with_counts(folder, tmp_path, m2l):
 
     assert "1 of 2 labels, of 1 of 2 clips, have no phrases: jog (1)" in fails("bow_0,bow,\nwalk_0,jog,\n")
     assert "1 of 1 clips can be used (0 of labels left out, 0 too short)" in fails("bow_0,bow,\n")
-    assert "1 of 2 clips say their split" in fails("bow_0,bow,train\nbow_1,bow,\n")
+    assert "1 of 2 clips have a split" in fails("bow_0,bow,train\nbow_1,bow,\n")
     assert "no clip for the 3 motions of val" in fails("bow_0,bow,\nbow_1,bow,\n", "--val", 3)
     assert "give at least one" in fails("bow_0,bow,\n", "--train", 0)
     (tmp_path / "p.toml").write_text('subjects = ["x"]\nconnectives = ["and"]\nactions.bow = {verb = "bow"}\n')
@@ -272,21 +272,21 @@ def test_damaged_archives_are_named(tmp_path):
     path = write_archive(tmp_path, a=np.zeros((2, 21, 3)))
     described = json.loads(path.with_suffix(".json").read_text())
     path.with_suffix(".json").write_text(json.dumps(described | {"clips": {}}))
-    with pytest.raises(ValueError, match=r"a\.json: says nothing of clips; expected clips: name -> label"):
+    with pytest.raises(ValueError, match=r"a\.json: does not list clips; expected clips: name -> label"):
         find_clips(path)
     for content, said in (
         ("[" * 100000, r"not JSON in UTF-8 \(maximum recursion depth"),
         ("{", r"not JSON in UTF-8 \(Expecting property name"),
         (
             '{"clips": {"a": {"label": "walk"}, "a": {"label": "run"}}}',
-            "1 names stand there twice, such as a; give each",
+            "1 names occur twice, such as a; use each",
         ),
     ):
         path.with_suffix(".json").write_text(content)
         with pytest.raises(ValueError, match=rf"a\.json: {said}"):
             find_clips(path)
     path.with_suffix(".json").unlink()
-    with pytest.raises(FileNotFoundError, match=r"a\.json: not there; an archive of clips is a pair"):
+    with pytest.raises(FileNotFoundError, match=r"a\.json: not found; an archive of clips is a pair"):
         find_clips(path)
 
 

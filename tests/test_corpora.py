@@ -171,18 +171,18 @@ def test_a_root_that_is_no_kit_is_said(tmp_path):
         corpora.load("kit", None, "train")
     with pytest.raises(
         FileNotFoundError,
-        match=r"not there; get .* KIT Motion-Language Dataset: https://motion-annotation\.humanoids\.kit\.edu",
+        match=r"not found; get .* KIT Motion-Language Dataset: https://motion-annotation\.humanoids\.kit\.edu",
     ):
         corpora.load("kit", tmp_path / "nowhere", "train")
-    with pytest.raises(FileNotFoundError, match="holds no NNNNN_mmm"):
+    with pytest.raises(FileNotFoundError, match="contains no NNNNN_mmm"):
         corpora.load("kit", tmp_path, "train")
     (tmp_path / "kit.zip").write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(ValueError, match="neither a folder nor a whole zip"):
+    with pytest.raises(ValueError, match="neither a folder nor a complete zip"):
         corpora.load("kit", tmp_path / "kit.zip", "train")
     for place in ("a", "b"):
         (tmp_path / place).mkdir()
         (tmp_path / place / "00001_mmm.xml").write_text(document(random_frames(5)))
-    with pytest.raises(ValueError, match="1 recordings are there twice"):
+    with pytest.raises(ValueError, match="1 recordings occur twice"):
         corpora.load("kit", tmp_path, "train")
 
 
@@ -279,7 +279,7 @@ def test_what_folders_lack_is_counted(folder):
     with pytest.warns(UserWarning) as caught:
         assert len(corpora.load(name, root, "train")) == 2
     said = [str(warning.message) for warning in caught]
-    assert any("1 mirrored recordings stood in another split than their original" in text for text in said)
+    assert any("1 mirrored recordings were in another split than their original" in text for text in said)
     assert any("1 of 4 without new_joints/ID.npy, left out: 000003" in text for text in said)
     assert any("1 of 4 without a sentence, left out: 000002" in text for text in said)
 
@@ -288,8 +288,11 @@ def test_what_folders_lack_is_counted(folder):
     ("change", "message"),
     [
         (lambda root: (root / "val.txt").unlink(), r"lacks val\.txt; "),
-        (lambda root: (root / "val.txt").write_text("000001\n"), r"val\.txt: 1 names stand there, or in another split"),
-        (lambda root: (root / "val.txt").write_text("000004\n000004\n"), "1 names stand there"),
+        (
+            lambda root: (root / "val.txt").write_text("000001\n"),
+            r"val\.txt: 1 names occur twice, there or in another split",
+        ),
+        (lambda root: (root / "val.txt").write_text("000004\n000004\n"), "1 names occur twice"),
         (lambda root: (root / "val.txt").write_bytes(b"\xff"), "not text in UTF-8"),
         (
             lambda root: (root / "texts" / "000004.txt").write_text("a man walks"),
@@ -298,7 +301,7 @@ def test_what_folders_lack_is_counted(folder):
         (lambda root: (root / "texts" / "000004.txt").write_bytes(b"\xff#a#0#0"), "not text in UTF-8"),
         (
             lambda root: [one.unlink() for one in (root / "new_joints").iterdir()],
-            "none of the 2 recordings of val is there",
+            "all 2 recordings of val are missing",
         ),
     ],
 )

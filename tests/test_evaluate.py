@@ -188,7 +188,7 @@ def test_corpora_that_are_not_there_are_named(tmp_path):
         corpora.load("synthetic", None, "dev")
     with pytest.raises(ValueError, match="needs --root"):
         corpora.load("compose", None, "test")
-    with pytest.raises(FileNotFoundError, match=r"c\.json: not there; corpus 'compose' is a pair"):
+    with pytest.raises(FileNotFoundError, match=r"c\.json: not found; corpus 'compose' is a pair"):
         corpora.load("compose", tmp_path / "c.json", "test")
 
 

@@ -168,7 +168,7 @@ def archive(tmp_path, **changes):
         ({"fps": np.array([30.0, 30.0])}, "'fps' has type float64 and shape"),
         ({"fps": np.float64(0)}, "frame rate 0.0 is not a positive number"),
         ({"fps": np.float64(-30)}, "is not a positive number"),
-        ({"positions": np.array([{}], dtype=object)}, "holds pickled objects"),
+        ({"positions": np.array([{}], dtype=object)}, "contains pickled objects"),
         ({"positions": np.zeros((4, 3, 3))}, r"positions have shape \(4, 3, 3\), expected \(frames, 21, 3\)"),
         ({"positions": np.full((4, 21, 3), np.inf)}, "not a finite number"),
         ({"positions": np.zeros((0, 21, 3))}, "no frames"),

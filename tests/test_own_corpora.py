@@ -73,7 +73,7 @@ def test_a_table_says_the_rate_of_files_that_cannot(tmp_path):
     (tmp_path / "labels.csv").write_text("file,label,fps,split\na,walk,25,train\nb,walk,,train\n")
     found = find_clips(tmp_path)
     assert [clip.read().fps for clip in found] == [25, 20]
-    with pytest.raises(ValueError, match=r"labels\.csv, line 2: 'x' frames a second"):
+    with pytest.raises(ValueError, match=r"labels\.csv, line 2: 'x' frames per second"):
         (tmp_path / "labels.csv").write_text("file,label,fps\na,walk,x\n")
         find_clips(tmp_path)
 
@@ -88,7 +88,7 @@ def test_splits_of_a_folder_are_by_label_and_always_the_same(takes):
 
 def test_a_folder_without_labels_is_said(tmp_path):
     npz.write(motion(0), tmp_path / "a.npz")
-    with pytest.raises(FileNotFoundError, match=r"labels\.csv: no such file; say the labels by a CSV"):
+    with pytest.raises(FileNotFoundError, match=r"labels\.csv: no such file; give the labels in a CSV"):
         corpora.load("folder", tmp_path, "train")
     with pytest.raises(ValueError, match="needs --root"):
         corpora.load("folder", None, "train")
@@ -175,7 +175,7 @@ def test_missing_files_and_recordings_without_sentences_are_counted_and_named(re
         assert [sample.name for sample in corpora.load("annotations", recorded, "train")] == ["1"]
     said = [str(each.message) for each in noted]
     assert said == [
-        f"{root}: of 4 recordings 2 motion files are not there and are left out: gone, lost",
+        f"{root}: of 4 recordings 2 motion files are missing and left out: gone, lost",
         f"{root}: of 4 recordings 2 have no sentence and are left out: 3, 4",
     ]
 
@@ -183,14 +183,14 @@ def test_missing_files_and_recordings_without_sentences_are_counted_and_named(re
 def test_lists_of_splits(recorded):
     root = write(recorded, {"1": entry("a", ("x", 0, 2)), "2": entry("sub/b", ("x", 0, 2))})
     (recorded / "split_train.txt").write_text("2\n9\n")
-    with pytest.raises(FileNotFoundError, match=r"split_val\.txt, .*split_test\.txt: not there, but another split's"):
+    with pytest.raises(FileNotFoundError, match=r"split_val\.txt, .*split_test\.txt: not found, but another split's"):
         corpora.load("annotations", root, "train")
     (recorded / "split_val.txt").write_text("1\n")
     (recorded / "split_test.txt").write_text("")
     with pytest.warns(UserWarning, match=r"split_train\.txt: 1 names have no recording: 9"):
         assert names("annotations", root) == {"train": ["2"], "val": ["1"], "test": []}
     (recorded / "split_test.txt").write_text("2")
-    with pytest.raises(ValueError, match=r"split_test\.txt: 1 names are in .*split_train\.txt, too, such as 2"):
+    with pytest.raises(ValueError, match=r"split_test\.txt: 1 names are also in .*split_train\.txt, such as 2"):
         corpora.load("annotations", root, "test")
 
 
@@ -220,7 +220,7 @@ def test_listed_splits_keep_a_recording_and_its_mirror_together(recorded):
     root = write(recorded, {name: entry("a", ("x", 0, 2)) for name in ("1", "M1", "2", "M2", "M3")})
     for split, listed in (("train", "1\nM2"), ("val", "2\nM3"), ("test", "M1")):
         (recorded / f"split_{split}.txt").write_text(listed)
-    with pytest.warns(UserWarning, match="2 mirrored recordings stood in another split than their original"):
+    with pytest.warns(UserWarning, match="2 mirrored recordings were in another split than their original"):
         assert names("annotations", root) == {"train": ["1", "M1"], "val": ["2", "M2", "M3"], "test": []}
 
 
@@ -229,8 +229,8 @@ def test_listed_splits_keep_a_recording_and_its_mirror_together(recorded):
     [
         ("", r"not JSON in UTF-8 \(it is empty\); expected name -> path, duration"),
         ('{"a":', "not JSON in UTF-8 .line 1, column 6"),
-        ("{}", "holds no recordings"),
-        ("[]", "holds list; expected name -> path"),
+        ("{}", "contains no recordings"),
+        ("[]", "contains list; expected name -> path"),
         ('{"a": {"duration": 1, "annotations": []}}', "lacks 'path'; expected name -> path"),
         (json.dumps({"a": entry("a", ("x", 0, 2)) | {"annotations": [{"text": 3}]}}), "a value of the wrong kind"),
         (json.dumps({"a": entry("a", ("x", 0, 2)) | {"duration": "long"}}), "a value of the wrong kind"),
@@ -242,11 +242,11 @@ def test_listed_splits_keep_a_recording_and_its_mirror_together(recorded):
             json.dumps({"a": entry("a", ("x", 0, 2)), "b": {}, "c": {"path": "a"}}),
             r"lacks 'duration'.*\(2 of 3 recordings are damaged: b, c\)",
         ),
-        ('{"a": 1, "a": 2}', "1 names stand there twice, such as a"),
+        ('{"a": 1, "a": 2}', "1 names occur twice, such as a"),
         (json.dumps({"a": entry("a", ("x", 2, 1))}), "the sentence 'x' goes from 2 to 1 s"),
         (
             json.dumps({"a": entry("gone", ("x", 0, 2))}),
-            r"none of its 1 motion files is there; expected such as .*gone",
+            r"all of its 1 motion files are missing; expected e.g. .*gone",
         ),
     ],
 )
@@ -272,7 +272,7 @@ def test_cmu_recordings_with_the_sentences_of_kit(tmp_path):
         said[of["kit_id"]] |= {"path": f"cmu/{name}"}
     (tmp_path / "cmu").symlink_to(CMU)
     root = write(tmp_path, said)
-    with pytest.warns(UserWarning, match="of 5766 recordings 5749 motion files are not there"):
+    with pytest.warns(UserWarning, match="of 5766 recordings 5749 motion files are missing"):
         train = corpora.load("annotations", root, "train")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -407,7 +407,7 @@ def test_what_is_wrong_with_the_folder_is_one_line_before_the_corpus_is_read(m2l
         (tmp_path / "file" / "out", f"{tmp_path / 'file'} is not a folder; choose another"),
         (tmp_path / "kit", 'holds runs on {"corpus": "kit"}, not on compose; choose another --out'),
         (tmp_path / "runs", "seed-11: holds a run of another configuration"),
-        (tmp_path / "new", "absent.json: not there"),
+        (tmp_path / "new", "absent.json: not found"),
     ):
         status, _, err = m2l(*absent, out)
         assert (status, len(err.splitlines())) == (1, 1)

@@ -180,7 +180,7 @@ def test_a_folder_of_another_sweep_is_left_alone(command, tmp_path, m2l):
     assert "holds another sweep; not the same: corpus, space, configuration, trials on Ray; choose" in err
     (tmp_path / "corpus.json").unlink()  # that it is another sweep is said before the corpus is read
     assert "holds another sweep" in m2l(*command)[2]
-    assert "corpus.json: not there" in m2l(*command[:-1], tmp_path / "new")[2]
+    assert "corpus.json: not found" in m2l(*command[:-1], tmp_path / "new")[2]
     assert m2l(*command, "--trials", 0)[2] == "m2l: --trials 0: give 1 or more\n"
 
 

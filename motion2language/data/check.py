@@ -66,5 +66,5 @@ def problems(reports: Mapping[str, SplitReport]) -> list[str]:
     if empty:
         total = sum(report.total for report in reports.values())
         need = "training needs train and val, scoring needs test"
-        lines.append(f"nothing in {', '.join(empty)}, of {total} samples that the corpus holds; {need}")
+        lines.append(f"no samples in {', '.join(empty)}, of {total} in the corpus; {need}")
     return lines

@@ -1,12 +1,12 @@
 """Labelled clips: recordings of one action each, from a folder of motion files or one archive of arrays.
 
-Labels come from a CSV (columns `file` and `label`; if wanted `style`, `split`, `caption` and, for files that cannot say
-it, `fps`; `file` is a path within the folder, with or without its suffix, or an array's name) or from the files' names
-by a pattern with named groups (`(?P<label>...)`, if wanted `style` and `split`), searched in the path within the
+Labels come from a CSV (columns `file` and `label`; optionally `style`, `split`, `caption` and, for files that do not
+specify it, `fps`; `file` is a path within the folder, with or without its suffix, or an array's name) or from files'
+names by a pattern with named groups (`(?P<label>...)`, optionally `style` and `split`), searched in the path within the
 folder, without its suffix.
 
 An archive is a pair `X.npz` (arrays (T, J, 3)) and `X.json` (joints, parents, fps, unit, up, clips: name -> label or
-content, style, split); its JSON labels the clips where neither CSV nor pattern is given.
+content, style, split); its JSON labels the clips unless a CSV or a pattern is given.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ import numpy as np
 
 from motion2language.body import UNITS, Axes
 from motion2language.data.index import note
-from motion2language.files import each_once
+from motion2language.files import reject_duplicates
 from motion2language.formats import FORMATS, files_in
 from motion2language.formats.reading import read_motion
 from motion2language.motion import Motion, Skeleton
 
 SPLITS = ("train", "val", "test")
-_Read = Callable[[float | None], Motion]  # the frames a second that are said, or None, -> the recording
-LABELS = "labels.csv"  # read from a folder where nothing else is said
+_Read = Callable[[float | None], Motion]  # frames per second, or None for those of the file, -> the recording
+LABELS = "labels.csv"  # in a folder of clips; the default
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +43,10 @@ class Clip:
     """One recording of one action.
 
     name      unique among the clips: the path within the folder without suffix, or the array's name
-    read      gives the recording, metres, Y up
-    style     how the action is done, "" where nobody said
-    split     train, val or test, "" where nobody said
-    captions  sentences people gave it
+    read      returns the recording, metres, Y up
+    style     how the action is done, or ""
+    split     train, val or test, or ""
+    captions  sentences that people wrote about it
     """
 
     name: str
@@ -59,7 +59,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What is said of a clip."""
+    """What the CSV, the pattern or the archive specifies of a clip."""
 
     label: str
     style: str = ""
@@ -76,12 +76,12 @@ def find_clips(
 ) -> list[Clip]:
     """The labelled clips in a folder or archive, in order of their names.
 
-    labels   CSV; without it and `pattern` labels.csv in the folder, or what the archive's JSON says
+    labels   CSV; without it and `pattern`, labels.csv in the folder or the labels in the archive's JSON
     pattern  regular expression with a group named label
-    read     reads a motion file, at the frames a second that its label says, if it says them
+    read     reads a motion file, at the frame rate of its label, if it has one
 
-    Files without a label, and labels without a file, are left out with a warning that counts and names them.
-    ValueError or FileNotFoundError when nothing is left, or something is said twice or cannot be read.
+    Files without a label, and labels without a file, are skipped with a warning that counts and names them.
+    ValueError or FileNotFoundError when nothing is left, a name occurs twice, or something cannot be read.
     """
     root = Path(root)
     if labels is not None and pattern is not None:
@@ -91,17 +91,17 @@ def find_clips(
         facts = _from_names(readers, pattern)
     elif labels is None and root.suffix == ".npz" and not facts:
         raise ValueError(
-            f"{root.with_suffix('.json')}: says nothing of clips; expected clips: name -> label "
-            "(a file with samples is a corpus of its own: compose)"
+            f"{root.with_suffix('.json')}: does not list clips; expected clips: name -> label "
+            "(if it lists samples, it is a corpus: compose)"
         )
     elif labels is not None or not facts:
         facts = _from_csv(labels or root / LABELS, readers)
     note(root, f"{{}} of {len(readers)} recordings have no label and are left out", readers.keys() - facts.keys())
-    note(root, f"{{}} of {len(facts)} labelled clips are not there", facts.keys() - readers.keys())
-    found = sorted(readers.keys() & facts.keys())
-    if not found:
-        raise ValueError(f"{root}: none of {len(readers)} recordings has a label; {len(facts)} labels were given")
-    return [_clip(name, readers[name], facts[name]) for name in found]
+    note(root, f"{{}} of {len(facts)} labelled clips were not found", facts.keys() - readers.keys())
+    labelled = sorted(readers.keys() & facts.keys())
+    if not labelled:
+        raise ValueError(f"{root}: no label for any of {len(readers)} recordings; {len(facts)} labels were given")
+    return [_clip(name, readers[name], facts[name]) for name in labelled]
 
 
 def _clip(name: str, read: _Read, facts: _Facts) -> Clip:
@@ -113,7 +113,7 @@ def _read(path: Path, fps: float | None) -> Motion:
 
 
 def to_csv(splits: Mapping[str, Sequence[Clip]]) -> str:
-    """The table of clips and their splits that `find_clips` reads."""
+    """A CSV of clips and their splits, as `find_clips` reads it."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("file", "label", "style", "split"))
@@ -123,14 +123,14 @@ def to_csv(splits: Mapping[str, Sequence[Clip]]) -> str:
 
 
 def split_clips(clips: Sequence[Clip], seed: int) -> dict[str, list[Clip]]:
-    """The clips of each split: as they say themselves, or, when none does, 10 % of each label's to val and to test.
+    """The clips of each split: their own splits or, if no clip has one, 10 % of each label's to val and to test.
 
-    A label with fewer than three clips is in train only. ValueError when some clips say their split and others do not.
+    A label with fewer than three clips is only in train. ValueError when some clips have a split and others do not.
     """
-    said = [clip for clip in clips if clip.split]
-    if said and len(said) < len(clips):
-        raise ValueError(f"{len(said)} of {len(clips)} clips say their split; give it for all or for none")
-    if said:
+    assigned = [clip for clip in clips if clip.split]
+    if assigned and len(assigned) < len(clips):
+        raise ValueError(f"{len(assigned)} of {len(clips)} clips have a split; give it for all or for none")
+    if assigned:
         return {split: [clip for clip in clips if clip.split == split] for split in SPLITS}
     random = np.random.default_rng([seed, len(SPLITS)])
     by_label: dict[str, list[Clip]] = defaultdict(list)
@@ -138,11 +138,11 @@ def split_clips(clips: Sequence[Clip], seed: int) -> dict[str, list[Clip]]:
         by_label[clip.label].append(clip)
     splits: dict[str, list[Clip]] = {split: [] for split in SPLITS}
     for label in sorted(by_label):
-        own = [by_label[label][place] for place in random.permutation(len(by_label[label]))]
-        held = max(1, round(0.1 * len(own))) if len(own) >= 3 else 0
-        splits["val"] += own[:held]
-        splits["test"] += own[held : 2 * held]
-        splits["train"] += own[2 * held :]
+        shuffled = [by_label[label][index] for index in random.permutation(len(by_label[label]))]
+        tenth = max(1, round(0.1 * len(shuffled))) if len(shuffled) >= 3 else 0
+        splits["val"] += shuffled[:tenth]
+        splits["test"] += shuffled[tenth : 2 * tenth]
+        splits["train"] += shuffled[2 * tenth :]
     return splits
 
 
@@ -151,11 +151,11 @@ def _folder(root: Path, read: Callable[[Path, float | None], Motion]) -> dict[st
         raise FileNotFoundError(f"{root}: no such folder; expected a folder of motion files or an archive X.npz")
     files = files_in(root)
     if not files:
-        raise ValueError(f"{root}: no motion files in it ({', '.join(FORMATS)})")
+        raise ValueError(f"{root}: contains no motion files ({', '.join(FORMATS)})")
     names = Counter(_name(path, root) for path in files)
     twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
-        raise ValueError(f"{root}: {len(twice)} clips lie there in two formats, such as {twice[0]}; keep one of each")
+        raise ValueError(f"{root}: {len(twice)} clips exist in two formats, such as {twice[0]}; keep one of each")
     return {_name(path, root): partial(read, path) for path in files}
 
 
@@ -164,13 +164,13 @@ def _name(path: Path, root: Path) -> str:
 
 
 def _archive(root: Path) -> tuple[dict[str, _Read], dict[str, _Facts]]:
-    """Readers and facts of X.npz and X.json. Arrays are read when asked for."""
+    """Readers and facts of X.npz and X.json. Each array is read when its reader is called."""
     index = root.with_suffix(".json")
     for path in (root, index):
         if not path.is_file():
-            raise FileNotFoundError(f"{path}: not there; an archive of clips is a pair X.npz and X.json")
+            raise FileNotFoundError(f"{path}: not found; an archive of clips is a pair X.npz and X.json")
     try:
-        data = _said(index)
+        data = _read_index(index)
         skeleton = Skeleton(root.stem, tuple(data["joints"]), tuple(data["parents"]))
         axes = Axes(data["unit"], data["up"], UNITS[data["unit"]])
         archive = np.load(root, allow_pickle=False)
@@ -186,10 +186,10 @@ def _archive(root: Path) -> tuple[dict[str, _Read], dict[str, _Facts]]:
     return {name: partial(make, name) for name in archive.files}, facts
 
 
-def _said(index: Path) -> Any:
-    """What the JSON of an archive says; ValueError when it is none, or says a name twice."""
+def _read_index(index: Path) -> Any:
+    """The JSON of an archive; ValueError when it is not JSON or repeats a name."""
     try:
-        return json.loads(index.read_text(encoding="utf-8-sig"), object_pairs_hook=each_once)
+        return json.loads(index.read_text(encoding="utf-8-sig"), object_pairs_hook=reject_duplicates)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(
             f"{index}: not JSON in UTF-8 ({error}); expected joints, parents, fps, unit, up, clips"
@@ -216,15 +216,15 @@ def _from_names(names: Sequence[str] | dict[str, Any], pattern: str) -> dict[str
         raise ValueError(f"pattern {pattern!r}: not a regular expression ({error})") from None
     if "label" not in expression.groupindex:
         raise ValueError(f"pattern {pattern!r}: expected a group named label, such as (?P<label>[a-z]+)_[0-9]+")
-    found = {name: match.groupdict("") for name in names if (match := expression.search(name))}
-    return {name: _facts(groups["label"], groups, (), f"clip {name}") for name, groups in found.items()}
+    matches = {name: match.groupdict("") for name in names if (match := expression.search(name))}
+    return {name: _facts(groups["label"], groups, (), f"clip {name}") for name, groups in matches.items()}
 
 
 def _from_csv(path: Path, names: dict[str, Any]) -> dict[str, _Facts]:
-    """What a CSV says, under the clips' names; rows of the same file add captions."""
+    """The facts in a CSV, by the clips' names; several rows of the same file add captions."""
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path}: no such file; say the labels by a CSV (file,label), or write it from the files' names: "
+            f"{path}: no such file; give the labels in a CSV (file,label), or write it from the files' names: "
             f"m2l data labels {path.parent} --pattern '(?P<label>[a-z]+)_[0-9]+'"
         )
     try:
@@ -234,13 +234,14 @@ def _from_csv(path: Path, names: dict[str, Any]) -> dict[str, _Facts]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path}: not a CSV in UTF-8 ({error})") from None
     if not {"file", "label"} <= set(columns):
-        found = ", ".join(columns) or "nothing"
-        raise ValueError(f"{path}: expected a table with the columns file and label, found {found}")
+        raise ValueError(
+            f"{path}: expected a table with the columns file and label, found {', '.join(columns) or 'nothing'}"
+        )
     facts: dict[str, _Facts] = {}
     for number, row in rows:
         if None in row:
             raise ValueError(f"{path}, line {number}: more cells than columns; put a text with commas in quotes")
-        name = _known(row["file"] or "", names)
+        name = _clip_name(row["file"] or "", names)
         caption = " ".join((row.get("caption") or "").split())
         new = _facts(row["label"] or "", row, (caption,) if caption else (), f"{path}, line {number}")
         old = facts.get(name)
@@ -251,20 +252,20 @@ def _from_csv(path: Path, names: dict[str, Any]) -> dict[str, _Facts]:
     return facts
 
 
-def _known(file: str, names: dict[str, Any]) -> str:
-    """The clip that a CSV's entry means: its name as it stands, or without a suffix."""
+def _clip_name(file: str, names: dict[str, Any]) -> str:
+    """The name of the clip of a CSV's entry: unchanged, or without a suffix."""
     name = file.strip().replace("\\", "/").removeprefix("./")
     return name if name in names else Path(name).with_suffix("").as_posix()
 
 
-def _facts(label: str, said: dict[str, Any], captions: tuple[str, ...], where: str) -> _Facts:
-    split = str(said.get("split") or "").strip()
+def _facts(label: str, fields: dict[str, Any], captions: tuple[str, ...], where: str) -> _Facts:
+    split = str(fields.get("split") or "").strip()
     if split and split not in SPLITS:
         raise ValueError(f"{where}: split {split!r}, expected {', '.join(SPLITS)}")
     if not str(label).strip():
         raise ValueError(f"{where}: no label")
     try:
-        fps = float(said.get("fps") or 0) or None
+        fps = float(fields.get("fps") or 0) or None
     except ValueError:
-        raise ValueError(f"{where}: {said['fps']!r} frames a second, expected a number") from None
-    return _Facts(str(label).strip(), str(said.get("style") or "").strip(), split, captions, fps)
+        raise ValueError(f"{where}: {fields['fps']!r} frames per second, expected a number") from None
+    return _Facts(str(label).strip(), str(fields.get("style") or "").strip(), split, captions, fps)

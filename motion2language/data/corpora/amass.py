@@ -1,6 +1,6 @@
-"""AMASS: its recordings (`.npz` of SMPL-H or SMPL-X) with a JSON of sentences beside them, of which it has none itself.
+"""AMASS: its recordings (`.npz` of SMPL-H or SMPL-X), which have no sentences, with a JSON of sentences beside them.
 
-The JSON is that of the corpus `annotations`; joints come from the body model on disk (formats/amass.py).
+The JSON is as for the corpus `annotations`; joints come from the body model on disk (formats/amass.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WHERE = "AMASS is at https://amass.is.tue.mpg.de (SMPL-H, .npz)"
 def load(root: Path | None, split: str, store: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, read when indexed; `root` is AMASS' folder with annotations.json in it, or a JSON.
 
-    Without a body model that can be read, each sample's error says where to get it.
+    Without a readable body model, each sample's error explains where to get it.
     """
     if root is None:
         raise ValueError(f"corpus 'amass' needs --root: its folder, with sentences in annotations.json; {WHERE}")

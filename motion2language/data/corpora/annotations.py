@@ -1,12 +1,12 @@
-"""Motion files with a JSON of sentences: KIT-ML, CMU and others as people have them, in BVH, AMC, NPZ or AMASS.
+"""Motion files with a JSON of sentences: KIT-ML, CMU and others in any format, such as BVH, AMC, NPZ or AMASS.
 
 The JSON: name -> `path` (within the JSON's folder, with or without a suffix), `duration` in seconds, `annotations`
-(each `text`, `start`, `end`), and for files that cannot say them `fps` and `layout`. Sentences from start to end, or
-without times, are captions of the whole recording; others are of their part of it, which becomes a sample of its own,
+(each `text`, `start`, `end`), and `fps` and `layout` for files that do not specify them. Sentences from start to end,
+or without times, are captions of the whole recording; others describe a part of it, which becomes its own sample,
 `NAME@START-END`.
 
-Splits: `split_train.txt`, `split_val.txt`, `split_test.txt` beside the JSON, a name a line; without them 80, 10 and
-10 % of the recordings, drawn always alike, a recording and its mirror (its name after an M) never apart.
+Splits: `split_train.txt`, `split_val.txt`, `split_test.txt` beside the JSON, one name per line; without them 80, 10 and
+10 % of the recordings, always drawn the same way, with a recording and its mirror (M and its name) in the same split.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from motion2language.formats.npy import LAYOUTS
 from motion2language.formats.reading import read_motion
 from motion2language.transcript import Caption
 
-SEED = 11  # of the splits, where there are no lists
+SEED = 11  # of the splits, if there are no lists
 EXPECTED = "name -> path, duration, annotations (each text, start, end)"
-SLACK = 0.1  # seconds a whole recording's sentence may lack at its ends; chosen
+SLACK = 0.1  # seconds that a sentence about the whole recording may leave at its ends; chosen
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """A recording of the JSON: its file, its seconds, its sentences by the part they are of (None: the whole)."""
+    """A recording of the JSON: its file and its sentences, by the part they describe (None: the whole)."""
 
     name: str
     file: Path
@@ -45,7 +45,7 @@ class _Entry:
 def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, read when indexed; `root` is the JSON, or a folder with annotations.json.
 
-    Recordings without a file or without a sentence are left out with a warning that counts them.
+    Recordings without a file or without a sentence are skipped with a warning that counts them.
     """
     if root is None:
         raise ValueError("corpus 'annotations' needs --root: a JSON of sentences beside the motion files")
@@ -68,47 +68,47 @@ def _sample(entry: _Entry, part: tuple[float, float] | None, split: str) -> Samp
 def _entries(path: Path) -> dict[str, _Entry]:
     data = read_json(path, EXPECTED)
     if not isinstance(data, dict):
-        raise ValueError(f"{path}: holds {type(data).__name__}; expected {EXPECTED}")
+        raise ValueError(f"{path}: contains {type(data).__name__}; expected {EXPECTED}")
     if not data:
-        raise ValueError(f"{path}: holds no recordings; expected {EXPECTED}")
-    said = read_each("recordings", lambda name: _parts(f"{path}, {name}", data[name]), data)
+        raise ValueError(f"{path}: contains no recordings; expected {EXPECTED}")
+    parts = read_each("recordings", lambda name: _parts(f"{path}, {name}", data[name]), data)
     files = {name: _file(path.parent, data[name]["path"]) for name in data}
     missing = sorted(str(data[name]["path"]) for name, file in files.items() if file is None)
-    silent = [name for name, parts in said.items() if not parts]
+    silent = [name for name, captions in parts.items() if not captions]
     if len(missing) == len(data):
         raise FileNotFoundError(
-            f"{path}: none of its {len(data)} motion files is there; expected such as {path.parent / missing[0]} "
+            f"{path}: all of its {len(data)} motion files are missing; expected e.g. {path.parent / missing[0]} "
             f"with one of {', '.join(FORMATS)}"
         )
-    note(path, f"of {len(data)} recordings {{}} motion files are not there and are left out", missing)
+    note(path, f"of {len(data)} recordings {{}} motion files are missing and left out", missing)
     note(path, f"of {len(data)} recordings {{}} have no sentence and are left out", silent)
     return {
-        name: _Entry(name, file, data[name].get("fps"), data[name].get("layout"), said[name])
+        name: _Entry(name, file, data[name].get("fps"), data[name].get("layout"), parts[name])
         for name, file in files.items()
-        if file is not None and said[name]
+        if file is not None and parts[name]
     }
 
 
 def _parts(where: str, entry: Any) -> dict[tuple[float, float] | None, tuple[Caption, ...]]:
-    """The sentences of a recording by the part they are of; ValueError says what of its entry is missing or wrong."""
+    """The sentences of a recording by the part they describe; the ValueError names what is missing or wrong."""
     try:
         duration, _ = float(entry["duration"]), Path(entry["path"])
-        said = [(one["text"].strip(), one.get("start"), one.get("end")) for one in entry["annotations"]]
-        timed = [(text, float(start or 0.0), duration if end is None else float(end)) for text, start, end in said]
+        notes = [(note["text"].strip(), note.get("start"), note.get("end")) for note in entry["annotations"]]
+        timed = [(text, float(start or 0.0), duration if end is None else float(end)) for text, start, end in notes]
         if not isinstance(entry.get("fps", 1.0), int | float | None) or entry.get("layout") not in (None, *LAYOUTS):
             raise TypeError
     except KeyError as error:
         raise ValueError(f"{where}: lacks {error.args[0]!r}; expected {EXPECTED}") from None
     except (TypeError, AttributeError, ValueError):
-        raise ValueError(f"{where}: a value of the wrong kind; expected {EXPECTED}, maybe fps, layout") from None
-    found: dict[tuple[float, float] | None, list[Caption]] = {}
+        raise ValueError(f"{where}: a value of the wrong kind; expected {EXPECTED}, optionally fps, layout") from None
+    by_part: dict[tuple[float, float] | None, list[Caption]] = {}
     for text, start, end in timed:
         if not (0 <= start < min(end, duration)):
             raise ValueError(f"{where}: the sentence {text!r} goes from {start:g} to {end:g} s of {duration:g} s")
         whole = start <= SLACK and end >= duration - SLACK
         if text:
-            found.setdefault(None if whole else (start, end), []).append(Caption(text))
-    return {part: tuple(captions) for part, captions in found.items()}
+            by_part.setdefault(None if whole else (start, end), []).append(Caption(text))
+    return {part: tuple(captions) for part, captions in by_part.items()}
 
 
 def _file(folder: Path, path: str) -> Path | None:
@@ -121,32 +121,32 @@ def _file(folder: Path, path: str) -> Path | None:
 
 
 def _split(path: Path, split: str, names: list[str]) -> list[str]:
-    """The names of a split: of its list, or drawn."""
+    """The names of a split: from its list, or drawn."""
     lists = {name: path.with_name(f"split_{name}.txt") for name in SPLITS}
     if any(file.is_file() for file in lists.values()):
         return _listed(path, lists, split, names)
     families = sorted({name.removeprefix("M") for name in names})
     order = np.random.default_rng(SEED).permutation(len(families))
-    held = len(families) // 10
-    places = {"val": order[:held], "test": order[held : 2 * held], "train": order[2 * held :]}[split]
-    own = {families[place] for place in places}
+    tenth = len(families) // 10
+    indices = {"val": order[:tenth], "test": order[tenth : 2 * tenth], "train": order[2 * tenth :]}[split]
+    own = {families[index] for index in indices}
     return [name for name in names if name.removeprefix("M") in own]
 
 
 def _listed(path: Path, lists: dict[str, Path], split: str, names: list[str]) -> list[str]:
     lacking = [str(file) for file in lists.values() if not file.is_file()]
     if lacking:
-        raise FileNotFoundError(f"{', '.join(lacking)}: not there, but another split's list is; give all or none")
+        raise FileNotFoundError(f"{', '.join(lacking)}: not found, but another split's list is; give all or none")
     listed: dict[str, str] = {}
     for name, file in lists.items():
         own = read_names(file)
         if both := sorted(set(own) & listed.keys()):
             other = lists[listed[both[0]]]
-            raise ValueError(f"{file}: {len(both)} names are in {other}, too, such as {both[0]}")
+            raise ValueError(f"{file}: {len(both)} names are also in {other}, such as {both[0]}")
         listed |= dict.fromkeys(own, name)
     absent = [name for name, of in listed.items() if of == split and name not in names]
     note(lists[split], "{} names have no recording", absent)
     unlisted = set(names) - listed.keys()
-    note(path.parent, "{} recordings stand in no split's list and are left out", unlisted)
+    note(path.parent, "{} recordings are not in any split's list and are left out", unlisted)
     home = with_originals(listed, path.parent)
     return [name for name in names if home.get(name) == split]

@@ -1,8 +1,8 @@
-"""Labelled clips as they are: a folder of motion files with labels.csv, a CSV of files, or an archive of arrays.
+"""Labelled clips as a corpus: a folder of motion files with labels.csv, a CSV of files, or an archive of arrays.
 
-clips.py says what the CSV and the archive hold. A clip's captions are those of the CSV; where it has none, each phrase
-that the package knows for its label, said of a person; for any other label the label's own words. Splits are those of
-the CSV, or drawn by label, always the same. Nobody marked times, so there are no segments.
+clips.py describes the CSV and the archive. A clip's captions are those of the CSV; without any, a sentence for each
+phrase that the package has for its label; for other labels, the label's own words. Splits are those of the CSV, or
+drawn by label, always the same. There are no segments, because the clips have no times.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from motion2language.data.index import note
 from motion2language.data.samples import Sample, Samples
 from motion2language.transcript import Caption
 
-SEED = 11  # of the splits, where the CSV has none
+SEED = 11  # of the splits, if the CSV has none
 
 
 def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
@@ -27,7 +27,7 @@ def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample
     clips = find_clips(Path(root) if labels is None else labels.parent, labels)
     phrases = load_phrases()
     wordless = [clip.label for clip in clips if not clip.captions and clip.label not in phrases.actions]
-    what = f"of {len(clips)} clips {{}} have no caption, and a label without phrases; their sentence is the label"
+    what = f"of {len(clips)} clips {{}} have neither a caption nor a label with phrases; their sentence is the label"
     note(Path(root), what, wordless)
     return Samples(
         [partial(_sample, clip, split, _captions(clip, phrases)) for clip in split_clips(clips, SEED)[split]]
@@ -39,7 +39,7 @@ def _sample(clip: Clip, split: str, captions: tuple[Caption, ...]) -> Sample:
 
 
 def _captions(clip: Clip, phrases: Phrases) -> tuple[Caption, ...]:
-    said = clip.captions
-    if not said and clip.label in phrases.actions:
-        said = tuple(f"{phrases.subjects[0]} {phrase}" for phrase in phrases.actions[clip.label].phrases)
-    return tuple(map(Caption, said or (clip.label.replace("-", " ").replace("_", " "),)))
+    texts = clip.captions
+    if not texts and clip.label in phrases.actions:
+        texts = tuple(f"{phrases.subjects[0]} {phrase}" for phrase in phrases.actions[clip.label].phrases)
+    return tuple(map(Caption, texts or (clip.label.replace("-", " ").replace("_", " "),)))

@@ -1,4 +1,4 @@
-"""HumanML3D: joints of the SMPL body at 20 frames a second, with three sentences or more each, some of a part.
+"""HumanML3D: joints of the SMPL body at 20 frames per second, with three or more sentences each, some for a part.
 
 Its folder is made from AMASS by the code of arXiv-published HumanML3D (Guo et al. 2022); it may not be redistributed.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from motion2language.data import texts
 from motion2language.data.samples import Sample, Samples
 
-WHERE = "make it from AMASS as https://github.com/EricGuo5513/HumanML3D says"
+WHERE = "make it from AMASS as https://github.com/EricGuo5513/HumanML3D describes"
 
 
 def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:

@@ -1,4 +1,4 @@
-"""KIT-ML as HumanML3D's authors augmented it: 21 joints at 12.5 frames a second, mirrored, texts with times."""
+"""KIT-ML as HumanML3D's authors augmented it: 21 joints at 12.5 frames per second, mirrored, texts with times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from motion2language.data import texts
 from motion2language.data.samples import Sample, Samples
 
-WHERE = "https://github.com/EricGuo5513/HumanML3D says where to get KIT-ML in this form"
+WHERE = "https://github.com/EricGuo5513/HumanML3D describes where to get KIT-ML in this form"
 
 
 def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:

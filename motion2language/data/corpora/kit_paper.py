@@ -1,6 +1,6 @@
 """KIT-ML as the paper samples it: every 10th frame from frame 5 of the first release, without any low-pass.
 
-`kit` is the clean way: its 100 frames a second are averaged on the way down. Everything else is the same.
+`kit` resamples properly: it averages the 100 frames per second on the way down. Everything else is the same.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from motion2language.data.corpora import kit
-from motion2language.data.index import Place
+from motion2language.data.index import AnyPath
 from motion2language.data.samples import Sample, Samples
 from motion2language.transcript import Caption
 
@@ -21,7 +21,7 @@ def load(root: Path | None, split: str, store: Path | None = None) -> Samples[Sa
     return Samples([partial(_sample, *entry, split) for entry in kit.entries("kit-paper", root, split, store)])
 
 
-def _sample(place: Place, captions: tuple[Caption, ...], split: str) -> Sample:
-    motion = kit.read(place)
+def _sample(path: AnyPath, captions: tuple[Caption, ...], split: str) -> Sample:
+    motion = kit.read(path)
     first = min(FIRST, motion.frames - 1)
-    return Sample(kit.name_of(place), motion.frames_between(first, motion.frames, EVERY), captions, split)
+    return Sample(kit.name_of(path), motion.frames_between(first, motion.frames, EVERY), captions, split)

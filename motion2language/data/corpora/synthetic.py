@@ -1,7 +1,7 @@
 """The synthetic corpus: procedural recordings with sentences and exact segments, seeded and endless.
 
-`load` gives 3,000 / 300 / 300 of them; sample n of a split is always the same recording, made when it is asked for,
-and no two splits share a seed.
+`load` gives 3,000 / 300 / 300 of them. Sample n of a split is always the same recording, made when it is indexed; no
+two splits share a seed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SIZES = {"train": 3000, "val": 300, "test": 300}  # chosen: as many as BNR-Compo
 
 
 def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
-    """The samples of `split`, made when indexed; there is no file, so `root` must be None."""
+    """The samples of `split`, made when indexed; there are no files, so `root` must be None."""
     if root is not None:
         raise ValueError(f"corpus 'synthetic' is made, not read; leave out --root (found {root})")
     return samples(split, SIZES[split])
@@ -28,7 +28,7 @@ def samples(split: str, size: int) -> Samples[Sample]:
 
 
 def sample(split: str, number: int) -> Sample:
-    """Sample `number` (from 0, without end) of a split."""
+    """Sample `number` (from 0, unlimited) of a split."""
     name = f"synthetic_{split}_{number:05d}"
     recording = make_recording([list(SIZES).index(split), number], name=name)
     return Sample(name, recording.motion, recording.captions, split, recording.segments)
