@@ -98,13 +98,13 @@ def test_a_pickle_that_runs_code_is_refused(files, capsys):
         ("published.pt", b"", "not a file of tensors"),
         ("published.pt", b"hello", "not a file of tensors"),
         ("words.txt", b"<pad>\n<sos>\na\n", "lacks <eos>, <unk>"),
-        ("words.txt", b"<pad>\n<sos>\n<eos>\n<unk>\na\na\n", "a word stands twice"),
+        ("words.txt", b"<pad>\n<sos>\n<eos>\n<unk>\na\na\n", "a word occurs twice"),
         ("words.txt", "\n".join(WORDS[:-1]).encode(), "has 9 rows of embedding.weight, but .* lists 8 words"),
         ("words.txt", b"\xff\xfe\x00", "not text in UTF-8"),
         ("config.toml", b"[model]\nencoder = 'gru'", "does not fit|has no weights of an encoder"),
         ("config.toml", b"[model]\nhidden = 12\nembedding = 5\nencoder_hidden = 7", "does not fit"),
         ("config.toml", b"[model]\nkind = 'transducer'", "the authors' weights are of kind 'attention'"),
-        ("config.toml", b"[model]\ninput_width = 66", "reads 63 features .* the configuration says 66"),
+        ("config.toml", b"[model]\ninput_width = 66", "reads 63 features .* the configuration has 66"),
     ],
 )
 def test_what_does_not_fit_is_said(name, content, message, files):

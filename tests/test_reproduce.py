@@ -214,7 +214,9 @@ def test_a_folder_of_other_runs_is_refused_before_anything_is_run(splits, tmp_pa
     with pytest.raises(ValueError, match=r"seed-1: holds a run of another configuration .*rate 0\.\d+, not 1e-05"):
         reproduce(other, tmp_path, splits, [1])
     table_of = (tmp_path / "table.md").read_bytes()
-    with pytest.raises(ValueError, match=r"holds runs of 1 rows that this suite has not \(soft-mlp\).* another --out"):
+    with pytest.raises(
+        ValueError, match=r"holds runs of 1 rows that this suite does not have \(soft-mlp\).* another --out"
+    ):
         reproduce(rows_of("local-mlp"), tmp_path, splits, [1])
     assert (tmp_path / "table.md").read_bytes() == table_of
     with pytest.raises(ValueError, match=r"holds runs on .*compose.*, not on .*kit.*; choose another --out"):

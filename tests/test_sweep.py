@@ -147,7 +147,7 @@ def test_a_trial_that_always_dies_is_given_up_and_the_others_go_on(command, tmp_
         process.start()
         return process
 
-    monkeypatch.setattr(local, "_started", run)
+    monkeypatch.setattr(local, "_start", run)
     status, printed, _ = m2l(*command, "--trials", 2)
     assert status == 0
     assert begun == ["trial_000"] * 3 + ["trial_001"]

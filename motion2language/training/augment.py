@@ -1,8 +1,8 @@
 """Variations of a training recording of the canonical body that leave its sentence true.
 
 Mirroring swaps the body's sides and the words of sides and of rotation with them; other proportions, another speed,
-sensor noise and offsets of where a skeleton puts its joints teach a model to hold on bodies and skeletons it has not
-seen.
+sensor noise and offsets of where a skeleton puts its joints make a model robust to unseen bodies and
+skeletons.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SWAPPED = [
     CANONICAL.index(joint.replace("left", "?").replace("right", "left").replace("?", "right"))
     for joint in CANONICAL.joints
 ]
-#: One random factor a bone, the same on both sides: each joint's row in that table of factors.
+#: One random factor per bone, the same on both sides: each joint's row in that table of factors.
 _BONES = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
 #: From positions (J, 3) to vectors from each joint's parent, the root's from the origin, and back: (J, J).
 _TO_BONES = np.eye(len(CANONICAL.joints)) - np.equal.outer(CANONICAL.parents, range(len(CANONICAL.joints)))

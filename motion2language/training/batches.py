@@ -1,7 +1,7 @@
 """Batches for training: pairs of a recording and a caption, shuffled in buckets of similar length.
 
-The captions of one recording stay together, so that it is encoded once for all of them. What is random about a pair
-is drawn from a number of its own, so it does not matter which process reads it or in what company.
+The captions of one recording stay together, so that it is encoded once for all of them. Each pair draws its randomness
+from a number of its own, so neither the process nor the rest of the batch matters.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Item:
 
 
 class Drawn(NamedTuple):
-    """An item's turn in an epoch, and the number all its randomness is drawn from."""
+    """An item's turn in an epoch, and the number that seeds all its randomness."""
 
     item: Item
     number: int
@@ -75,7 +75,7 @@ def batches(items: Sequence[Item], config: TrainConfig, random: np.random.Genera
 
 
 def make_batch(captioner: Captioner, drawn: Sequence[Drawn], augment: AugmentConfig) -> Batch:
-    """Padded features and tokens of the items, each with one of its texts; varied, or else each motion once."""
+    """Padded features and tokens of the items, each with one of its texts; a motion comes once unless varied."""
     values: list[torch.Tensor] = []
     tokens: list[torch.Tensor] = []
     rows: list[int] = []

@@ -37,7 +37,7 @@ ALONE = 60  # recordings decoded one at a time, for comparison; chosen
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured: counts, seconds a stage, and what is special to the measurement."""
+    """The figures of a measurement: counts, seconds per stage, and the `special` ones of its kind."""
 
     what: str
     captions: int
@@ -67,12 +67,12 @@ class Report:
         lines = [
             f"{self.what}: {self.captions:,} captions, {self.frames:,} frames, "
             f"batches of {self.batch_size}, {self.threads} thread(s), {self.device}",
-            f"{figures['captions_per_s']:,.0f} captions/s, {figures['ms_a_caption']:.3f} ms a caption",
+            f"{figures['captions_per_s']:,.0f} captions/s, {figures['ms_a_caption']:.3f} ms per caption",
             f"{figures['frames_per_s']:,.0f} frames/s",
             f"{self.peak_memory_mb:,.0f} MB peak memory",
             *(f"{value:.3f} {name.replace('_', ' ')}" for name, value in self.special.items()),
             "",
-            "| stage | share | ms a caption |",
+            "| stage | share | ms per caption |",
             "| --- | --- | --- |",
         ]
         for stage, seconds in self.seconds.items():
@@ -98,12 +98,12 @@ def bench(
     read   gives the samples of a split
     model  a trained model to decode with; None takes fresh weights of the run's configuration
     count  batches of training
-    beam   sentences kept in decoding; None as `m2l caption` does it, 0 the one most like the others of those drawn
+    beam   width of the beam search; None: as `m2l caption`, 0: the most typical of sampled sentences
     """
     started = time.perf_counter()
     training = load_into_memory(read("train"))
     reading = time.perf_counter() - started
-    torch.manual_seed(run.train.seed)  # other weights say sentences of other lengths
+    torch.manual_seed(run.train.seed)  # other weights give sentences of other lengths
     captioner = untrained(run, prepare_samples(training, run.model)) if model is None else load_model(model)
     captioner.network.to(device)
     if what == "load":
@@ -193,7 +193,7 @@ def bench_load(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, 
 
 
 def peak_memory_mb() -> float:
-    """The most memory this process held at once; not a number where the system does not tell."""
+    """The peak memory of this process; NaN where the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows
@@ -203,7 +203,7 @@ def peak_memory_mb() -> float:
 
 
 class _Stopwatch:
-    """Seconds a stage; time spent in a stage within another counts for the inner one only."""
+    """Seconds per stage; time spent in a stage within another counts for the inner one only."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device

@@ -1,7 +1,7 @@
-"""RunConfig: everything a training run is decided by, from a TOML file and `--set` overrides.
+"""RunConfig: all settings of a training run, from a TOML file and `--set` overrides.
 
 A file may begin with `base = "other.toml"`, a file beside it whose values hold where it gives none. Unknown keys are
-errors that suggest the nearest known one; every field says its unit and source.
+errors that suggest the nearest known one; every field has its unit and source.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     epochs: int = Field(40, gt=0)
-    batch_size: int = Field(32, gt=0)  # captions an update, over all processes and parts
+    batch_size: int = Field(32, gt=0)  # captions per update, over all processes and parts
     accumulate: int = Field(1, gt=0)  # parts a process computes its share of a batch in, to save memory
     learning_rate: float = Field(1e-3, gt=0)  # Adam
     weight_decay: float = Field(0.0, ge=0)  # decoupled (AdamW)
@@ -42,8 +42,8 @@ class TrainConfig(BaseModel):
     patience: int | None = Field(None, gt=0)  # stop after so many validations without a better score
     precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: of large products, weights stay float32
     compile: bool = False  # the encoder by torch.compile; pays on a GPU, in long runs
-    captions: Literal["all", "one"] = "all"  # a recording's captions an epoch: every one, or one drawn at random
-    corrections: Rules = "spelling"  # of training captions alone (corrections/); "paper": digits, degrees, units, too
+    captions: Literal["all", "one"] = "all"  # of a recording, per epoch: every caption, or one drawn at random
+    corrections: Rules = "spelling"  # of training captions alone (corrections/); "paper": also digits, degrees, units
     minimum_count: int = Field(3, gt=0)  # words seen less often become <unk>
     seed: int = Field(11, ge=0)
     augment: AugmentConfig = AugmentConfig()

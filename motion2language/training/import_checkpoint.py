@@ -34,9 +34,9 @@ def import_checkpoint(
     """Write the model folder `out`; returns the official names that were dropped because nothing uses them.
 
     file        the published weights; loaded with `weights_only`
-    vocabulary  a word a line, in the order of their ids in the checkpoint, the four special words among them
+    vocabulary  one word per line, in the order of their ids in the checkpoint, the four special words among them
     config      TOML file whose [model] table describes the network; sizes that follow from the weights may be left out
-    normalizer  .npz with `mean` and `std` of each feature; none: features are taken as they are
+    normalizer  .npz with `mean` and `std` of each feature; None: features are not normalised
 
     ValueError says what does not fit.
     """
@@ -45,7 +45,7 @@ def import_checkpoint(
     words = [line.strip() for line in lines if line.strip()]
     absent = [word for word in SPECIALS if word not in words]
     if absent or len(set(words)) != len(words):
-        raise ValueError(f"{vocabulary}: lacks {', '.join(absent)}" if absent else f"{vocabulary}: a word stands twice")
+        raise ValueError(f"{vocabulary}: lacks {', '.join(absent)}" if absent else f"{vocabulary}: a word occurs twice")
     found = load_config(config).model
     if found.kind != "attention":
         raise ValueError(f"{config}: model.kind is {found.kind!r}; the authors' weights are of kind 'attention'")
@@ -85,7 +85,7 @@ def _settled(config: ModelConfig, tensors: Mapping[str, Tensor], words: int, fil
     width = first.shape[1]
     if config.input_width not in (0, width) or config.vocabulary_size not in (0, words):
         raise ValueError(
-            f"{file}: reads {width} features and knows {words} words, but the configuration says "
+            f"{file}: reads {width} features and knows {words} words, but the configuration has "
             f"{config.input_width} and {config.vocabulary_size}"
         )
     joints = config.joints
@@ -93,7 +93,7 @@ def _settled(config: ModelConfig, tensors: Mapping[str, Tensor], words: int, fil
         bodies = [layout.skeleton.joints for layout in LAYOUTS.values() if 3 * len(layout.skeleton.joints) == width]
         if not bodies:
             raise ValueError(
-                f"{file}: reads {width} features, expected 63 (KIT-ML) or 66 (HumanML3D); say model.joints"
+                f"{file}: reads {width} features, expected 63 (KIT-ML) or 66 (HumanML3D); set model.joints"
             )
         joints = bodies[0]
     return config.model_copy(update={"input_width": width, "vocabulary_size": words, "joints": joints})

@@ -18,13 +18,13 @@ from motion2language.training.reproduce.table import Line, columns_of, results
 SHOWN = ("BLEU-4", "ROUGE-L", "CIDEr", "verbs exact", "Element-of", "IoU, rule", "IoU, refined")
 FLOOR = "n equal cuts"  # the strongest of the floors
 FLOOR_DASHES = dict(zip(FLOORS, (":", "-", "--"), strict=False))
-#: Told apart by every eye.
+#: Distinguishable with any colour vision.
 COLOURS = {"soft": "#d55e00", "local": "#0072b2", "recurrent-local": "#009e73", "cross": "#aa4488"}
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
 def draw(out: Path, rows: Sequence[Row], table: Sequence[Line], seeds: Sequence[int]) -> list[Path]:
-    """Write `scores.svg`, and `curves.svg` where segments were scored; the files. None without a scored run."""
+    """Write `scores.svg`, and `curves.svg` where segments were scored; returns the files, none without a scored run."""
     try:
         import matplotlib
 
@@ -42,7 +42,7 @@ def draw(out: Path, rows: Sequence[Row], table: Sequence[Line], seeds: Sequence[
 
 
 def _scores(path: Path, table: Sequence[Line]) -> Path:
-    """A panel a column: a dot a run, a bar at their mean, a line at the floor."""
+    """One panel per column: a dot per run, a bar at their mean, a line at the baseline."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -69,12 +69,12 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
     panels[0].set_ylim(-0.6, len(models) - 0.4)
     dashed = "" if floor is None else f"; dashed: no motion seen, {FLOOR}"
     strict = "; segments: strict protocol" if "Element-of" in shown else ""
-    figure.supxlabel(f"a dot a run, bars: means over runs{strict}{dashed}", fontsize=8)
+    figure.supxlabel(f"one dot per run, bars: means over runs{strict}{dashed}", fontsize=8)
     return _save(figure, path)
 
 
 def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any]]]) -> Path:
-    """A row of panels an encoder, by the paper's rule and refined; along x the threshold."""
+    """A row of panels per encoder, by the paper's rule and refined; along x the threshold."""
     from matplotlib.figure import Figure
 
     encoders = list(dict.fromkeys(row.config.model.encoder for row in rows))
@@ -92,7 +92,7 @@ def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any
 def _draw_curves(
     panel: Any, title: str, bounds: str, attentions: dict[str, str], found: dict[str, list[dict[str, Any]]]
 ) -> None:
-    """The mean curve of each row, in the colour of its attention, and the floors'."""
+    """The mean curve of each row, in the colour of its attention, and the baselines'."""
     used: dict[str, int] = {}
     for name, attention in attentions.items():
         dash = DASHES[used.get(attention, 0) % len(DASHES)]

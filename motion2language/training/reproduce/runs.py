@@ -1,4 +1,4 @@
-"""The runs of a suite, one at a time, each in its own run folder; what is finished is not done again.
+"""The runs of a suite, one at a time, each in its own run folder; finished runs are not repeated.
 
 `OUT/ROW/seed-N/` is a run folder (folder.py) with `test.json` beside it once the run is scored, or `failed.txt`
 where it could not be. An interrupted run is resumed from its last finished epoch.
@@ -27,7 +27,7 @@ from motion2language.transcript import Transcript
 
 
 def folder_of(out: Path, row: Row, seed: int) -> Path:
-    """Where a run lies."""
+    """The run folder of a row and seed."""
     return out / row.name / f"seed-{seed}"
 
 
@@ -48,12 +48,12 @@ def config_with_seed(row: Row, seed: int) -> RunConfig:
 
 
 def require_same(out: Path, rows: Sequence[Row], seeds: Sequence[int]) -> None:
-    """ValueError where a run folder in `out` is of none of the rows, or of another configuration than its row says."""
+    """ValueError when a run folder in `out` belongs to no row, or has another configuration than its row."""
     found = {path.parent.parent.relative_to(out).as_posix() for path in out.rglob("seed-*/config.json")}
     if others := sorted(found - {row.name for row in rows}):
         raise ValueError(
-            f"{out}: holds runs of {len(others)} rows that this suite has not ({', '.join(others[:3])}), which its "
-            "table would lose; choose another --out, or delete them"
+            f"{out}: holds runs of {len(others)} rows that this suite does not have ({', '.join(others[:3])}); "
+            "its table would lose them; choose another --out, or delete the runs"
         )
     for row in rows:
         for seed in seeds:
@@ -68,7 +68,7 @@ def run(
     processes: Processes,
     semantic: Semantic | None = None,
 ) -> None:
-    """Train as far as is left and score one run; one that cannot be trained leaves `failed.txt` with the reason."""
+    """Finish the training of one run and score it; a run that cannot be trained leaves `failed.txt` with the reason."""
     folder = folder_of(out, row, seed)
     (folder / "failed.txt").unlink(missing_ok=True)
     config = config_with_seed(row, seed)
@@ -85,7 +85,7 @@ def run(
 
 
 def score(captioner: Captioner, samples: Sequence[Sample], semantic: Semantic | None = None) -> dict[str, Any]:
-    """What a run reached: scores with segments by the paper's rule and refined, and their IoU threshold curves."""
+    """The scores of a run: with segments by the paper's rule and refined, and their IoU threshold curves."""
     result: dict[str, Any] = {"curves": {}}
     for name, refine in (("rule", False), ("refined", True)):
         scores, transcripts, *_ = evaluate.evaluate(
@@ -103,7 +103,7 @@ def score(captioner: Captioner, samples: Sequence[Sample], semantic: Semantic | 
 
 
 def overlaps(samples: Sequence[Sample], transcripts: Sequence[Transcript]) -> list[float]:
-    """The IoU of every reference segment with the segment of its verb, 0 where there is none."""
+    """The IoU of every reference segment with the segment of its verb, 0 where that verb is missing."""
     values = []
     for sample, transcript in zip(samples, transcripts, strict=True):
         found = match([part.label for part in sample.segments], [part.label for part in transcript.segments])

@@ -1,8 +1,9 @@
 """A suite: a folder of `configs/`, each of its TOML files a row of one table.
 
-`base.toml` is what its rows share, no row. Files in a subfolder named after a corpus are settings for that corpus
-alone: where the suite has such a folder for the corpus at hand, its rows are run, else those of the suite itself. A
-suite with such folders is a published table; its rows outside them are KIT-ML's, and are run on any other corpus too.
+`base.toml` holds the settings that the rows share and is not a row. Files in a subfolder named after a corpus are for
+that corpus alone: if the suite has such a folder for the given corpus, its rows are run, otherwise those of the suite
+itself. A suite with such folders is a published table; its rows outside them are KIT-ML's, and also run on any other
+corpus.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def reason_not_to_run(row: Row, rows: Sequence[Row], suite: str, corpus: str, an
 
 
 def reason_not_here(suite: str, corpus: str) -> str:
-    """That a row is of a corpus nobody may pass on, and what runs it where that corpus is, once it can be read."""
+    """That a row needs a corpus that may not be redistributed, and the command for a user who has it."""
     reason = f"not run here: {corpus} may not be redistributed"
     if corpus not in corpora.names():
         return f"{reason}, and --corpus {corpus} is not there yet"

@@ -1,4 +1,4 @@
-"""One table of a suite: mean ± standard deviation over seeds, floors beneath; as Markdown, LaTeX and CSV.
+"""One table of a suite: mean ± standard deviation over seeds, baselines beneath; as Markdown, LaTeX and CSV.
 
 A row that was not run, or could not be, says why in place of its figures. Segment scores are of the strict protocol
 (every clip counts, a verb the caption lacks scores 0) but for those called paper's, which leave clips out.
@@ -46,7 +46,7 @@ NOT_OF_FLOORS = ("BLEU-4", *OF_SENTENCES, *SEMANTIC, "verbs exact", "IoU, refine
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the table: the values of each column, one a seed; or a note."""
+    """A row of the table: the values of each column, one per seed; or a note."""
 
     name: str
     values: dict[str, list[float]] = field(default_factory=dict)
@@ -59,13 +59,13 @@ class Line:
 
 
 def results(row: Row, seeds: Sequence[int], out: Path) -> list[dict[str, Any]]:
-    """What the row's finished runs reached, in the order of the seeds; ValueError for a file that is no scores."""
+    """The scores of the row's finished runs, in the order of the seeds; ValueError for a file without scores."""
     files = [folder_of(out, row, seed) / "test.json" for seed in seeds]
     return [_scores(file) for file in files if file.is_file()]
 
 
 def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out: Path) -> list[Line]:
-    """The table's rows in the suite's order, then the floors: of the test split, so the same for every run."""
+    """The table's rows in the suite's order, then the baselines, which are the same for every run."""
     table: list[Line] = []
     fullest: dict[str, Any] = {}
     for row, reason in zip(rows, reasons, strict=True):
@@ -82,7 +82,7 @@ def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out
 
 
 def measured_by(rows: Sequence[Row], seeds: Sequence[int], out: Path) -> str:
-    """What the columns of --semantic depend on, to stand after the title; empty where no run has any."""
+    """What the columns of --semantic depend on, as text after the title; empty when no run has them."""
     notes = (result["rule"].get("semantic", {}) for row in rows for result in results(row, seeds, out))
     said = dict.fromkeys(f"{measure}: {note}" for some in notes for measure, note in some.items())
     return "".join(f"; {one}" for one in said)
@@ -96,7 +96,7 @@ def write(out: Path, table: Sequence[Line], title: str) -> None:
 
 
 def markdown(table: Sequence[Line]) -> str:
-    """The table for a page: as many columns as have values."""
+    """The table as Markdown, with the columns that have values."""
     columns = columns_of(table)
     last = [" note |", " --- |"] if any(line.note for line in table) else ["", ""]
     rows = [
@@ -112,7 +112,7 @@ def markdown(table: Sequence[Line]) -> str:
 
 
 def latex(table: Sequence[Line]) -> str:
-    """The table for an article, with the rules of the package booktabs."""
+    """The table as LaTeX, with the rules of the package booktabs."""
     columns = columns_of(table)
     rows = [
         "% needs \\usepackage{booktabs}",
@@ -133,7 +133,7 @@ def latex(table: Sequence[Line]) -> str:
 
 
 def comma_separated(table: Sequence[Line]) -> str:
-    """The table for a program: mean and standard deviation of each column, unrounded; the note last."""
+    """The table as CSV: mean and standard deviation of each column, unrounded; the note last."""
     columns = columns_of(table)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -155,7 +155,7 @@ def _scores(file: Path) -> dict[str, Any]:
 
 
 def _missing(row: Row, seeds: Sequence[int], out: Path) -> str:
-    """Which of the row's runs have no scores, and why."""
+    """The row's runs without scores, and why they have none."""
     states: dict[str, list[int]] = {}
     for seed in seeds:
         folder = folder_of(out, row, seed)
@@ -204,7 +204,7 @@ def _cell(line: Line, column: str, between: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text with what LaTeX reads as commands escaped."""
+    """Text with the characters escaped that are commands in LaTeX."""
     text = text.replace("\\", "/")
     for character in "&%$#_{}":
         text = text.replace(character, f"\\{character}")

@@ -25,9 +25,9 @@ from motion2language.training.sweep.trial import RETRIES, Outcome, Sweep, run_tr
 
 
 def search(sweep: Sweep, trials: int, jobs: int, seed: int, say: Callable[[str], None]) -> list[Outcome]:
-    """Bring the sweep to `trials` finished trials, `jobs` at once; every outcome. `say` is told what happens."""
+    """Bring the sweep to `trials` finished trials, `jobs` at once; returns every outcome. `say` prints progress."""
     tried = distributions(sweep.space)
-    sweep.claim(ray_trials=None)
+    sweep.make_own_folder(ray_trials=None)
     study, attempts = _study(sweep, seed), Counter[int]()
     waiting = [one for one in study.get_trials() if not one.state.is_finished()]
     begun = len(study.get_trials())
@@ -40,7 +40,7 @@ def search(sweep: Sweep, trials: int, jobs: int, seed: int, say: Callable[[str],
                     begun += 1
                 trial = waiting.pop(0)
                 say(f"{_name(trial.number)} begins")
-                running[_started(sweep, _name(trial.number), trial.params)] = trial
+                running[_start(sweep, _name(trial.number), trial.params)] = trial
             ended = wait([process.sentinel for process in running])
             for process in [one for one in running if one.sentinel in ended]:
                 process.join()
@@ -52,15 +52,15 @@ def search(sweep: Sweep, trials: int, jobs: int, seed: int, say: Callable[[str],
                     continue
                 if process.exitcode:
                     died = f"its process died {attempts[trial.number]} times, the last with status {process.exitcode}"
-                    _leave(sweep.out / _name(trial.number), None, died)
-                outcome = _left(sweep, trial)
+                    _write_outcome(sweep.out / _name(trial.number), None, died)
+                outcome = _read_outcome(sweep, trial)
                 _tell(study, trial, outcome)
                 say(f"{sum(one.state.is_finished() for one in study.get_trials())} of {trials}  {outcome}")
     finally:
         for process in running:
             process.terminate()
             process.join()
-    return [_left(sweep, trial) for trial in study.get_trials()]
+    return [_read_outcome(sweep, trial) for trial in study.get_trials()]
 
 
 def _study(sweep: Sweep, seed: int) -> Any:
@@ -81,10 +81,10 @@ def _name(number: int) -> str:
     return f"trial_{number:03d}"
 
 
-def _started(sweep: Sweep, name: str, values: dict[str, Any]) -> BaseProcess:
+def _start(sweep: Sweep, name: str, values: dict[str, Any]) -> BaseProcess:
     (sweep.out / name).mkdir(exist_ok=True)
     process = multiprocessing.get_context("spawn").Process(target=_train, args=(sweep, name, values), daemon=True)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # handed on: Ctrl-C is the sweep's, which ends its trials
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl-C goes to the sweep, which ends its trials
     try:
         process.start()
     finally:
@@ -93,7 +93,7 @@ def _started(sweep: Sweep, name: str, values: dict[str, Any]) -> BaseProcess:
 
 
 def _train(sweep: Sweep, name: str, values: dict[str, Any]) -> None:
-    """A trial's process: it prints to `output.txt`, leaves `outcome.json`, and ends when the sweep does."""
+    """A trial's process: it prints to `output.txt`, writes `outcome.json`, and ends when the sweep ends."""
     import torch
 
     torch.set_num_threads(1)
@@ -101,7 +101,7 @@ def _train(sweep: Sweep, name: str, values: dict[str, Any]) -> None:
     folder = sweep.out / name
     with (folder / "output.txt").open("a", encoding="utf-8") as file, contextlib.redirect_stdout(file):
         outcome = run_trial(sweep, name, values)
-    _leave(folder, outcome.score, outcome.error)
+    _write_outcome(folder, outcome.score, outcome.error)
 
 
 def _end_with_the_sweep() -> None:
@@ -111,15 +111,15 @@ def _end_with_the_sweep() -> None:
         os._exit(1)
 
 
-def _left(sweep: Sweep, trial: Any) -> Outcome:
-    """What a trial's process left."""
+def _read_outcome(sweep: Sweep, trial: Any) -> Outcome:
+    """The outcome that a trial's process wrote."""
     path = sweep.out / _name(trial.number) / "outcome.json"
     if not path.is_file():
         return Outcome(_name(trial.number), trial.params, None, "not finished")
     return Outcome(_name(trial.number), trial.params, **json.loads(path.read_text(encoding="utf-8")))
 
 
-def _leave(folder: Path, score: float | None, error: str) -> None:
+def _write_outcome(folder: Path, score: float | None, error: str) -> None:
     write_text(folder / "outcome.json", json.dumps({"score": score, "error": error}) + "\n")
 
 

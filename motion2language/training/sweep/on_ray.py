@@ -18,9 +18,9 @@ WORST = -1e9  # the score of a trial that cannot be trained: Tune's searches tak
 
 
 def search(sweep: Sweep, trials: int, address: str, seed: int, say: Callable[[str], None]) -> list[Outcome]:
-    """Bring the sweep to `trials` trials, as many at once as the cluster holds; every outcome."""
+    """Bring the sweep to `trials` trials, as many at once as the cluster holds; returns every outcome."""
     tried = distributions(sweep.space)
-    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the other kind of output prints boxes even when told not to
+    os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the newer output prints boxes even with verbose=0
     with connect(address):
         import optuna
 
@@ -29,7 +29,7 @@ def search(sweep: Sweep, trials: int, address: str, seed: int, say: Callable[[st
             from ray.tune.search.optuna import OptunaSearch
         except ImportError:
             raise ValueError("Ray Tune is not installed; pip install 'motion2language[train,ray]'") from None
-        sweep.claim(ray_trials=trials)
+        sweep.make_own_folder(ray_trials=trials)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         folder = str(sweep.out / "ray")
         needs = {"cpu": 1.0, "gpu": 1.0 if sweep.device == "cuda" else 0.0}
@@ -45,7 +45,7 @@ def search(sweep: Sweep, trials: int, address: str, seed: int, say: Callable[[st
                 ),
                 run_config=tune.RunConfig(
                     name="ray", storage_path=str(sweep.out), verbose=0,
-                    failure_config=tune.FailureConfig(max_failures=RETRIES), callbacks=[_told(tune, trials, say)],
+                    failure_config=tune.FailureConfig(max_failures=RETRIES), callbacks=[_progress(tune, trials, say)],
                 ),
             )  # fmt: skip
         grid = tuner.fit()
@@ -66,9 +66,9 @@ def _trainable(sweep: Sweep) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return trial
 
 
-def _told(tune: Any, wanted: int, say: Callable[[str], None]) -> Any:
-    class Told(tune.Callback):  # type: ignore[misc]
-        """Says what happens."""
+def _progress(tune: Any, wanted: int, say: Callable[[str], None]) -> Any:
+    class Progress(tune.Callback):  # type: ignore[misc]
+        """Prints when a trial begins, recovers and ends."""
 
         def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
             say(f"trial_{trial.trial_id} begins")
@@ -80,7 +80,7 @@ def _told(tune: Any, wanted: int, say: Callable[[str], None]) -> Any:
             finished = sum(one is trial or one.is_finished() for one in trials)
             say(f"{finished} of {wanted}  {_read(trial.last_result, trial.config, '')}")
 
-    return Told()
+    return Progress()
 
 
 def _outcome(result: Any) -> Outcome:

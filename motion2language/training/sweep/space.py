@@ -1,4 +1,4 @@
-"""What a sweep may try: a TOML file that gives keys of a configuration choices or a range."""
+"""The search space of a sweep: a TOML file with choices or a range for keys of a configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Value = bool | int | float | str
 
 
 class Choices(BaseModel):
-    """One of some values."""
+    """One of several values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,7 +25,7 @@ class Choices(BaseModel):
 
     @property
     def examples(self) -> tuple[Value, ...]:
-        """Every value, to be tried against the configuration."""
+        """Every value, to be checked against the configuration."""
         return self.choices
 
 
@@ -48,12 +48,12 @@ class Range(BaseModel):
 
     @property
     def whole(self) -> bool:
-        """Whether only whole numbers are meant."""
+        """Whether only whole numbers are tried."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     @property
     def examples(self) -> tuple[Value, ...]:
-        """Both ends, and a number with a fraction where there may be such, to be tried against the configuration."""
+        """Values to be checked against the configuration: both ends and, unless whole, a number with a fraction."""
         between = self.low + (self.high - self.low) / math.pi
         return (self.low, self.high) if self.whole else (self.low, self.high, between)
 
@@ -62,7 +62,7 @@ Space = dict[str, Choices | Range]
 
 
 def load_space(path: Path, config: Path, overrides: Sequence[str] = ()) -> Space:
-    """The search space of a TOML file, by key (`model.encoder`), each one that `config` with `overrides` may be given.
+    """The search space of a TOML file, by key (`model.encoder`); each value is valid for `config` with `overrides`.
 
     ValueError names what is wrong, with the nearest key for an unknown one.
     """
@@ -98,7 +98,7 @@ def _explained(error: ValidationError) -> str:
 
 
 def _leaves(path: Path, data: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each table that no longer holds a table, with its key."""
+    """Each table without a table in it, with its key."""
     for name, table in data.items():
         key = f"{above}{name}"
         if not isinstance(table, dict):
@@ -110,7 +110,7 @@ def _leaves(path: Path, data: dict[str, Any], above: str = "") -> Iterator[tuple
 
 
 def override(key: str, value: Value) -> str:
-    """A value as `--set` takes it."""
+    """A key and value in the form that `--set` takes."""
     return f"{key}={json.dumps(value)}"
 
 

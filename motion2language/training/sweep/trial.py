@@ -20,7 +20,7 @@ RETRIES = 2  # times a trial whose process died is run again; chosen
 
 @dataclass(frozen=True)
 class Sweep:
-    """What all trials share: configuration, overrides, corpus and its store, device, folder, and what may be tried."""
+    """The settings that all trials share: configuration, corpus and its store, device, folder, and search space."""
 
     config: Path
     overrides: tuple[str, ...]
@@ -31,27 +31,27 @@ class Sweep:
     out: Path
     space: Space
 
-    def claim(self, ray_trials: int | None) -> None:
-        """Make the folder and say in it what sweep it is; ValueError when it holds another one.
+    def make_own_folder(self, ray_trials: int | None) -> None:
+        """Make the folder and describe the sweep in it; ValueError when it holds another sweep.
 
-        ray_trials  trials of a sweep on Ray, which cannot be given more later; None for one on this machine
+        ray_trials  trials of a sweep on Ray, whose number cannot grow later; None for a sweep on this machine
         """
         self.require_own(ray_trials)
         make_folder(self.out)
-        write_text(self.out / "sweep.json", json.dumps(self._about(ray_trials), indent=2) + "\n")
+        write_text(self.out / "sweep.json", json.dumps(self._describe(ray_trials), indent=2) + "\n")
 
     def require_own(self, ray_trials: int | None) -> None:
-        """ValueError when the folder holds another sweep; `ray_trials` as of claim."""
-        path, said = self.out / "sweep.json", self._about(ray_trials)
+        """ValueError when the folder holds another sweep; `ray_trials` as in make_own_folder."""
+        path, own = self.out / "sweep.json", self._describe(ray_trials)
         if path.is_file():
-            there = _object(path)
-            if other := [key for key, value in said.items() if key not in there or there[key] != value]:
+            stored = _read_object(path)
+            if other := [key for key, value in own.items() if key not in stored or stored[key] != value]:
                 raise ValueError(
                     f"{self.out}: holds another sweep; not the same: {', '.join(other)}; choose another --out"
                 )
 
-    def _about(self, ray_trials: int | None) -> dict[str, Any]:
-        """What sweep it is."""
+    def _describe(self, ray_trials: int | None) -> dict[str, Any]:
+        """The content of sweep.json."""
         settings = load_config(self.config, self.overrides)
         space = {key: part.model_dump(mode="json") for key, part in self.space.items()}
         root = None if self.root is None else str(self.root)
@@ -61,7 +61,7 @@ class Sweep:
         }  # fmt: skip
 
 
-def _object(path: Path) -> dict[str, Any]:
+def _read_object(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -71,7 +71,7 @@ def _object(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trial came to: the values tried and the best validation score, or what went wrong."""
+    """The result of a trial: the values tried and the best validation score, or the error."""
 
     name: str
     values: Mapping[str, Value]
@@ -101,7 +101,7 @@ def run_trial(sweep: Sweep, name: str, values: Mapping[str, Value]) -> Outcome:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Every trial, best first, as a Markdown table."""
-    keys = sorted({key for one in outcomes for key in one.values})
+    keys = sorted({key for outcome in outcomes for key in outcome.values})
     lines = [f"| trial | score | {' | '.join(keys)} | |", "| --- " * (len(keys) + 3) + "|"]
     for one in sorted(outcomes, key=lambda one: (one.score is None, -(one.score or 0.0))):
         score = "–" if one.score is None else f"{one.score:.2f}"
