@@ -1,8 +1,8 @@
-"""A corpus of 15,000 recordings in a store and without one: `python benchmarks/store.py [--clips N] [--batches N]`.
+"""A corpus of 15,000 recordings with and without a store: `python benchmarks/store.py [--clips N] [--batches N]`.
 
 The corpus, in HumanML3D's layout, is made in a temporary folder (about 1.2 GB with its stores). Every measurement is a
-process of its own. Memory is what the process holds for itself (RssAnon): pages of mapped files, which the system takes
-back when it needs them, are given apart. Linux only.
+separate process. Memory is the private memory of that process (RssAnon); pages of mapped files, which the system can
+reclaim, are listed separately. Linux only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from rich.progress import track
 
 CONFIG = Path(__file__).parent.parent / "configs" / "mlp-recurrent-local.toml"
-SHORTEST, LONGEST = 40, 196  # frames at 20 a second, as HumanML3D's
+SHORTEST, LONGEST = 40, 196  # frames at 20 per second, as in HumanML3D
 SMPL = (
     "pelvis left_hip right_hip spine left_knee right_knee spine left_ankle right_ankle chest left_toe right_toe neck "
     "left_collar right_collar head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist"
@@ -41,23 +41,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_corpus(folder / "corpus", options.clips)
-        found = {stage: run(stage, folder, options.batches) for stage in STAGES}
-    print(f"{options.clips:,} recordings, {found['open']['frames']:,} frames, {found['open']['megabytes']:,.0f} MB\n")
+        results = {stage: run(stage, folder, options.batches) for stage in STAGES}
+    opened = results["open"]
+    print(f"{options.clips:,} recordings, {opened['frames']:,} frames, {opened['megabytes']:,.0f} MB\n")
     print("| | |\n| --- | --- |")
-    print(f"| making the store, both cores | {found['make']['seconds']:.1f} s |")
-    print(f"| opening it, from a cold start of Python | {found['open']['seconds']:.2f} s |")
-    print(f"| a recording from it, with its sentences, in random order | {found['open']['ms']:.3f} ms |")
-    print(f"| a recording from its file | {found['open']['ms_file']:.2f} ms |")
-    print("\n| training | memory before | most held | mapped | first batch after | captions/s |")
+    print(f"| making the store, both cores | {results['make']['seconds']:.1f} s |")
+    print(f"| opening it, from a cold start of Python | {opened['seconds']:.2f} s |")
+    print(f"| reading a recording from it, with its sentences, in random order | {opened['ms']:.3f} ms |")
+    print(f"| reading a recording from its file | {opened['ms_file']:.2f} ms |")
+    print("\n| training | before | peak | mapped | first batch after | captions/s |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for stage, what in (("first", "store, prepared for the first time"), ("stored", "store"), ("held", "--no-store")):
-        row = found[stage]
-        memory = " | ".join(f"{row[key]:,.0f} MB" for key in ("before", "most", "mapped"))
+    for stage, what in (("first", "store, prepared for the first time"), ("stored", "store"), ("memory", "--no-store")):
+        row = results[stage]
+        memory = " | ".join(f"{row[key]:,.0f} MB" for key in ("before", "peak", "mapped"))
         print(f"| {what} | {memory} | {row['start']:.1f} s | {row['captions_per_s']:,.0f} |")
 
 
 def run(stage: str, folder: Path, batches: int) -> dict[str, float]:
-    """What a stage measures, in a process of its own."""
+    """The measurements of a stage, made in a separate process."""
     command = [sys.executable, __file__, "--batches", str(batches), "--stage", stage, str(folder)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
@@ -72,13 +73,13 @@ def write_corpus(folder: Path, clips: int) -> None:
         (folder / name).mkdir(parents=True)
     sources = [sample("train", number) for number in range(60)]
     order = [sources[0].motion.skeleton.index(name) for name in SMPL]
-    bodies = [np.concatenate(3 * [one.motion.resample(20.0).positions[:, order]]) for one in sources]
+    bodies = [np.concatenate(3 * [source.motion.resample(20.0).positions[:, order]]) for source in sources]
     for number in track(range(clips), "writing the corpus"):
-        source, frames = random.integers(len(sources)), random.integers(SHORTEST, LONGEST + 1)
-        first = random.integers(max(1, len(bodies[source]) - frames))
-        body = bodies[source][first : first + frames] + random.normal(0, 1e-4, 3)
+        index, frames = random.integers(len(sources)), random.integers(SHORTEST, LONGEST + 1)
+        first = random.integers(max(1, len(bodies[index]) - frames))
+        body = bodies[index][first : first + frames] + random.normal(0, 1e-4, 3)
         np.save(folder / "new_joints" / f"{number:06}.npy", body.astype(np.float32))
-        lines = [f"{caption.text}#a/DET#0.0#0.0\n" for caption in sources[source].captions]
+        lines = [f"{caption.text}#a/DET#0.0#0.0\n" for caption in sources[index].captions]
         (folder / "texts" / f"{number:06}.txt").write_text("".join(lines))
     for split, part in (("train", slice(20, None)), ("val", slice(10)), ("test", slice(10, 20))):
         (folder / f"{split}.txt").write_text("\n".join(f"{number:06}" for number in range(clips)[part]))
@@ -94,7 +95,7 @@ def make(folder: Path, _: int) -> dict[str, float]:
 
 
 def open_again(folder: Path, _: int) -> dict[str, float]:
-    """Seconds to open it, and milliseconds a recording."""
+    """Seconds to open it, and milliseconds per recording."""
     started = time.perf_counter()
     from motion2language.data import corpora
 
@@ -104,11 +105,11 @@ def open_again(folder: Path, _: int) -> dict[str, float]:
     started = time.perf_counter()
     frames = sum(samples[number].motion.frames for number in order)
     ms = 1000 * (time.perf_counter() - started) / len(samples)
-    direct, some = corpora.load("humanml3d", folder / "corpus", "train"), order[:500]
+    direct, sampled = corpora.load("humanml3d", folder / "corpus", "train"), order[:500]
     started = time.perf_counter()
-    for number in some:
+    for number in sampled:
         direct[number]
-    ms_file = 1000 * (time.perf_counter() - started) / len(some)
+    ms_file = 1000 * (time.perf_counter() - started) / len(sampled)
     megabytes = sum(path.stat().st_size for path in (folder / "stores").rglob("*")) / 1e6
     return {"seconds": seconds, "ms": ms, "ms_file": ms_file, "frames": frames, "megabytes": megabytes}
 
@@ -118,7 +119,7 @@ def train_stored(folder: Path, batches: int) -> dict[str, float]:
     return train(folder, batches, folder / "stores")
 
 
-def train_held(folder: Path, batches: int) -> dict[str, float]:
+def train_in_memory(folder: Path, batches: int) -> dict[str, float]:
     """Training with all recordings in memory."""
     return train(folder, batches, None)
 
@@ -145,18 +146,18 @@ def train(folder: Path, batches: int, store: Path | None) -> dict[str, float]:
         start, captions = time.perf_counter() - started, 0
         started = time.perf_counter()
         for _, drawn in zip(range(batches), batching.batches(items, run.train, np.random.default_rng(0)), strict=False):
-            learner.step(drawn)
+            learner.step(learner.make_parts(drawn))
             captions += len(drawn)
         speed = captions / (time.perf_counter() - started)
     mapped = _resident("RssFile") - memory.mapped_before
-    return {"before": memory.before, "most": memory.most, "mapped": mapped, "start": start, "captions_per_s": speed}
+    return {"before": memory.before, "peak": memory.peak, "mapped": mapped, "start": start, "captions_per_s": speed}
 
 
 class Memory:
-    """The most memory of its own this process holds while the block runs, MB."""
+    """The peak of this process's private memory while the block runs, MB."""
 
     def __enter__(self) -> Memory:
-        self.before = self.most = _resident("RssAnon")
+        self.before = self.peak = _resident("RssAnon")
         self.mapped_before = _resident("RssFile")
         self.done = threading.Event()
         self.thread = threading.Thread(target=self._watch)
@@ -165,7 +166,7 @@ class Memory:
 
     def _watch(self) -> None:
         while not self.done.wait(0.02):
-            self.most = max(self.most, _resident("RssAnon"))
+            self.peak = max(self.peak, _resident("RssAnon"))
 
     def __exit__(self, *_: object) -> None:
         self.done.set()
@@ -173,12 +174,12 @@ class Memory:
 
 
 def _resident(kind: str) -> float:
-    """This process's resident memory of a kind, MB."""
+    """This process's resident memory of one kind (a key of /proc/self/status), MB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(kind)) / 1000
 
 
-STAGES = {"make": make, "open": open_again, "first": train_stored, "stored": train_stored, "held": train_held}
+STAGES = {"make": make, "open": open_again, "first": train_stored, "stored": train_stored, "memory": train_in_memory}
 
 if __name__ == "__main__":
     main()
