@@ -1,4 +1,4 @@
-"""annotation_exports: exports by people and of this package's own tasks; the paper's annotations and their floors."""
+"""annotation_exports: exports by people and of this package's own tasks; the paper's annotations, their baselines."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_listed_correction_goes_first(tmp_path: Path) -> None:
     assert described(found.transcript) == [(0.0, 1.0, "dash", "dashes forward")]
 
 
-def test_labels_are_the_actions_where_nobody_wrote_words(tmp_path: Path) -> None:
+def test_labels_are_the_actions_if_no_region_has_words(tmp_path: Path) -> None:
     export = [task(1, (1, [region(0, 1, label="walking"), region(1, 2, label="Kick")]))]
     (found,) = read(export, tmp_path)
     assert described(found.transcript) == [(0.0, 1.0, "walk", "walking"), (1.0, 2.0, "kick", "kick")]
@@ -71,7 +71,7 @@ def test_regions_without_times_are_counted(tmp_path: Path) -> None:
     assert (len(found.transcript.segments), found.skipped) == (1, 1)
 
 
-def test_one_transcript_a_task_of_the_first_annotation_or_of_a_person(tmp_path: Path) -> None:
+def test_one_transcript_per_task_from_the_first_annotation_or_a_person(tmp_path: Path) -> None:
     one, two = [region(0, 1, "walks")], [region(2, 3, "runs"), region(1, 2, "turns")]
     annotated = read([task(1, (3, one), (5, two)), task(2, (5, two)), task(4, (3, [region(0, 1)]))], tmp_path)
     assert [len(each.segments) for each in annotation_exports.to_transcripts(annotated)] == [1, 2]
@@ -115,7 +115,7 @@ def test_tasks_of_this_package_give_their_transcripts_back(tmp_path: Path) -> No
         (json.dumps([task(1, (1, [region(float("nan"), 1, "walks")]))]), "task 1: .*expected 0 <= start"),
     ],
 )
-def test_what_is_no_export_is_said(content: str, said: str, tmp_path: Path) -> None:
+def test_files_that_are_not_exports_are_reported(content: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(ValueError, match=rf"x\.json: .*{said}"):
         annotation_exports.read_export(tmp_path / "x.json")
@@ -140,15 +140,15 @@ def test_the_command_writes_references_and_tasks(tmp_path: Path, capsys: pytest.
     ("content", "said"),
     [(b"\n", "no transcripts"), (b"{}\n", "line 1: .*schema"), (b"\xff", "UTF-8"), (b"[", "line 1")],
 )
-def test_lines_that_are_no_transcripts_are_said(content: bytes, said: str, tmp_path: Path) -> None:
+def test_lines_that_are_not_transcripts_are_reported(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(content)
     with pytest.raises(ValueError, match=rf"x\.jsonl.*{said}"):
         transcript_json.read_lines(tmp_path / "x.jsonl")
 
 
 @needs_paper
-def test_the_papers_annotations_and_their_motion_blind_floors() -> None:
-    """The figures of the module's text, counted here anew, in the paper's grid of 10 frames a second."""
+def test_the_papers_annotations_and_their_motion_blind_baselines() -> None:
+    """The figures of the module's docstring, computed again, in the paper's grid of 10 frames per second."""
     annotated = annotation_exports.read_export(PAPER)
     assert len({each.task for each in annotated}) == 75
     assert sum(each.task == 53 for each in annotated) == 2

@@ -61,7 +61,7 @@ def contents(root: Path) -> dict[Path, bytes]:
 
 
 def edited(path: Path, change) -> None:
-    """A file of JSON with a change made to what it holds."""
+    """A change to the contents of a JSON file."""
     data = json.loads(path.read_text())
     change(data)
     path.write_text(json.dumps(data))
@@ -73,7 +73,7 @@ def put(name: str, content: str | bytes):
 
 
 def without(name: str):
-    """A change that takes a file away."""
+    """A change that deletes a file."""
     return lambda root: (root / name).unlink()
 
 
@@ -316,12 +316,12 @@ def test_recordings_that_cannot_be_read_are_counted_and_nothing_is_trained(store
 
 
 def marked(path: Path) -> None:
-    """The file as Windows' editors write it: a byte order mark before it, CR LF after each line."""
+    """The file as Windows editors write it: with a byte order mark, and CR LF after each line."""
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
 
 
 @pytest.mark.parametrize("name", ["kit", "humanml3d", "annotations", "folder", "compose"])
-def test_files_from_windows_and_macos_are_read_as_others(name, m2l, corpora):
+def test_files_from_windows_and_macos_are_read_like_others(name, m2l, corpora):
     root = corpora[name]
     if name == "annotations":
         for split, some in (("train", range(8)), ("val", range(8, 10)), ("test", range(10, 12))):
@@ -337,7 +337,7 @@ def test_files_from_windows_and_macos_are_read_as_others(name, m2l, corpora):
 
 
 @pytest.mark.parametrize("name", ["kit", "folder"])
-def test_linked_folders_are_read_as_others_and_links_that_lead_back_are_not(name, m2l, corpora, tmp_path):
+def test_linked_folders_are_read_like_others_but_circular_links_are_not(name, m2l, corpora, tmp_path):
     plain = m2l("data", "check", name, "--root", corpora[name])
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / "all").symlink_to(corpora[name])
@@ -382,7 +382,7 @@ def test_a_benchmark_of_one_clip_or_of_unknown_labels_is_refused(m2l, corpora, t
     assert not list(tmp_path.glob("bench*"))
 
 
-def test_segments_beyond_the_end_are_found_by_the_check(m2l, corpora):
+def test_check_finds_segments_beyond_the_end(m2l, corpora):
     root = corpora["compose"]
     edited(root, lambda data: next(iter(data["samples"].values()))["segments"][-1].update(end=999))
     status, _, err = m2l("data", "check", "compose", "--root", root)
@@ -390,7 +390,7 @@ def test_segments_beyond_the_end_are_found_by_the_check(m2l, corpora):
     assert "1 samples are damaged: 1 of 4 of train" in err
 
 
-def test_a_run_is_not_gone_on_with_by_another_configuration(m2l, corpora, tmp_path):
+def test_a_run_is_not_resumed_with_another_configuration(m2l, corpora, tmp_path):
     command = (
         "train",
         write_config(tmp_path),

@@ -1,4 +1,4 @@
-"""benchmark and clips: composed motions, their segments, sentences and splits; labels from CSV and names; bad input."""
+"""composing and clips: composed motions, their segments, sentences and splits; labels from CSV and names; bad input."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def recording(label: str, seed: int) -> Motion:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Four recordings of each of four labels, `LABEL_N.npz`, and what they are in labels.csv."""
+    """Four recordings of each of four labels, `LABEL_N.npz`, and their labels.csv."""
     root = tmp_path_factory.mktemp("clips")
     rows = ["file,label,style"]
     for label in LABELS:
@@ -78,7 +78,7 @@ def composed(takes: list[tuple[Motion, float, float, float]], recipe: Recipe = P
     return compose(plan, motions, body, recipe, 10.0, np.random.default_rng(0))
 
 
-def test_a_clip_goes_on_where_the_one_before_ended():
+def test_a_clip_goes_on_where_the_previous_one_ended():
     first, second = recording("walk", 0), turned(recording("bow", 1), 130, (5, 0, -3))
     made = composed([(first, 0, 1, 1), (second, 0, 1, 1)])
     one, two = len(first.resample(10).positions), len(second.resample(10).positions)
@@ -144,9 +144,7 @@ def test_the_pair_is_read_by_the_corpus_and_its_splits_share_no_clip(folder, tmp
     assert again.with_suffix(".json").read_bytes() != (tmp_path / "bench.json").read_bytes()
 
 
-def test_a_seed_draws_other_motions_of_the_same_clips_and_more_motions_leave_the_first_as_they_are(
-    folder, tmp_path, m2l
-):
+def test_another_seed_draws_other_motions_and_more_motions_do_not_change_the_first(folder, tmp_path, m2l):
     rows = [f"{label}_{seed},{label},train" for label in LABELS for seed in range(4)]
     (tmp_path / "t.csv").write_text("\n".join(["file,label,split", *rows]))
     made = {}
@@ -164,7 +162,7 @@ def test_the_clips_are_never_replaced(tmp_path, m2l):
     assert (status, "would replace the clips" in err) == (1, True)
 
 
-def test_labels_from_names_and_what_is_left_out(folder, tmp_path):
+def test_labels_from_names_and_files_without_labels(folder, tmp_path):
     by_name = find_clips(folder, pattern="^(?P<label>.+)_[0-9]+$")
     by_table = find_clips(folder)
     assert [(clip.name, clip.label) for clip in by_name] == [(clip.name, clip.label) for clip in by_table]
@@ -192,14 +190,14 @@ def test_labels_from_names_and_what_is_left_out(folder, tmp_path):
         ("file,label\nother,bow\n", "no label for any of 16 recordings"),
     ],
 )  # fmt: skip
-def test_a_table_that_says_nothing_is_named(table, said, folder, tmp_path):
+def test_a_useless_table_is_reported(table, said, folder, tmp_path):
     (tmp_path / "t.csv").write_text(table)
     with warnings.catch_warnings(), pytest.raises(ValueError, match=said):
         warnings.simplefilter("ignore")
         find_clips(folder, tmp_path / "t.csv")
 
 
-def test_what_cannot_be_composed_is_said_with_counts(folder, tmp_path, m2l):
+def test_errors_of_composing_give_counts(folder, tmp_path, m2l):
     def fails(table: str, *more) -> str:
         (tmp_path / "t.csv").write_text("file,label,split\n" + table)
         words = ("compose", "--clips", folder, "--labels", tmp_path / "t.csv", "--out", tmp_path / "x")
@@ -220,7 +218,7 @@ def test_what_cannot_be_composed_is_said_with_counts(folder, tmp_path, m2l):
     assert (status, "choose a folder that exists" in err) == (1, True)
 
 
-def test_short_clips_are_left_out_and_counted(folder, tmp_path, m2l):
+def test_short_clips_are_skipped_and_counted(folder, tmp_path, m2l):
     short = tmp_path / "clips"
     short.mkdir()
     for name in ("bow_0", "bow_1", "walk_0"):
@@ -257,7 +255,7 @@ def test_an_archive_of_arrays_is_composed(tmp_path, m2l):
         ({"b": np.full((20, 21, 3), np.nan)}, "b: 20 of 20 frames contain a position that is not a finite number"),
     ],
 )
-def test_arrays_that_are_no_people_are_named(arrays, said, tmp_path, m2l):
+def test_arrays_that_are_not_people_are_named(arrays, said, tmp_path, m2l):
     path = write_archive(tmp_path, a=recording("walk", 0).positions, **arrays)
     status, _, err = m2l("compose", "--clips", path, "--out", tmp_path / "x", "--train", 3, "--val", 0, "--test", 0)
     assert (status, list(tmp_path.glob("*x.*"))) == (1, [])
@@ -290,7 +288,7 @@ def test_damaged_archives_are_named(tmp_path):
         find_clips(path)
 
 
-def test_an_array_damaged_within_is_named(tmp_path):
+def test_a_damaged_array_is_named(tmp_path):
     path = write_archive(tmp_path, a=recording("walk", 0).positions)
     content = bytearray(path.read_bytes())
     content[2000] ^= 255
@@ -300,11 +298,11 @@ def test_an_array_damaged_within_is_named(tmp_path):
         clip.read()
 
 
-def test_the_phrases_that_come_with_the_package_name_their_verbs():
+def test_the_packaged_phrases_name_their_verbs():
     assert composing.load_phrases().misread_phrases() == []
 
 
-def test_phrases_that_name_another_verb_are_noted(folder, tmp_path, m2l):
+def test_phrases_that_name_another_verb_cause_a_warning(folder, tmp_path, m2l):
     (tmp_path / "p.toml").write_text(
         'subjects = ["someone"]\nconnectives = ["and"]\nleave_out = ["walk", "walk-turn-left", "wave-left-hand"]\n'
         '[actions.bow]\nverb = "greet"\nphrases = ["bows", "stays put", "greets"]\n'
@@ -324,7 +322,7 @@ def test_phrases_of_two_verbs_that_begin_alike_are_refused(tmp_path):
         composing.load_phrases(tmp_path / "p.toml")
 
 
-def test_statistics_count_what_is_there():
+def test_statistics_count_motions_sentences_and_pauses():
     some, one = (
         [corpora.load("synthetic", None, split)[n] for n in range(count)] for split, count in (("val", 6), ("test", 1))
     )
@@ -339,8 +337,8 @@ def test_statistics_count_what_is_there():
 
 
 @pytest.mark.skipif(not CLIPS.exists(), reason="no ../shared/data/bnr")
-def test_the_statistics_of_bnr_compose_come_out(tmp_path, m2l):
-    """300 motions: what docs/results.md shows for 3,000, within sampling error."""
+def test_a_composed_corpus_has_the_statistics_of_bnr_compose(tmp_path, m2l):
+    """300 motions have the figures that docs/results.md shows for 3,000, within sampling error."""
     status, _, err = m2l("compose", "--clips", CLIPS, "--out", tmp_path / "b", "--train", 300, "--val", 0, "--test", 0)
     assert (status, "call (2), dance-short (1), slash (2)" in err) == (0, True)
     ours, theirs = (

@@ -1,4 +1,4 @@
-"""KIT-ML and HumanML3D: small corpora in exactly their formats, their splits, and what is left out and said."""
+"""KIT-ML and HumanML3D: small corpora in exactly their formats, their splits, and their warnings and errors."""
 
 import itertools
 import json
@@ -26,7 +26,7 @@ CONFIG = next(
 
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory):
-    """A release of KIT-ML: 40 recordings, one too long, one silent, one without sentences' file, one without motion."""
+    """A release of KIT-ML: 40 recordings; one is too long, others lack sentences, their file or the motion."""
     folder = tmp_path_factory.mktemp("kit")
     for number in range(1, COUNT + 1):
         frames = random_frames(40 + number) if number != 7 else random_frames(3001)
@@ -44,7 +44,7 @@ def names(name: str, root) -> dict[str, list[str]]:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_kit_is_split_as_the_paper_says_and_holds_what_is_left(kit):
+def test_kit_has_the_papers_splits(kit):
     from sklearn.utils import shuffle
 
     found = names("kit", kit)
@@ -60,7 +60,7 @@ def test_kit_is_split_as_the_paper_says_and_holds_what_is_left(kit):
     np.testing.assert_allclose(sample.motion.positions, alone.positions, atol=1e-6)
 
 
-def test_what_kit_leaves_out_is_counted(kit):
+def test_recordings_that_kit_skips_are_counted(kit):
     with pytest.warns(UserWarning) as caught:
         corpora.load("kit", kit, "test")
     said = sorted(str(warning.message).partition(": ")[2] for warning in caught)
@@ -86,7 +86,7 @@ def test_the_zip_is_read_in_place_and_gives_the_same(kit, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_the_papers_way_takes_every_tenth_frame_from_the_fifth(kit):
+def test_kit_paper_takes_every_tenth_frame_from_the_fifth(kit):
     clean, paper = (corpora.load(name, kit, "train")[0] for name in ("kit", "kit-paper"))
     assert paper.name == clean.name
     assert paper.motion.fps == 10
@@ -95,8 +95,8 @@ def test_the_papers_way_takes_every_tenth_frame_from_the_fifth(kit):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_the_clean_way_loses_what_ten_frames_a_second_cannot_hold_and_the_papers_folds_it_down(tmp_path):
-    """A body that shakes by 100 mm 9 times a second: every tenth frame shows a sway once a second that never was."""
+def test_kit_filters_motion_too_fast_for_its_frame_rate_and_kit_paper_aliases_it(tmp_path):
+    """A body that shakes by 100 mm at 9 Hz: every tenth frame shows a sway at 1 Hz that does not exist."""
     shaken = [([0, 0, 1000 + 100 * np.sin(0.18 * np.pi * k)], [0, 0, 0], {"RKx_joint": np.sin(0.18 * np.pi * k)})
               for k in range(200)]  # fmt: skip
     (tmp_path / "00001_mmm.xml").write_text(document(shaken))
@@ -113,7 +113,7 @@ def test_the_clean_way_loses_what_ten_frames_a_second_cannot_hold_and_the_papers
     assert (knees[0] < 0.1, knees[1] > 1.5) == (True, True)
 
 
-def test_the_longest_recording_that_is_kept_lasts_thirty_seconds(tmp_path):
+def test_recordings_of_up_to_thirty_seconds_are_kept(tmp_path):
     still = ([0, 0, 1000], [0, 0, 0], {})
     for name, frames in (("00001", 3000), ("00002", 3001)):
         (tmp_path / f"{name}_mmm.xml").write_text(document([still] * frames))
@@ -130,7 +130,7 @@ ADVERTISEMENT = (
 
 
 @pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the real sentences are not here")
-def test_the_rule_for_advertisements_finds_the_published_one_and_nothing_else():
+def test_only_the_published_advertisement_is_recognised():
     said = json.loads((SHARED / "data/kit/text/annotations.json").read_text())
     sentences = {one["text"] for entry in said.values() for one in entry["annotations"]}
     assert {text for text in sentences if kit_corpus._ADVERTISEMENT.search(text)} == {ADVERTISEMENT}
@@ -159,14 +159,14 @@ def test_the_real_recording_is_read(tmp_path):
         (lambda folder: (folder / "00001_annotations.json").write_text(""), "not JSON in UTF-8"),
     ],
 )
-def test_damaged_sentences_are_said(change, message, tmp_path):
+def test_damaged_sentences_are_reported(change, message, tmp_path):
     (tmp_path / "00001_mmm.xml").write_text(document(random_frames(5)))
     change(tmp_path)
     with pytest.raises(ValueError, match=message):
         corpora.load("kit", tmp_path, "train")
 
 
-def test_a_root_that_is_no_kit_is_said(tmp_path):
+def test_a_root_without_kit_is_reported(tmp_path):
     with pytest.raises(ValueError, match="corpus 'kit' needs --root"):
         corpora.load("kit", None, "train")
     with pytest.raises(
@@ -193,7 +193,7 @@ JOINTS = {"humanml3d": (22, 20.0), "kit-augmented": (21, 12.5)}
 
 @pytest.fixture(params=sorted(JOINTS))
 def folder(request, tmp_path):
-    """A folder in the layout: 6 recordings and a mirrored one; its values are a real file's where one is here."""
+    """A folder in the layout: 6 recordings and a mirrored one; its values come from a real file if one is available."""
     name = request.param
     count, _ = JOINTS[name]
     for part in ("new_joints", "texts"):
@@ -250,7 +250,7 @@ def test_folders_are_read_with_parts_and_mirrors_beside_their_originals(folder):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_line_of_a_text_ends_at_its_line_feed_alone(folder):
+def test_only_line_feeds_end_a_line_of_a_text(folder):
     name, root = folder
     (root / "texts" / "000004.txt").write_text("a man\u2028walks\x85on#a/DET#0.0#0.0\nhe sits#he/PRON#0.0#0.0\n")
     (sample,) = corpora.load(name, root, "val")
@@ -260,7 +260,7 @@ def test_a_line_of_a_text_ends_at_its_line_feed_alone(folder):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("mirrored", ["train", "val", "test"])
 @pytest.mark.parametrize("original", ["train", "val", "test"])
-def test_a_mirrored_recording_is_where_its_original_is(original, mirrored, folder):
+def test_a_mirrored_recording_is_in_the_split_of_its_original(original, mirrored, folder):
     name, root = folder
     np.save(root / "new_joints" / "M000009.npy", standing_body(JOINTS[name][0]))  # its original is not there
     (root / "texts" / "M000009.txt").write_text("he walks.#he/PRON walk/VERB#0.0#0.0")
@@ -272,7 +272,7 @@ def test_a_mirrored_recording_is_where_its_original_is(original, mirrored, folde
     assert {split for split in found if "M000009" in found[split]} == {mirrored}
 
 
-def test_what_folders_lack_is_counted(folder):
+def test_missing_parts_of_folders_are_counted(folder):
     name, root = folder
     (root / "new_joints" / "000003.npy").unlink()
     (root / "texts" / "000002.txt").write_text("\n")
@@ -306,7 +306,7 @@ def test_what_folders_lack_is_counted(folder):
     ],
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_damaged_folders_are_said(change, message, folder):
+def test_damaged_folders_are_reported(change, message, folder):
     name, root = folder
     (root / "train.txt").write_text("000001\n000002\n000003\n")
     (root / "val.txt").write_text("000004\nM000099\n")
@@ -333,7 +333,7 @@ def test_a_real_humanml3d_recording_is_read(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_check_counts_every_split_and_says_what_cannot_be_read(m2l, folder):
+def test_check_counts_every_split_and_reports_unreadable_recordings(m2l, folder):
     name, root = folder
     status, out, _ = m2l("data", "check", name, "--root", root)
     assert status == 0

@@ -1,4 +1,4 @@
-"""files: a file is written whole or not at all; archives are not trusted."""
+"""files: a file is written completely or not at all; texts and archives are checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from motion2language import files
-from motion2language.files import read_arrays, remove_leftovers, write_atomically, write_text
+from motion2language.files import make_folder, read_arrays, read_text, remove_leftovers, write_atomically, write_text
 
 
 def half_then_fail(file: BinaryIO) -> None:
@@ -26,12 +26,12 @@ def half_then_stop(file: BinaryIO) -> None:
     raise KeyboardInterrupt
 
 
-def test_text_is_utf8_with_line_ends_as_given(tmp_path: Path) -> None:
+def test_text_is_utf8_with_line_ends_unchanged(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "zwölf → 12\n")
     assert (tmp_path / "a.txt").read_bytes() == "zwölf → 12\n".encode()
 
 
-def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
+def test_a_file_is_replaced_and_no_temporary_file_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("a longer old text")
     write_text(str(path), "new")
@@ -39,7 +39,7 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")
 
@@ -69,7 +69,7 @@ def test_an_error_leaves_the_old_content_and_no_temporary_file(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_only_leftovers_of_killed_writers_are_removed(tmp_path: Path) -> None:
     killed = f"""
 import os, signal
 from motion2language.files import write_atomically
@@ -88,7 +88,7 @@ write_atomically({str(tmp_path / "a-b.json")!r}, lambda file: os.kill(os.getpid(
     assert set(tmp_path.iterdir()) == others
 
 
-def test_the_folder_that_a_killed_writer_left_is_removed_where_there_is_a_whole_one(tmp_path: Path) -> None:
+def test_a_leftover_folder_is_removed_if_its_target_exists(tmp_path: Path) -> None:
     for name in ("best", ".best-12345678", ".last-12345678"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "weights").touch()
@@ -102,7 +102,7 @@ def test_an_error_leaves_no_new_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_missing_folder_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "a.txt"
     with pytest.raises(ValueError, match=r"missing/a\.txt: cannot be written \(No such file.*choose a folder"):
         write_text(path, "new")
@@ -123,7 +123,7 @@ def test_a_folder_in_place_of_the_file_is_one_clear_error(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_arrays_come_back_and_an_archive_that_unpacks_to_too_much_is_refused_unread(tmp_path, monkeypatch):
+def test_arrays_are_read_and_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "a.npz", zeros=np.zeros(1_000_000), two=np.arange(2))
     np.testing.assert_array_equal(read_arrays(tmp_path / "a.npz")["two"], [0, 1])
     monkeypatch.setattr(files, "LARGEST_ARCHIVE", 1_000_000)
@@ -132,7 +132,7 @@ def test_arrays_come_back_and_an_archive_that_unpacks_to_too_much_is_refused_unr
         read_arrays(tmp_path / "a.npz")
 
 
-def test_other_files_and_members_are_no_archives_of_arrays(tmp_path):
+def test_other_files_and_members_are_refused(tmp_path):
     (tmp_path / "a.npz").write_bytes(b"hello")
     with pytest.raises(ValueError, match=r"not an \.npz archive, or cut off"):
         read_arrays(tmp_path / "a.npz")
@@ -143,3 +143,20 @@ def test_other_files_and_members_are_no_archives_of_arrays(tmp_path):
     np.savez(tmp_path / "a.npz", objects=np.array([{}], dtype=object))
     with pytest.raises(ValueError, match="contains pickled objects"):
         read_arrays(tmp_path / "a.npz")
+
+
+def test_text_is_read_without_a_byte_order_mark_and_must_be_utf8(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfg\xc3\xa9\n")
+    assert read_text(tmp_path / "a.txt", "one name per line") == "g\u00e9\n"
+    (tmp_path / "a.txt").write_bytes(b"g\xe9\n")
+    with pytest.raises(ValueError, match=r"a\.txt: not text in UTF-8; expected one name per line"):
+        read_text(tmp_path / "a.txt", "one name per line")
+
+
+def test_a_folder_is_made_with_its_parents_or_the_reason_is_given(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"file/c: cannot be made \(Not a directory\); choose another --out"):
+        make_folder(tmp_path / "file" / "c")

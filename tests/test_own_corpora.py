@@ -1,4 +1,4 @@
-"""data/corpora/{folder,annotations}: people's own files as corpora; what is missing is counted and named."""
+"""data/corpora/{folder,annotations}: users' own files as corpora; missing files are counted and named."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_captions_come_from_the_table_the_phrases_or_the_label(takes):
     assert samples["2"].segments == ()
 
 
-def test_a_caption_may_go_over_lines_and_its_line_is_counted(takes):
+def test_a_caption_may_span_lines_and_line_numbers_stay_right(takes):
     table = 'file,label,split,caption\n0,walk,train,"a man, who\nwalks \u2028 on"\n1,walk,val,\n2,walk,dev,x\n'
     (takes / "labels.csv").write_text(table)
     with pytest.raises(ValueError, match=r"labels\.csv, line 5: split 'dev'"):
@@ -67,7 +67,7 @@ def test_a_caption_may_go_over_lines_and_its_line_is_counted(takes):
     assert [caption.text for caption in sample.captions] == ["a man, who walks on"]
 
 
-def test_a_table_says_the_rate_of_files_that_cannot(tmp_path):
+def test_a_table_gives_the_frame_rate_of_files_without_one(tmp_path):
     np.save(tmp_path / "a.npy", np.broadcast_to(REST, (20, 22, 3)))
     npz.write(motion(1), tmp_path / "b.npz")
     (tmp_path / "labels.csv").write_text("file,label,fps,split\na,walk,25,train\nb,walk,,train\n")
@@ -86,7 +86,7 @@ def test_splits_of_a_folder_are_by_label_and_always_the_same(takes):
     assert names("folder", takes / "labels.csv") == found
 
 
-def test_a_folder_without_labels_is_said(tmp_path):
+def test_a_folder_without_labels_is_reported(tmp_path):
     npz.write(motion(0), tmp_path / "a.npz")
     with pytest.raises(FileNotFoundError, match=r"labels\.csv: no such file; give the labels in a CSV"):
         corpora.load("folder", tmp_path, "train")
@@ -156,7 +156,7 @@ def recorded(tmp_path) -> Path:
     return tmp_path
 
 
-def test_sentences_are_of_the_whole_or_of_a_part(recorded):
+def test_sentences_describe_the_whole_recording_or_a_part(recorded):
     duration = motion(0).duration
     said = (("walks", 0.0, duration), (" goes ", 0.04, duration), ("steps", 0.5, 1.25), ("", 0, duration))
     root = write(recorded, {"1": entry("a", *said, duration=duration), "2": entry("sub/b.bvh", ("walks", 0.0, 2.0))})
@@ -194,14 +194,14 @@ def test_lists_of_splits(recorded):
         corpora.load("annotations", root, "test")
 
 
-def test_times_that_are_null_are_those_of_the_whole(recorded):
+def test_null_times_mean_the_whole_recording(recorded):
     said = [{"text": "walks", "start": None, "end": None}, {"text": "goes"}]
     write(recorded, {"1": {"path": "a", "duration": 2.0, "annotations": said}})
     (sample,) = corpora.load("annotations", recorded, "train")
     assert (sample.name, [caption.text for caption in sample.captions]) == ("1", ["walks", "goes"])
 
 
-def test_a_listed_name_may_hold_spaces(recorded):
+def test_a_listed_name_may_contain_spaces(recorded):
     root = write(recorded, {"a man walks": entry("a", ("x", 0, 2)), "2": entry("sub/b", ("x", 0, 2))})
     for split, listed in (("train", "a man walks \n\n"), ("val", "2\n"), ("test", "")):
         (recorded / f"split_{split}.txt").write_text(listed)
@@ -256,7 +256,7 @@ def test_a_damaged_file_of_sentences_is_named(content, said, recorded):
         corpora.load("annotations", recorded / "a.json", "train")
 
 
-def test_the_root_must_be_said_and_there(tmp_path):
+def test_the_root_must_be_given_and_exist(tmp_path):
     with pytest.raises(ValueError, match="needs --root"):
         corpora.load("annotations", None, "train")
     with pytest.raises(FileNotFoundError, match=r"annotations\.json: no such file"):
@@ -265,7 +265,7 @@ def test_the_root_must_be_said_and_there(tmp_path):
 
 @pytest.mark.skipif(not CMU.exists() or not KIT.exists(), reason="no ../shared/data")
 def test_cmu_recordings_with_the_sentences_of_kit(tmp_path):
-    """17 real recordings under KIT-ML's own file of sentences; the rest of its 5,766 is missing and said so."""
+    """17 real recordings with KIT-ML's own file of sentences; the rest of its 5,766 is reported as missing."""
     said = json.loads(KIT.read_text())
     ours = json.loads((CMU / "captions.json").read_text())
     for name, of in ours.items():

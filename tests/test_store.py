@@ -1,4 +1,4 @@
-"""The store: what is read from it is what was put in, whatever stopped the writing, however many want it at once."""
+"""The store returns what was written, whatever interrupted the writing and however many runs need it at once."""
 
 import os
 import resource
@@ -70,7 +70,7 @@ def refuse(_: int) -> Record:
     raise AssertionError("read again")
 
 
-def test_what_is_read_is_what_was_made_and_nothing_is_made_twice(tmp_path, capsys):
+def test_records_are_read_back_unchanged_and_made_only_once(tmp_path, capsys):
     require_whole(open_or_make(tmp_path, contents()))
     assert "corpus, train: 12 recordings stored in" in capsys.readouterr().err
     store = open_or_make(tmp_path, contents(make=refuse))
@@ -82,7 +82,7 @@ def test_what_is_read_is_what_was_made_and_nothing_is_made_twice(tmp_path, capsy
     np.testing.assert_array_equal(values[: 3 * 2 * 3], made(0).motion.positions.ravel())
 
 
-def test_other_contents_replace_what_lies_there(tmp_path):
+def test_a_store_made_from_something_else_is_replaced(tmp_path):
     open_or_make(tmp_path, contents())
     require_whole(open_or_make(tmp_path, contents("b", count=7)), 7)
     require_whole(open_or_make(tmp_path, contents("b", refuse, 7)), 7)
@@ -123,7 +123,7 @@ def test_a_damaged_store_is_noticed_and_made_again(damage, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("every", [0.0, 100.0], ids=["each on the disk at once", "at the end"])
-def test_ctrl_c_keeps_what_was_made(every, tmp_path, monkeypatch, capsys):
+def test_ctrl_c_keeps_finished_records(every, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(layout, "EVERY", every)
     tried = []
 
@@ -145,8 +145,8 @@ def test_ctrl_c_keeps_what_was_made(every, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("cut", [1, 37, 400])
 @pytest.mark.parametrize("file", ["values.f32", "index.jsonl"])
-def test_after_a_crash_only_what_is_whole_is_believed(file, cut, tmp_path):
-    """Whatever the end of either file lost, what is made of it is the whole store."""
+def test_after_a_crash_only_complete_records_are_used(file, cut, tmp_path):
+    """Whatever is cut off either file, the next run completes the store."""
     with pytest.raises(KeyboardInterrupt):
         open_or_make(tmp_path, contents(make=lambda number: made(number) if number < 8 else _stop()))
     partial_file = tmp_path / "corpus-train.partial" / file
@@ -158,14 +158,14 @@ def _stop() -> None:
     raise KeyboardInterrupt
 
 
-def test_an_unfinished_store_of_other_contents_is_not_gone_on_from(tmp_path):
+def test_an_unfinished_store_made_from_something_else_is_not_continued(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         open_or_make(tmp_path, contents("other", make=lambda number: made(number + 100) if number < 3 else _stop()))
     require_whole(open_or_make(tmp_path, contents()))
 
 
-def test_a_full_disk_is_one_line_and_nothing_half_written_is_believed(tmp_path, monkeypatch):
-    """The disk, here the size a file may have, is full in the middle of a motion's values."""
+def test_a_full_disk_is_one_line_and_no_half_written_record_is_used(tmp_path, monkeypatch):
+    """The disk (here a limit on file size) is full in the middle of a motion's values."""
     monkeypatch.setattr(layout, "EVERY", 0.0)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     sizes = [3 * len(made(number).motion.skeleton.joints) * (3 + number) * 4 for number in (0, 1)]
@@ -184,7 +184,7 @@ def test_a_full_disk_is_one_line_and_nothing_half_written_is_believed(tmp_path, 
     assert tried == list(range(2, COUNT))
 
 
-def test_a_disk_full_when_the_index_is_written_is_one_line_too(tmp_path, monkeypatch):
+def test_a_disk_full_when_the_index_is_written_is_also_one_line(tmp_path, monkeypatch):
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -222,7 +222,7 @@ print(len(store))
 
 
 def start(folder: Path, log: Path) -> subprocess.Popen:
-    """A run that makes a store, and waits with its sixth recording until `log`.go is there."""
+    """A run that makes a store and waits before its sixth recording until `log`.go exists."""
     words = SLOW.format(tests=str(Path(__file__).parent), log=str(log), folder=str(folder))
     return subprocess.Popen([sys.executable, "-c", words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -234,7 +234,7 @@ def wait_for(log: Path, lines: int) -> None:
         time.sleep(0.02)
 
 
-def test_of_two_runs_at_once_one_makes_it_and_the_other_waits_and_says_so(tmp_path):
+def test_of_two_runs_at_once_one_makes_the_store_and_the_other_reports_that_it_waits(tmp_path):
     log = tmp_path / "log"
     first = start(tmp_path / "stores", log)
     wait_for(log, 6)
@@ -248,7 +248,7 @@ def test_of_two_runs_at_once_one_makes_it_and_the_other_waits_and_says_so(tmp_pa
     assert log.read_text().split() == [str(number) for number in range(COUNT)]
 
 
-def test_a_killed_run_holds_nobody_up_and_its_work_is_gone_on_from(tmp_path, capsys):
+def test_a_killed_run_releases_its_lock_and_the_next_continues(tmp_path, capsys):
     log = tmp_path / "log"
     run = start(tmp_path, log)
     wait_for(log, 6)
@@ -258,7 +258,7 @@ def test_a_killed_run_holds_nobody_up_and_its_work_is_gone_on_from(tmp_path, cap
     assert "another run is making" not in capsys.readouterr().err  # nobody was waited for
 
 
-def test_many_are_made_in_processes_in_order(tmp_path, monkeypatch, capsys):
+def test_many_records_are_made_in_processes_in_order(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("motion2language.data.store.filling.ALONE", 0.0)
     monkeypatch.setattr("motion2language.data.store.filling._count_cores", lambda: 2)
     require_whole(open_or_make(tmp_path, contents(make=made, count=40)), 40)
@@ -282,7 +282,7 @@ def test_a_process_that_is_killed_is_one_line_and_nothing_is_lost(tmp_path, monk
     require_whole(open_or_make(tmp_path, contents(count=40)), 40)
 
 
-def test_a_script_that_its_helpers_would_run_again_is_told_so_and_does_not_hang(tmp_path):
+def test_a_script_without_main_guard_gets_an_error_and_does_not_hang(tmp_path):
     words = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
@@ -322,7 +322,7 @@ def test_stores_are_listed_and_deleted_but_not_one_that_is_being_made(tmp_path):
     assert list_stores(tmp_path) == list_stores(tmp_path / "other") == []
 
 
-def test_a_key_changes_with_files_values_and_code_and_with_nothing_else(tmp_path):
+def test_a_key_changes_only_with_files_values_and_code(tmp_path):
     file = tmp_path / "a.bvh"
     file.write_text("one")
 
@@ -348,7 +348,7 @@ def test_the_skeleton_of_an_amc_is_part_of_its_key(tmp_path):
     assert digest([tmp_path / "02_01.amc"]) != before
 
 
-def test_the_folder_is_the_users_or_their_caches(monkeypatch, tmp_path):
+def test_the_default_folder_is_that_of_the_environment_or_the_users_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("MOTION2LANGUAGE_STORE", str(tmp_path))
     assert default_folder() == tmp_path
     monkeypatch.setenv("MOTION2LANGUAGE_STORE", "none")
@@ -364,7 +364,7 @@ def table(folder: Path, key: str = "a", count=len, files=("a", "bb", "cccc")) ->
     return open_or_count(folder / "corpus.numbers.json", "corpus, letters", key, count, files)
 
 
-def test_numbers_of_files_are_found_once_for_each_key(tmp_path):
+def test_files_are_counted_once_per_key(tmp_path):
     assert table(tmp_path / "new") == table(tmp_path / "new", count=refuse) == [1, 2, 4]
     assert table(tmp_path / "new", "b", lambda file: 7) == table(tmp_path / "new", "b", refuse) == [7, 7, 7]
 
@@ -381,7 +381,7 @@ def test_a_damaged_table_of_numbers_is_made_again(content, tmp_path):
     assert table(tmp_path) == table(tmp_path, count=refuse) == [1, 2, 4]
 
 
-def test_a_table_is_whole_or_not_there_and_one_that_cannot_be_written_is_one_line(tmp_path):
+def test_a_table_is_written_atomically_and_a_failure_is_one_line(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         table(tmp_path, count=lambda file: _stop() if file == "cccc" else 1)
     assert list(tmp_path.iterdir()) == []
@@ -392,7 +392,7 @@ def test_a_table_is_whole_or_not_there_and_one_that_cannot_be_written_is_one_lin
         table(Path(__file__) / "stores", count=refuse)
 
 
-def test_two_runs_that_want_a_table_at_once_both_have_it(tmp_path):
+def test_two_runs_that_need_a_table_at_once_both_get_it(tmp_path):
     together = threading.Barrier(2)
 
     def count(file: str) -> int:

@@ -1,4 +1,4 @@
-"""Corpora through the store: the same samples, warnings and errors as without it, also when it is there already."""
+"""Corpora through the store: the same samples, warnings and errors as without it, whether new or not."""
 
 import json
 import warnings
@@ -106,7 +106,7 @@ CORPORA = {
 
 
 def everything(corpus: str, root: Path, store: Path | None) -> tuple[list, list[str]]:
-    """All that reading a corpus gives: samples or errors, in order; and what was warned of."""
+    """Everything that reading a corpus gives: samples or errors, in order, and the warnings."""
     found: list = []
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
@@ -130,7 +130,7 @@ def facts(sample: Sample) -> tuple:
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
-def test_a_corpus_is_the_same_with_and_without_the_store_and_when_it_is_there(corpus, tmp_path, capsys):
+def test_a_corpus_is_the_same_without_the_store_with_a_new_one_and_from_it(corpus, tmp_path, capsys):
     root = CORPORA[corpus](tmp_path / "corpus")
     direct, noted = everything(corpus, root, None)
     assert sum(isinstance(one, str) for one in direct) in (1, 2), "a damaged recording"
@@ -144,7 +144,7 @@ def test_a_corpus_is_the_same_with_and_without_the_store_and_when_it_is_there(co
         assert lines[0].startswith(f"m2l: {corpus}, train: ")
 
 
-def test_a_changed_recording_or_sentence_makes_it_anew(tmp_path):
+def test_a_changed_recording_or_sentence_makes_a_new_store(tmp_path):
     root, store = annotations(tmp_path / "corpus"), tmp_path / "stores"
     everything("annotations", root, store)
     npz.write(motion(77), root / "0.npz")
@@ -157,7 +157,7 @@ def test_a_changed_recording_or_sentence_makes_it_anew(tmp_path):
 
 
 def put(root: Path, name: str, content: str) -> None:
-    """A file of the corpus made anew, in its folder or its zip."""
+    """Rewrite a file of the corpus, in its folder or its zip."""
     if root.is_dir():
         (root / name).write_text(content)
         return
@@ -170,9 +170,7 @@ def put(root: Path, name: str, content: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize(("corpus", "make"), [("kit", kit), ("kit", kit_zip), ("kit-paper", kit)])
-def test_of_kit_no_recording_is_read_where_the_store_is_and_a_changed_one_is_noticed(
-    corpus, make, tmp_path, monkeypatch
-):
+def test_with_a_store_no_recording_of_kit_is_read_and_a_change_is_noticed(corpus, make, tmp_path, monkeypatch):
     root, store, counted = make(tmp_path / "corpus"), tmp_path / "stores", []
     count = kit_corpus._frames
     monkeypatch.setattr(kit_corpus, "_frames", lambda place: counted.append(place.name) or count(place))
@@ -206,7 +204,7 @@ def test_a_zip_of_kit_that_is_damaged_is_one_line_with_and_without_a_store(name,
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_without_a_store_nothing_is_kept_of_kit(m2l, tmp_path, monkeypatch):
+def test_without_a_store_nothing_of_kit_is_cached(m2l, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = kit(tmp_path / "corpus")
     words = ("evaluate", "synthetic", "--dataset", "kit", "--root", root, "--split", "val")
@@ -221,8 +219,8 @@ def test_without_a_store_nothing_is_kept_of_kit(m2l, tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_damaged_recording_that_was_mended_without_a_trace_is_read(tmp_path):
-    """Such as an AMASS file whose body model was put where it was looked for."""
+def test_a_recording_repaired_without_a_changed_file_is_read(tmp_path):
+    """For example an AMASS file whose body model has been installed since."""
     root, store = folder_of_clips(tmp_path / "corpus"), tmp_path / "stores"
     damaged = corpora.load("folder", root, "train", store)
     with pytest.raises(ValueError, match=r"1\.npz"):
@@ -231,7 +229,7 @@ def test_a_damaged_recording_that_was_mended_without_a_trace_is_read(tmp_path):
     assert damaged[1].motion.frames == motion(1).frames
 
 
-def test_of_a_compose_corpus_one_damaged_array_is_said_as_before_and_leaves_the_others(tmp_path, capsys):
+def test_one_damaged_array_of_a_compose_corpus_is_reported_and_the_others_are_read(tmp_path, capsys):
     root = composed(tmp_path / "corpus")
     with pytest.raises(ValueError) as direct, pytest.warns(UserWarning, match="1 have no sentence"):
         corpora.load("compose", root, "train")
@@ -247,7 +245,7 @@ def test_of_a_compose_corpus_one_damaged_array_is_said_as_before_and_leaves_the_
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("corpus", ["compose", "synthetic"])
-def test_corpora_read_at_once_or_made_anew_are_the_same_from_the_store(corpus, tmp_path, monkeypatch):
+def test_corpora_without_files_per_sample_are_the_same_from_the_store(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic, "SIZES", {"train": 5, "val": 2, "test": 2})
     root = composed(tmp_path / "corpus") if corpus == "compose" else None
     for split in ("val", "test"):
@@ -259,14 +257,14 @@ def test_corpora_read_at_once_or_made_anew_are_the_same_from_the_store(corpus, t
             assert [facts(sample) for sample in kept] == direct
 
 
-def test_reference_segments_come_back(tmp_path):
+def test_reference_segments_are_stored(tmp_path):
     makers = [partial(synthetic.sample, "val", number) for number in range(4)]
     kept = corpora.cache("synthetic, val", None, Samples(makers), tmp_path)
     assert all(sample.segments for sample in kept)
     assert [facts(sample) for sample in kept] == [facts(make()) for make in makers]
 
 
-def test_what_a_key_cannot_tell_apart_is_not_stored(tmp_path):
+def test_samples_that_cannot_be_hashed_are_not_stored(tmp_path):
     samples = Samples([partial(synthetic.sample, "val", 0), lambda: synthetic.sample("val", 1)])
     assert corpora.cache("x", None, samples, tmp_path) is samples
     assert list(tmp_path.iterdir()) == []
@@ -330,9 +328,7 @@ def later(sample: Sample) -> Sample:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_what_map_makes_of_a_store_is_made_in_processes_too_and_of_the_corpus_where_a_sample_was_lost(
-    tmp_path, monkeypatch
-):
+def test_mapped_samples_of_a_store_are_made_in_processes_and_unreadable_ones_from_the_corpus(tmp_path, monkeypatch):
     monkeypatch.setattr("motion2language.data.store.filling.ALONE", 0.0)
     monkeypatch.setattr("motion2language.data.store.filling._count_cores", lambda: 2)
     root, store = folder_of_clips(tmp_path / "corpus"), tmp_path / "stores"

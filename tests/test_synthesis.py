@@ -1,4 +1,4 @@
-"""The synthetic corpus: seeded, endless, true to its sentences, and a body a body can have."""
+"""The synthetic corpus: seeded, unlimited, true to its sentences, with plausible bodies."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def index(joint: str) -> int:
     return CANONICAL.index(joint)
 
 
-def test_there_are_at_least_twelve_actions_among_them_those_asked_for():
+def test_there_are_at_least_twelve_actions_including_the_required_ones():
     assert len(ACTIONS) == 22
     verbs = {action.verb for action in ACTIONS.values()}
     assert verbs == set("walk run jump bow squat sit punch clap point wave raise turn kick".split())
@@ -58,13 +58,13 @@ def heading_change(action: str) -> float:
     return float(rate.sum() / 30)
 
 
-def test_turns_go_where_their_sentence_says():
+def test_turns_go_in_the_direction_of_their_sentence():
     assert heading_change("turn_left") > 0.4
     assert heading_change("turn_right") < -0.4
     assert abs(heading_change("walk")) < 0.4
 
 
-def test_walks_go_where_their_sentence_says():
+def test_walks_go_in_the_direction_of_their_sentence():
     def travelled(action: str) -> np.ndarray:
         return FEATURES["canonical"](make_recording(5, (action,)).motion)[:, 120:123].mean(axis=0)
 
@@ -76,7 +76,7 @@ def test_walks_go_where_their_sentence_says():
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_gestures_use_the_hand_and_kicks_the_foot_their_sentence_says(side):
+def test_gestures_use_the_hand_and_kicks_the_foot_of_their_sentence(side):
     other = "right" if side == "left" else "left"
     waving = make_recording(6, (f"wave_{side}",)).motion.positions[..., 1]
     assert waving[:, index(f"{side}_wrist")].max() > waving[:, index(f"{other}_wrist")].max() + 0.3
