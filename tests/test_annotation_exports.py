@@ -55,20 +55,20 @@ def test_verbs_words_times_and_who(tmp_path: Path) -> None:
 
 
 def test_a_listed_correction_goes_first(tmp_path: Path) -> None:
-    (found,) = read([task(1, (1, [region(0, 1, "dashs;frwd")]))], tmp_path, dashs="dashes", frwd="forward")
-    assert described(found.transcript) == [(0.0, 1.0, "dash", "dashes forward")]
+    (annotation,) = read([task(1, (1, [region(0, 1, "dashs;frwd")]))], tmp_path, dashs="dashes", frwd="forward")
+    assert described(annotation.transcript) == [(0.0, 1.0, "dash", "dashes forward")]
 
 
 def test_labels_are_the_actions_if_no_region_has_words(tmp_path: Path) -> None:
     export = [task(1, (1, [region(0, 1, label="walking"), region(1, 2, label="Kick")]))]
-    (found,) = read(export, tmp_path)
-    assert described(found.transcript) == [(0.0, 1.0, "walk", "walking"), (1.0, 2.0, "kick", "kick")]
+    (annotation,) = read(export, tmp_path)
+    assert described(annotation.transcript) == [(0.0, 1.0, "walk", "walking"), (1.0, 2.0, "kick", "kick")]
 
 
 def test_regions_without_times_are_counted(tmp_path: Path) -> None:
     frames = {"value": {"ranges": [{"start": 1, "end": 9}], "timelinelabels": ["walk"]}, "type": "timelinelabels"}
-    (found,) = read([task(1, (1, [region(0, 1, "walks"), frames]))], tmp_path)
-    assert (len(found.transcript.segments), found.skipped) == (1, 1)
+    (annotation,) = read([task(1, (1, [region(0, 1, "walks"), frames]))], tmp_path)
+    assert (len(annotation.transcript.segments), annotation.skipped) == (1, 1)
 
 
 def test_one_transcript_per_task_from_the_first_annotation_or_a_person(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_tasks_of_this_package_give_their_transcripts_back(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("", "not JSON"),
         ("[" * 100000, "not JSON"),
@@ -115,9 +115,9 @@ def test_tasks_of_this_package_give_their_transcripts_back(tmp_path: Path) -> No
         (json.dumps([task(1, (1, [region(float("nan"), 1, "walks")]))]), "task 1: .*expected 0 <= start"),
     ],
 )
-def test_files_that_are_not_exports_are_reported(content: str, said: str, tmp_path: Path) -> None:
+def test_files_that_are_not_exports_are_reported(content: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(content)
-    with pytest.raises(ValueError, match=rf"x\.json: .*{said}"):
+    with pytest.raises(ValueError, match=rf"x\.json: .*{message}"):
         annotation_exports.read_export(tmp_path / "x.json")
 
 
@@ -126,8 +126,8 @@ def test_the_command_writes_references_and_tasks(tmp_path: Path, capsys: pytest.
     export.write_text(json.dumps([task(1, (1, [region(0, 1, "wlaks"), region(1, 2, "runs")])), task(2, (1, []))]))
     (tmp_path / "names.txt").write_text("first\nsecond\n")
     (tmp_path / "meant.txt").write_text("wlaks walks\n")
-    said = ["--names", str(tmp_path / "names.txt"), "--corrections", str(tmp_path / "meant.txt")]
-    assert cli.app(["data", "segments", str(export), "--out", str(out), *said], result_action="return_value") == 0
+    options = ["--names", str(tmp_path / "names.txt"), "--corrections", str(tmp_path / "meant.txt")]
+    assert cli.app(["data", "segments", str(export), "--out", str(out), *options], result_action="return_value") == 0
     (reference,) = transcript_json.read_lines(out)
     assert (reference.source, [part.label for part in reference.segments]) == ("first", ["walk", "run"])
     assert "1 reference transcripts, 2 segments" in capsys.readouterr().out
@@ -137,12 +137,12 @@ def test_the_command_writes_references_and_tasks(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [(b"\n", "no transcripts"), (b"{}\n", "line 1: .*schema"), (b"\xff", "UTF-8"), (b"[", "line 1")],
 )
-def test_lines_that_are_not_transcripts_are_reported(content: bytes, said: str, tmp_path: Path) -> None:
+def test_lines_that_are_not_transcripts_are_reported(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_bytes(content)
-    with pytest.raises(ValueError, match=rf"x\.jsonl.*{said}"):
+    with pytest.raises(ValueError, match=rf"x\.jsonl.*{message}"):
         transcript_json.read_lines(tmp_path / "x.jsonl")
 
 
@@ -152,15 +152,15 @@ def test_the_papers_annotations_and_their_motion_blind_baselines() -> None:
     annotated = annotation_exports.read_export(PAPER)
     assert len({each.task for each in annotated}) == 75
     assert sum(each.task == 53 for each in annotated) == 2
-    found = annotation_exports.to_transcripts(annotated)
-    counts = [len(each.segments) for each in found]
-    assert (len(found), sum(counts), counts.count(1)) == (68, 101, 50)
-    labels = {part.label for each in found for part in each.segments}
+    references = annotation_exports.to_transcripts(annotated)
+    counts = [len(each.segments) for each in references]
+    assert (len(references), sum(counts), counts.count(1)) == (68, 101, 50)
+    labels = {part.label for each in references for part in each.segments}
     assert {"walk", "turn", "push", "pick"} <= labels
     assert labels & {"alk", "waolk", "hop", "pushed", "walks"} == set()
     official = annotation_exports.to_transcripts(annotation_exports.only_official(annotated))
     assert np.mean([blind(each) for each in official], axis=0) == pytest.approx([0.675, 0.755, 0.943], abs=5e-4)
-    assert np.mean([blind(each) for each in found], axis=0) == pytest.approx([0.600, 0.677, 0.868], abs=5e-4)
+    assert np.mean([blind(each) for each in references], axis=0) == pytest.approx([0.600, 0.677, 0.868], abs=5e-4)
 
 
 def blind(reference: Transcript) -> np.ndarray:

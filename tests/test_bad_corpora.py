@@ -36,8 +36,8 @@ def corpora(tmp_path) -> dict[str, Path]:
     for number in range(12):
         for place in ("annotations", "folder"):
             npz.write(take, made[place] / f"{number:02}.npz")
-        said = [{"text": "a person walks", "start": 0, "end": take.duration}]
-        entries[f"{number:02}"] = {"path": f"{number:02}", "duration": take.duration, "annotations": said}
+        annotations = [{"text": "a person walks", "start": 0, "end": take.duration}]
+        entries[f"{number:02}"] = {"path": f"{number:02}", "duration": take.duration, "annotations": annotations}
         rows.append(f"{number:02},{'walk' if number % 2 else 'bow'},{('train', 'val', 'test')[number // 4]}")
     (made["annotations"] / JSON).write_text(json.dumps(entries))
     (made["folder"] / CSV).write_text("\n".join(rows) + "\n")
@@ -182,7 +182,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_it_is_refused_in_one_line_and_nothing_is_written(case, m2l, corpora, tmp_path):
-    name, change, said = REFUSED[case]
+    name, change, message = REFUSED[case]
     root = corpora[name]
     change(root)
     before = contents(tmp_path)
@@ -191,7 +191,7 @@ def test_it_is_refused_in_one_line_and_nothing_is_written(case, m2l, corpora, tm
     for command in (("data", "check", name, "--root", root), train):
         status, out, err = m2l(*command)
         assert (status, out, len(err.splitlines())) == (1, "", 1)
-        assert said in err
+        assert message in err
     assert contents(tmp_path) == before
 
 
@@ -287,12 +287,12 @@ NOTED = {
 
 @pytest.mark.parametrize("case", NOTED)
 def test_it_is_counted_and_the_rest_is_used(case, m2l, corpora, tmp_path):
-    name, change, said, left = NOTED[case]
+    name, change, message, left = NOTED[case]
     root = corpora[name]
     change(root)
     before = contents(tmp_path)
     status, out, err = m2l("data", "check", name, "--root", root)
-    assert said in err
+    assert message in err
     assert sum(int(line.split()[1]) for line in out.splitlines()[1:]) == left
     assert status == ("nothing in" in err)
     assert contents(tmp_path) == before
@@ -311,8 +311,8 @@ def test_recordings_that_cannot_be_read_are_counted_and_nothing_is_trained(store
     ):
         status, out, err = m2l(*command)
         assert (status, out, (tmp_path / "out").exists()) == (1, "", False)
-        said = f"{root / '01.npz'}: not an .npz archive, or cut off (2 of 4 recordings cannot be read)"
-        assert err.splitlines()[-1] == f"m2l: {said}"
+        message = f"{root / '01.npz'}: not an .npz archive, or cut off (2 of 4 recordings cannot be read)"
+        assert err.splitlines()[-1] == f"m2l: {message}"
 
 
 def marked(path: Path) -> None:
@@ -359,14 +359,14 @@ def test_a_corpus_of_one_clip_can_be_checked_but_not_trained_on(m2l, corpora, tm
     assert (status, out.splitlines()[1].split()[:2]) == (1, ["train", "1"])
     assert "no samples in val, test, of 1 in the corpus; training needs train and val" in err
     suite = ("reproduce", "--suite", "paper", "--corpus", "kit", *where)
-    for command, said in (
+    for command, message in (
         (("train", write_config(tmp_path), "--dataset", "kit", *where), "1 recordings to train on, 0 to validate"),
         (suite, "its split val holds no sample (1 in train, 0 in val, 0 in test)"),
         (("evaluate", "synthetic", "--dataset", "kit", "--split", "test", *where), "no samples to evaluate"),
     ):
         status, out, err = m2l(*command, "--no-store")
         assert (status, out, len(err.splitlines())) == (1, "", 1)
-        assert said in err
+        assert message in err
         assert not (tmp_path / "out").exists()
 
 
@@ -409,7 +409,7 @@ def test_a_run_is_not_resumed_with_another_configuration(m2l, corpora, tmp_path)
     assert (status, len(err.splitlines())) == (1, 1)
     assert "another configuration or corpus (model.hidden 16, not 12; train.seed 11, not 5); go on with what" in err
     assert contents(tmp_path / "run") == before
-    corpora["compose"].unlink()  # it is said before the corpus is read
+    corpora["compose"].unlink()  # it is reported before the corpus is read
     assert (
         "(train.seed 11, not 5); go on"
         in m2l(*command, "--resume", "--set", "train.epochs=1", "--set", "train.seed=5")[2]

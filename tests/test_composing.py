@@ -172,15 +172,15 @@ def test_labels_from_names_and_files_without_labels(folder, tmp_path):
         "file,label,split,caption\nbow_0,bow,train,He bows.\nbow_0,bow,train,a bow\ngone,bow,val,\n"
     )
     with pytest.warns(UserWarning) as noted:
-        (found,) = find_clips(folder, tmp_path / "some.csv")
-    assert (found.captions, found.split) == (("He bows.", "a bow"), "train")
-    said = " / ".join(str(each.message) for each in noted)
-    assert "15 of 16 recordings have no label and are left out: bow_1, bow_2, bow_3, ..." in said
-    assert "1 of 2 labelled clips were not found: gone" in said
+        (clip,) = find_clips(folder, tmp_path / "some.csv")
+    assert (clip.captions, clip.split) == (("He bows.", "a bow"), "train")
+    messages = " / ".join(str(each.message) for each in noted)
+    assert "15 of 16 recordings have no label and are left out: bow_1, bow_2, bow_3, ..." in messages
+    assert "1 of 2 labelled clips were not found: gone" in messages
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ("", "expected a table with the columns file and label, found nothing"),
         ("name,label\na,b\n", "columns file and label, found"),
@@ -190,9 +190,9 @@ def test_labels_from_names_and_files_without_labels(folder, tmp_path):
         ("file,label\nother,bow\n", "no label for any of 16 recordings"),
     ],
 )  # fmt: skip
-def test_a_useless_table_is_reported(table, said, folder, tmp_path):
+def test_a_useless_table_is_reported(table, message, folder, tmp_path):
     (tmp_path / "t.csv").write_text(table)
-    with warnings.catch_warnings(), pytest.raises(ValueError, match=said):
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=message):
         warnings.simplefilter("ignore")
         find_clips(folder, tmp_path / "t.csv")
 
@@ -248,18 +248,18 @@ def test_an_archive_of_arrays_is_composed(tmp_path, m2l):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "said"),
+    ("arrays", "message"),
     [
         ({"b": np.zeros((20, 7))}, r"clip b: has type float64 and shape \(20, 7\), expected \(T, 21, 3\)"),
         ({"b": np.zeros((20, 21, 3))}, "b: .*expected 0.4 to 4.0"),
         ({"b": np.full((20, 21, 3), np.nan)}, "b: 20 of 20 frames contain a position that is not a finite number"),
     ],
 )
-def test_arrays_that_are_not_people_are_named(arrays, said, tmp_path, m2l):
+def test_arrays_that_are_not_people_are_named(arrays, message, tmp_path, m2l):
     path = write_archive(tmp_path, a=recording("walk", 0).positions, **arrays)
     status, _, err = m2l("compose", "--clips", path, "--out", tmp_path / "x", "--train", 3, "--val", 0, "--test", 0)
     assert (status, list(tmp_path.glob("*x.*"))) == (1, [])
-    assert re.search(said, err)
+    assert re.search(message, err)
 
 
 def test_damaged_archives_are_named(tmp_path):
@@ -272,7 +272,7 @@ def test_damaged_archives_are_named(tmp_path):
     path.with_suffix(".json").write_text(json.dumps(described | {"clips": {}}))
     with pytest.raises(ValueError, match=r"a\.json: does not list clips; expected clips: name -> label"):
         find_clips(path)
-    for content, said in (
+    for content, message in (
         ("[" * 100000, r"not JSON in UTF-8 \(maximum recursion depth"),
         ("{", r"not JSON in UTF-8 \(Expecting property name"),
         (
@@ -281,7 +281,7 @@ def test_damaged_archives_are_named(tmp_path):
         ),
     ):
         path.with_suffix(".json").write_text(content)
-        with pytest.raises(ValueError, match=rf"a\.json: {said}"):
+        with pytest.raises(ValueError, match=rf"a\.json: {message}"):
             find_clips(path)
     path.with_suffix(".json").unlink()
     with pytest.raises(FileNotFoundError, match=r"a\.json: not found; an archive of clips is a pair"):

@@ -40,18 +40,18 @@ def kit(tmp_path_factory):
 
 
 def names(name: str, root) -> dict[str, list[str]]:
-    return {split: [one.name for one in corpora.load(name, root, split)] for split in ("train", "val", "test")}
+    return {split: [sample.name for sample in corpora.load(name, root, split)] for split in ("train", "val", "test")}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_kit_has_the_papers_splits(kit):
     from sklearn.utils import shuffle
 
-    found = names("kit", kit)
+    splits = names("kit", kit)
     kept = [f"{number:05}" for number in range(1, COUNT + 1) if number not in (7, 8, 9)]
-    assert sorted(itertools.chain(*found.values())) == kept
+    assert sorted(itertools.chain(*splits.values())) == kept
     expected = shuffle(kept, random_state=11)
-    assert (found["test"], found["val"], found["train"]) == (expected[:3], expected[3:6], expected[6:])
+    assert (splits["test"], splits["val"], splits["train"]) == (expected[:3], expected[3:6], expected[6:])
     sample = corpora.load("kit", kit, "train")[0]
     assert [caption.text for caption in sample.captions] == ["A person walks."]
     assert sample.motion.fps == 100
@@ -63,8 +63,8 @@ def test_kit_has_the_papers_splits(kit):
 def test_recordings_that_kit_skips_are_counted(kit):
     with pytest.warns(UserWarning) as caught:
         corpora.load("kit", kit, "test")
-    said = sorted(str(warning.message).partition(": ")[2] for warning in caught)
-    assert said == [
+    messages = sorted(str(warning.message).partition(": ")[2] for warning in caught)
+    assert messages == [
         "1 recordings over 30 s left out: 00007",
         "1 recordings without a file of sentences left out: 00009",
         "1 recordings without a sentence left out: 00008",
@@ -131,8 +131,8 @@ ADVERTISEMENT = (
 
 @pytest.mark.skipif(not (SHARED / "data" / "kit").is_dir(), reason="the real sentences are not here")
 def test_only_the_published_advertisement_is_recognised():
-    said = json.loads((SHARED / "data/kit/text/annotations.json").read_text())
-    sentences = {one["text"] for entry in said.values() for one in entry["annotations"]}
+    published = json.loads((SHARED / "data/kit/text/annotations.json").read_text())
+    sentences = {annotation["text"] for entry in published.values() for annotation in entry["annotations"]}
     assert {text for text in sentences if kit_corpus._ADVERTISEMENT.search(text)} == {ADVERTISEMENT}
     assert len(sentences) > 5000
 
@@ -267,9 +267,9 @@ def test_a_mirrored_recording_is_in_the_split_of_its_original(original, mirrored
     for split in ("train", "val", "test"):
         own = ["000001"] * (split == original) + ["M000001", "M000009"] * (split == mirrored)
         (root / f"{split}.txt").write_text("\n".join(own))
-    found = names(name, root)
-    assert {split for split in found if "M000001" in found[split]} == {original}
-    assert {split for split in found if "M000009" in found[split]} == {mirrored}
+    splits = names(name, root)
+    assert {split for split in splits if "M000001" in splits[split]} == {original}
+    assert {split for split in splits if "M000009" in splits[split]} == {mirrored}
 
 
 def test_missing_parts_of_folders_are_counted(folder):
@@ -278,10 +278,10 @@ def test_missing_parts_of_folders_are_counted(folder):
     (root / "texts" / "000002.txt").write_text("\n")
     with pytest.warns(UserWarning) as caught:
         assert len(corpora.load(name, root, "train")) == 2
-    said = [str(warning.message) for warning in caught]
-    assert any("1 mirrored recordings were in another split than their original" in text for text in said)
-    assert any("1 of 4 without new_joints/ID.npy, left out: 000003" in text for text in said)
-    assert any("1 of 4 without a sentence, left out: 000002" in text for text in said)
+    messages = [str(warning.message) for warning in caught]
+    assert any("1 mirrored recordings were in another split than their original" in text for text in messages)
+    assert any("1 of 4 without new_joints/ID.npy, left out: 000003" in text for text in messages)
+    assert any("1 of 4 without a sentence, left out: 000002" in text for text in messages)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_missing_parts_of_folders_are_counted(folder):
         ),
         (lambda root: (root / "texts" / "000004.txt").write_bytes(b"\xff#a#0#0"), "not text in UTF-8"),
         (
-            lambda root: [one.unlink() for one in (root / "new_joints").iterdir()],
+            lambda root: [file.unlink() for file in (root / "new_joints").iterdir()],
             "all 2 recordings of val are missing",
         ),
     ],

@@ -71,19 +71,19 @@ def test_a_table_gives_the_frame_rate_of_files_without_one(tmp_path):
     np.save(tmp_path / "a.npy", np.broadcast_to(REST, (20, 22, 3)))
     npz.write(motion(1), tmp_path / "b.npz")
     (tmp_path / "labels.csv").write_text("file,label,fps,split\na,walk,25,train\nb,walk,,train\n")
-    found = find_clips(tmp_path)
-    assert [clip.read().fps for clip in found] == [25, 20]
+    clips = find_clips(tmp_path)
+    assert [clip.read().fps for clip in clips] == [25, 20]
     with pytest.raises(ValueError, match=r"labels\.csv, line 2: 'x' frames per second"):
         (tmp_path / "labels.csv").write_text("file,label,fps\na,walk,x\n")
         find_clips(tmp_path)
 
 
 def test_splits_of_a_folder_are_by_label_and_always_the_same(takes):
-    found = names("folder", takes)
-    assert {split: len(each) for split, each in found.items()} == {"train": 2, "val": 2, "test": 2}
-    assert sorted(name for each in found.values() for name in each) == list("012345")
-    assert {len({name < "3" for name in each}) for each in found.values()} == {2}
-    assert names("folder", takes / "labels.csv") == found
+    splits = names("folder", takes)
+    assert {split: len(each) for split, each in splits.items()} == {"train": 2, "val": 2, "test": 2}
+    assert sorted(name for each in splits.values() for name in each) == list("012345")
+    assert {len({name < "3" for name in each}) for each in splits.values()} == {2}
+    assert names("folder", takes / "labels.csv") == splits
 
 
 def test_a_folder_without_labels_is_reported(tmp_path):
@@ -137,8 +137,8 @@ def test_training_needs_recordings_to_validate_on(takes, monkeypatch, capsys):
 # annotations
 
 
-def entry(path: str, *said: tuple[str, float, float], duration: float = 2.0, **more) -> dict:
-    annotations = [{"seg_id": "x", "text": text, "start": start, "end": end} for text, start, end in said]
+def entry(path: str, *sentences: tuple[str, float, float], duration: float = 2.0, **more) -> dict:
+    annotations = [{"seg_id": "x", "text": text, "start": start, "end": end} for text, start, end in sentences]
     return {"path": path, "duration": duration, "annotations": annotations} | more
 
 
@@ -158,8 +158,10 @@ def recorded(tmp_path) -> Path:
 
 def test_sentences_describe_the_whole_recording_or_a_part(recorded):
     duration = motion(0).duration
-    said = (("walks", 0.0, duration), (" goes ", 0.04, duration), ("steps", 0.5, 1.25), ("", 0, duration))
-    root = write(recorded, {"1": entry("a", *said, duration=duration), "2": entry("sub/b.bvh", ("walks", 0.0, 2.0))})
+    sentences = (("walks", 0.0, duration), (" goes ", 0.04, duration), ("steps", 0.5, 1.25), ("", 0, duration))
+    root = write(
+        recorded, {"1": entry("a", *sentences, duration=duration), "2": entry("sub/b.bvh", ("walks", 0.0, 2.0))}
+    )
     samples = {sample.name: sample for sample in corpora.load("annotations", root, "train")}
     assert list(samples) == ["1", "1@0.5-1.25", "2"]
     assert [caption.text for caption in samples["1"].captions] == ["walks", "goes"]
@@ -173,8 +175,8 @@ def test_missing_files_and_recordings_without_sentences_are_counted_and_named(re
     root = write(recorded, entries)
     with pytest.warns(UserWarning) as noted:
         assert [sample.name for sample in corpora.load("annotations", recorded, "train")] == ["1"]
-    said = [str(each.message) for each in noted]
-    assert said == [
+    messages = [str(each.message) for each in noted]
+    assert messages == [
         f"{root}: of 4 recordings 2 motion files are missing and left out: gone, lost",
         f"{root}: of 4 recordings 2 have no sentence and are left out: 3, 4",
     ]
@@ -195,8 +197,8 @@ def test_lists_of_splits(recorded):
 
 
 def test_null_times_mean_the_whole_recording(recorded):
-    said = [{"text": "walks", "start": None, "end": None}, {"text": "goes"}]
-    write(recorded, {"1": {"path": "a", "duration": 2.0, "annotations": said}})
+    annotations = [{"text": "walks", "start": None, "end": None}, {"text": "goes"}]
+    write(recorded, {"1": {"path": "a", "duration": 2.0, "annotations": annotations}})
     (sample,) = corpora.load("annotations", recorded, "train")
     assert (sample.name, [caption.text for caption in sample.captions]) == ("1", ["walks", "goes"])
 
@@ -210,9 +212,9 @@ def test_a_listed_name_may_contain_spaces(recorded):
 
 def test_drawn_splits_keep_a_recording_and_its_mirror_together(recorded):
     root = write(recorded, {f"{m}{n:05d}": entry("a", ("x", 0, 2)) for m in ("", "M") for n in range(40)})
-    found = names("annotations", root)
-    assert {split: len(each) for split, each in found.items()} == {"train": 64, "val": 8, "test": 8}
-    plain = {split: {name.removeprefix("M") for name in each} for split, each in found.items()}
+    splits = names("annotations", root)
+    assert {split: len(each) for split, each in splits.items()} == {"train": 64, "val": 8, "test": 8}
+    plain = {split: {name.removeprefix("M") for name in each} for split, each in splits.items()}
     assert plain["train"] & plain["val"] == plain["train"] & plain["test"] == plain["val"] & plain["test"] == set()
 
 
@@ -225,7 +227,7 @@ def test_listed_splits_keep_a_recording_and_its_mirror_together(recorded):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("", r"not JSON in UTF-8 \(it is empty\); expected name -> path, duration"),
         ('{"a":', "not JSON in UTF-8 .line 1, column 6"),
@@ -250,9 +252,9 @@ def test_listed_splits_keep_a_recording_and_its_mirror_together(recorded):
         ),
     ],
 )
-def test_a_damaged_file_of_sentences_is_named(content, said, recorded):
+def test_a_damaged_file_of_sentences_is_named(content, message, recorded):
     (recorded / "a.json").write_text(content)
-    with pytest.raises((ValueError, FileNotFoundError), match=rf"a\.json[:,] .*{said}"):
+    with pytest.raises((ValueError, FileNotFoundError), match=rf"a\.json[:,] .*{message}"):
         corpora.load("annotations", recorded / "a.json", "train")
 
 
@@ -266,19 +268,19 @@ def test_the_root_must_be_given_and_exist(tmp_path):
 @pytest.mark.skipif(not CMU.exists() or not KIT.exists(), reason="no ../shared/data")
 def test_cmu_recordings_with_the_sentences_of_kit(tmp_path):
     """17 real recordings with KIT-ML's own file of sentences; the rest of its 5,766 is reported as missing."""
-    said = json.loads(KIT.read_text())
+    entries = json.loads(KIT.read_text())
     ours = json.loads((CMU / "captions.json").read_text())
     for name, of in ours.items():
-        said[of["kit_id"]] |= {"path": f"cmu/{name}"}
+        entries[of["kit_id"]] |= {"path": f"cmu/{name}"}
     (tmp_path / "cmu").symlink_to(CMU)
-    root = write(tmp_path, said)
+    root = write(tmp_path, entries)
     with pytest.warns(UserWarning, match="of 5766 recordings 5749 motion files are missing"):
         train = corpora.load("annotations", root, "train")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rest = [sample for split in ("val", "test") for sample in corpora.load("annotations", root, split)]
-    found = {sample.name: sample for sample in (*train[:2], *rest)}
+    samples = {sample.name: sample for sample in (*train[:2], *rest)}
     assert len(train) + len(rest) == 17
     for of in ours.values():
-        if of["kit_id"] in found:
-            assert [caption.text for caption in found[of["kit_id"]].captions] == of["captions"]
+        if of["kit_id"] in samples:
+            assert [caption.text for caption in samples[of["kit_id"]].captions] == of["captions"]

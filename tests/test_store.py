@@ -47,17 +47,17 @@ def contents(key: str = "a", make=made, count: int = COUNT) -> StoreSpec:
     return StoreSpec("corpus-train", "corpus, train", key, makers, as_it_is)
 
 
-def as_it_is(one: Record) -> Record:
-    return one
+def as_it_is(record: Record) -> Record:
+    return record
 
 
-def same(one: Record | None, other: Record | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    arrays = np.array_equal(one.motion.positions, other.motion.positions) and (
-        one.motion.angles is other.motion.angles is None or np.array_equal(one.motion.angles, other.motion.angles)
+def same(record: Record | None, other: Record | None) -> bool:
+    if record is None or other is None:
+        return record is other
+    arrays = np.array_equal(record.motion.positions, other.motion.positions) and (
+        record.motion.angles is other.motion.angles is None or np.array_equal(record.motion.angles, other.motion.angles)
     )
-    facts = [(each.about, each.motion.fps, each.motion.skeleton, each.motion.name) for each in (one, other)]
+    facts = [(each.about, each.motion.fps, each.motion.skeleton, each.motion.name) for each in (record, other)]
     return arrays and facts[0] == facts[1]
 
 
@@ -116,9 +116,9 @@ def test_a_damaged_store_is_noticed_and_made_again(damage, tmp_path, capsys):
     damage(tmp_path / "corpus-train")
     capsys.readouterr()
     require_whole(open_or_make(tmp_path, contents()))
-    said = capsys.readouterr().err.splitlines()
-    assert "12 recordings stored" in said[-1]
-    assert all("the store is damaged and is made again" in line for line in said[:-1])
+    lines = capsys.readouterr().err.splitlines()
+    assert "12 recordings stored" in lines[-1]
+    assert all("the store is damaged and is made again" in line for line in lines[:-1])
     require_whole(open_or_make(tmp_path, contents(make=refuse)))
 
 
@@ -136,8 +136,8 @@ def test_ctrl_c_keeps_finished_records(every, tmp_path, monkeypatch, capsys):
     with pytest.raises(KeyboardInterrupt):
         open_or_make(tmp_path, contents(make=stopping))
     assert not (tmp_path / "corpus-train").exists()
-    (there,) = list_stores(tmp_path)
-    assert (there.path.name, there.motions, there.count) == ("corpus-train.partial", 8, COUNT)
+    (info,) = list_stores(tmp_path)
+    assert (info.path.name, info.motions, info.count) == ("corpus-train.partial", 8, COUNT)
     require_whole(open_or_make(tmp_path, contents(make=stopping)))
     assert tried == [*range(9), *range(8, COUNT)]
     assert "8 of them before" in capsys.readouterr().err
@@ -277,8 +277,8 @@ def test_a_process_that_is_killed_is_one_line_and_nothing_is_lost(tmp_path, monk
     monkeypatch.setattr("motion2language.data.store.filling._count_cores", lambda: 2)
     with pytest.raises(ValueError, match="a process that read recordings was killed"):
         open_or_make(tmp_path, contents(make=_dying, count=40))
-    (there,) = list_stores(tmp_path)
-    assert there.motions < 40
+    (info,) = list_stores(tmp_path)
+    assert info.motions < 40
     require_whole(open_or_make(tmp_path, contents(count=40)), 40)
 
 
@@ -309,9 +309,9 @@ def _dying(number: int) -> Record:
 
 def test_stores_are_listed_and_deleted_but_not_one_that_is_being_made(tmp_path):
     open_or_make(tmp_path, contents())
-    (there,) = list_stores(tmp_path)
-    assert (there.title, there.motions, there.count) == ("corpus, train", 12, 12)
-    assert there.size == sum(path.stat().st_size for path in (tmp_path / "corpus-train").iterdir())
+    (info,) = list_stores(tmp_path)
+    assert (info.title, info.motions, info.count) == ("corpus, train", 12, 12)
+    assert info.size == sum(path.stat().st_size for path in (tmp_path / "corpus-train").iterdir())
     run = start(tmp_path / "other", tmp_path / "log")
     wait_for(tmp_path / "log", 1)
     with pytest.raises(ValueError, match="a run is making this store"):
@@ -376,8 +376,8 @@ def test_files_are_counted_once_per_key(tmp_path):
 )  # fmt: skip
 def test_a_damaged_table_of_numbers_is_made_again(content, tmp_path):
     (tmp_path / "corpus.numbers.json").write_text(content)
-    (there,) = list_stores(tmp_path)
-    assert there.size == len(content)
+    (info,) = list_stores(tmp_path)
+    assert info.size == len(content)
     assert table(tmp_path) == table(tmp_path, count=refuse) == [1, 2, 4]
 
 
@@ -400,8 +400,8 @@ def test_two_runs_that_need_a_table_at_once_both_get_it(tmp_path):
         return len(file)
 
     with ThreadPoolExecutor(2) as runs:
-        found = list(runs.map(lambda _: table(tmp_path, count=count), range(2)))
-    assert found == [[1, 2, 4]] * 2
+        tables = list(runs.map(lambda _: table(tmp_path, count=count), range(2)))
+    assert tables == [[1, 2, 4]] * 2
     assert [path.name for path in tmp_path.iterdir()] == ["corpus.numbers.json"]
     assert table(tmp_path, count=refuse) == [1, 2, 4]
 
@@ -409,8 +409,8 @@ def test_two_runs_that_need_a_table_at_once_both_get_it(tmp_path):
 def test_tables_are_listed_and_deleted_with_the_stores(tmp_path):
     open_or_make(tmp_path, contents())
     table(tmp_path)
-    _, there = list_stores(tmp_path)
-    assert (there.title, there.motions, there.count) == ("corpus, letters", 3, 3)
+    _, info = list_stores(tmp_path)
+    assert (info.title, info.motions, info.count) == ("corpus, letters", 3, 3)
     delete(list_stores(tmp_path))
     assert list_stores(tmp_path) == []
     assert not list(tmp_path.glob("*.json"))

@@ -107,7 +107,7 @@ CORPORA = {
 
 def everything(corpus: str, root: Path, store: Path | None) -> tuple[list, list[str]]:
     """Everything that reading a corpus gives: samples or errors, in order, and the warnings."""
-    found: list = []
+    results: list = []
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
         for split in SPLITS:
@@ -116,10 +116,10 @@ def everything(corpus: str, root: Path, store: Path | None) -> tuple[list, list[
                 assert isinstance(samples, Stored)
             for number in range(len(samples)):
                 try:
-                    found.append(facts(samples[number]))
+                    results.append(facts(samples[number]))
                 except ValueError as error:
-                    found.append(str(error))
-    return found, [str(each.message) for each in noted]
+                    results.append(str(error))
+    return results, [str(each.message) for each in noted]
 
 
 def facts(sample: Sample) -> tuple:
@@ -133,14 +133,14 @@ def facts(sample: Sample) -> tuple:
 def test_a_corpus_is_the_same_without_the_store_with_a_new_one_and_from_it(corpus, tmp_path, capsys):
     root = CORPORA[corpus](tmp_path / "corpus")
     direct, noted = everything(corpus, root, None)
-    assert sum(isinstance(one, str) for one in direct) in (1, 2), "a damaged recording"
+    assert sum(isinstance(result, str) for result in direct) in (1, 2), "a damaged recording"
     assert len(direct) >= 5
     assert noted
-    for said in ("stored in", "in the store"):
+    for wording in ("stored in", "in the store"):
         assert everything(corpus, root, tmp_path / "stores") == (direct, noted)
         lines = capsys.readouterr().err.splitlines()
         assert len(lines) == len(SPLITS)
-        assert all(f"recordings {said} {tmp_path / 'stores'}" in line for line in lines)
+        assert all(f"recordings {wording} {tmp_path / 'stores'}" in line for line in lines)
         assert lines[0].startswith(f"m2l: {corpus}, train: ")
 
 
@@ -151,8 +151,8 @@ def test_a_changed_recording_or_sentence_makes_a_new_store(tmp_path):
     data = json.loads((root / "annotations.json").read_text())
     data["1"]["annotations"][0]["text"] = "goes"
     (root / "annotations.json").write_text(json.dumps(data))
-    found, _ = everything("annotations", root, store)
-    assert found == everything("annotations", root, None)[0]
+    results, _ = everything("annotations", root, store)
+    assert results == everything("annotations", root, None)[0]
     assert len(list(store.glob("*/index.jsonl"))) == 3, "the older ones are replaced"
 
 
@@ -162,9 +162,9 @@ def put(root: Path, name: str, content: str) -> None:
         (root / name).write_text(content)
         return
     with zipfile.ZipFile(root) as archive:
-        there = {entry: archive.read(entry) for entry in archive.namelist()}
+        entries = {entry: archive.read(entry) for entry in archive.namelist()}
     with zipfile.ZipFile(root, "w") as archive:
-        for entry, data in (there | {f"2016/{name}": content.encode()}).items():
+        for entry, data in (entries | {f"2016/{name}": content.encode()}).items():
             archive.writestr(entry, data)
 
 
@@ -250,7 +250,7 @@ def test_corpora_without_files_per_sample_are_the_same_from_the_store(corpus, tm
     root = composed(tmp_path / "corpus") if corpus == "compose" else None
     for split in ("val", "test"):
         direct = [facts(sample) for sample in corpora.load(corpus, root, split)]
-        assert any(said[3] for said in direct), "segments"
+        assert any(fact[3] for fact in direct), "segments"
         for _ in range(2):
             kept = corpora.load(corpus, root, split, tmp_path / "stores")
             assert isinstance(kept, Stored)

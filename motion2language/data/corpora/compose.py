@@ -84,7 +84,9 @@ def _explained(index: Path) -> Iterator[None]:
         raise ValueError(f"{index}: not a compose corpus ({kind}{error})") from None
 
 
-def _captions(index: Path, entries: dict[str, Any], arrays: Path, there: set[str]) -> dict[str, tuple[Caption, ...]]:
+def _captions(
+    index: Path, entries: dict[str, Any], arrays: Path, array_names: set[str]
+) -> dict[str, tuple[Caption, ...]]:
     """The sentences of each sample that has sentences and an array; the ValueError counts damaged samples."""
 
     def read(name: str) -> tuple[Caption, ...]:
@@ -100,11 +102,13 @@ def _captions(index: Path, entries: dict[str, Any], arrays: Path, there: set[str
     sentences = read_each("samples", read, entries)
     silent = [name for name, captions in sentences.items() if not captions]
     note(
-        index, f"of {len(entries)} samples {{}} have no array in {arrays.name} and are left out", entries.keys() - there
+        index,
+        f"of {len(entries)} samples {{}} have no array in {arrays.name} and are left out",
+        entries.keys() - array_names,
     )
     note(index, f"of {len(entries)} samples {{}} have no sentence and are left out", silent)
-    note(arrays, f"{{}} arrays belong to no sample in {index.name} and are left out", there - entries.keys())
-    kept = {name: captions for name, captions in sentences.items() if captions and name in there}
+    note(arrays, f"{{}} arrays belong to no sample in {index.name} and are left out", array_names - entries.keys())
+    kept = {name: captions for name, captions in sentences.items() if captions and name in array_names}
     if not kept:
         raise ValueError("no sample has both an array and a sentence")
     return kept

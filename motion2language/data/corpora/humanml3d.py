@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.data import texts
+from motion2language.data import humanml3d_layout
 from motion2language.data.samples import Sample, Samples
 
 WHERE = "make it from AMASS as https://github.com/EricGuo5513/HumanML3D describes"
@@ -15,4 +15,4 @@ WHERE = "make it from AMASS as https://github.com/EricGuo5513/HumanML3D describe
 
 def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample]:
     """The samples of `split`, read when indexed; `root` is the folder HumanML3D."""
-    return texts.load("humanml3d", "humanml3d", WHERE, root, split)
+    return humanml3d_layout.load("humanml3d", "humanml3d", WHERE, root, split)

@@ -42,32 +42,34 @@ def load(corpus: str, layout: str, where: str, root: Path | None, split: str) ->
     if missing:
         raise FileNotFoundError(f"{folder}: lacks {', '.join(missing)}; {where}")
     listed = _listed(folder)
-    there = {path.stem for path in (folder / "new_joints").glob("[!.]*.npy")}
-    note(folder, "{} recordings of new_joints are not in any split's list and are left out", there - listed.keys())
-    described = {path.stem for path in (folder / "texts").glob("[!.]*.txt")}
-    note(
-        folder,
-        "{} files of texts have no recording and are not in any split's list; left out",
-        described - there - listed.keys(),
-    )
+    recorded = {path.stem for path in (folder / "new_joints").glob("[!.]*.npy")}
+    _note_unlisted(folder, listed, recorded)
     names = [name for name, of in listed.items() if of == split]
-    lost = [name for name in names if name not in there]
-    if names and len(lost) == len(names):
+    unrecorded = [name for name in names if name not in recorded]
+    if names and len(unrecorded) == len(names):
         raise FileNotFoundError(f"{folder / 'new_joints'}: all {len(names)} recordings of {split} are missing; {where}")
     texts = read_each("files of sentences", lambda name: _parts(folder / "texts" / f"{name}.txt"), names)
     silent = [name for name in names if not texts[name]]
-    for what, skipped in (("without new_joints/ID.npy", lost), ("without a sentence", silent)):
+    for what, skipped in (("without new_joints/ID.npy", unrecorded), ("without a sentence", silent)):
         note(folder, f"{split}: {{}} of {len(names)} {what}, left out", skipped)
     parts = {
         _name(name, part): partial(_sample, folder / "new_joints" / f"{name}.npy", layout, part, captions, split)
         for name in names
-        if name in there
+        if name in recorded
         for part, captions in texts[name].items()
         if part is None or _within(part, folder / "new_joints" / f"{name}.npy", fps)
     }
-    every = {_name(name, part) for name in names if name in there for part in texts[name]}
+    every = {_name(name, part) for name in names if name in recorded for part in texts[name]}
     note(folder, f"{split}: {{}} parts lie outside their recording and are left out", every - parts.keys())
     return Samples(list(parts.values()))
+
+
+def _note_unlisted(folder: Path, listed: dict[str, str], recorded: set[str]) -> None:
+    """Warn about recordings, and sentences without a recording, that are not in any split's list."""
+    note(folder, "{} recordings of new_joints are not in any split's list and are left out", recorded - listed.keys())
+    described = {path.stem for path in (folder / "texts").glob("[!.]*.txt")}
+    lonely = described - recorded - listed.keys()
+    note(folder, "{} files of texts have no recording and are not in any split's list; left out", lonely)
 
 
 def _name(name: str, part: Part) -> str:
@@ -94,9 +96,11 @@ def _listed(folder: Path) -> dict[str, str]:
     for split in SPLITS:
         path = folder / f"{split}.txt"
         names = read_names(path)
-        again = sorted({name for name, count in Counter(names).items() if count > 1} | set(names) & set(listed))
-        if again:
-            raise ValueError(f"{path}: {len(again)} names occur twice, there or in another split, such as {again[0]!r}")
+        repeated = sorted({name for name, count in Counter(names).items() if count > 1} | set(names) & set(listed))
+        if repeated:
+            raise ValueError(
+                f"{path}: {len(repeated)} names occur twice, there or in another split, such as {repeated[0]!r}"
+            )
         listed |= dict.fromkeys(names, split)
     return with_originals(listed, folder)
 
