@@ -22,7 +22,7 @@ from motion2language.training.config import RunConfig, TrainConfig
 from motion2language.training.learner import Learner, teacher_forcing
 from motion2language.training.prepare import prepare_samples
 from motion2language.training.processes import shares
-from motion2language.training.train import train, untrained
+from motion2language.training.train import build_untrained, train
 
 
 def weights_of(folder, name: str = "last") -> dict[str, torch.Tensor]:
@@ -151,7 +151,7 @@ def test_teacher_forcing_falls_in_a_line_and_reaches_the_network(monkeypatch, tm
         seen.append(probability)
         return [True] * steps
 
-    monkeypatch.setattr("motion2language.model.decoder._forced", forced)
+    monkeypatch.setattr("motion2language.model.decoder._draw_forcing", forced)
     train(run_config("attention", teacher_forcing=0.8, teacher_forcing_end=0.0), TRAINING, VALIDATION, tmp_path)
     assert (len(seen), seen[0], seen[-1]) == (12, 0.8, 0.0)
     assert seen == sorted(seen, reverse=True)
@@ -208,7 +208,7 @@ def test_a_corpus_of_one_recording_and_a_batch_larger_than_the_corpus(tmp_path):
 
 
 def test_a_corpus_without_a_frequent_word_is_an_error(tmp_path):
-    with pytest.raises(ValueError, match="no word of 3 captions comes 50 times; lower"):
+    with pytest.raises(ValueError, match="no word of 3 captions occurs 50 times; lower"):
         train(run_config(minimum_count=50), TRAINING[:1], VALIDATION[:1], tmp_path)
 
 
@@ -225,7 +225,7 @@ class Filling(io.BytesIO):
 def test_the_state_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     """Torch, left to write to a disk that fills, says so in words of its own."""
     run = run_config("attention")
-    learner = Learner(untrained(run, prepare_samples(TRAINING[:8], run.model)), TrainConfig(), 1)
+    learner = Learner(build_untrained(run, prepare_samples(TRAINING[:8], run.model)), TrainConfig(), 1)
     learner.save(tmp_path / "state.pt")
     before = (tmp_path / "state.pt").read_bytes()
     assert len(before) > 50_000

@@ -1,10 +1,10 @@
-"""AttentionCaptioner: encoder, attention and a GRU that writes the sentence word by word. The paper's model.
+"""AttentionCaptioner, the paper's model: encoder, attention, and a GRU that writes the sentence word by word.
 
-Step t: look with the state of step t-1, feed [embedding of the previous word; context] to the GRU, and score the
+Step t: attend with the state of step t-1, feed [embedding of the previous word; context] to the GRU, and score the
 words from [embedding; new state; context]. `step` is pure: state and position are passed in and returned.
 
-Source: arXiv 2310.10594, both published variants (`ModelConfig.variant`). Departs from the official code, see
-docs/deviations.md: lengths are given, decoding stops at <eos>, beam search carries the position.
+Source: arXiv 2310.10594, both published variants (`ModelConfig.variant`). Differs from the official code (see
+docs/deviations.md): lengths are given, decoding stops at <eos>, beam search carries the position.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from motion2language.model.encoders import ENCODERS
 
 
 class AttentionCaptioner(nn.Module):
-    """The paper's network, from features to words and the frames that the attention saw for each."""
+    """The paper's network: from features to words and the attention of each word over frames."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -38,13 +38,13 @@ class AttentionCaptioner(nn.Module):
         self.output = nn.Linear(config.embedding + 2 * width, config.vocabulary_size)
 
     def encode(self, values: Tensor, lengths: Tensor) -> tuple[Memory, DecoderState]:
-        """What the decoder looks at, for values (B, T, F) and lengths (B,), and its state before the first word."""
+        """The memory of values (B, T, F) with lengths (B,), and the decoder's state before the first word."""
         frames, summary = self.encoder(values, lengths)
         state = DecoderState(summary, summary.new_zeros(len(summary)), first=True)
         return self.attention.prepare(frames, lengths), state
 
     def step(self, token: Tensor, state: DecoderState, memory: Memory) -> tuple[Tensor, DecoderState, Tensor]:
-        """Scores (B, V) of the word after `token` (B,), the new state, and where the attention looked, (B, T)."""
+        """Scores (B, V) of the word after `token` (B,), the new state, and the attention weights (B, T)."""
         context, weights, position = self.attention(state.hidden, memory, state.position, state.first)
         hidden = self.cell(torch.cat((self.embedding(token), context), -1), state.hidden)
         return self._score(token, hidden, context), DecoderState(hidden, position, first=False), weights
@@ -52,13 +52,13 @@ class AttentionCaptioner(nn.Module):
     def forward(self, batch: Batch, options: LossOptions = PLAIN) -> tuple[Tensor, Tensor, Tensor]:
         """Logits (B, L, V), weights (B, L, T), positions (B, L) for the L tokens of each reference.
 
-        The plain loop: `loss` gives the same numbers faster.
+        This is the plain loop; `loss` computes the same numbers faster.
         """
         if batch.tokens is None:
             raise ValueError("a batch without captions cannot be fed its references")
         memory, state = self._encode_captions(batch)
         token = torch.full_like(batch.tokens[:, 0], SOS)
-        forced = _forced(batch.tokens.shape[1], options.teacher_forcing, options.generator())
+        forced = _draw_forcing(batch.tokens.shape[1], options.teacher_forcing, options.generator())
         steps = []
         for reference, force in zip(batch.tokens.unbind(1), forced, strict=True):
             logits, state, weights = self.step(token, state, memory)
@@ -68,7 +68,7 @@ class AttentionCaptioner(nn.Module):
         return logits, weights, positions
 
     def terms(self, batch: Batch) -> int:
-        """How many terms the loss is the mean of: the words and <eos>."""
+        """The number of terms of the mean loss: the words and <eos>."""
         return 0 if batch.tokens is None else int((batch.tokens != PAD).sum())
 
     def loss(self, batch: Batch, options: LossOptions = PLAIN) -> Tensor:
@@ -79,7 +79,7 @@ class AttentionCaptioner(nn.Module):
         return F.cross_entropy(logits, words, ignore_index=PAD, label_smoothing=options.label_smoothing)
 
     def _encode_captions(self, batch: Batch) -> tuple[Memory, DecoderState]:
-        """`encode`, each motion once, then a row for each caption."""
+        """`encode` of each motion once, then one row per caption."""
         memory, state = self.encode(batch.values, batch.lengths)
         if batch.rows is None:
             return memory, state
@@ -89,10 +89,10 @@ class AttentionCaptioner(nn.Module):
     def _quick_logits(self, batch: Batch, references: Tensor, options: LossOptions) -> tuple[Tensor, Tensor]:
         """Scores (N, V) and words (N,) of every token that is not padding.
 
-        In the loop words are only scored where the model is fed its own.
+        The loop scores words only where the model is fed its own.
         """
         memory, state = self._encode_captions(batch)
-        forced = _forced(references.shape[1], options.teacher_forcing, options.generator())
+        forced = _draw_forcing(references.shape[1], options.teacher_forcing, options.generator())
 
         def next_word(step: int, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
             return references[:, step] if forced[step] else self._score(token, hidden, context).argmax(-1)
@@ -100,14 +100,14 @@ class AttentionCaptioner(nn.Module):
         write = self._write_local if isinstance(self.attention, LocalAttention) else self._write
         fed = write(memory, state, torch.full_like(references[:, 0], SOS), references.shape[1], next_word)
         words = references.T.flatten()
-        kept = (words != PAD).nonzero()[:, 0]
-        hidden, context, tokens = (part.flatten(0, 1).index_select(0, kept) for part in fed)
-        return self._score(tokens, hidden, context), words[kept]
+        real = (words != PAD).nonzero()[:, 0]
+        hidden, context, tokens = (part.flatten(0, 1).index_select(0, real) for part in fed)
+        return self._score(tokens, hidden, context), words[real]
 
     def _write(
         self, memory: Memory, state: DecoderState, token: Tensor, steps: int, next_word: recurrence.NextWord
     ) -> tuple[Tensor, ...]:
-        """States (L, B, H), contexts (L, B, H) and the tokens fed (L, B) of a sentence."""
+        """States (L, B, H), contexts (L, B, H) and input tokens (L, B) of the sentences."""
         rows = []
         for step in range(steps):
             context, _, position = self.attention(state.hidden, memory, state.position, state.first)
@@ -120,7 +120,7 @@ class AttentionCaptioner(nn.Module):
     def _write_local(
         self, memory: Memory, state: DecoderState, token: Tensor, steps: int, next_word: recurrence.NextWord
     ) -> tuple[Tensor, ...]:
-        """The same by recurrence.py, which is kept in full precision."""
+        """The same as `_write`, by recurrence.py in full precision."""
         assert isinstance(self.attention, LocalAttention)
         with torch.autocast(token.device.type, enabled=False):
             exact = memory._replace(frames=memory.frames.to(self.output.weight.dtype))
@@ -132,6 +132,6 @@ class AttentionCaptioner(nn.Module):
         return self.output(torch.cat((self.embedding(token), hidden, context), -1))
 
 
-def _forced(steps: int, teacher_forcing: float, generator: torch.Generator | None) -> list[bool]:
-    """Whether each step is fed the reference's word; a longer batch draws the same for the steps of a shorter one."""
+def _draw_forcing(steps: int, teacher_forcing: float, generator: torch.Generator | None) -> list[bool]:
+    """Whether each step is fed the reference's word; the first draws do not depend on the number of steps."""
     return [torch.rand((), generator=generator).item() < teacher_forcing for _ in range(steps)]

@@ -15,5 +15,5 @@ NETWORKS: dict[str, type[AttentionCaptioner] | type[Transducer]] = {  # by Model
 
 
 def build(config: ModelConfig) -> Network:
-    """A network with fresh weights."""
+    """A network with new weights."""
     return NETWORKS[config.kind](config)

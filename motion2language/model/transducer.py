@@ -1,12 +1,12 @@
 """A captioner that marginalises over all monotonic alignments of words to time: the transducer of Graves 2012.
 
 At every step of a coarser clock (`STRIDE` frames) and after every prefix of words the joint layer gives the
-probability of the next word or of "nothing yet" (blank, id <pad>). The probability of a sentence is the sum over
-all ways to place its words in time, in order; no time is ever given. Where a word belongs is then its posterior
-under that sum, which costs one more pass.
+probability of the next word or of blank (no word yet, id <pad>). The probability of a sentence is the sum over all
+monotonic alignments of its words to time; training needs no times. The time of a word is its posterior under that sum,
+which costs one more pass.
 
 Source: Graves, Sequence Transduction with Recurrent Neural Networks, arXiv 1211.3711. Any encoder of encoders.py
-serves; with a convolution what is known at a frame comes from around that frame.
+can be used; with a convolution the memory of a frame depends only on the frames around it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from motion2language.model.config import ModelConfig
 from motion2language.model.dropout import Dropout
 from motion2language.model.encoders import ENCODERS
 
-BLANK = PAD  # a sentence never holds <pad>, so its id is free to mean "nothing yet"
+BLANK = PAD  # a sentence never contains <pad>, so its id is free for blank
 STRIDE = 2  # encoder frames in one step of the transducer's clock: 10 Hz -> 5 Hz; chosen
 
 
 class Transducer(nn.Module):
-    """Encoder, prediction network over the words so far, and the joint layer that weighs speaking against waiting.
+    """Encoder, prediction network over the words so far, and the joint layer that weighs a word against waiting.
 
     The joint layer is factorised (hybrid autoregressive transducer, arXiv 2003.07705): first whether to wait, from
-    the dot product of what is seen and what has been said; then, if not, which word, from the sum of their scores.
-    Both are matrix products over the whole lattice, with no (B, S, L, H) array in between.
+    the dot product of memory and prediction state; then, if not, which word, from the sum of their scores. Both are
+    matrix products over the whole lattice, without a (B, S, L, H) array.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -52,7 +52,7 @@ class Transducer(nn.Module):
     def encode(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Memory on the transducer's clock, (B, S, H) with S = ceil(T / STRIDE), and its lengths (B,).
 
-        The features of STRIDE frames are read together; a last odd frame is read twice.
+        The features of STRIDE frames are stacked; the last frame is repeated where one is missing.
         """
         steps = torch.div(lengths + STRIDE - 1, STRIDE, rounding_mode="floor")
         frames = torch.arange(STRIDE * int(steps.max()), device=values.device)
@@ -61,12 +61,12 @@ class Transducer(nn.Module):
         stacked = values.flatten(0, 1).index_select(0, rows.flatten())
         stacked = stacked.view(len(values), -1, STRIDE * values.shape[2])
         if self.encoder.causal and not self.training:
-            return self._as_a_stream(stacked), steps
+            return self._encode_as_stream(stacked), steps
         memory, _ = self.encoder(stacked, steps)
         return self.dropout(memory), steps
 
-    def _as_a_stream(self, stacked: Tensor) -> Tensor:
-        """Memory (B, S, H) of stacked features (B, S, F), a step at a time: to the last bit what a stream gives."""
+    def _encode_as_stream(self, stacked: Tensor) -> Tensor:
+        """Memory (B, S, H) of stacked features (B, S, F), one step at a time: bit for bit as in streaming."""
         carried, memory = self.encoder.start(len(stacked)), []
         for values in stacked.unbind(1):
             step, carried = self.encoder.step(values, carried)
@@ -74,14 +74,14 @@ class Transducer(nn.Module):
         return torch.stack(memory, 1)
 
     def predict(self, tokens: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """What the words so far let expect: states (B, L, H) after each of `tokens` (B, L), and the GRU's state."""
+        """Prediction states (B, L, H) after each of `tokens` (B, L), and the state of the GRU."""
         states, hidden = self.predictor(self.dropout(self.embedding(tokens)), hidden)
         return self.dropout(states), hidden
 
     def joint(self, memory: Tensor, states: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """For every step and prefix: wait and speak (B, S, L) log probabilities, and the parts of the word scores.
 
-        A word's log probability once the model speaks is seen (B, S, V) + said (B, L, V) - total (B, S, L).
+        A word's log probability once the model does not wait is seen (B, S, V) + said (B, L, V) - total (B, S, L).
         """
         seen, said = self.seen_words(memory), self.said_words(states)
         seen = seen - seen.amax(-1, keepdim=True).detach()
@@ -93,7 +93,7 @@ class Transducer(nn.Module):
         return F.logsigmoid(gate), F.logsigmoid(-gate), seen, said, total
 
     def lattice(self, memory: Tensor, tokens: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
-        """Log probabilities of waiting (B, S, L+1), of speaking (B, S, L) and of then saying the sentence's next word.
+        """Log probabilities of waiting (B, S, L+1), of not waiting (B, S, L) and of the sentence's next word if so.
 
         For memory (B, S, H) and words (B, L) padded with <pad>. With label smoothing a word's log probability is mixed
         with the mean over the vocabulary, as a cross-entropy's would be.
@@ -109,20 +109,20 @@ class Transducer(nn.Module):
         return wait, speak[..., :-1], word - total[..., :-1]
 
     def terms(self, batch: Batch) -> int:
-        """How many terms the loss is the mean of: the captions."""
+        """The number of terms of the mean loss: the captions."""
         return 0 if batch.tokens is None else len(batch.tokens)
 
     def loss(self, batch: Batch, options: LossOptions = PLAIN) -> Tensor:
         """Mean over captions of -log P(sentence | motion), for tokens (B, L): words, <eos>, <pad>.
 
-        Always fed the reference's words: of the options only label smoothing matters.
+        The model is always fed the reference's words, so only label smoothing matters among the options.
         """
         if batch.tokens is None:
             raise ValueError("a batch without captions has no loss")
-        tokens = batch.tokens.masked_fill(batch.tokens == EOS, PAD)  # the recording's end ends the sentence
+        tokens = batch.tokens.masked_fill(batch.tokens == EOS, PAD)  # the end of the recording ends the sentence
         memory, steps = (batch.each_caption(part) for part in self.encode(batch.values, batch.lengths))
         wait, speak, word = self.lattice(memory, tokens, options.label_smoothing)
-        if self.config.early:  # placements are weighed down by how late their words come (arXiv 2211.00490)
+        if self.config.early:  # alignments weigh less the later their words come (arXiv 2211.00490)
             seconds = torch.arange(memory.shape[1], device=memory.device) * STRIDE / self.config.fps
             middle = (steps - 1) * STRIDE / self.config.fps / 2
             word = word + self.config.early * (middle[:, None] - seconds)[..., None]
