@@ -132,7 +132,7 @@ def train(folder: Path, batches: int, store: Path | None) -> dict[str, float]:
     from motion2language.training.config import load_config
     from motion2language.training.learner import Learner
     from motion2language.training.prepare import prepare_samples
-    from motion2language.training.train import load_splits, untrained
+    from motion2language.training.train import build_untrained, load_splits
 
     torch.set_num_threads(1)
     with Memory() as memory:
@@ -140,7 +140,7 @@ def train(folder: Path, batches: int, store: Path | None) -> dict[str, float]:
         run = load_config(CONFIG, ["model.variant=humanml3d"])
         samples, _ = load_splits(run, "humanml3d", folder / "corpus", store)
         samples = prepare_samples(samples, run.model)
-        captioner = untrained(run, samples)
+        captioner = build_untrained(run, samples)
         items = batching.make_items(samples, run.train)
         learner = Learner(captioner, run.train, batches)
         start, captions = time.perf_counter() - started, 0

@@ -11,7 +11,7 @@ from motion2language.data import corpora
 from motion2language.training import bench
 from motion2language.training.config import RunConfig, load_config
 from motion2language.training.prepare import prepare_samples
-from motion2language.training.train import train, untrained
+from motion2language.training.train import build_untrained, train
 
 TRAINING = corpora.load("synthetic", None, "train")[:8]
 
@@ -84,7 +84,7 @@ def test_a_measured_update_is_the_one_that_training_makes(kind, options, tmp_pat
     train(run, TRAINING, TRAINING[:2], tmp_path)
     monkeypatch.setattr(bench, "WARM_UP", 0)
     torch.manual_seed(run.train.seed)
-    captioner = untrained(run, prepare_samples(TRAINING, run.model))
+    captioner = build_untrained(run, prepare_samples(TRAINING, run.model))
     before = {key: value.clone() for key, value in captioner.network.state_dict().items()}
     bench.bench_train(captioner, TRAINING, run, count=1)
     trained, measured = load_file(tmp_path / "last" / "weights.safetensors"), captioner.network.state_dict()
@@ -95,7 +95,7 @@ def test_a_measured_update_is_the_one_that_training_makes(kind, options, tmp_pat
 @pytest.mark.parametrize(("precision", "low"), [("float32", False), ("bfloat16", True)])
 def test_the_precision_reaches_the_measured_update(precision, low):
     run = bench_run("transducer", precision=precision)
-    captioner = untrained(run, prepare_samples(TRAINING, run.model))
+    captioner = build_untrained(run, prepare_samples(TRAINING, run.model))
     seen = []
     captioner.network.encoder.register_forward_pre_hook(lambda *_: seen.append(torch.is_autocast_enabled("cpu")))
     bench.bench_train(captioner, TRAINING, run, count=1)
@@ -107,7 +107,7 @@ def test_the_encoder_of_the_measured_update_is_compiled_as_configured(compiled, 
     asked = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda self, **options: asked.append((self, options)))
     run = bench_run("transducer", compile=compiled)
-    captioner = untrained(run, prepare_samples(TRAINING, run.model))
+    captioner = build_untrained(run, prepare_samples(TRAINING, run.model))
     bench.bench_train(captioner, TRAINING, run, count=1)
     assert asked == ([(captioner.network.encoder, {"dynamic": True})] if compiled else [])
 

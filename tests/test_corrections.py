@@ -23,7 +23,7 @@ from motion2language.scoring.evaluate import reference
 from motion2language.training.batches import make_items
 from motion2language.training.config import RunConfig
 from motion2language.training.prepare import prepare_samples
-from motion2language.training.train import untrained, validate
+from motion2language.training.train import build_untrained, validate
 from motion2language.transcript import Caption
 
 SHARED = Path(__file__).parents[2] / "shared/data"
@@ -191,7 +191,7 @@ def test_training_texts_are_corrected_as_configured(rules: str, words: str) -> N
         {"model": {"hidden": 8, "features": "canonical"}, "train": {"minimum_count": 1, "corrections": rules}}
     )
     ready = prepare_samples([SAMPLE], run.model)
-    captioner = untrained(run, ready)
+    captioner = build_untrained(run, ready)
     assert set(captioner.vocabulary.words[4:]) == set(words.split())
     (item,) = make_items(ready, run.train)
     assert tokenize(item.texts[0]) == words.split()
@@ -214,7 +214,7 @@ def test_references_are_never_corrected_in_the_clean_protocol(monkeypatch: pytes
     monkeypatch.setattr(
         "motion2language.training.train.bleu", lambda references, _: seen.append(references) or {"bleu_4": 0}
     )
-    validate(untrained(run, prepare_samples([SAMPLE], run.model)), [SAMPLE])
+    validate(build_untrained(run, prepare_samples([SAMPLE], run.model)), [SAMPLE])
     assert seen == [[["A perosn walkes two steps."]]]
     assert SAMPLE.captions is captions
 

@@ -107,7 +107,7 @@ def test_a_pickle_that_runs_code_is_refused(files, capsys):
         ("config.toml", b"[model]\ninput_width = 66", "reads 63 features .* the configuration has 66"),
     ],
 )
-def test_what_does_not_fit_is_said(name, content, message, files):
+def test_the_error_names_what_does_not_fit(name, content, message, files):
     folder, _ = files
     (folder / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):

@@ -106,7 +106,7 @@ def test_rows_of_another_corpus_and_those_without_input_say_why_they_are_not_run
         "humanml3d/recurrent-local-mlp-d5",
     ]
     unread = reasons["kit-augmented/recurrent-local-mlp-d5"]
-    assert unread.endswith("may not be redistributed, and --corpus kit-augmented is not there yet")
+    assert unread.endswith("may not be redistributed, and m2l cannot read kit-augmented yet")
     assert "--corpus kit " in there["soft-gru-cartesian"]
     kit = {row.name for row in rows if not suite.reason_not_to_run(row, rows, "paper", "kit", angles=True)}
     assert kit == {row.name for row in rows if row.corpus is None}

@@ -21,7 +21,7 @@ from motion2language.training.batches import batches, make_items
 from motion2language.training.config import RunConfig, load_config
 from motion2language.training.learner import Learner, learning_rate
 from motion2language.training.prepare import prepare_samples
-from motion2language.training.train import train, untrained
+from motion2language.training.train import build_untrained, train
 from motion2language.transcript import Caption
 
 TRAINING = corpora.load("synthetic", None, "train")[:24]
@@ -183,7 +183,7 @@ def test_a_run_is_not_continued_on_another_corpus_of_the_same_words(tmp_path):
 
 
 def test_vocabulary_statistics_and_action_words_come_from_the_training_split_alone():
-    one = untrained(run_config(), prepare_samples(TRAINING, run_config().model))
+    one = build_untrained(run_config(), prepare_samples(TRAINING, run_config().model))
     words = {word for sample in TRAINING for caption in sample.captions for word in caption.text.split()}
     assert set(one.vocabulary.words[4:]) == words
     values = np.concatenate([one.values(one.prepare(sample.motion)) for sample in TRAINING])
@@ -191,8 +191,8 @@ def test_vocabulary_statistics_and_action_words_come_from_the_training_split_alo
 
 
 def test_training_without_captions_is_an_error():
-    with pytest.raises(ValueError, match="0 training samples hold no caption"):
-        untrained(run_config(), Samples([]))
+    with pytest.raises(ValueError, match="0 training samples contain no caption"):
+        build_untrained(run_config(), Samples([]))
 
 
 def test_a_loss_that_is_no_number_stops_with_advice(tmp_path):
@@ -288,7 +288,7 @@ def test_going_on_from_another_network_is_an_error(tmp_path):
     start = train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path / "first")
     wider = run_config(epochs=1)
     wider = wider.model_copy(update={"model": wider.model.model_copy(update={"hidden": 32, "encoder": "gru"})})
-    with pytest.raises(ValueError, match="another network than the configuration's: encoder, hidden differ"):
+    with pytest.raises(ValueError, match="another network than the configuration describes: encoder, hidden differ"):
         train(wider, TRAINING, VALIDATION, tmp_path / "second", start=start)
 
 

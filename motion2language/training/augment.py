@@ -1,4 +1,4 @@
-"""Variations of a training recording of the canonical body that leave its sentence true.
+"""Vary a training recording of the canonical body so that its sentence stays true.
 
 Mirroring swaps the body's sides and the words of sides and of rotation with them; other proportions, another speed,
 sensor noise and offsets of where a skeleton puts its joints make a model robust to unseen bodies and
@@ -21,7 +21,7 @@ _SWAPPED = [
 ]
 #: One random factor per bone, the same on both sides: each joint's row in that table of factors.
 _BONES = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
-#: From positions (J, 3) to vectors from each joint's parent, the root's from the origin, and back: (J, J).
+#: Turns positions (J, 3) into vectors from each joint's parent (the root's from the origin), and back: (J, J).
 _TO_BONES = np.eye(len(CANONICAL.joints)) - np.equal.outer(CANONICAL.parents, range(len(CANONICAL.joints)))
 _SUMS = np.linalg.inv(_TO_BONES)
 _SIDE = np.array([-1 if joint.startswith("right") else 1 for joint in CANONICAL.joints])
@@ -45,7 +45,7 @@ class AugmentConfig(BaseModel):
 
 
 def vary(motion: Motion, text: str, config: AugmentConfig, random: np.random.Generator) -> tuple[Motion, str]:
-    """A variation of a canonical motion and the sentence that is true of it. Time changes only with `speed`."""
+    """A variation of a canonical motion, and its sentence. Time changes only with `speed`."""
     if config.mirror and random.random() < config.mirror:
         motion, text = mirror(motion, text)
     if config.speed:
@@ -53,29 +53,29 @@ def vary(motion: Motion, text: str, config: AugmentConfig, random: np.random.Gen
         motion = replace(motion, fps=motion.fps * factor).resample(motion.fps)
     positions = motion.positions
     if config.bones or config.offsets:
-        positions = _other_body(positions, config, random)
+        positions = _change_body(positions, config, random)
     if config.noise:
         positions = positions + random.normal(0, config.noise, positions.shape)
     return replace(motion, positions=positions), text
 
 
 def mirror(motion: Motion, text: str) -> tuple[Motion, str]:
-    """The recording as in a mirror, and its sentence with left and right exchanged, and the senses of rotation."""
+    """The mirrored recording, and its sentence with left and right and the senses of rotation exchanged."""
     if motion.skeleton.joints != CANONICAL.joints:
         raise ValueError(f"{motion.label}: only the canonical body can be mirrored, found {motion.skeleton.name!r}")
     positions = motion.positions.take(_SWAPPED, axis=1)
     positions[..., 0] *= -1
-    return replace(motion, positions=positions), _SIDED.sub(_other_side, text)
+    return replace(motion, positions=positions), _SIDED.sub(_swap_side, text)
 
 
-def _other_side(found: re.Match[str]) -> str:
-    if found[1]:
-        return _SIDES[found[1].lower()]
-    return "clockwise" if found[2] else "counterclockwise"
+def _swap_side(match: re.Match[str]) -> str:
+    if match[1]:
+        return _SIDES[match[1].lower()]
+    return "clockwise" if match[2] else "counterclockwise"
 
 
-def _other_body(positions: np.ndarray, config: AugmentConfig, random: np.random.Generator) -> np.ndarray:
-    """Bones of other lengths, joints displaced by a constant a bone's own direction carries."""
+def _change_body(positions: np.ndarray, config: AugmentConfig, random: np.random.Generator) -> np.ndarray:
+    """Positions with other bone lengths, and with joints displaced by a constant in body axes."""
     factors = np.exp(random.normal(0, config.bones, len(_BONES)))[_BONES]
     factors[0] = 1  # no bone leads to the root
     across = (_SUMS * factors @ _TO_BONES).astype(positions.dtype)
@@ -88,7 +88,7 @@ def _other_body(positions: np.ndarray, config: AugmentConfig, random: np.random.
 
 
 def _from_body_axes(shifts: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Displacements (J, 3) to the left, up and forward of the hips, in the world of each frame, (T, J, 3)."""
+    """Displacements (J, 3) to the left, up and forward of the hips, as world vectors in each frame, (T, J, 3)."""
     left = positions[:, CANONICAL.index("left_hip"), ::2] - positions[:, CANONICAL.index("right_hip"), ::2]
     x, z = (left / np.maximum(np.hypot(*left.T), 1e-6)[:, None]).T[..., None]
     to_left, up, forward = shifts.T

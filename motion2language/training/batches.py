@@ -23,12 +23,12 @@ from motion2language.training.augment import AugmentConfig, vary
 from motion2language.training.config import TrainConfig
 
 BUCKET_SECONDS = 1.0  # recordings whose lengths differ by less may share a batch; chosen
-BUCKET_WORDS = 4  # and of these those whose longest captions differ by fewer words; chosen
+BUCKET_WORDS = 4  # ... if their longest captions also differ by fewer words; chosen
 
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One training pair: a prepared motion and the texts an epoch may show it with."""
+    """One training pair: a prepared motion and its texts; an epoch uses one of them."""
 
     motion: Motion
     texts: tuple[str, ...]
@@ -42,7 +42,7 @@ class Drawn(NamedTuple):
 
 
 def make_items(samples: Sequence[Sample], config: TrainConfig) -> list[Item]:
-    """The pairs of an epoch of prepared samples: one for each caption, or one for each recording (`captions`)."""
+    """The pairs of an epoch of prepared samples: one per caption or one per recording (`config.captions`)."""
     correct, items = corrector(config.corrections), []
     for sample in samples:
         texts, motion = tuple(correct(caption.text) for caption in sample.captions), sample.motion
@@ -51,7 +51,7 @@ def make_items(samples: Sequence[Sample], config: TrainConfig) -> list[Item]:
 
 
 def steps(items: Sequence[Item], config: TrainConfig) -> int:
-    """Batches in an epoch."""
+    """The number of batches in an epoch."""
     return -(-len(items) // config.batch_size)
 
 

@@ -3,7 +3,7 @@
 Every measurement runs the code of training and captioning: `train` makes the learner's own updates, with precision,
 compilation, accumulation and averaging as configured. A stage's time excludes the stages inside it, so the encoder
 does not count in the loss. On CUDA the device is synchronised between stages, which training does not do. Figures
-depend on what else the machine does; compare only figures of one run.
+depend on the other load of the machine; compare only figures of one run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from motion2language.training.config import RunConfig
 from motion2language.training.learner import Learner
 from motion2language.training.prepare import prepare_samples
 from motion2language.training.processes import Processes
-from motion2language.training.train import untrained
+from motion2language.training.train import build_untrained
 
 WARM_UP = 5  # batches before the clock starts; chosen
 ALONE = 60  # recordings decoded one at a time, for comparison; chosen
@@ -51,7 +51,7 @@ class Report:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Everything by name, as `--json` prints it."""
+        """All figures by name, as `--json` prints them."""
         total = sum(self.seconds.values())
         return {
             **{key: value for key, value in asdict(self).items() if key not in ("seconds", "special")},
@@ -70,7 +70,10 @@ class Report:
             f"{figures['captions_per_s']:,.0f} captions/s, {figures['ms_a_caption']:.3f} ms per caption",
             f"{figures['frames_per_s']:,.0f} frames/s",
             f"{self.peak_memory_mb:,.0f} MB peak memory",
-            *(f"{value:.3f} {name.replace('_', ' ')}" for name, value in self.special.items()),
+            *(
+                f"{value:.3f} {name.replace('_a_caption', '_per_caption').replace('_', ' ')}"
+                for name, value in self.special.items()
+            ),
             "",
             "| stage | share | ms per caption |",
             "| --- | --- | --- |",
@@ -96,7 +99,7 @@ def bench(
     """Measure `what` (train, decode, load) on a corpus: its training split, for decode its test split.
 
     read   gives the samples of a split
-    model  a trained model to decode with; None takes fresh weights of the run's configuration
+    model  a trained model to decode with; None takes new weights of the run's configuration
     count  batches of training
     beam   width of the beam search; None: as `m2l caption`, 0: the most typical of sampled sentences
     """
@@ -104,7 +107,7 @@ def bench(
     training = load_into_memory(read("train"))
     reading = time.perf_counter() - started
     torch.manual_seed(run.train.seed)  # other weights give sentences of other lengths
-    captioner = untrained(run, prepare_samples(training, run.model)) if model is None else load_model(model)
+    captioner = build_untrained(run, prepare_samples(training, run.model)) if model is None else load_model(model)
     captioner.network.to(device)
     if what == "load":
         return bench_load(captioner, training, run, reading)
@@ -114,7 +117,7 @@ def bench(
 
 
 def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, count: int) -> Report:
-    """The first `count` updates of training after a few that are not measured; the captioner's weights change."""
+    """Measure the first `count` updates of training after a short warm-up; the captioner's weights change."""
     config, device = run.train, next(captioner.network.parameters()).device
     items = make_items(prepare_samples(samples, captioner.config), config)
     total = max(config.epochs * steps(items, config), WARM_UP + count)
@@ -142,18 +145,18 @@ def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig,
 
 
 def _draw(learner: Learner, items: Sequence[Item]) -> Iterator[list[Drawn]]:
-    """The batches of one epoch after another."""
+    """The batches of epoch after epoch."""
     for epoch in itertools.count():
         yield from learner.draw_epoch(items)
         learner.finish(epoch, math.nan)
 
 
 def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: int, beam: int | None) -> Report:
-    """Every recording decoded in batches of similar length, and between them some one at a time for comparison."""
+    """Measure decoding of all recordings in batches of similar length, and of some one at a time for comparison."""
     device = next(captioner.network.parameters()).device
     watch, alone = _Stopwatch(device), _Stopwatch(device)
     motions = sorted((captioner.prepare(sample.motion) for sample in samples), key=lambda motion: motion.frames)
-    captioner.search([captioner.values(motions[0])], beam)  # warm
+    captioner.search([captioner.values(motions[0])], beam)  # warm up
     every = -(-len(motions) // ALONE)
     words = singles = 0
     for first in range(0, len(motions), batch_size):
@@ -162,7 +165,7 @@ def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: in
             with watch("features"):
                 values = [captioner.values(motion) for motion in batch]
             with watch("search"):
-                words += sum(len(found.tokens) for found in captioner.search(values, beam))
+                words += sum(len(hypothesis.tokens) for hypothesis in captioner.search(values, beam))
         for motion in batch[-first % every :: every]:
             with alone("alone"):
                 captioner.search([captioner.values(motion)], beam)
@@ -178,7 +181,7 @@ def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: in
 
 
 def bench_load(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, reading: float) -> Report:
-    """An epoch's batches without a network; `reading` is the seconds it took to read the samples from disk."""
+    """Measure making an epoch's batches without a network; `reading` is the seconds of reading samples from disk."""
     watch = _Stopwatch(torch.device("cpu"))
     watch.seconds["read"] = reading
     with watch("prepare"):
@@ -212,7 +215,7 @@ class _Stopwatch:
         self.since = 0.0
 
     def reset(self) -> None:
-        """Forget what was measured."""
+        """Discard all measured seconds."""
         self.seconds.clear()
 
     @contextmanager
@@ -225,7 +228,7 @@ class _Stopwatch:
 
     @contextmanager
     def inside(self, owner: Any, method: str, stage: str) -> Iterator[None]:
-        """Within this block the owner's calls of a method are a stage."""
+        """Within this block every call of a method of `owner` is a stage."""
         plain = getattr(owner, method)
 
         def timed(*arguments: Any) -> Any:

@@ -22,24 +22,24 @@ LONGEST = 80  # characters of a value that a message shows; chosen
 
 
 class TrainConfig(BaseModel):
-    """How a model is trained. Defaults: arXiv 2310.10594 unless said otherwise."""
+    """How a model is trained. Defaults: arXiv 2310.10594 unless the comment differs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     epochs: int = Field(40, gt=0)
     batch_size: int = Field(32, gt=0)  # captions per update, over all processes and parts
-    accumulate: int = Field(1, gt=0)  # parts a process computes its share of a batch in, to save memory
+    accumulate: int = Field(1, gt=0)  # parts in which a process computes its share of a batch, to save memory
     learning_rate: float = Field(1e-3, gt=0)  # Adam
     weight_decay: float = Field(0.0, ge=0)  # decoupled (AdamW)
     schedule: Literal["constant", "cosine"] = "constant"  # cosine falls to zero at the last step
     warmup_steps: int = Field(0, ge=0)  # linear, from zero
     gradient_norm: float = Field(1.0, gt=0)  # clipped at this
-    teacher_forcing: float = Field(0.5, ge=0, le=1)  # probability a step is fed the reference word
-    teacher_forcing_end: float | None = Field(None, ge=0, le=1)  # ... at the last update, reached in a line
+    teacher_forcing: float = Field(0.5, ge=0, le=1)  # probability that a step is fed the reference word
+    teacher_forcing_end: float | None = Field(None, ge=0, le=1)  # ... at the last update; linear in between
     label_smoothing: float = Field(0.0, ge=0, lt=1)  # share of each word's target spread over the vocabulary
-    average: float = Field(0.0, ge=0, lt=1)  # decay of the moving average of weights that is kept; 0 keeps the last
-    validate_every: int = Field(1, gt=0)  # epochs; the last one is validated always
-    patience: int | None = Field(None, gt=0)  # stop after so many validations without a better score
+    average: float = Field(0.0, ge=0, lt=1)  # decay of the moving average of the weights; 0 keeps the latest weights
+    validate_every: int = Field(1, gt=0)  # epochs; the last epoch is always validated
+    patience: int | None = Field(None, gt=0)  # stop after this many validations without a better score
     precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: of large products, weights stay float32
     compile: bool = False  # the encoder by torch.compile; pays on a GPU, in long runs
     captions: Literal["all", "one"] = "all"  # of a recording, per epoch: every caption, or one drawn at random
@@ -59,16 +59,16 @@ class RunConfig(BaseModel):
     also: tuple[str, ...] = ()  # further corpora without a root, added to the training split: "synthetic"
 
     @model_validator(mode="after")
-    def _forcing_where_words_are_fed(self) -> RunConfig:
+    def _forbid_forcing_for_transducers(self) -> RunConfig:
         if self.model.kind == "transducer" and self.train.teacher_forcing_end is not None:
             raise ValueError("train.teacher_forcing_end: a transducer is always fed the reference words; leave it out")
         return self
 
 
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
-    """The run a TOML file describes, with overrides such as `model.encoder=gru`; ValueError names what is wrong.
+    """The run that a TOML file describes, with overrides such as `model.encoder=gru`; ValueError names the mistake.
 
-    Without a file the defaults: the paper's MLP encoder with recurrent local attention.
+    Without a file it is the defaults: the paper's MLP encoder with recurrent local attention.
     """
     data = {} if path is None else _read(Path(path))
     for override in overrides:
@@ -89,10 +89,10 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
 
 
 def explain(error: ValidationError) -> str:
-    """The first thing wrong with a configuration, in one line, with the nearest known key for an unknown one."""
+    """The first mistake in a configuration, in one line, with the nearest known key for an unknown one."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "value_error":  # of a rule between keys, which says what it found
+    if first["type"] == "value_error":  # from a rule between keys; its message is complete
         return ": ".join(filter(None, (where, str(first["ctx"]["error"]))))
     if first["type"] == "model_type":
         return f"{where}: expected a table, found {shorten(repr(first['input']))}"
@@ -111,7 +111,7 @@ def shorten(text: str) -> str:
 
 
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """A file's tables over those of its base; `above` are the files that led to it."""
+    """A file's tables merged over those of its base; `above` lists the files that refer to this one."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -122,18 +122,18 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     if not isinstance(base, str):
         raise ValueError(f"{path}: base: expected the name of a file beside it, found {base!r}")
     if path in above:
-        raise ValueError(f"{path}: its base leads back to itself; take the line `base = ...` out of one of the files")
+        raise ValueError(f"{path}: its base leads back to itself; remove the line `base = ...` from one of the files")
     if not (path.parent / base).is_file():
         raise ValueError(f"{path}: base: there is no file {path.parent / base}")
-    return _over(_read(path.parent / base, (*above, path)), data)
+    return _merge(_read(path.parent / base, (*above, path)), data)
 
 
-def _over(below: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """`data` over `below`, tables merged key by key."""
+def _merge(below: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """`below` with the values of `data`, tables merged key by key."""
     merged = below | data
     for key, value in data.items():
         if isinstance(value, dict) and isinstance(below.get(key), dict):
-            merged[key] = _over(below[key], value)
+            merged[key] = _merge(below[key], value)
     return merged
 
 

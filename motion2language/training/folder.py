@@ -1,7 +1,7 @@
 """The folder of a training run: its configuration, log, TensorBoard events and lock.
 
 A run folder holds `config.json` (everything resolved), `log.csv` (one row per epoch), TensorBoard events, `last/` and
-`best/` (model folders), `state.pt` (what `--resume` needs) and `run.lock`, locked by the run that writes the folder.
+`best/` (model folders), `state.pt` (for `--resume`) and `run.lock`, which the run that writes the folder holds locked.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from motion2language.training.config import RunConfig, shorten
 CONFIG = "config.json"
 LOCK = "run.lock"
 FILLED_IN = ("model.joints", "model.input_width", "model.vocabulary_size")  # keys that come from the corpus
-COLUMNS = ("epoch", "loss", "captions_per_s", "bleu_4", "verbs", "iou", "score")  # of log.csv; empty: not measured
+#: Columns of log.csv; a field is empty where nothing was measured.
+COLUMNS = ("epoch", "loss", "captions_per_s", "bleu_4", "verbs", "iou", "score")
 
 
 def require_usable(out: Path, run: RunConfig, resume: bool, besides: Collection[str] = ()) -> None:
-    """ValueError when the folder holds a run and is not resumed, or holds another one than `run`.
+    """ValueError when the folder holds a run that is not resumed, or a run of another configuration.
 
     besides  keys of the configuration that may differ
     """
@@ -39,7 +40,7 @@ def require_same(out: Path, run: RunConfig, besides: Collection[str] = ()) -> No
     if (out / CONFIG).is_file() and (other := _differences(out / CONFIG, run, besides)):
         raise ValueError(
             f"{out}: holds a run of another configuration or corpus ({other}); "
-            "go on with what it was begun with, or choose another --out"
+            "continue with those that it began with, or choose another --out"
         )
 
 
@@ -47,7 +48,7 @@ def require_same(out: Path, run: RunConfig, besides: Collection[str] = ()) -> No
 def acquire_lock(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
     """Make the run folder, write its configuration, and keep other runs out of it while this block runs.
 
-    ValueError when it holds another run or another run is writing it.
+    ValueError when the folder holds another run, or while another run is writing it.
     """
     path, lock = out / CONFIG, FileLock(out / LOCK)
     require_usable(out, run, resume)
@@ -55,7 +56,7 @@ def acquire_lock(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise ValueError(f"{out}: another run is training in it; wait for its end, or choose another --out") from None
+        raise ValueError(f"{out}: another run is training in it; wait until it ends, or choose another --out") from None
     except (OSError, NotImplementedError):  # a file system without locks; any other error shows on writing
         pass
     try:
@@ -67,25 +68,25 @@ def acquire_lock(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
 
 
 def _differences(path: Path, run: RunConfig, besides: Collection[str]) -> str:
-    """The first three keys in which a config.json differs from this run; a key missing there has its default."""
+    """The first three keys that differ between a config.json and this run; missing keys take their defaults."""
     try:
-        stored = _flat(RunConfig.model_validate_json(path.read_bytes()).model_dump())
+        stored = _flatten(RunConfig.model_validate_json(path.read_bytes()).model_dump())
     except ValueError:
         return "its config.json cannot be read"
-    here = {key: value for key, value in _flat(run.model_dump()).items() if key not in besides}
-    other = [
-        f"{key} {shorten(str(stored.get(key)))}, not {shorten(str(here[key]))}"
-        for key in here
-        if here[key] != stored.get(key)
+    current = {key: value for key, value in _flatten(run.model_dump()).items() if key not in besides}
+    differences = [
+        f"{key} {shorten(str(stored.get(key)))}, not {shorten(str(current[key]))}"
+        for key in current
+        if current[key] != stored.get(key)
     ]
-    return "; ".join(other[:3]) + (f"; {len(other)} in all" if len(other) > 3 else "")
+    return "; ".join(differences[:3]) + (f"; {len(differences)} in all" if len(differences) > 3 else "")
 
 
-def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def _flatten(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Nested tables as one table, with keys such as `train.epochs`."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+        flat |= _flatten(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
     return flat
 
 
@@ -112,12 +113,12 @@ class RunLog:
             self.events.close()
 
     def write(self, row: Mapping[str, float]) -> None:
-        """Add the row of an epoch; its keys are of COLUMNS."""
-        fresh = not (self.path.is_file() and self.path.stat().st_size)
+        """Add the row of an epoch, by column of COLUMNS."""
+        is_new = not (self.path.is_file() and self.path.stat().st_size)
         try:
             with self.path.open("a", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, COLUMNS)
-                if fresh:
+                if is_new:
                     writer.writeheader()
                 writer.writerow(row)
             if self.events is not None:

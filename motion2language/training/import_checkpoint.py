@@ -1,8 +1,8 @@
-"""Weights published by the paper's authors to a model folder.
+"""Convert weights published by the paper's authors to a model folder.
 
 Their file is a `torch.save` of the pair (model state, optimiser state) under the official code's names. It carries
-neither vocabulary nor statistics nor configuration, so the user gives them. Rows of the word layers are put in the
-order of our Vocabulary, whose four special words come first.
+neither vocabulary nor statistics nor configuration, so the user gives them. The rows of the word layers are sorted into
+the order of our Vocabulary, which begins with the four special words.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _WORD_ROWS = ("embedding.weight", "output.weight", "output.bias")
 def import_checkpoint(
     file: Path, vocabulary: Path, config: Path, out: Path, normalizer: Path | None = None
 ) -> list[str]:
-    """Write the model folder `out`; returns the official names that were dropped because nothing uses them.
+    """Write the model folder `out`; returns the official names of the weights that were dropped as unused.
 
     file        the published weights; loaded with `weights_only`
     vocabulary  one word per line, in the order of their ids in the checkpoint, the four special words among them
@@ -41,30 +41,26 @@ def import_checkpoint(
     ValueError says what does not fit.
     """
     state = _load(file)
-    lines = read_text(vocabulary, "one word per line").splitlines()
-    words = [line.strip() for line in lines if line.strip()]
-    absent = [word for word in SPECIALS if word not in words]
-    if absent or len(set(words)) != len(words):
-        raise ValueError(f"{vocabulary}: lacks {', '.join(absent)}" if absent else f"{vocabulary}: a word occurs twice")
-    found = load_config(config).model
-    if found.kind != "attention":
-        raise ValueError(f"{config}: model.kind is {found.kind!r}; the authors' weights are of kind 'attention'")
-    tensors, dropped = from_official(state, found)
+    words = _read_words(vocabulary)
+    described = load_config(config).model
+    if described.kind != "attention":
+        raise ValueError(f"{config}: model.kind is {described.kind!r}; the authors' weights are of kind 'attention'")
+    tensors, dropped = from_official(state, described)
     order = [words.index(word) for word in (*SPECIALS, *(word for word in words if word not in SPECIALS))]
     for name in _WORD_ROWS:
         if name not in tensors or len(tensors[name]) != len(words):
             rows = len(tensors[name]) if name in tensors else "no"
             raise ValueError(f"{file}: has {rows} rows of {name}, but {vocabulary} lists {len(words)} words")
         tensors[name] = tensors[name][order]
-    settled = _settled(found, tensors, len(words), file)
+    complete = _complete_config(described, tensors, len(words), file)
     try:
-        build(settled).load_state_dict(tensors)
+        build(complete).load_state_dict(tensors)
     except RuntimeError as error:
         raise ValueError(f"{file}: does not fit {config}: {' '.join(str(error).split())[:300]}") from None
     ordered = Vocabulary(tuple(words[index] for index in order))
     lexicon = ActionLexicon.learn(ordered.words)
     card = f"Imported from {file.name}, weights published by the authors of arXiv 2310.10594. Scores: not measured.\n"
-    save_model(out, settled, ordered, _normalizer(normalizer, settled.input_width), lexicon, tensors, card)
+    save_model(out, complete, ordered, _load_normalizer(normalizer, complete.input_width), lexicon, tensors, card)
     return dropped
 
 
@@ -77,8 +73,18 @@ def _load(file: Path) -> dict[str, Tensor]:
     return dict(state)
 
 
-def _settled(config: ModelConfig, tensors: Mapping[str, Tensor], words: int, file: Path) -> ModelConfig:
-    """The configuration with the sizes the weights have, and the joints these stand for."""
+def _read_words(path: Path) -> list[str]:
+    """The vocabulary in the order of the checkpoint; ValueError when a special one is missing or one occurs twice."""
+    words = [line.strip() for line in read_text(path, "one word per line").splitlines() if line.strip()]
+    if missing := [word for word in SPECIALS if word not in words]:
+        raise ValueError(f"{path}: lacks {', '.join(missing)}; add the special words at their ids in the checkpoint")
+    if len(set(words)) != len(words):
+        raise ValueError(f"{path}: a word occurs twice; expected one line for each id of the checkpoint")
+    return words
+
+
+def _complete_config(config: ModelConfig, tensors: Mapping[str, Tensor], words: int, file: Path) -> ModelConfig:
+    """The configuration with the sizes of the weights, and the joints that these sizes imply."""
     first = tensors.get("encoder.layers.0.weight", tensors.get("encoder.rnn.weight_ih_l0"))
     if first is None:
         raise ValueError(f"{file}: has no weights of an encoder {config.encoder!r}; check model.encoder")
@@ -99,7 +105,7 @@ def _settled(config: ModelConfig, tensors: Mapping[str, Tensor], words: int, fil
     return config.model_copy(update={"input_width": width, "vocabulary_size": words, "joints": joints})
 
 
-def _normalizer(path: Path | None, width: int) -> Normalizer:
+def _load_normalizer(path: Path | None, width: int) -> Normalizer:
     if path is None:
         return Normalizer(np.zeros(width, np.float32), np.ones(width, np.float32))
     try:

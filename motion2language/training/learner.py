@@ -1,7 +1,7 @@
 """The state of a training run and its updates: weights, their moving average, the optimiser, and the progress.
 
-A batch may be computed in parts: several processes share it (processes.py), and each computes its share in several
-pieces (`accumulate`). The mean loss of a part counts in proportion to its words, so that parts of unequal size give
+A batch may be computed in parts: several processes share it (processes.py), and each computes its share in
+`accumulate` pieces. The mean loss of a part counts in proportion to its words, so that parts of unequal size give
 the gradient of the whole batch. bench.py times the stages of an update: `make_parts`, `loss`, `add_gradients`, `step`.
 """
 
@@ -47,7 +47,7 @@ class Learner:
         self.loss: nn.Module = _Loss(self.network, config.precision)
         if processes.count > 1:
             self.loss = DistributedDataParallel(self.loss)
-        self.optimizer = optimizer_of(self.network, config)
+        self.optimizer = make_optimizer(self.network, config)
         self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
         self.epoch, self.updates, self.best, self.stale = 0, 0, -math.inf, 0
 
@@ -58,7 +58,7 @@ class Learner:
         yield from batches(items, self.config, np.random.default_rng([seed, self.epoch]))
 
     def make_parts(self, drawn: Sequence[Drawn]) -> list[tuple[Batch, int]]:
-        """This process's parts of a batch, each with its weight: its number of words, for a transducer of captions."""
+        """This process's parts of a batch, each with its weight: its number of words (a transducer: of captions)."""
         pieces = self.config.accumulate
         mine = shares(len(drawn), self.processes.count * pieces)[self.processes.rank * pieces :][:pieces]
         device, parts = torch.device(self.processes.device), []
@@ -133,7 +133,7 @@ class Learner:
         return network
 
     def finish(self, epoch: int, score: float) -> None:
-        """Count a finished epoch; `score` is NaN where it was not validated."""
+        """Count a finished epoch; `score` is NaN when the epoch was not validated."""
         self.epoch = epoch + 1
         if score > self.best:
             self.best, self.stale = score, 0
@@ -188,7 +188,7 @@ class _Loss(nn.Module):
             return self.network.loss(batch, options)
 
 
-def optimizer_of(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """Adam with decoupled weight decay that updates all parameters in one call."""
     return torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=True)
 
@@ -201,7 +201,7 @@ def learning_rate(config: TrainConfig, update: int, updates: int) -> float:
 
 
 def teacher_forcing(config: TrainConfig, update: int, updates: int) -> float:
-    """The probability of an update that a step is fed the reference word: linear from `teacher_forcing` to its end."""
+    """The probability that a step of an update is fed the reference word: linear from the first to the last update."""
     first = config.teacher_forcing
     last = first if config.teacher_forcing_end is None else config.teacher_forcing_end
     return first + (last - first) * update / max(1, updates - 1)

@@ -46,19 +46,19 @@ class Processes:
         return tensor.item()
 
     def require_equal(self, value: float, what: str) -> None:
-        """ValueError when the processes have different values, as of another corpus on another machine."""
+        """ValueError when the processes have different values, such as those of different corpora."""
         if self.count == 1:
             return
-        least, most = (self._reduce(value, which) for which in (dist.ReduceOp.MIN, dist.ReduceOp.MAX))
+        least, most = (self._reduce(value, operation) for operation in (dist.ReduceOp.MIN, dist.ReduceOp.MAX))
         if least != most:
             raise ValueError(
                 f"the {self.count} processes find from {least:g} to {most:g} {what}; "
                 "every machine must see the same corpus and the same run folder"
             )
 
-    def _reduce(self, value: float, which: Any) -> float:
+    def _reduce(self, value: float, operation: Any) -> float:
         tensor = torch.tensor(value, dtype=torch.float64, device=self.device)
-        dist.all_reduce(tensor, which)
+        dist.all_reduce(tensor, operation)
         return tensor.item()
 
 
@@ -83,7 +83,7 @@ def processes(device: str) -> Iterator[Processes]:
         if local_rank >= torch.cuda.device_count():
             raise ValueError(
                 f"process {local_rank + 1} of this machine finds {torch.cuda.device_count()} CUDA devices; "
-                "start one process per device or take --device cpu"
+                "start one process per device or use --device cpu"
             )
         torch.cuda.set_device(local_rank)
         device = f"cuda:{local_rank}"

@@ -48,18 +48,18 @@ def train(
     start: Captioner | None = None,
     processes: Processes = ALONE,
 ) -> Captioner:
-    """Train on `training`, validate on `validation`, write to the run folder `out` (folder.py); returns the best.
+    """Train on `training`, validate on `validation`, write to the run folder `out` (folder.py); returns the best model.
 
-    start      a trained captioner to go on from: its weights, vocabulary, statistics and action words; else fresh ones
+    start      a trained captioner to train further: its weights, vocabulary, statistics and action words; else new ones
     processes  this process among those that train together, and its device
 
-    Ctrl-C ends it; the state after the last finished epoch is on disk and `resume` goes on from there. ValueError
-    when `out` already holds a run, or another one than `run` on resuming.
+    Ctrl-C ends training; the state after the last finished epoch is on disk, and `resume` continues from it. ValueError
+    when `out` already holds a run, or on resuming a run of another configuration.
     """
     out, config = Path(out), run.train
     torch.manual_seed(config.seed)
     training = prepare_samples(training, run.model if start is None else start.config)
-    captioner = untrained(run, training) if start is None else _continue_from(start, run)
+    captioner = build_untrained(run, training) if start is None else _continue_from(start, run)
     with ExitStack() as stack:
         if processes.first:
             stack.enter_context(acquire_lock(out, run.model_copy(update={"model": captioner.config}), resume))
@@ -130,14 +130,14 @@ def _write_epoch(
 def _require_same_corpus(last: Path, captioner: Captioner) -> None:
     """ValueError when the model of the resumed run has other words or statistics: it was trained on another corpus."""
     words, statistics = last / "vocabulary.txt", last / "normalizer.npz"
-    if not (words.is_file() and statistics.is_file()):  # no epoch was finished
+    if not (words.is_file() and statistics.is_file()):  # no epoch is finished yet
         return
     stored, own = Normalizer.load(statistics), captioner.normalizer
     alike = all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in ((stored.mean, own.mean), (stored.std, own.std)))
     if Vocabulary.load(words) != captioner.vocabulary or not alike:
         raise ValueError(
             f"{last.parent}: holds a run on another corpus (its words or the statistics of its recordings differ); "
-            "go on with the corpus it was begun with, or choose another --out"
+            "continue with the corpus that it began with, or choose another --out"
         )
 
 
@@ -166,16 +166,16 @@ def with_others(run: RunConfig, samples: Samples[Sample], split: str, store: Pat
     return samples
 
 
-def untrained(run: RunConfig, training: Samples[Sample]) -> Captioner:
-    """A captioner with fresh weights; vocabulary, statistics and action words from prepared training samples alone."""
+def build_untrained(run: RunConfig, training: Samples[Sample]) -> Captioner:
+    """A captioner with new weights; vocabulary, statistics and action words from prepared training samples alone."""
     correct = corrector(run.train.corrections)
     texts = [correct(caption.text) for sample in training for caption in sample.captions]
     if not texts:
-        raise ValueError(f"{len(training)} training samples hold no caption; nothing can be learnt from them")
+        raise ValueError(f"{len(training)} training samples contain no captions; expected at least one")
     vocabulary = Vocabulary.build(texts, run.train.minimum_count)
     if not set(vocabulary.words) - set(SPECIALS):
         raise ValueError(
-            f"no word of {len(texts)} captions comes {run.train.minimum_count} times; lower train.minimum_count"
+            f"no word of {len(texts)} captions occurs {run.train.minimum_count} times; lower train.minimum_count"
         )
     config = with_joints(run.model, training)
     compute = feature(config.features)
@@ -192,8 +192,8 @@ def _continue_from(start: Captioner, run: RunConfig) -> Captioner:
     other = [key for key, value in config if key not in free and value != getattr(start.config, key)]
     if other:
         raise ValueError(
-            f"model {start.name!r} is another network than the configuration's: {', '.join(other)} differ; "
-            "give the configuration it was trained with"
+            f"model {start.name!r} is another network than the configuration describes: {', '.join(other)} differ; "
+            "give the configuration that it was trained with"
         )
     network = build(config)
     network.load_state_dict(start.network.state_dict())
@@ -201,7 +201,7 @@ def _continue_from(start: Captioner, run: RunConfig) -> Captioner:
 
 
 def validate(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, float]:
-    """Greedy free-running scores of a split; `score`, BLEU-4 + 100 x IoU where times are known, picks the best."""
+    """Scores of greedy decoding without references; `score`, BLEU-4 + 100 x IoU where times are known, decides."""
     transcripts = list(captioner.transcribe_all([sample.motion for sample in samples], beam=1))
     references = [[caption.text for caption in sample.captions] for sample in samples]
     result = {"bleu_4": bleu(references, [transcript.text for transcript in transcripts])["bleu_4"]}

@@ -17,7 +17,7 @@ from motion2language.files import make_folder, write_text
 from motion2language.scoring.semantic import Semantic
 from motion2language.training.processes import Processes
 from motion2language.training.reproduce import figures, runs, table
-from motion2language.training.reproduce.suite import KIT, KITS, Row, reason_not_here, reason_not_to_run
+from motion2language.training.reproduce.suite import KIT, KITS, Row, explain_absence, reason_not_to_run
 
 CORPUS = "corpus.json"
 
@@ -39,11 +39,11 @@ class Experiment:
     out: Path
 
     def require_own_folder(self) -> None:
-        """ValueError when `out` is of a corpus of another name, or holds runs of other rows or configurations."""
-        noted = _read_corpus_note(self.out)
-        if noted is not None and noted.get("corpus") != self.corpus:
+        """ValueError when `out` holds runs on another corpus, or of other rows or configurations."""
+        stored = _read_corpus_note(self.out)
+        if stored is not None and stored.get("corpus") != self.corpus:
             raise ValueError(
-                f"{self.out}: holds runs on {json.dumps(noted)}, not on {self.corpus}; choose another --out"
+                f"{self.out}: holds runs on {json.dumps(stored)}, not on {self.corpus}; choose another --out"
             )
         runs.require_same(self.out, self.rows, self.seeds)
 
@@ -58,12 +58,12 @@ def consecutive_seeds(first: int, count: int) -> range:
 def reproduce(
     experiment: Experiment, root: Path | None, store: Path | None, device: str, semantic: Semantic | None = None
 ) -> None:
-    """Read the corpus, run the experiment and print its table; ValueError counts the rows that failed, if any."""
+    """Read the corpus, run the experiment and print its table; ValueError when rows failed, with their number."""
     splits = {
         split: load_into_memory(corpora.load(experiment.corpus, root, split, store))
         for split in ("train", "val", "test")
     }
-    torch.set_num_threads(1)  # the networks are small; a second thread costs more than it gives
+    torch.set_num_threads(1)  # the networks are small; a second thread costs more than it saves
     lines = run(experiment, splits, Processes(device=device), semantic)
     print((experiment.out / "table.md").read_text(encoding="utf-8"), end="")
     failed = [line.name for line in lines if "failed" in line.note]
@@ -74,13 +74,13 @@ def reproduce(
 def run(
     experiment: Experiment, splits: Splits, processes: Processes, semantic: Semantic | None = None
 ) -> list[table.Line]:
-    """Do the runs that are not finished; returns the table of all rows, as written to `out` with its figures.
+    """Do the unfinished runs; returns the table of all rows, which is written to `out` with its figures.
 
     splits    train, val and test of the corpus
-    semantic  measures of the sentences beyond shared words; finished runs without them are scored again
+    semantic  measures of sentences beyond shared words; finished runs that lack them are scored again
 
-    The table is written after every run, the figures at the end. ValueError, before anything is run, when a split
-    is empty, or when `out` is of another corpus or a run folder in it of another configuration.
+    The table is written after every run, the figures at the end. ValueError, before the first run, when a split
+    is empty, or when `out` holds runs on another corpus or of another configuration.
     """
     experiment.require_own_folder()
     _claim_folder(experiment, splits)
@@ -102,7 +102,7 @@ def run(
 def _unfinished_runs(
     experiment: Experiment, reasons: Sequence[str], semantic: Semantic | None
 ) -> list[tuple[int, Row]]:
-    """Seed and row of each run that is left; prints how many were finished before."""
+    """Seed and row of each unfinished run; prints how many are finished already."""
     applicable = [row for row, reason in zip(experiment.rows, reasons, strict=True) if not reason]
     every = [(seed, row) for seed in experiment.seeds for row in applicable if row in experiment.wanted]
     left = [(seed, row) for seed, row in every if not runs.is_scored(experiment.out, row, seed, semantic)]
@@ -117,8 +117,8 @@ def _write_table(experiment: Experiment, reasons: Sequence[str], title: str) -> 
     lines = table.lines(rows, reasons, seeds, out)
     own = {row.corpus for row in rows} - {None}
     if own and experiment.corpus not in {*KITS, *own}:  # a published table, whose other rows are KIT-ML's
-        lines.append(table.Line(f"the rows without a folder, on {KIT}", note=reason_not_here(experiment.suite, KIT)))
-    table.write(out, lines, title + table.measured_by(rows, seeds, out))
+        lines.append(table.Line(f"the rows without a folder, on {KIT}", note=explain_absence(experiment.suite, KIT)))
+    table.write(out, lines, title + table.semantic_notes(rows, seeds, out))
     return lines
 
 
@@ -133,7 +133,7 @@ def _title(experiment: Experiment, splits: Splits) -> str:
 
 
 def _claim_folder(experiment: Experiment, splits: Splits) -> None:
-    """Note the corpus in `out`; ValueError when it holds runs on another one, or when a split is empty."""
+    """Note the corpus in `out`; ValueError when `out` holds runs on another corpus, or when a split is empty."""
     out, corpus = experiment.out, experiment.corpus
     for split, samples in splits.items():
         if not samples:
@@ -145,11 +145,11 @@ def _claim_folder(experiment: Experiment, splits: Splits) -> None:
     sizes = {split: len(samples) for split, samples in splits.items()}
     tested = hashlib.sha256(repr([(sample.name, sample.captions) for sample in splits["test"]]).encode())
     note = {"corpus": corpus, "samples": sizes, "tested": tested.hexdigest()[:12]}
-    noted = _read_corpus_note(out)
-    if noted is None:
+    stored = _read_corpus_note(out)
+    if stored is None:
         write_text(out / CORPUS, json.dumps(note) + "\n")
-    elif noted | note != note | noted:  # keys that an older version did not write are not compared
-        raise ValueError(f"{out}: holds runs on {json.dumps(noted)}, not on {json.dumps(note)}; choose another --out")
+    elif stored | note != note | stored:  # keys that an older version did not write are not compared
+        raise ValueError(f"{out}: holds runs on {json.dumps(stored)}, not on {json.dumps(note)}; choose another --out")
 
 
 def _read_corpus_note(out: Path) -> dict[str, Any] | None:

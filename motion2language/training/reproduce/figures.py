@@ -1,4 +1,4 @@
-"""Figures of a suite, as SVG: every run's scores beside the spread of its seeds, and IoU threshold curves."""
+"""Figures of a suite, as SVG: the scores of every run with the mean over seeds, and IoU threshold curves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from motion2language.training.reproduce.suite import Row
 from motion2language.training.reproduce.table import Line, columns_of, results
 
 SHOWN = ("BLEU-4", "ROUGE-L", "CIDEr", "verbs exact", "Element-of", "IoU, rule", "IoU, refined")
-FLOOR = "n equal cuts"  # the strongest of the floors
+FLOOR = "n equal cuts"  # the strongest baseline
 FLOOR_DASHES = dict(zip(FLOORS, (":", "-", "--"), strict=False))
 #: Distinguishable with any colour vision.
 COLOURS = {"soft": "#d55e00", "local": "#0072b2", "recurrent-local": "#009e73", "cross": "#aa4488"}
@@ -31,13 +31,13 @@ def draw(out: Path, rows: Sequence[Row], table: Sequence[Line], seeds: Sequence[
         matplotlib.use("Agg", force=False)
     except ModuleNotFoundError:
         raise ValueError("figures need matplotlib: pip install 'motion2language[plot]'") from None
-    done = [row for row in rows if results(row, seeds, out)]
-    if not done:
+    scored = [row for row in rows if results(row, seeds, out)]
+    if not scored:
         return []
     written = [_scores(out / "scores.svg", [line for line in table if line.runs])]
-    found = {row.name: results(row, seeds, out) for row in done}
-    if all("model" in result["rule"] for several in found.values() for result in several):
-        written.append(_curves(out / "curves.svg", done, found))
+    runs = {row.name: results(row, seeds, out) for row in scored}
+    if all("model" in result["rule"] for row_results in runs.values() for result in row_results):
+        written.append(_curves(out / "curves.svg", scored, runs))
     return written
 
 
@@ -57,9 +57,9 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
             if values:
                 panel.barh(height, float(np.mean(values)), height=0.7, color="#cfd8e3")
                 panel.plot(values, [height] * len(values), "o", markersize=3.5, color="#1f3b63")
-        known = [] if floor is None else floor.values.get(column.replace("refined", "rule"), [])
-        if known:
-            panel.axvline(known[0], color="#777777", linestyle="--", linewidth=1)
+        baseline = [] if floor is None else floor.values.get(column.replace("refined", "rule"), [])
+        if baseline:
+            panel.axvline(baseline[0], color="#777777", linestyle="--", linewidth=1)
         panel.set_title(column, fontsize=9)
         panel.tick_params(labelsize=8)
         panel.set_xlim(left=0)
@@ -73,7 +73,7 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
     return _save(figure, path)
 
 
-def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any]]]) -> Path:
+def _curves(path: Path, rows: Sequence[Row], runs: dict[str, list[dict[str, Any]]]) -> Path:
     """A row of panels per encoder, by the paper's rule and refined; along x the threshold."""
     from matplotlib.figure import Figure
 
@@ -81,26 +81,26 @@ def _curves(path: Path, rows: Sequence[Row], found: dict[str, list[dict[str, Any
     figure = Figure(figsize=(9.6, 0.6 + 2.6 * len(encoders)), layout="constrained")
     panels = figure.subplots(len(encoders), 2, sharex=True, sharey=True, squeeze=False)
     for (rule, refined), encoder in zip(panels, encoders, strict=True):
-        mine = {row.name: row.config.model.attention for row in rows if row.config.model.encoder == encoder}
-        _draw_curves(rule, f"{encoder}, segments by the paper's rule", "rule", mine, found)
-        _draw_curves(refined, f"{encoder}, refined", "refined", mine, found)
+        names = {row.name: row.config.model.attention for row in rows if row.config.model.encoder == encoder}
+        _draw_curves(rule, f"{encoder}, segments by the paper's rule", "rule", names, runs)
+        _draw_curves(refined, f"{encoder}, refined", "refined", names, runs)
         refined.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
     figure.supylabel("share of reference segments\nat or above the IoU threshold, strict", fontsize=9)
     return _save(figure, path)
 
 
 def _draw_curves(
-    panel: Any, title: str, bounds: str, attentions: dict[str, str], found: dict[str, list[dict[str, Any]]]
+    panel: Any, title: str, bounds: str, attentions: dict[str, str], runs: dict[str, list[dict[str, Any]]]
 ) -> None:
     """The mean curve of each row, in the colour of its attention, and the baselines'."""
     used: dict[str, int] = {}
     for name, attention in attentions.items():
         dash = DASHES[used.get(attention, 0) % len(DASHES)]
         used[attention] = used.get(attention, 0) + 1
-        curve = np.mean([result["curves"][bounds] for result in found[name]], axis=0)
+        curve = np.mean([result["curves"][bounds] for result in runs[name]], axis=0)
         panel.plot(THRESHOLDS, curve, color=COLOURS.get(attention, "#444444"), linestyle=dash, label=name)
     for floor, dash in FLOOR_DASHES.items():
-        curve = found[next(iter(attentions))][0]["curves"][floor]
+        curve = runs[next(iter(attentions))][0]["curves"][floor]
         panel.plot(THRESHOLDS, curve, "#999999", linestyle=dash, linewidth=1, label=f"no motion: {floor}")
     panel.set_title(title, fontsize=9)
     panel.spines[["top", "right"]].set_visible(False)

@@ -1,7 +1,7 @@
 """The runs of a suite, one at a time, each in its own run folder; finished runs are not repeated.
 
 `OUT/ROW/seed-N/` is a run folder (folder.py) with `test.json` beside it once the run is scored, or `failed.txt`
-where it could not be. An interrupted run is resumed from its last finished epoch.
+if the run failed. An interrupted run is resumed from its last finished epoch.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def folder_of(out: Path, row: Row, seed: int) -> Path:
 
 
 def is_scored(out: Path, row: Row, seed: int, semantic: Semantic | None = None) -> bool:
-    """Whether a run is finished, and has been scored by these measures."""
+    """Whether a run is finished and scored by these measures."""
     path = folder_of(out, row, seed) / "test.json"
     if semantic is None or not path.is_file():
         return path.is_file()
     try:
         return json.loads(path.read_text(encoding="utf-8"))["rule"].get("semantic") == semantic.notes
     except (ValueError, KeyError, TypeError, AttributeError):
-        return True  # the table names the file
+        return True  # reading it for the table reports the file
 
 
 def config_with_seed(row: Row, seed: int) -> RunConfig:
@@ -49,8 +49,8 @@ def config_with_seed(row: Row, seed: int) -> RunConfig:
 
 def require_same(out: Path, rows: Sequence[Row], seeds: Sequence[int]) -> None:
     """ValueError when a run folder in `out` belongs to no row, or has another configuration than its row."""
-    found = {path.parent.parent.relative_to(out).as_posix() for path in out.rglob("seed-*/config.json")}
-    if others := sorted(found - {row.name for row in rows}):
+    stored = {path.parent.parent.relative_to(out).as_posix() for path in out.rglob("seed-*/config.json")}
+    if others := sorted(stored - {row.name for row in rows}):
         raise ValueError(
             f"{out}: holds runs of {len(others)} rows that this suite does not have ({', '.join(others[:3])}); "
             "its table would lose them; choose another --out, or delete the runs"
@@ -97,7 +97,7 @@ def score(captioner: Captioner, samples: Sequence[Sample], semantic: Semantic | 
         result[name] = scores.to_dict()
         result["curves"][name] = threshold_curve(overlaps(samples, transcripts))
     for floor in FLOORS:
-        blind = [floor_transcript(floor, one.segments, one.motion.duration)[0] for one in samples]
+        blind = [floor_transcript(floor, sample.segments, sample.motion.duration)[0] for sample in samples]
         result["curves"][floor] = threshold_curve(overlaps(samples, blind))
     return result
 

@@ -1,4 +1,4 @@
-"""A suite: a folder of `configs/`, each of its TOML files a row of one table.
+"""A suite: a folder of `configs/`; each of its TOML files is a row of one table.
 
 `base.toml` holds the settings that the rows share and is not a row. Files in a subfolder named after a corpus are for
 that corpus alone: if the suite has such a folder for the given corpus, its rows are run, otherwise those of the suite
@@ -19,15 +19,15 @@ from motion2language.training.config import RunConfig, load_config
 PACKAGE = Path(__file__).parents[2]
 KIT = "kit"
 KITS = (KIT, "kit-paper")  # the same recordings, brought to the models' rate in two ways
-PLACES = (PACKAGE / "configs", PACKAGE.parent / "configs")  # as installed, as checked out
+FOLDERS = (PACKAGE / "configs", PACKAGE.parent / "configs")  # as installed, as checked out
 
 
 @dataclass(frozen=True)
 class Row:
     """One configuration of a suite.
 
-    name    its file's, with the folder where it is of one corpus: "humanml3d/recurrent-local-mlp-d5"
-    corpus  the one corpus it is for, or None
+    name    of its file, with the folder if it is for one corpus: "humanml3d/recurrent-local-mlp-d5"
+    corpus  the only corpus that it is for, or None
     """
 
     name: str
@@ -36,16 +36,16 @@ class Row:
 
 
 def names() -> tuple[str, ...]:
-    """The suites there are: folders of configurations on a shared base."""
-    return tuple(sorted({path.parent.name for place in PLACES for path in place.glob("*/base.toml")}))
+    """The available suites: folders of configurations on a shared base."""
+    return tuple(sorted({path.parent.name for parent in FOLDERS for path in parent.glob("*/base.toml")}))
 
 
 def load(suite: str, overrides: Sequence[str] = ()) -> list[Row]:
-    """The rows of a suite of `configs/`, of any folder or of one file; ValueError says which suites there are.
+    """The rows of a suite of `configs/`, of any folder or of one file; ValueError lists the available suites.
 
     overrides  such as `train.epochs=1`, for every row
     """
-    known = [place / suite for place in PLACES if suite in names()]
+    known = [parent / suite for parent in FOLDERS if suite in names()]
     folder = next((path for path in known if path.is_dir()), Path(suite))
     files = [path for path in folder.rglob("*.toml") if path.name != "base.toml"]
     if folder.is_file():
@@ -66,7 +66,7 @@ def load(suite: str, overrides: Sequence[str] = ()) -> list[Row]:
 
 
 def choose(rows: Sequence[Row], wanted: Sequence[str]) -> list[Row]:
-    """The rows of these names, all rows without names; ValueError suggests the nearest for an unknown name."""
+    """The rows with these names, or all rows without names; ValueError suggests the nearest row for an unknown name."""
     known = [row.name for row in rows]
     for name in wanted:
         if name not in known:
@@ -77,23 +77,23 @@ def choose(rows: Sequence[Row], wanted: Sequence[str]) -> list[Row]:
 
 
 def reason_not_to_run(row: Row, rows: Sequence[Row], suite: str, corpus: str, angles: bool) -> str:
-    """Why a row is not run on `corpus`, for the table; empty when it is.
+    """Why a row is not run on `corpus`, for the table; empty when it is run.
 
     angles  whether the corpus' recordings have joint angles
     """
     own = {other.corpus for other in rows} - {None}
     if row.corpus is not None and row.corpus != corpus:
-        return reason_not_here(suite, row.corpus)
+        return explain_absence(suite, row.corpus)
     if row.corpus is None and corpus in own:
-        return reason_not_here(suite, KIT)
+        return explain_absence(suite, KIT)
     if row.config.model.features == "angles" and not angles:
         return f"not applicable: {corpus} has no joint angles"
     return ""
 
 
-def reason_not_here(suite: str, corpus: str) -> str:
+def explain_absence(suite: str, corpus: str) -> str:
     """That a row needs a corpus that may not be redistributed, and the command for a user who has it."""
     reason = f"not run here: {corpus} may not be redistributed"
     if corpus not in corpora.names():
-        return f"{reason}, and --corpus {corpus} is not there yet"
+        return f"{reason}, and m2l cannot read {corpus} yet"
     return f"{reason}; with yours: m2l reproduce --suite {suite} --corpus {corpus} --root ROOT --out OUT"

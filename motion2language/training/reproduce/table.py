@@ -1,7 +1,7 @@
 """One table of a suite: mean ± standard deviation over seeds, baselines beneath; as Markdown, LaTeX and CSV.
 
-A row that was not run, or could not be, says why in place of its figures. Segment scores are of the strict protocol
-(every clip counts, a verb the caption lacks scores 0) but for those called paper's, which leave clips out.
+A row without runs has a note with the reason. Segment scores follow the strict protocol (every clip counts, a verb that
+the caption lacks scores 0), except those called paper's, which omit clips.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from motion2language.scoring.floors import FLOORS
 from motion2language.training.reproduce.runs import folder_of
 from motion2language.training.reproduce.suite import Row
 
-#: Column -> where its value is in test.json, decimals. `rule`: segments by the paper's rule; `refined`: boundaries.py.
+#: Column -> path of its value in test.json, decimals. `rule`: segments by the paper's rule; `refined`: boundaries.py.
 COLUMNS: dict[str, tuple[tuple[str, str, str], int]] = {
     "BLEU-4": (("rule", "captions", "bleu_4"), 1),
     "BLEU-1": (("rule", "captions", "bleu_1"), 1),
@@ -38,10 +38,10 @@ COLUMNS: dict[str, tuple[tuple[str, str, str], int]] = {
     "paper's IoU, rule": (("rule", "model", "iou/paper/all"), 3),
     "left out": (("rule", "model", "left_out/paper/all"), 0),
 }
-OF_SENTENCES = ("BLEU-1", "ROUGE-L", "CIDEr", "paper's BLEU-4")  # shown where there are no segments to score
-SEMANTIC = ("METEOR", "BERTScore", "cosine")  # where runs were scored with --semantic
-#: Floors of segments are given the verbs, say nothing and have one rule.
-NOT_OF_FLOORS = ("BLEU-4", *OF_SENTENCES, *SEMANTIC, "verbs exact", "IoU, refined")
+OF_SENTENCES = ("BLEU-1", "ROUGE-L", "CIDEr", "paper's BLEU-4")  # shown when no segments are scored
+SEMANTIC = ("METEOR", "BERTScore", "cosine")  # of runs scored with --semantic
+#: Baselines of segments are given the verbs, write no sentence and have one rule.
+NOT_OF_BASELINES = ("BLEU-4", *OF_SENTENCES, *SEMANTIC, "verbs exact", "IoU, refined")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Line:
 
     @property
     def runs(self) -> int:
-        """Seeds that were scored."""
+        """The number of scored seeds."""
         return max((len(values) for values in self.values.values()), default=0)
 
 
@@ -69,23 +69,25 @@ def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out
     table: list[Line] = []
     fullest: dict[str, Any] = {}
     for row, reason in zip(rows, reasons, strict=True):
-        found = results(row, seeds, out)
-        fullest = max(fullest, *(result["rule"] for result in found), key=_shown) if found else fullest
-        table.append(Line(row.name, _values(found), reason or _missing(row, seeds, out)))
+        scores = results(row, seeds, out)
+        fullest = max(fullest, *(result["rule"] for result in scores), key=_count_text_measures) if scores else fullest
+        table.append(Line(row.name, _values(scores), reason or _missing(row, seeds, out)))
     for name, floor in fullest.get("text floors", {}).items():
         table.append(Line(f"no motion seen: {name}", _values([{"rule": {"captions": floor}}])))
     if "model" in fullest:
         for name in FLOORS:
             values = _values([{"rule": {"model": fullest[name]}}])
-            table.append(Line(f"no motion seen: {name}", {k: v for k, v in values.items() if k not in NOT_OF_FLOORS}))
+            table.append(
+                Line(f"no motion seen: {name}", {k: v for k, v in values.items() if k not in NOT_OF_BASELINES})
+            )
     return table
 
 
-def measured_by(rows: Sequence[Row], seeds: Sequence[int], out: Path) -> str:
+def semantic_notes(rows: Sequence[Row], seeds: Sequence[int], out: Path) -> str:
     """What the columns of --semantic depend on, as text after the title; empty when no run has them."""
-    notes = (result["rule"].get("semantic", {}) for row in rows for result in results(row, seeds, out))
-    said = dict.fromkeys(f"{measure}: {note}" for some in notes for measure, note in some.items())
-    return "".join(f"; {one}" for one in said)
+    runs = (result["rule"].get("semantic", {}) for row in rows for result in results(row, seeds, out))
+    notes = dict.fromkeys(f"{measure}: {note}" for run in runs for measure, note in run.items())
+    return "".join(f"; {note}" for note in notes)
 
 
 def write(out: Path, table: Sequence[Line], title: str) -> None:
@@ -118,17 +120,17 @@ def latex(table: Sequence[Line]) -> str:
         "% needs \\usepackage{booktabs}",
         f"\\begin{{tabular}}{{l{'r' * (len(columns) + 1)}}}",
         "\\toprule",
-        " & ".join(["row", "runs", *(_escaped(column) for column in columns)]) + " \\\\",
+        " & ".join(["row", "runs", *(_escape(column) for column in columns)]) + " \\\\",
         "\\midrule",
     ]
     for line in table:
         if not line.runs:
-            text = f"\\multicolumn{{{len(columns) + 1}}}{{l}}{{{_escaped(line.note)}}}"
-            rows.append(f"{_escaped(line.name)} & {text} \\\\")
+            text = f"\\multicolumn{{{len(columns) + 1}}}{{l}}{{{_escape(line.note)}}}"
+            rows.append(f"{_escape(line.name)} & {text} \\\\")
             continue
         cells = [_cell(line, column, " \\pm ") for column in columns]
         cells = [f"${cell}$" if "pm" in cell else cell.replace("–", "--") for cell in cells]
-        rows.append(" & ".join([_escaped(line.name), str(line.runs), *cells]) + " \\\\")
+        rows.append(" & ".join([_escape(line.name), str(line.runs), *cells]) + " \\\\")
     return "\n".join([*rows, "\\bottomrule", "\\end{tabular}", ""])
 
 
@@ -146,12 +148,12 @@ def comma_separated(table: Sequence[Line]) -> str:
 
 def _scores(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        scores = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or not {"rule", "refined", "curves"} <= found.keys():
+        scores = None
+    if not isinstance(scores, dict) or not {"rule", "refined", "curves"} <= scores.keys():
         raise ValueError(f"{file}: not the scores of a run; delete it, and the run is scored again")
-    return found
+    return scores
 
 
 def _missing(row: Row, seeds: Sequence[int], out: Path) -> str:
@@ -165,31 +167,31 @@ def _missing(row: Row, seeds: Sequence[int], out: Path) -> str:
         if (folder / "failed.txt").is_file():
             state = f"failed ({' '.join((folder / 'failed.txt').read_text(encoding='utf-8').split())})"
         states.setdefault(state, []).append(seed)
-    return "; ".join(f"seed {', '.join(map(str, some))} {state}" for state, some in states.items())
+    return "; ".join(f"seed {', '.join(map(str, numbers))} {state}" for state, numbers in states.items())
 
 
-def _shown(scores: dict[str, Any]) -> int:
-    """How many measures of sentences a run's floors have."""
+def _count_text_measures(scores: dict[str, Any]) -> int:
+    """The number of measures of sentences that a run's baselines have."""
     return sum(len(floor) for floor in scores.get("text floors", {}).values())
 
 
-def _values(found: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+def _values(scores: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
     values: dict[str, list[float]] = {}
     for column, ((bounds, kind, key), _) in COLUMNS.items():
-        numbers = [result.get(bounds, {}).get(kind, {}).get(key) for result in found]
+        numbers = [result.get(bounds, {}).get(kind, {}).get(key) for result in scores]
         values[column] = [number for number in numbers if number is not None]
     return values
 
 
 def columns_of(table: Sequence[Line]) -> list[str]:
-    """The columns any row has a value in; of sentences alone more where no segments are scored; all without values."""
+    """The columns with values; more of sentences when no segments are scored; all columns when no row has values."""
     used = [column for column in COLUMNS if any(line.values.get(column) for line in table)]
     segments = set(used) - {"BLEU-4", *OF_SENTENCES, *SEMANTIC}
     return [column for column in used if not (segments and column in OF_SENTENCES)] or list(COLUMNS)
 
 
 def _mean_and_deviation(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """The mean, and the sample standard deviation from two values on."""
+    """The mean, and for two values or more the sample standard deviation."""
     if not values:
         return None, None
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
@@ -203,7 +205,7 @@ def _cell(line: Line, column: str, between: str) -> str:
     return f"{mean:.{decimals}f}" + ("" if deviation is None else f"{between}{deviation:.{decimals}f}")
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Text with the characters escaped that are commands in LaTeX."""
     text = text.replace("\\", "/")
     for character in "&%$#_{}":
