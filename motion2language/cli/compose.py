@@ -67,7 +67,7 @@ def compose(
     if clips.resolve() in [path.resolve() for path in targets]:
         raise ValueError(f"--out {out}: would replace the clips; name another")
     labelled = find_clips(clips, labels, pattern, lambda path, fps: replace(source, fps=fps or source.fps).read(path))
-    with _progress_bar() as advance:
+    with _show_progress() as advance:
         used = composing.write(
             out, labelled, composing.load_phrases(phrases), composing.RECIPE, sizes, seed, rate, advance
         )
@@ -103,14 +103,11 @@ def labels(folder: Path, /, *, pattern: str, seed: int = 11) -> int:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[str, int], None]]:
+def _show_progress() -> Iterator[Callable[[str, int], None]]:
     """A progress bar per stage on standard error; call what it gives, with stage and total, before each item."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from motion2language.data.progress import progress_bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with progress_bar() as progress:
         tasks: dict[str, TaskID] = {}
 
         def advance(stage: str, total: int) -> None:

@@ -25,8 +25,8 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from motion2language.data.progress import progress_bar
 from motion2language.data.store.layout import ADVICE, VALUES, Header, Journal, Record, Store
 from motion2language.data.store.location import PARTIAL, lock_path
 from motion2language.files import write_text
@@ -118,7 +118,7 @@ def _make(folder: Path, spec: StoreSpec) -> Store:
     try:
         if folder.exists():  # outdated or damaged
             shutil.rmtree(folder)
-        with Journal(partial, spec.header) as journal, _progress_bar() as progress:
+        with Journal(partial, spec.header) as journal, progress_bar() as progress:
             first = len(journal)
             bar = progress.add_task(spec.title, total=count, completed=first)
             for record in _records(spec, first):
@@ -205,7 +205,7 @@ def open_or_count(path: Path, title: str, key: str, count: Callable[[File], int]
     numbers = _read_table(path, key, len(files))
     if numbers is None:
         _make_directory(path.parent)
-        with _progress_bar() as bar:
+        with progress_bar() as bar:
             numbers = [count(file) for file in bar.track(files, description=title)]
         try:
             write_text(path, json.dumps({"title": title, "key": key, "numbers": numbers}) + "\n")
@@ -234,13 +234,6 @@ def _make_directory(directory: Path) -> None:
 
 def _no_store_error(directory: Path, error: OSError) -> ValueError:
     return ValueError(f"{directory}: cannot hold a store ({error.strerror}); {ADVICE}")
-
-
-def _progress_bar() -> Progress:
-    """A bar on standard error that disappears when it is full; hidden unless standard error is a terminal."""
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _report(text: str) -> None:
