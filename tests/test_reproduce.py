@@ -146,7 +146,7 @@ def test_the_papers_rows_run_on_recordings_as_its_corpora_hold_them(kind, wanted
     configured = [json.loads((tmp_path / row.name / "seed-1" / "config.json").read_text()) for row in chosen]
     assert sorted(found["model"]["input_width"] for found in configured) == width
     assert all(lines[row.name].values["BLEU-4"] and not lines[row.name].values["IoU, rule"] for row in chosen)
-    blind = [line.name.removeprefix("no motion seen: ") for line in table_of if line.name.startswith("no motion seen")]
+    blind = [line.name.removeprefix("baseline: ") for line in table_of if line.name.startswith("baseline: ")]
     assert blind == list(TEXT_FLOORS)  # no floors of segments, which there are none of
     assert "IoU" not in (tmp_path / "table.md").read_text()
     assert not (tmp_path / "curves.svg").exists()
@@ -264,8 +264,8 @@ def test_finished_runs_are_scored_again_for_measures_they_lack(splits, tmp_path,
         assert same == {column: before[line.name].get(column, []) for column in same}
     lines = {line.name: line.values.get("METEOR") for line in measured}
     assert 10 <= lines["soft-mlp"][0] <= 50
-    assert lines["no motion seen: another clip's sentence"] == pytest.approx([10])
-    assert not lines["no motion seen: whole clip"]
+    assert lines["baseline: another clip's sentence"] == pytest.approx([10])
+    assert not lines["baseline: whole clip"]
     assert "seeds 1; meteor: known\n" in (tmp_path / "table.md").read_text()
     monkeypatch.setattr(runs, "run", lambda *_: pytest.fail("scored again"))
     assert experiment.run(again, splits, Processes(), Known()) == measured
@@ -303,7 +303,7 @@ def test_the_table_is_of_the_scores_on_disk_with_the_floors_beneath(splits, tmp_
         assert lines[rows[0].name].values[column] == expected
     shown = [c for c in table.COLUMNS if c not in (*table.OF_SENTENCES, *table.SEMANTIC)]
     assert table.columns_of(list(lines.values())) == shown
-    floor = lines["no motion seen: n equal cuts"]
+    floor = lines["baseline: n equal cuts"]
     assert floor.values["IoU, rule"] == [scored["rule"]["n equal cuts"]["iou/strict/all"]]
     assert "BLEU-4" not in floor.values
     assert scored["curves"]["rule"][0] == 1.0

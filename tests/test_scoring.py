@@ -248,7 +248,7 @@ def test_curves_of_several_runs_are_drawn_and_of_other_references_refused(m2l, f
     )
     assert (status, err) == (0, "")
     assert out.endswith(f"wrote {picture}\n")
-    assert all(f"<!-- {name} -->" in picture.read_text() for name in ("one", "two", "again", "no motion: n equal cuts"))
+    assert all(f"<!-- {name} -->" in picture.read_text() for name in ("one", "two", "again", "baseline: n equal cuts"))
 
     write_lines(tmp_path / "fewer.jsonl", REFERENCES[:2])
     m2l("score", "--references", tmp_path / "fewer.jsonl", "--hypotheses", hypotheses, "--out", tmp_path / "three")

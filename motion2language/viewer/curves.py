@@ -21,7 +21,7 @@ Curves = Mapping[str, Sequence[float]]  # for each of MEASURES one share per thr
 
 def figure(thresholds: Sequence[float], runs: Mapping[str, Curves], floors: Mapping[str, Curves]) -> Figure:
     """Draw one pair of axes per measure, with the legend beside the last."""
-    floors = {f"no motion: {name}": curves for name, curves in floors.items()}
+    floors = {f"baseline: {name}": curves for name, curves in floors.items()}
     legend = 0.8 + max(drawing.width_of(name, 8) for name in (*runs, *floors))
     width, height = LEFT + len(MEASURES) * (WIDTH + GAP) - GAP + legend, FOOT + HEIGHT + 0.1
     canvas = drawing.new_figure(width, height)

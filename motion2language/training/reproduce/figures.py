@@ -46,7 +46,7 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    models = [line for line in table if not line.name.startswith("no motion seen")][::-1]
+    models = [line for line in table if not line.name.startswith("baseline: ")][::-1]
     floor = next((line for line in table if line.name.endswith(f": {FLOOR}")), None)
     shown = [column for column in SHOWN if column in columns_of(models)]
     figure = Figure(figsize=(2.2 + 2.1 * len(shown), 1.0 + 0.24 * len(models)), layout="constrained")
@@ -67,7 +67,7 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
         panel.spines[["top", "right"]].set_visible(False)
     panels[0].set_yticks(range(len(models)), [line.name for line in models])
     panels[0].set_ylim(-0.6, len(models) - 0.4)
-    dashed = "" if floor is None else f"; dashed: no motion seen, {FLOOR}"
+    dashed = "" if floor is None else f"; dashed: baseline, {FLOOR}"
     strict = "; segments: strict protocol" if "Element-of" in shown else ""
     figure.supxlabel(f"one dot per run, bars: means over runs{strict}{dashed}", fontsize=8)
     return _save(figure, path)
@@ -101,7 +101,7 @@ def _draw_curves(
         panel.plot(THRESHOLDS, curve, color=COLOURS.get(attention, "#444444"), linestyle=dash, label=name)
     for floor, dash in FLOOR_DASHES.items():
         curve = runs[next(iter(attentions))][0]["curves"][floor]
-        panel.plot(THRESHOLDS, curve, "#999999", linestyle=dash, linewidth=1, label=f"no motion: {floor}")
+        panel.plot(THRESHOLDS, curve, "#999999", linestyle=dash, linewidth=1, label=f"baseline: {floor}")
     panel.set_title(title, fontsize=9)
     panel.spines[["top", "right"]].set_visible(False)
     panel.tick_params(labelsize=8)

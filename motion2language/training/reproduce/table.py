@@ -73,13 +73,11 @@ def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out
         fullest = max(fullest, *(result["rule"] for result in scores), key=_count_text_measures) if scores else fullest
         table.append(Line(row.name, _values(scores), reason or _missing(row, seeds, out)))
     for name, floor in fullest.get("text floors", {}).items():
-        table.append(Line(f"no motion seen: {name}", _values([{"rule": {"captions": floor}}])))
+        table.append(Line(f"baseline: {name}", _values([{"rule": {"captions": floor}}])))
     if "model" in fullest:
         for name in FLOORS:
             values = _values([{"rule": {"model": fullest[name]}}])
-            table.append(
-                Line(f"no motion seen: {name}", {k: v for k, v in values.items() if k not in NOT_OF_BASELINES})
-            )
+            table.append(Line(f"baseline: {name}", {k: v for k, v in values.items() if k not in NOT_OF_BASELINES}))
     return table
 
 
