@@ -1,6 +1,6 @@
-"""What waiting gains live: `python benchmarks/live_tradeoff.py BNR_COMPOSE.json [FIGURE.svg]`; a table and a picture.
+"""What waiting gains live: `python benchmarks/live_tradeoff.py BNR_COMPOSE.json [FIGURE.svg]`: table and figure.
 
-Each setting of `m2l live` over BNR-Compose's test split: how right it is, and how late its verbs come.
+Scores and delay of verbs for several settings of `m2l live` on the test split of BNR-Compose.
 """
 
 import sys
@@ -26,7 +26,7 @@ def main(root: Path, figure: Path | None) -> None:
     captioner = load_model("live")
     print("| sure, patience | BLEU-4 | verbs exact | IoU | Element-of | 5 % | 25 % | median | 75 % | 95 % | longest |")
     print("| --- |" + " --- |" * 10)
-    found = []
+    settings = []
     for sure, seconds in SETTINGS:
         scores = evaluate(captioner, samples, live=Patience(sure, seconds)).scores
         model, bleu = scores.segments, scores.captions["bleu_4"]
@@ -38,28 +38,28 @@ def main(root: Path, figure: Path | None) -> None:
         verbs, overlap, inside = (
             model[name] for name in ("verbs_exact/all", "iou/strict/all", "element_of/strict/all")
         )
-        found.append((f"{sure:g}, {seconds:g} s", bleu, verbs, quantiles))
-        cells = [found[-1][0], f"{bleu:.1f}", percent(verbs), f"{overlap:.3f}", f"{inside:.3f}"]
+        settings.append((f"{sure:g}, {seconds:g} s", bleu, verbs, quantiles))
+        cells = [settings[-1][0], f"{bleu:.1f}", percent(verbs), f"{overlap:.3f}", f"{inside:.3f}"]
         cells += [f"{value:.1f} s" for value in quantiles.values()]
         print("| " + " | ".join(cells) + " |", flush=True)
     if figure:
-        draw(found, figure)
+        draw(settings, figure)
 
 
 def percent(share: float) -> str:
-    """As the other tables have it."""
+    """A share in per cent, as in the other tables."""
     return f"{100 * share:.0f} %"
 
 
-def draw(found: list[tuple[str, float, float, dict[float, float]]], path: Path) -> None:
-    """Left how late the verbs of each setting come, right what that gains."""
+def draw(settings: list[tuple[str, float, float, dict[float, float]]], path: Path) -> None:
+    """On the left the delay of verbs with each setting, on the right the scores that waiting gains."""
     matplotlib.rcParams.update({"svg.fonttype": "path", "svg.hashsalt": "live", "font.size": 9})
     canvas, (late, right) = plt.subplots(1, 2, figsize=(8.4, 3.2), layout="constrained")
-    for (name, bleu, verbs, quantiles), colour in zip(found, COLOURS, strict=True):
+    for (name, bleu, verbs, quantiles), colour in zip(settings, COLOURS, strict=True):
         late.plot(list(quantiles.values()), [100 * share for share in quantiles], "o-", color=colour, ms=3, label=name)
         right.plot(quantiles[0.95], bleu, "o", color=colour)
         right.annotate(percent(verbs), (quantiles[0.95], bleu), textcoords="offset points", xytext=(5, -10))
-    right.plot([row[3][0.95] for row in found], [row[1] for row in found], "-", color="#9aa0a8", lw=1, zorder=0)
+    right.plot([row[3][0.95] for row in settings], [row[1] for row in settings], "-", color="#9aa0a8", lw=1, zorder=0)
     late.set(xlabel="seconds from an action's start", ylabel="% of verbs said", ylim=(0, 102), xlim=(0, None))
     late.legend(title="sure, patience", frameon=False, loc="lower right")
     right.set(xlabel="seconds until 95 % of verbs are said", ylabel="BLEU-4 (and clips with all verbs right)")

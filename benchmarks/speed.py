@@ -1,4 +1,4 @@
-"""Speed and memory as a user meets them: `python benchmarks/speed.py`; prints medians of several runs as Markdown."""
+"""Speed and memory that a user sees: `python benchmarks/speed.py`; prints medians of several runs as Markdown."""
 
 import os
 import statistics
@@ -38,14 +38,14 @@ def main() -> None:
         for name, command in commands.items():
             seconds, memory = zip(*(whole(command) for _ in range(RUNS)), strict=True)
             row(name, seconds, "s")
-        row("peak memory of that", memory, "MB")
+        row("its peak memory", memory, "MB")
         row("reading 3,000 frames of 60 channels, with forward kinematics", reading(Path(folder) / "long.bvh"), "s")
         takes = [Path(folder) / f"{number}.bvh" for number in range(CLIPS)]
         for path in takes:
             path.symlink_to(take)
         seconds, _ = whole([M2L, "caption", *takes, "--out", Path(folder) / "out"])
         row(f"`m2l caption` of {CLIPS:,} such files in one call, each", [1000 * seconds / CLIPS], "ms")
-        row("live captions, one thread, a frame at 100 frames a second", live_frames(recording.motion), "ms")
+        row("live captions, one thread, per frame at 100 frames per second", live_frames(recording.motion), "ms")
 
 
 def whole(command: list) -> tuple[float, float]:
@@ -77,7 +77,7 @@ def reading(path: Path) -> list[float]:
 
 
 def live_frames(motion: Motion) -> list[float]:
-    """Mean milliseconds the live captioner takes for a frame that arrives 100 times a second, each of several runs."""
+    """Mean milliseconds per frame of the live captioner at 100 frames per second, in each of several runs."""
     torch.set_num_threads(1)
     captioner, motion = load_model("live"), motion.resample(100.0)
     milliseconds = []
@@ -89,7 +89,7 @@ def live_frames(motion: Motion) -> list[float]:
 
 
 def row(name: str, values: list[float] | tuple[float, ...], unit: str) -> None:
-    """Print a row."""
+    """Print one row of the table."""
     cells = " | ".join(f"{value:.3g} {unit}" for value in (statistics.median(values), min(values), max(values)))
     print(f"| {name} | {cells} |", flush=True)
 

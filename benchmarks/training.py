@@ -1,7 +1,7 @@
 """Forward and backward of the paper's model, checkouts side by side: `python benchmarks/training.py FOLDER FOLDER ...`.
 
 32 captions of 11 motions of 108 frames, 20 words, one thread; CPU time per caption in milliseconds, the sum and each
-stage. The checkouts take turns, so that what else the machine does falls on all of them alike.
+stage. The checkouts take turns, so that other load of the machine affects all of them alike.
 """
 
 import json
@@ -21,16 +21,16 @@ STAGES = ("encoder", "decoder and loss", "backward")
 
 def main(folders: list[str]) -> None:
     """Measure and print."""
-    found: dict[tuple[str, str], list[list[float]]] = {(folder, size): [] for size in SIZES for folder in folders}
+    measured: dict[tuple[str, str], list[list[float]]] = {(folder, size): [] for size in SIZES for folder in folders}
     for _ in range(ROUNDS):
         for folder in folders:
             environment = os.environ | {"PYTHONPATH": str(Path(folder).resolve()), "OMP_NUM_THREADS": "1"}
             answer = subprocess.run([sys.executable, __file__], env=environment, check=True, capture_output=True)
             for size, times in json.loads(answer.stdout).items():
-                found[folder, size] += times
+                measured[folder, size] += times
     print(f"| code | vocabulary | median ms per caption | least | {' | '.join(STAGES)} |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for (folder, size), times in found.items():
+    for (folder, size), times in measured.items():
         totals = [sum(stages) for stages in times]
         medians = [statistics.median(stage) for stage in zip(*times, strict=True)]
         shares = [f"{median:.2f}, {100 * median / sum(medians):.0f} %" for median in medians]
@@ -56,7 +56,7 @@ def measure() -> None:
         tokens = torch.randint(4, vocabulary, (CAPTIONS, WORDS))
         if "rows" in values.Batch._fields:
             batch = values.Batch(motions, torch.full((len(motions),), FRAMES), tokens, rows)
-        else:  # a checkout that encodes a motion for each of its captions
+        else:  # a checkout that encodes a motion once per caption
             batch = values.Batch(motions[rows], torch.full((CAPTIONS,), FRAMES), tokens)
         marks: list[float] = []
         network.encoder.register_forward_pre_hook(lambda *_, marks=marks: marks.append(time.process_time()))
