@@ -32,18 +32,18 @@ def bench(
     config
         TOML file of configs/; without it the paper's MLP with recurrent local attention.
     model
-        decode: a shipped model or model folder; without it fresh weights, whose sentences run to the limit.
+        decode: a shipped model or model folder; without it new weights, whose sentences run to the limit.
     batch_size
-        Captions (train, load) or recordings (decode) taken together.
+        Captions (train, load) or recordings (decode) in a batch.
     batches
         train: batches measured.
     beam
-        decode: sentences kept while searching; 1 is greedy, 0 the one most like the others of 64 drawn. Without it as
-        m2l caption does: 4 with the paper's model, 0 with a transducer.
+        decode: sentences kept while searching; 1 is greedy; 0 samples 64 sentences and takes the most typical. By
+        default, as in m2l caption, 4 for the paper's model and 0 for a transducer.
     threads
-        CPU threads torch may use.
+        CPU threads that torch may use.
     json
-        Print the figures once more as one last line of JSON.
+        Print the figures again as a last line of JSON.
     """
     require_beam(beam)
     for name, number in (("batch-size", batch_size), ("batches", batches), ("threads", threads)):

@@ -25,7 +25,7 @@ def reproduce(
 ) -> int:
     """Train and score every row of a suite of experiments: one table, with baselines, and figures.
 
-    Finished runs are not repeated, so the same command goes on after Ctrl-C, or with more seeds or rows.
+    Finished runs are not repeated, so the same command continues after Ctrl-C, or with more seeds or rows.
 
     Parameters
     ----------

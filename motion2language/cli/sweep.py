@@ -20,7 +20,7 @@ def sweep(
     seed: int = 11,
     training: Training = Training(),
 ) -> int:
-    """Search for the best values of some keys of a configuration; the same command goes on after Ctrl-C.
+    """Search for the best values of some keys of a configuration; the same command continues after Ctrl-C.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def sweep(
         Trials at once on this machine.
     ray
         Address of a Ray cluster (HOST:PORT, auto), or local: as many trials at once as it holds. With --device cuda
-        each trial gets a device of the cluster, with auto none.
+        each trial gets a GPU of the cluster; with auto trials run on CPUs.
     seed
         Seed of the search; each trial trains with train.seed.
     """
@@ -49,8 +49,8 @@ def sweep(
     from motion2language.training.sweep.space import distributions, load_space
     from motion2language.training.sweep.trial import Sweep
 
-    tried = load_space(space, config, training.overrides)
-    distributions(tried)  # ValueError once, before any trial, when Optuna is missing
+    search_space = load_space(space, config, training.overrides)
+    distributions(search_space)  # ValueError once, before any trial, when Optuna is missing
     require_place(out)
     if ray is None:
         device = find_device(training.device)
@@ -58,7 +58,9 @@ def sweep(
         require_answer(ray)
         device = "cpu" if training.device == "auto" else training.device
     root, store = (None if path is None else path.resolve() for path in (corpus.root, corpus.stores.folder))
-    work = Sweep(config.resolve(), training.overrides, corpus.dataset, root, store, device, out.resolve(), tried)
-    best = run(work, trials, jobs, ray, seed)
+    described = Sweep(
+        config.resolve(), training.overrides, corpus.dataset, root, store, device, out.resolve(), search_space
+    )
+    best = run(described, trials, jobs, ray, seed)
     print(f"\nbest model: {out / best.name / 'best'}")
     return 0

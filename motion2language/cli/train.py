@@ -27,12 +27,12 @@ def train(
     out
         Run folder: best/ and last/ are model folders, log.csv holds the scores of each epoch.
     resume
-        Go on with the run in --out.
+        Continue the run in --out.
     start
-        A model to go on from, on this data: its weights, vocabulary and statistics.
+        A model to train further on this data, with its vocabulary and statistics.
     seeds
         Number of runs, with consecutive seeds from train.seed on: each is scored on the test split, as by
-        `m2l reproduce`, for a table of means and deviations. The same command goes on with unfinished runs.
+        `m2l reproduce`, for a table of means and deviations. The same command continues unfinished runs.
     """
     from motion2language.captioning.captioner import load_model
     from motion2language.captioning.recordings import find_device

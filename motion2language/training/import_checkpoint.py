@@ -38,7 +38,7 @@ def import_checkpoint(
     config      TOML file whose [model] table describes the network; sizes that follow from the weights may be left out
     normalizer  .npz with `mean` and `std` of each feature; None: features are not normalised
 
-    ValueError says what does not fit.
+    ValueError names what does not fit.
     """
     state = _load(file)
     words = _read_words(vocabulary)
@@ -91,7 +91,7 @@ def _complete_config(config: ModelConfig, tensors: Mapping[str, Tensor], words: 
     width = first.shape[1]
     if config.input_width not in (0, width) or config.vocabulary_size not in (0, words):
         raise ValueError(
-            f"{file}: reads {width} features and knows {words} words, but the configuration has "
+            f"{file}: reads {width} features and writes {words} words, but the configuration has "
             f"{config.input_width} and {config.vocabulary_size}"
         )
     joints = config.joints

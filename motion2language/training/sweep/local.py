@@ -1,7 +1,7 @@
 """A sweep on one machine: Optuna's study proposes, each trial trains in a process of its own.
 
-The study is a journal file, written as it goes. A trial whose process dies is run again and goes on from its last
-finished epoch; so are trials that were under way when the sweep itself was stopped.
+The study is a journal file, written as the sweep proceeds. A trial whose process dies is restarted and resumes after
+its last finished epoch; so is a trial that was running when the sweep itself was stopped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def search(sweep: Sweep, trials: int, jobs: int, seed: int, say: Callable[[str],
     tried = distributions(sweep.space)
     sweep.make_own_folder(ray_trials=None)
     study, attempts = _study(sweep, seed), Counter[int]()
-    waiting = [one for one in study.get_trials() if not one.state.is_finished()]
+    waiting = [trial for trial in study.get_trials() if not trial.state.is_finished()]
     begun = len(study.get_trials())
     running: dict[BaseProcess, Any] = {}
     try:
@@ -42,7 +42,7 @@ def search(sweep: Sweep, trials: int, jobs: int, seed: int, say: Callable[[str],
                 say(f"{_name(trial.number)} begins")
                 running[_start(sweep, _name(trial.number), trial.params)] = trial
             ended = wait([process.sentinel for process in running])
-            for process in [one for one in running if one.sentinel in ended]:
+            for process in [process for process in running if process.sentinel in ended]:
                 process.join()
                 trial = running.pop(process)
                 attempts[trial.number] += 1
@@ -54,8 +54,9 @@ def search(sweep: Sweep, trials: int, jobs: int, seed: int, say: Callable[[str],
                     died = f"its process died {attempts[trial.number]} times, the last with status {process.exitcode}"
                     _write_outcome(sweep.out / _name(trial.number), None, died)
                 outcome = _read_outcome(sweep, trial)
-                _tell(study, trial, outcome)
-                say(f"{sum(one.state.is_finished() for one in study.get_trials())} of {trials}  {outcome}")
+                _record(study, trial, outcome)
+                finished = sum(trial.state.is_finished() for trial in study.get_trials())
+                say(f"{finished} of {trials}  {outcome}")
     finally:
         for process in running:
             process.terminate()
@@ -123,7 +124,7 @@ def _write_outcome(folder: Path, score: float | None, error: str) -> None:
     write_text(folder / "outcome.json", json.dumps({"score": score, "error": error}) + "\n")
 
 
-def _tell(study: Any, trial: Any, outcome: Outcome) -> None:
+def _record(study: Any, trial: Any, outcome: Outcome) -> None:
     from optuna.trial import TrialState
 
     if outcome.score is None:

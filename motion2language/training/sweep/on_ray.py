@@ -1,7 +1,7 @@
-"""A sweep on a Ray cluster: Ray Tune places the trials, Optuna proposes them, from the same space as on one machine.
+"""A sweep on a Ray cluster: Ray Tune runs the trials, Optuna proposes them from the same space as on one machine.
 
-A trial whose worker dies is run again and goes on from its last finished epoch; a sweep that was stopped goes on with
-the same command. Every machine must have the project installed and see the corpus and the sweep's folder.
+A trial whose worker dies is started again and resumes after its last finished epoch; the same command continues a sweep
+that was stopped. Every machine must have the project installed and see the corpus and the sweep's folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from motion2language.captioning.cluster import connect
 from motion2language.training.sweep.space import distributions
 from motion2language.training.sweep.trial import RETRIES, Outcome, Sweep, run_trial
 
-WORST = -1e9  # the score of a trial that cannot be trained: Tune's searches take numbers only
+WORST = -1e9  # the score of a trial that cannot be trained, because Tune's searches need a number
 
 
 def search(sweep: Sweep, trials: int, address: str, seed: int, say: Callable[[str], None]) -> list[Outcome]:
@@ -50,9 +50,9 @@ def search(sweep: Sweep, trials: int, address: str, seed: int, say: Callable[[st
             )  # fmt: skip
         grid = tuner.fit()
         results = [grid[number] for number in range(len(grid))]
-        if len(results) < trials or any(one.error is None and "score" not in (one.metrics or {}) for one in results):
-            raise KeyboardInterrupt  # Tune takes Ctrl-C for itself, saves where it is and returns
-        return [_outcome(one) for one in results]
+        if len(results) < trials or any(not _has_ended(result) for result in results):
+            raise KeyboardInterrupt  # on Ctrl-C Tune itself saves its state and returns
+        return [_outcome(result) for result in results]
 
 
 def _trainable(sweep: Sweep) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -77,10 +77,14 @@ def _progress(tune: Any, wanted: int, say: Callable[[str], None]) -> Any:
             say(f"trial_{trial.trial_id}: its worker died and is replaced")
 
         def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-            finished = sum(one is trial or one.is_finished() for one in trials)
+            finished = sum(other is trial or other.is_finished() for other in trials)
             say(f"{finished} of {wanted}  {_read(trial.last_result, trial.config, '')}")
 
     return Progress()
+
+
+def _has_ended(result: Any) -> bool:
+    return result.error is not None or "score" in (result.metrics or {})
 
 
 def _outcome(result: Any) -> Outcome:

@@ -33,7 +33,7 @@ def run(sweep: Sweep, trials: int, jobs: int, ray: str | None, seed: int) -> Out
 
 
 def _best(outcomes: Sequence[Outcome]) -> Outcome:
-    """The trial with the best score; prints how many have none, and ValueError when all have none."""
+    """The trial with the best score; prints how many failed, and ValueError when all failed."""
     scored = [outcome for outcome in outcomes if outcome.score is not None]
     if not scored:
         raise ValueError(f"none of {len(outcomes)} trials could be trained; the table says why")

@@ -64,7 +64,7 @@ Space = dict[str, Choices | Range]
 def load_space(path: Path, config: Path, overrides: Sequence[str] = ()) -> Space:
     """The search space of a TOML file, by key (`model.encoder`); each value is valid for `config` with `overrides`.
 
-    ValueError names what is wrong, with the nearest key for an unknown one.
+    ValueError names the mistake, with the nearest key for an unknown one.
     """
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
@@ -75,7 +75,7 @@ def load_space(path: Path, config: Path, overrides: Sequence[str] = ()) -> Space
         try:
             space[key] = (Choices if "choices" in table else Range).model_validate(table)
         except ValidationError as error:
-            raise ValueError(f"{path}: [{key}]: {_explained(error)}") from None
+            raise ValueError(f"{path}: [{key}]: {_explain(error)}") from None
         for value in space[key].examples:
             try:
                 load_config(config, [*overrides, override(key, value)])
@@ -86,15 +86,15 @@ def load_space(path: Path, config: Path, overrides: Sequence[str] = ()) -> Space
     return space
 
 
-def _explained(error: ValidationError) -> str:
+def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     if first["type"] == "value_error":
         return first["msg"].removeprefix("Value error, ")
     name = first["loc"][0]
-    found = {"missing": f"{name} is missing", "extra_forbidden": f"{name} means nothing here"}.get(
+    problem = {"missing": f"{name} is missing", "extra_forbidden": f"{name} means nothing here"}.get(
         first["type"], f"{name} cannot be {first['input']!r}"
     )
-    return f"{found}; expected choices = [...], or the numbers low and high, and log = true if wanted"
+    return f"{problem}; expected choices = [...], or the numbers low and high, and log = true if wanted"
 
 
 def _leaves(path: Path, data: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -120,12 +120,12 @@ def distributions(space: Space) -> dict[str, Any]:
         from optuna import distributions as optuna
     except ImportError:
         raise ValueError("sweeps need Optuna, which is not installed; pip install 'motion2language[train]'") from None
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for key, part in space.items():
         if isinstance(part, Choices):
-            found[key] = optuna.CategoricalDistribution(part.choices)
+            result[key] = optuna.CategoricalDistribution(part.choices)
         elif part.whole:
-            found[key] = optuna.IntDistribution(int(part.low), int(part.high), log=part.log)
+            result[key] = optuna.IntDistribution(int(part.low), int(part.high), log=part.log)
         else:
-            found[key] = optuna.FloatDistribution(part.low, part.high, log=part.log)
-    return found
+            result[key] = optuna.FloatDistribution(part.low, part.high, log=part.log)
+    return result

@@ -1,4 +1,4 @@
-"""One trial of a sweep: a configuration with some values, trained in a run folder of its own."""
+"""One trial of a sweep: a configuration with the values to try, trained in a run folder of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from motion2language.training.processes import Processes
 from motion2language.training.sweep.space import Space, Value, override
 from motion2language.training.train import load_splits, train
 
-RETRIES = 2  # times a trial whose process died is run again; chosen
+RETRIES = 2  # times a trial is started again after its process died; chosen
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class Sweep:
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
+        value = None
+    return value if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Outcome:
 
 
 def run_trial(sweep: Sweep, name: str, values: Mapping[str, Value]) -> Outcome:
-    """Train with the values in the sweep's folder `name`, going on where an earlier attempt stopped."""
+    """Train with the values in the sweep's folder `name`, resuming an earlier attempt."""
     out = sweep.out / name
     try:
         chosen = [override(key, value) for key, value in values.items()]
@@ -103,10 +103,10 @@ def table(outcomes: Sequence[Outcome]) -> str:
     """Every trial, best first, as a Markdown table."""
     keys = sorted({key for outcome in outcomes for key in outcome.values})
     lines = [f"| trial | score | {' | '.join(keys)} | |", "| --- " * (len(keys) + 3) + "|"]
-    for one in sorted(outcomes, key=lambda one: (one.score is None, -(one.score or 0.0))):
-        score = "–" if one.score is None else f"{one.score:.2f}"
-        shown = (_format_value(one.values[key]) if key in one.values else "–" for key in keys)
-        lines.append(f"| {one.name} | {score} | {' | '.join(shown)} | {one.error.replace('|', '/')} |")
+    for outcome in sorted(outcomes, key=lambda outcome: (outcome.score is None, -(outcome.score or 0.0))):
+        score = "–" if outcome.score is None else f"{outcome.score:.2f}"
+        cells = (_format_value(outcome.values[key]) if key in outcome.values else "–" for key in keys)
+        lines.append(f"| {outcome.name} | {score} | {' | '.join(cells)} | {outcome.error.replace('|', '/')} |")
     return "\n".join(lines)
 
 
