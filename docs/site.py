@@ -30,7 +30,7 @@ MODULES = """
     transcript captioning.captioner language.vocabulary language.actions captioning.timing captioning.boundaries
     captioning.search_attention live.captioner
     writers viewer formats.pieces data.annotation_exports
-    data.samples data.corpora scoring.captions scoring.segments scoring.floors scoring.reliability scoring.evaluate
+    data.samples data.corpora scoring.captions scoring.segments scoring.baselines scoring.reliability scoring.evaluate
     model.config model.encoders model.attention model.decoder model.transducer training.config training.train
 """.split()
 

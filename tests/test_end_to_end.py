@@ -41,7 +41,7 @@ def test_from_sentences_without_times_it_learns_what_happens_when(tmp_path):
     captioner = train(run, samples("train", 400), samples("val", 30), tmp_path / "run")
     held_out = samples("testing", 60)
     scores, transcripts, *_ = evaluate.evaluate(captioner, held_out)
-    blind = scores.floors["n equal cuts"]
+    blind = scores.baselines["n equal cuts"]
     assert scores.segments["verbs_exact/all"] > 0.8
     assert scores.segments["iou/strict/all"] > blind["iou/strict/all"] + 0.05
     assert scores.segments["element_of/strict/all"] > 0.9

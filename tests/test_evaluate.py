@@ -13,8 +13,8 @@ from motion2language.data.samples import Sample
 from motion2language.live.events import Word
 from motion2language.motion import CANONICAL
 from motion2language.scoring import evaluate
+from motion2language.scoring.baselines import BASELINES, CUTS
 from motion2language.scoring.files import read_references, read_rows, write_run
-from motion2language.scoring.floors import CUTS, FLOORS
 from motion2language.scoring.tables import tables
 from motion2language.transcript import Caption, Segment, TimedWord, Transcript
 
@@ -54,9 +54,9 @@ def test_perfect_answers_score_the_maximum_and_floors_do_not():
         assert scores.segments[f"{measure}/paper/all"] == pytest.approx(1)
     assert scores.segments["verbs_exact/all"] == 1
     assert scores.segments["clips/all"] == 8
-    assert set(FLOORS) == scores.floors.keys()
-    assert len(FLOORS) == 3
-    assert all(0.2 < scores.floors[floor]["iou/strict/all"] < 0.95 for floor in FLOORS)
+    assert set(BASELINES) == scores.baselines.keys()
+    assert len(BASELINES) == 3
+    assert all(0.2 < scores.baselines[floor]["iou/strict/all"] < 0.95 for floor in BASELINES)
 
 
 def test_saying_nothing_scores_nothing_and_is_counted():
@@ -84,7 +84,7 @@ def test_scores_and_transcripts_are_written_and_read_back(tmp_path):
     again = read_rows(tmp_path / "out")
     assert [row["name"] for row in again] == [sample.name for sample in SAMPLES]
     assert again[0]["iou"] == pytest.approx(rows[0]["iou"])
-    assert set(CUTS) < scores.floors.keys()
+    assert set(CUTS) < scores.baselines.keys()
     assert json.loads((tmp_path / "out" / "scores.json").read_text()) == scores.to_dict()
     lines = (tmp_path / "out" / "transcripts.jsonl").read_text().splitlines()
     again = [Transcript.from_dict(json.loads(line)) for line in lines]

@@ -17,10 +17,10 @@ MODULES = sorted(
 )
 METRICS = """
     bleu.bleu bleu.bleu_counts bleu.bleu_interval bleu.compare_bleu
-    captions.caption_scores overlap.rouge_l overlap.cider
+    captions.caption_scores rouge_cider.rouge_l rouge_cider.cider
     segments.interval_iou segments.interval_iop segments.match segments.segment_scores segments.clip_scores
-    segments.threshold_curve intervals.interval intervals.compare
-    reliability.reliability reliability.calibration_error floors.floor_transcript frames.in_frames
+    segments.threshold_curve bootstrap.interval bootstrap.compare
+    reliability.reliability reliability.calibration_error baselines.baseline_transcript frames.in_frames
 """.split()
 VALUES = """
     motion.Skeleton motion.Motion transcript.Caption transcript.TimedWord transcript.Segment transcript.Transcript

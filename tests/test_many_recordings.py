@@ -15,7 +15,7 @@ import pytest
 from small import recording
 from started import process_of, wait_for
 
-from motion2language.captioning import cluster
+from motion2language.captioning import ray_cluster
 from motion2language.cli.caption import SAMPLES
 from motion2language.formats import bvh
 
@@ -67,12 +67,12 @@ def test_a_cluster_on_this_machine_that_does_not_start_in_time_is_started_again(
             raise Exception("The current node timed out during startup.")
 
     monkeypatch.setattr("ray.init", init)
-    with cluster.connect("local"):
+    with ray_cluster.connect("local"):
         assert len(attempts) == 3
     attempts.clear()
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(ValueError, match=rf"--ray {address}: no cluster .*timed out"), cluster.connect(address):
+        with pytest.raises(ValueError, match=rf"--ray {address}: no cluster .*timed out"), ray_cluster.connect(address):
             pass
     assert len(attempts) == 1
 
@@ -131,7 +131,7 @@ def cluster_with_a_token(tmp_path):
     ray = Path(sys.executable).with_name("ray")
     process = subprocess.Popen(
         [ray, "start", "--head", "--block", "--port", str(port), "--num-cpus", "1", "--include-dashboard=false",
-         "--object-store-memory", str(cluster.STORE), "--disable-usage-stats"],
+         "--object-store-memory", str(ray_cluster.STORE), "--disable-usage-stats"],
         start_new_session=True, env=os.environ | {"HOME": str(home)}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip

@@ -19,8 +19,8 @@ from motion2language.data import corpora
 from motion2language.data.corpora.synthetic import samples
 from motion2language.data.samples import Sample
 from motion2language.formats.reading import read_motion
+from motion2language.scoring.baselines import TEXT_BASELINES
 from motion2language.scoring.evaluate import evaluate
-from motion2language.scoring.floors import TEXT_FLOORS
 from motion2language.scoring.segments import threshold_curve
 from motion2language.training.config import load_config
 from motion2language.training.learner import Learner
@@ -147,7 +147,7 @@ def test_the_papers_rows_run_on_recordings_as_its_corpora_hold_them(kind, wanted
     assert sorted(found["model"]["input_width"] for found in configured) == width
     assert all(lines[row.name].values["BLEU-4"] and not lines[row.name].values["IoU, rule"] for row in chosen)
     blind = [line.name.removeprefix("baseline: ") for line in table_of if line.name.startswith("baseline: ")]
-    assert blind == list(TEXT_FLOORS)  # no floors of segments, which there are none of
+    assert blind == list(TEXT_BASELINES)  # no floors of segments, which there are none of
     assert "IoU" not in (tmp_path / "table.md").read_text()
     assert not (tmp_path / "curves.svg").exists()
     other = "humanml3d/recurrent-local-mlp-d5" if kind == "kit" else "soft-gru-angles"

@@ -12,14 +12,14 @@ from bodies import SHARED
 
 from motion2language.data.corpora.synthetic import sample
 from motion2language.language.actions import ActionLexicon
+from motion2language.scoring.baselines import BASELINES, CUTS, cut_transcript, segment_baselines
 from motion2language.scoring.bleu import bleu, bleu_counts, bleu_interval, compare_bleu
+from motion2language.scoring.bootstrap import compare, interval
 from motion2language.scoring.curves import curves
 from motion2language.scoring.files import read_references, read_transcripts
-from motion2language.scoring.floors import CUTS, FLOORS, cut_transcript, segment_floors
 from motion2language.scoring.frames import in_frames
-from motion2language.scoring.intervals import compare, interval
-from motion2language.scoring.overlap import cider, rouge_l
 from motion2language.scoring.reference import Reference
+from motion2language.scoring.rouge_cider import cider, rouge_l
 from motion2language.scoring.score import score
 from motion2language.scoring.segments import clip_scores, summarise
 from motion2language.transcript import Segment, TimedWord, Transcript
@@ -158,20 +158,20 @@ def test_perfect_transcripts_score_the_maximum_with_narrow_intervals():
     assert scores.segments["f1@50/strict/all"] == scores.segments["tiou/strict/all"] == 1
     assert scores.intervals["iou/all"] == scores.intervals["f1@50/several"] == [1, 1]
     assert [row["name"] for row in rows] == ["a", "b", "c"]
-    assert set(FLOORS) == scores.floors.keys()
+    assert set(BASELINES) == scores.baselines.keys()
 
 
 def test_a_floors_moment_at_the_end_of_a_segment_is_not_in_it():
     parts = segments((0, 1.7, "walk"), (1.7, 6, "turn"), (6, 10.2, "kick"))  # a third of 10.2 s has its middle at 1.7 s
-    found = segment_floors([Reference("a", 10.2, (), parts)])
+    found = segment_baselines([Reference("a", 10.2, (), parts)])
     assert found["n equal cuts"]["element_of/strict/all"] == pytest.approx(2 / 3)
 
 
 def test_floors_that_see_the_motion_cut_between_synthetic_actions():
     clips = [one for one in (sample("test", number) for number in range(40)) if len(one.segments) > 1][:8]
     references = [Reference(one.name, one.motion.duration, (), one.segments) for one in clips]
-    found = segment_floors(references, [one.motion for one in clips])
-    assert set(found) == {*FLOORS, *CUTS}
+    found = segment_baselines(references, [one.motion for one in clips])
+    assert set(found) == {*BASELINES, *CUTS}
     assert found["ruptures, n known"]["iou/strict/all"] > found["n equal cuts"]["iou/strict/all"]
     for name, (one, reference) in itertools.product(CUTS, zip(clips, references, strict=True)):
         transcript, times = cut_transcript(name, one.motion, reference.segments)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.scoring.floors import FLOORS, floor_transcript
+from motion2language.scoring.baselines import BASELINES, baseline_transcript
 from motion2language.scoring.segments import (
     THRESHOLDS,
     interval_iop,
@@ -234,7 +234,7 @@ def test_the_curve_of_no_scores_is_zero() -> None:
 )
 def test_floors_by_hand(name: str, expected: list[tuple[float, float]], anchors: list[float]) -> None:
     references = clip((0.5, 1, "walk"), (1.5, 3.5, "turn")).segments
-    transcript, times = floor_transcript(name, references, 4.0)
+    transcript, times = baseline_transcript(name, references, 4.0)
     np.testing.assert_allclose([(part.start, part.end) for part in transcript.segments], expected)
     assert [part.label for part in transcript.segments] == ["walk", "turn"]
     assert times == pytest.approx(anchors)
@@ -242,18 +242,18 @@ def test_floors_by_hand(name: str, expected: list[tuple[float, float]], anchors:
 
 
 def test_every_floor_knows_the_verbs_and_none_looks_at_their_times() -> None:
-    assert len(FLOORS) == 3
+    assert len(BASELINES) == 3
     early, late = clip((0, 0.1, "walk"), (0.1, 0.2, "turn")), clip((3, 3.5, "walk"), (3.5, 4, "turn"))
-    for name in FLOORS:
-        transcript, anchors = floor_transcript(name, early.segments, 4.0)
-        assert floor_transcript(name, late.segments, 4.0) == (transcript, anchors)
+    for name in BASELINES:
+        transcript, anchors = baseline_transcript(name, early.segments, 4.0)
+        assert baseline_transcript(name, late.segments, 4.0) == (transcript, anchors)
         assert score([early], [transcript], [anchors])["verbs_exact/all"] == 1
-        assert floor_transcript(name, (), 4.0)[0].segments == ()
+        assert baseline_transcript(name, (), 4.0)[0].segments == ()
 
 
 @given(st.integers(1, 60), st.floats(0.05, 1000))
 def test_floors_stay_inside_the_clip(count: int, duration: float) -> None:
     references = [Segment(0, 1, "walk")] * count
-    for name in FLOORS:
-        transcript, _ = floor_transcript(name, references, duration)
+    for name in BASELINES:
+        transcript, _ = baseline_transcript(name, references, duration)
         assert len(transcript.segments) == count

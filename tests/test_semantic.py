@@ -11,7 +11,7 @@ import transformers
 from test_scoring import PERFECT, REFERENCES, write_lines
 
 from motion2language.scoring import semantic
-from motion2language.scoring.floors import TEXT_FLOORS
+from motion2language.scoring.baselines import TEXT_BASELINES
 from motion2language.scoring.score import score
 from motion2language.scoring.semantic import bertscore, meteor, models, similarity
 from motion2language.scoring.tables import tables
@@ -203,8 +203,8 @@ def test_nothing_is_fetched(wordnet, monkeypatch):
 
 def test_floors_of_sentences_by_hand():
     references = [["A person walks.", "someone walks"], ["a person walks"], ["a person jumps"]]
-    assert TEXT_FLOORS["the most common sentence"](references) == ["a person walks"] * 3
-    others = TEXT_FLOORS["another clip's sentence"]
+    assert TEXT_BASELINES["the most common sentence"](references) == ["a person walks"] * 3
+    others = TEXT_BASELINES["another clip's sentence"]
     many = [[f"{place} one", f"{place} other"] for place in range(40)]
     assert others(many) == others(many)
     assert all(not said.startswith(f"{place} ") for place, said in enumerate(others(many)))
@@ -228,15 +228,15 @@ def test_every_clip_and_floor_has_its_own_measure_with_an_interval():
     assert [row["meteor"] for row in rows] == [0.5] * 3
     assert scores.captions["meteor"] == pytest.approx(50)
     assert scores.intervals["meteor"] == pytest.approx([50, 50])
-    assert scores.text_floors["another clip's sentence"]["meteor"] == pytest.approx(10)
-    common = scores.text_floors["the most common sentence"]
+    assert scores.text_baselines["another clip's sentence"]["meteor"] == pytest.approx(10)
+    common = scores.text_baselines["the most common sentence"]
     assert common["meteor"] == pytest.approx(100 * (0.5 + 0.1 + 0.1) / 3)
     assert common["rouge_l"] < scores.captions["rouge_l"]
     table = tables(scores)
     assert "| clean | 100.0 |" in table
     assert "- METEOR: known" in table
     alone, _ = score(REFERENCES[:1], PERFECT[:1], ActionLexicon.learn([]), semantic=Known())
-    assert not alone.text_floors
+    assert not alone.text_baselines
 
 
 def test_score_and_compare_show_the_measures(m2l, wordnet, small_model, tmp_path):

@@ -1,7 +1,7 @@
 """Unit and up axis of a recording, detected from the body, and the conversion to metres, Y up, right-handed.
 
 Files rarely specify their unit, but a body reveals it: the bones along head, spine and legs add up to most of a
-stature, whatever the pose, and no two of the units below make the same number a plausible stature. The up axis is the
+stature, whatever the pose, and any number is a plausible stature in at most one of the units below. The up axis is the
 one along which the head stays above the feet. That is wrong for a recording in which the person rarely stands or sits
 (lying, crawling, handstands): set `up` there.
 """
@@ -19,7 +19,7 @@ from motion2language.motion import CANONICAL, Skeleton
 #: Metres in one unit. `cmu` is the unit of CMU's ASF/AMC files and of BVH files made from them: one inch / 0.45.
 UNITS: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "ft": 0.3048, "cmu": 0.0254 / 0.45}
 
-#: Plausible statures in metres. Chosen as wide as possible while at most one of UNITS fits any number.
+#: Plausible statures in metres. As wide as possible such that any number fits at most one of UNITS; chosen.
 PLAUSIBLE_HEIGHT = (1.0, 2.2)
 
 #: For each up axis: which source axis, with which sign, becomes x, y, z. Each is a rotation: nothing is mirrored.

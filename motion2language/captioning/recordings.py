@@ -1,6 +1,7 @@
 """Many recordings described and written to files: in groups in this process, or in chunks by workers of a Ray cluster.
 
-A recording that cannot be read or described is reported, and the others go on.
+This is what `m2l caption` runs, and m2l view its reading part. A recording that cannot be read or described is
+reported, and the others go on.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def write_on_cluster(address: str, jobs: Sequence[Job], settings: Settings) -> I
     A chunk whose worker dies is done again by another one. Every machine must have the project installed and see the
     files, the model and the output folder.
     """
-    from motion2language.captioning.cluster import connect
+    from motion2language.captioning.ray_cluster import connect
 
     device = "cuda" if settings.device == "cuda" else "cpu"
     load_captioner(settings.model, "cpu", settings.action_words)  # so that a faulty model is reported here

@@ -40,7 +40,7 @@ def find(
 
 
 def finished(hypothesis: Hypothesis, max_words: int) -> bool:
-    """Whether the model ended the sentence itself: never, a transducer's sentence ends with the recording."""
+    """Whether the model ended the sentence itself: always False, since it ends with the recording."""
     return False
 
 

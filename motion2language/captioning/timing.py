@@ -1,9 +1,9 @@
 """From frames to seconds and from tokens to words: a Hypothesis becomes a Transcript. Numpy only.
 
-Frames become seconds and tokens become words in this file alone. A word's time is the position of its attention; its
-window reaches the half window D to both sides, clipped to the recording. Segments follow the paper's grouping rule:
-the sentence is cut at each action word, and segment m runs from [time of its action word - D] to [time of the last
-word before the next action word + D].
+Frames become seconds and tokens become words in this file alone. A word's time is its position in the Hypothesis: where
+the attention looked, or for a transducer the mean of the word's posterior. Its window reaches the half window D to both
+sides, clipped to the recording. Segments follow the paper's grouping rule: the sentence is cut at each action word, and
+segment m runs from [time of its action word - D] to [time of the last word before the next action word + D].
 
 Departures from the paper: words before the first action word belong to the first segment (whose start stays that of
 the action word), so that segments partition the sentence; the paper gives them to no segment. The last segment ends

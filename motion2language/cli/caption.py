@@ -69,7 +69,7 @@ def caption(
     writers.require_known(formats, also=[PLAYER])
     search.require_valid()
     if not 0 <= least <= 1:
-        raise ValueError(f"--least {least}: give a probability from 0 to 1")
+        raise ValueError(f"--least {least}: give a confidence from 0 to 1")
     if out is not None:
         make_folder(out)
     if skip_written and not formats:

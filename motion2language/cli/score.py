@@ -40,7 +40,7 @@ def score(
     from motion2language.scoring import files, tables
     from motion2language.scoring.frames import in_frames
     from motion2language.scoring.score import score as compute_scores
-    from motion2language.scoring.score import score_floors
+    from motion2language.scoring.score import score_baselines
 
     if hypotheses is None and out is not None:
         raise ValueError(f"--out {out}: baselines alone are only printed; add --hypotheses or drop --out")
@@ -52,7 +52,7 @@ def score(
     if fps is not None:
         truth = [in_frames(reference, fps) for reference in truth]
     if transcripts is None:
-        print(tables.tables(score_floors(truth, semantic=measures, fps=fps)))
+        print(tables.tables(score_baselines(truth, semantic=measures, fps=fps)))
         return 0
     if fps is not None:
         transcripts = [in_frames(transcript, fps) for transcript in transcripts]

@@ -43,7 +43,7 @@ def sweep(
     for name, number in (("trials", trials), ("jobs", jobs)):
         if number < 1:
             raise ValueError(f"--{name} {number}: give 1 or more")
-    from motion2language.captioning.cluster import require_answer
+    from motion2language.captioning.ray_cluster import require_answer
     from motion2language.captioning.recordings import find_device
     from motion2language.training.sweep.run import run
     from motion2language.training.sweep.space import distributions, load_space

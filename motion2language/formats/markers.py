@@ -3,7 +3,8 @@
 Labels are compared in capitals, without spaces, dots, dashes and underscores, with the side as a letter in front:
 `L.ASIS`, `Left_Asis` and `lasis` are equal. The part before a colon is the subject; other words before the label (`Q_`,
 `Walk01_`) are ignored unless they tell people apart. Points with unknown labels or none, and points that are not
-positions (`Angle_LKnee`), are skipped.
+positions (`Angle_LKnee`), are skipped. A marker set is added by adding its labels to the tables below; where a joint
+lies among its markers is in marker_rules.py; marker_joints.py applies these rules.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Choose, among many sentences drawn from a model, the one most like all the others (minimum Bayes risk).
 
-The likeliest sentence is often an odd one: paraphrases share the probability of their meaning, so a short or rare
-wording may win. The sentence that shares most n-grams with the other draws is the closest to what a second writer
-would write (Kumar and Byrne 2004; Eikema and Aziz 2020). The draws also give a confidence for each part of it.
-Numpy only.
+The most probable sentence is often an odd one: the probability of a meaning is divided among its paraphrases, so a
+short or rare wording may win. The sentence that shares most n-grams with the other draws is the closest to what a
+second writer would write (Kumar and Byrne 2004; Eikema and Aziz 2020). The draws also give a confidence for each part
+of it. Numpy only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-DRAWS = 64  # sentences drawn; chosen on BNR-Compose's validation split, more gain little
+DRAWS = 64  # sentences drawn; chosen on BNR-Compose's validation split, where more improve little
 ORDERS = (1, 2, 3, 4)  # n-grams compared, as in BLEU-4
 SMOOTHING = 0.1  # added to each n-gram count, so that a sentence without a common 4-gram still counts; chosen
 
@@ -27,7 +27,8 @@ Sentence = tuple[int, ...]
 def consensus(drawn: Sequence[Sentence], before: Sentence = ()) -> Sentence:
     """The drawn sentence (word ids) whose mean sentence BLEU-4 against all draws is highest.
 
-    before  words that all draws continue; n-grams reach back into these, or to the beginning of the sentence
+    before  words that are already fixed and that every draw continues; n-grams reach back into these, or to the
+            beginning of the sentence
 
     >>> consensus([(4, 7, 8), (4, 7, 9), (4, 7, 8), (5, 6)])
     (4, 7, 8)

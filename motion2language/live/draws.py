@@ -1,8 +1,8 @@
 """The search of the live captioner: sentences sampled while a motion goes on, and the words committed from them.
 
-Every draw grows by words as the encoder steps. Once enough draws name the same next action, or some have named one
-for long enough, that action is committed: of the phrases that the draws with this action would use, the most typical
-one (language/agreement.py). All sentences are then drawn again from those that begin with the committed words.
+Each draw may gain words at every step of the encoder. Once enough draws name the same next action, or some have named
+one for long enough, that action is committed. Its wording is the most typical of the phrases in the draws that name it
+(language/agreement.py). All sentences are then drawn again from those that begin with the committed words.
 Details of an action (how, how far, to which side) are committed as soon as nearly all draws have the same words, at
 the next action, or at the end.
 """
@@ -34,7 +34,8 @@ LONGEST_STEPS = 500  # steps of a sentence after which the random numbers repeat
 
 @dataclass(frozen=True)
 class Patience:
-    """When an action is committed: once the share `sure` of the draws names it, or `seconds` after the first named one.
+    """When an action is committed: once the share `sure` of the draws names it; or `seconds` after the share PENDING
+    first named any action, if the share LIKELY does so by then.
 
     least  share of the draws that must name an action, else it is never committed
     """

@@ -1,9 +1,9 @@
 """The sum over all monotonic alignments of a sentence's words to time, and its gradient.
 
-An alignment is a path over cells (step, words so far): a word leads to the next column, a wait to the next step, and
-every step ends with one wait. The sum over all paths from the first cell to another is computed exactly, cell by cell
-along the diagonals; likewise from a cell to the end. Together they give the share of the paths that takes each word
-and each wait. This share is the gradient of the log likelihood, so no graph of the sum is kept (Graves, arXiv
+An alignment is a path over cells (step, words so far): emitting a word moves on by one word, waiting by one step, and
+every step ends with one wait. One pass computes the exact sum over all paths from the first cell to each cell, along
+the diagonals; a second pass that from each cell to the end. Together they give the share of the paths that take each
+word and each wait. This share is the gradient of the log likelihood, so no graph of the sum is kept (Graves, arXiv
 1211.3711).
 
 Axes: B sentences, S steps, L words, D = S + L + 1 diagonals.

@@ -3,10 +3,10 @@
 Contract: prepare(memory (B, T, H), lengths (B,)) -> Memory, once per clip; forward(query (B, H), memory, position
 (B,), first) -> context (B, H), weights (B, T), position (B,), once per word. Weights are >= 0 and zero on padding;
 positions are frames in [0, length - 1]. Nothing is stored on a module: the position is passed in and returned.
-A memory of C clips serves B = C N queries, with those of a clip side by side: the sentences that a search is writing.
+A search writes N sentences per clip at once: a memory of C clips then gets B = C N queries, those of a clip in a row.
 
-Source: arXiv 2310.10594. The weights of the local kinds are softmax times window and are not renormalised, so they
-sum to less than one, and even less for longer clips: a known weakness of the method, kept.
+Source: arXiv 2310.10594. Local attention multiplies the softmax by a window without renormalising. Its weights
+therefore sum to less than one, and to less the longer the clip. This known weakness of the method is kept.
 """
 
 from __future__ import annotations

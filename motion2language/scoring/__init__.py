@@ -1,6 +1,7 @@
 """Scores of transcripts against references, whoever made them, beside baselines that need no model.
 
-`score` computes all of them, `evaluate` those of a captioner on a split, `tables` prints them, `files` reads and writes
-a run's folder. Each kind of measure has a file: bleu, overlap, segments, reliability, and the folder semantic. Every
-headline score has its interval over clips.
+Captions: bleu.py, rouge_cider.py and semantic/; captions.py computes all of them. Segments: IoU, IoP, Element-of and
+boundaries in segments.py. Calibration: reliability.py. Beside them stand baselines.py and, for intervals over clips and
+paired tests, bootstrap.py. score.py computes everything, evaluate.py for a captioner on a split; tables.py prints it,
+files.py reads and writes a run's folder.
 """

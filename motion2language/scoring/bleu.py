@@ -16,7 +16,7 @@ import numpy as np
 
 from motion2language.language.corrections import shipped
 from motion2language.language.vocabulary import Vocabulary, tokenize
-from motion2language.scoring.intervals import DRAWS, LEVEL
+from motion2language.scoring.bootstrap import DRAWS, LEVEL
 
 
 def bleu(

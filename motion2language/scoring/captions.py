@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from motion2language.language.vocabulary import Vocabulary
+from motion2language.scoring.baselines import TEXT_BASELINES
 from motion2language.scoring.bleu import bleu, bleu_counts, bleu_interval
-from motion2language.scoring.floors import TEXT_FLOORS
-from motion2language.scoring.intervals import interval
-from motion2language.scoring.overlap import cider, rouge_l
+from motion2language.scoring.bootstrap import interval
+from motion2language.scoring.rouge_cider import cider, rouge_l
 
 if TYPE_CHECKING:
     from motion2language.scoring.semantic import Semantic
@@ -29,14 +29,14 @@ class CaptionScores:
 
     clean      measures of the model's sentences
     paper      BLEU by the paper's protocol, None without a vocabulary
-    floors     baseline -> the measures of its sentences
+    baselines  baseline -> the measures of its sentences
     intervals  measure -> its 95 % interval over clips, as in `clean`
     rows       one per clip: its measures and its counts for BLEU
     """
 
     clean: Measures
     paper: Measures | None
-    floors: dict[str, Measures]
+    baselines: dict[str, Measures]
     intervals: dict[str, list[float]]
     rows: list[Measures]
 
@@ -78,15 +78,15 @@ def caption_scores(
     )
 
 
-def text_floors(references: Sequence[Sequence[str]], semantic: Semantic | None = None) -> dict[str, Measures]:
-    """The measures of each baseline of TEXT_FLOORS; {} for a single clip, which has no baseline."""
+def text_baselines(references: Sequence[Sequence[str]], semantic: Semantic | None = None) -> dict[str, Measures]:
+    """The measures of each baseline of TEXT_BASELINES; {} for a single clip, which has no baseline."""
     baselines = _baselines(references)
     return _score_baselines(references, baselines, _measure(references, baselines, semantic))
 
 
 def _baselines(references: Sequence[Sequence[str]]) -> dict[str, list[str]]:
     """Baseline -> its sentence for each clip."""
-    return {name: floor(references) for name, floor in TEXT_FLOORS.items()} if len(references) > 1 else {}
+    return {name: baseline(references) for name, baseline in TEXT_BASELINES.items()} if len(references) > 1 else {}
 
 
 def _score_baselines(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from motion2language.scoring.baselines import BASELINES, baseline_transcript
 from motion2language.scoring.files import read_references, read_transcripts
-from motion2language.scoring.floors import FLOORS, floor_transcript
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.segments import clip_scores, threshold_curve
 from motion2language.transcript import Transcript
@@ -17,8 +17,8 @@ Curves = dict[str, list[float]]  # "iou" and "iop" -> a share for each of segmen
 
 
 def curves(runs: Sequence[Path]) -> tuple[dict[str, Curves], dict[str, Curves]]:
-    """For each run, by its folder's name, and for each baseline of FLOORS the share of reference segments at or above
-    each threshold, strict protocol.
+    """For each run, by its folder's name, and for each of BASELINES the share of reference segments at or above each
+    threshold, strict protocol.
 
     runs  folders that files.write_run wrote, with the same references; ValueError when they differ
     """
@@ -32,11 +32,11 @@ def curves(runs: Sequence[Path]) -> tuple[dict[str, Curves], dict[str, Curves]]:
         known = {transcript.source: transcript for transcript in read_transcripts(Path(run) / "transcripts.jsonl")}
         transcripts = [known.get(own.name, Transcript((), own.duration, own.name)) for own in references]
         models[Path(run).name if Path(run).name not in models else str(run)] = _curves(references, transcripts)
-    floors = {
-        name: _curves(first, [floor_transcript(name, own.segments, own.duration)[0] for own in first])
-        for name in FLOORS
+    baselines = {
+        name: _curves(first, [baseline_transcript(name, own.segments, own.duration)[0] for own in first])
+        for name in BASELINES
     }
-    return models, floors
+    return models, baselines
 
 
 def _read_timed(run: Path) -> list[Reference]:

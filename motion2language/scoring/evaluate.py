@@ -43,7 +43,7 @@ def evaluate(
     """The scores of a captioner on samples, with the transcripts. Segments are scored where samples have them.
 
     live      captions each recording frame by frame with this patience, and adds the delay of the verbs
-    cuts      adds the baselines that see the motion (floors.CUTS)
+    cuts      adds the baselines that see the motion (baselines.CUTS)
     semantic  adds measures of the sentences beyond shared words
     """
     require_samples(samples)

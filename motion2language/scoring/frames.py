@@ -29,11 +29,11 @@ def in_frames(item: Timed, fps: float) -> Timed:
     return replace(item, segments=segments, duration=frames / fps)
 
 
-def from_frames(floor: Transcript, fps: float) -> Transcript:
+def from_frames(baseline: Transcript, fps: float) -> Transcript:
     """A baseline whose times are in frames, cut at whole ones, in seconds."""
-    frames = int(floor.duration)
-    segments = tuple(_move(part, int(part.start), int(part.end), frames, fps) for part in floor.segments)
-    return replace(floor, segments=segments, duration=frames / fps)
+    frames = int(baseline.duration)
+    segments = tuple(_move(part, int(part.start), int(part.end), frames, fps) for part in baseline.segments)
+    return replace(baseline, segments=segments, duration=frames / fps)
 
 
 def _move(part: Segment, start: int, end: int, frames: int, fps: float) -> Segment:

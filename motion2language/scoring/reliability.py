@@ -1,8 +1,8 @@
 """Calibration: of everything predicted with 80 % confidence, is about 80 % right?
 
-A word is as right as the share of the clip's reference sentences that have it in its place. An action is right when
-the reference has it in its place, a boundary when its action is right and the reference's boundary is within half a
-second.
+A word's correctness is the share of the clip's reference sentences with that word in that place. An action is right
+when the reference has it in its place, a boundary when its action is right and the reference's boundary is within half
+a second.
 """
 
 from __future__ import annotations

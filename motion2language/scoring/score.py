@@ -11,11 +11,11 @@ from motion2language.captioning import timing
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import Vocabulary
 from motion2language.motion import Motion
-from motion2language.scoring import intervals
+from motion2language.scoring import bootstrap
+from motion2language.scoring.baselines import segment_baselines
 from motion2language.scoring.bleu import compare_bleu
-from motion2language.scoring.captions import MEASURES, Measures, caption_scores, text_floors
-from motion2language.scoring.floors import segment_floors
-from motion2language.scoring.intervals import interval
+from motion2language.scoring.bootstrap import interval
+from motion2language.scoring.captions import MEASURES, Measures, caption_scores, text_baselines
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.segments import GROUPS, OVERLAPS, clip_scores, summarise
 from motion2language.transcript import Transcript
@@ -35,9 +35,9 @@ class Scores:
 
     captions        measures of the sentences, clean protocol
     paper_captions  BLEU of the sentences, paper's protocol
-    text_floors     baseline -> measures of its sentences
+    text_baselines     baseline -> measures of its sentences
     segments        measures of the segments, named as in segments.segment_scores
-    floors          baseline -> measures of its segments
+    baselines       baseline -> measures of its segments
     intervals       measure, or "measure/group" of segments -> its 95 % interval over clips
     notes           semantic measure -> what its numbers depend on, or why it was skipped
     reliability     what a probability is given for -> its calibration, as reliability.reliability
@@ -46,9 +46,9 @@ class Scores:
 
     captions: Measures = field(default_factory=dict)
     paper_captions: Measures = field(default_factory=dict)
-    text_floors: dict[str, Measures] = field(default_factory=dict)
+    text_baselines: dict[str, Measures] = field(default_factory=dict)
     segments: Measures = field(default_factory=dict)
-    floors: dict[str, Measures] = field(default_factory=dict)
+    baselines: dict[str, Measures] = field(default_factory=dict)
     intervals: dict[str, list[float]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     reliability: dict[str, list[Measures]] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Scores:
     @property
     def systems(self) -> dict[str, Measures]:
         """ "model", if it was scored, and each baseline -> measures of its segments."""
-        return ({"model": self.segments} if self.segments else {}) | self.floors
+        return ({"model": self.segments} if self.segments else {}) | self.baselines
 
     def to_dict(self) -> dict[str, Any]:
         """The content of scores.json.
@@ -68,7 +68,7 @@ class Scores:
         parts = {
             "captions": self.captions,
             "captions (paper)": self.paper_captions,
-            "text floors": self.text_floors,
+            "text floors": self.text_baselines,
             "semantic": self.notes,
             **self.systems,
             "reliability": self.reliability,
@@ -108,7 +108,7 @@ def score(
         scored = caption_scores(
             sentences, [transcripts[clip].text for clip in captioned], vocabulary=vocabulary, semantic=semantic
         )
-        parts |= {"captions": scored.clean, "paper_captions": scored.paper or {}, "text_floors": scored.floors}
+        parts |= {"captions": scored.clean, "paper_captions": scored.paper or {}, "text_baselines": scored.baselines}
         parts |= {"intervals": scored.intervals, "notes": {} if semantic is None else semantic.notes}
         _add(rows, captioned, scored.rows)
     timed = [clip for clip, reference in enumerate(references) if reference.segments]
@@ -119,22 +119,25 @@ def score(
         ]
         _add(rows, timed, [clip.row() for clip in clips])
         seen = [motions[clip] for clip in timed] if motions else []
-        parts |= {"segments": summarise(clips), "floors": segment_floors([references[i] for i in timed], seen, fps)}
+        parts |= {
+            "segments": summarise(clips),
+            "baselines": segment_baselines([references[i] for i in timed], seen, fps),
+        }
         parts["intervals"] = parts["intervals"] | _segment_intervals([rows[clip] for clip in timed])
     return Scores(**parts), rows
 
 
-def score_floors(
+def score_baselines(
     references: Sequence[Reference], *, semantic: Semantic | None = None, fps: float | None = None
 ) -> Scores:
     """The baselines alone, of captions and of segments as far as the references have either; arguments as `score`."""
     sentences = [reference.captions for reference in references if reference.captions]
     timed = [reference for reference in references if reference.segments]
-    texts = text_floors(sentences, semantic)
+    texts = text_baselines(sentences, semantic)
     if not texts and not timed:
         raise ValueError("the references hold neither segments nor two clips with sentences; give --hypotheses")
     notes = {} if semantic is None else semantic.notes
-    return Scores(text_floors=texts, floors=segment_floors(timed, fps=fps) if timed else {}, notes=notes)
+    return Scores(text_baselines=texts, baselines=segment_baselines(timed, fps=fps) if timed else {}, notes=notes)
 
 
 def _add(rows: Rows, clips: Sequence[int], measures: Sequence[Measures]) -> None:
@@ -175,7 +178,7 @@ def compare(first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]]) -
         if both:
             one, other = zip(*both, strict=True)
             means = {"first": math.fsum(one) / len(one), "second": math.fsum(other) / len(other)}
-            result.append({"score": measure, "clips": len(both)} | means | intervals.compare(one, other))
+            result.append({"score": measure, "clips": len(both)} | means | bootstrap.compare(one, other))
     counted = [(a, b) for a, b in pairs if "bleu_length" in a and "bleu_length" in b]
     if counted:
         one, other = zip(*counted, strict=True)

@@ -31,7 +31,7 @@ def tables(scores: Scores) -> str:
 
 def _caption_table(scores: Scores) -> list[str]:
     systems = {"clean": scores.captions, "paper (`<eos>`, `<unk>`)": scores.paper_captions}
-    systems |= {f"baseline: {name}": floor for name, floor in scores.text_floors.items()}
+    systems |= {f"baseline: {name}": measures for name, measures in scores.text_baselines.items()}
     systems = {name: measures for name, measures in systems.items() if measures}
     if not systems:
         return []

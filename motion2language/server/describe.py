@@ -39,7 +39,7 @@ class DescribeRequest:
         if self.beam is not None and not 0 <= self.beam <= 64:
             raise ValueError(f"beam {self.beam}: give 0 to 64")
         if not 0 <= self.least <= 1:
-            raise ValueError(f"least {self.least}: give a probability from 0 to 1")
+            raise ValueError(f"least {self.least}: give a confidence from 0 to 1")
 
 
 def describe(captioner: Captioner, request: DescribeRequest, limits: Limits) -> dict[str, Any]:

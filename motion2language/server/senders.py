@@ -22,8 +22,8 @@ from motion2language.live.protocol import LONGEST_LINE, STALL, Stream
 from motion2language.server.guard import find_foreign_origin
 
 BUSY, UNUSABLE = 1013, 1003  # close codes of RFC 6455 and its registry: try again later, data that cannot be used
-REASON = 120  # bytes of a close frame's reason; 123 fit
-LARGEST = 4 * LONGEST_LINE  # bytes of a message: a line of the most characters, each of the most bytes
+REASON = 120  # most bytes of a reason that is sent on closing; the protocol allows 123
+LARGEST = 4 * LONGEST_LINE  # bytes of a message: the longest line, if every character takes four bytes
 LEAVING = 1.0  # seconds a sender may wait while the previous one's last lines are read; chosen
 SILENT = 10.0  # seconds of silence after which a sender makes room for another; chosen
 FAREWELL = 2.0  # seconds a sender may take to confirm that its connection is closed; chosen

@@ -19,32 +19,32 @@ FLOOR_DASHES = (":", "--", "-.")
 Curves = Mapping[str, Sequence[float]]  # for each of MEASURES one share per threshold
 
 
-def figure(thresholds: Sequence[float], runs: Mapping[str, Curves], floors: Mapping[str, Curves]) -> Figure:
+def figure(thresholds: Sequence[float], runs: Mapping[str, Curves], baselines: Mapping[str, Curves]) -> Figure:
     """Draw one pair of axes per measure, with the legend beside the last."""
-    floors = {f"baseline: {name}": curves for name, curves in floors.items()}
-    legend = 0.8 + max(drawing.width_of(name, 8) for name in (*runs, *floors))
+    baselines = {f"baseline: {name}": curves for name, curves in baselines.items()}
+    legend = 0.8 + max(drawing.width_of(name, 8) for name in (*runs, *baselines))
     width, height = LEFT + len(MEASURES) * (WIDTH + GAP) - GAP + legend, FOOT + HEIGHT + 0.1
     canvas = drawing.new_figure(width, height)
     for number, (measure, label) in enumerate(MEASURES.items()):
         left = LEFT + number * (WIDTH + GAP)
         axes = canvas.add_axes((left / width, FOOT / height, WIDTH / width, HEIGHT / height))
-        _draw(axes, thresholds, measure, runs, floors)
+        _draw(axes, thresholds, measure, runs, baselines)
         axes.set_xlabel(label, size=9)
         if number == 0:
             axes.set_ylabel("share of reference segments", size=9)
         axes.tick_params(labelsize=9, labelleft=number == 0)
     handles, labels = axes.get_legend_handles_labels()
-    order = [*range(len(floors), len(labels)), *range(len(floors))]  # the runs first
+    order = [*range(len(baselines), len(labels)), *range(len(baselines))]  # the runs first
     axes.legend([handles[n] for n in order], [labels[n] for n in order], loc="upper left", bbox_to_anchor=(1.02, 1.0),
                 frameon=False, fontsize=8)  # fmt: skip
     return canvas
 
 
 def _draw(
-    axes: Axes, thresholds: Sequence[float], measure: str, runs: Mapping[str, Curves], floors: Mapping[str, Curves]
+    axes: Axes, thresholds: Sequence[float], measure: str, runs: Mapping[str, Curves], baselines: Mapping[str, Curves]
 ) -> None:
     """Draw the curves of one measure."""
-    for number, (name, curves) in enumerate(floors.items()):
+    for number, (name, curves) in enumerate(baselines.items()):
         dash = FLOOR_DASHES[number % len(FLOOR_DASHES)]
         axes.plot(thresholds, curves[measure], color=drawing.QUIET, ls=dash, lw=1, label=name)
     for number, (name, curves) in enumerate(runs.items()):

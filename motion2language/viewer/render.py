@@ -73,14 +73,14 @@ def draw_attention(transcript: Transcript, weights: np.ndarray, path: Path) -> N
 
 
 def draw_curves(
-    thresholds: Sequence[float], runs: Mapping[str, curves.Curves], floors: Mapping[str, curves.Curves], path: Path
+    thresholds: Sequence[float], runs: Mapping[str, curves.Curves], baselines: Mapping[str, curves.Curves], path: Path
 ) -> None:
     """Write the picture of threshold curves."""
     if path.suffix not in PICTURES:
         raise ValueError(f"{path}: curves are drawn as a picture; expected {', '.join(PICTURES)}")
     require(path)
     with drawing.style():
-        _save(curves.figure(thresholds, runs, floors), path)
+        _save(curves.figure(thresholds, runs, baselines), path)
 
 
 def make_film(

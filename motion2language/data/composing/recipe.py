@@ -1,7 +1,7 @@
 """How composed motions are drawn: how many clips, which, how fast, which part of them, with which pauses.
 
-The numbers were measured on BNR-Compose: shares and ranges of its segments, with its clips located in clips_10hz.npz by
-the distances between joints. docs/results.md compares a corpus that is drawn this way with it.
+The numbers were measured on BNR-Compose: shares and ranges of its segments. Its clips were found again in
+clips_10hz.npz by comparing distances between joints. docs/results.md compares a corpus that is drawn this way with it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Recipe:
     """Every number that decides how motions are composed.
 
     counts    probabilities of 1, 2, ... clips in a motion
-    common    labels with at least this many clips are drawn equally often; rarer ones by the root of their clips
+    common    labels with at least this many clips are drawn equally often; rarer ones in proportion to the square root
+              of their number of clips
     speed     slowest and fastest tempo, drawn evenly on a logarithmic scale
     part      seconds of the shortest part taken from a clip that may be cut; drawn evenly on a logarithmic scale
     shortest  seconds; shorter clips are left out

@@ -3,6 +3,10 @@
 Files are not read for it, because that would take as long as making the store. A file that changes while its size and
 its modification time, to the nanosecond, stay the same goes unnoticed; delete the store then. Whole modules are hashed,
 so that no change of a reader is missed.
+
+What goes into a key is decided where a store is opened: data/corpora/__init__.py for a corpus, corpora/kit.py for its
+table of frames, training/prepare.py for recordings as a model reads them. A store with another key is replaced
+(filling.py).
 """
 
 from __future__ import annotations

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from motion2language.files import write_text
-from motion2language.scoring.floors import FLOORS
+from motion2language.scoring.baselines import BASELINES
 from motion2language.scoring.segments import THRESHOLDS
 from motion2language.training.reproduce.suite import Row
 from motion2language.training.reproduce.table import Line, columns_of, results
 
 SHOWN = ("BLEU-4", "ROUGE-L", "CIDEr", "verbs exact", "Element-of", "IoU, rule", "IoU, refined")
-FLOOR = "n equal cuts"  # the strongest baseline
-FLOOR_DASHES = dict(zip(FLOORS, (":", "-", "--"), strict=False))
+BASELINE = "n equal cuts"  # the strongest baseline
+BASELINE_DASHES = dict(zip(BASELINES, (":", "-", "--"), strict=False))
 #: Distinguishable with any colour vision.
 COLOURS = {"soft": "#d55e00", "local": "#0072b2", "recurrent-local": "#009e73", "cross": "#aa4488"}
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
@@ -47,7 +47,7 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
     from matplotlib.ticker import MaxNLocator
 
     models = [line for line in table if not line.name.startswith("baseline: ")][::-1]
-    floor = next((line for line in table if line.name.endswith(f": {FLOOR}")), None)
+    reference = next((line for line in table if line.name.endswith(f": {BASELINE}")), None)
     shown = [column for column in SHOWN if column in columns_of(models)]
     figure = Figure(figsize=(2.2 + 2.1 * len(shown), 1.0 + 0.24 * len(models)), layout="constrained")
     panels = np.atleast_1d(figure.subplots(1, len(shown), sharey=True))
@@ -57,7 +57,7 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
             if values:
                 panel.barh(height, float(np.mean(values)), height=0.7, color="#cfd8e3")
                 panel.plot(values, [height] * len(values), "o", markersize=3.5, color="#1f3b63")
-        baseline = [] if floor is None else floor.values.get(column.replace("refined", "rule"), [])
+        baseline = [] if reference is None else reference.values.get(column.replace("refined", "rule"), [])
         if baseline:
             panel.axvline(baseline[0], color="#777777", linestyle="--", linewidth=1)
         panel.set_title(column, fontsize=9)
@@ -67,7 +67,7 @@ def _scores(path: Path, table: Sequence[Line]) -> Path:
         panel.spines[["top", "right"]].set_visible(False)
     panels[0].set_yticks(range(len(models)), [line.name for line in models])
     panels[0].set_ylim(-0.6, len(models) - 0.4)
-    dashed = "" if floor is None else f"; dashed: baseline, {FLOOR}"
+    dashed = "" if reference is None else f"; dashed: baseline, {BASELINE}"
     strict = "; segments: strict protocol" if "Element-of" in shown else ""
     figure.supxlabel(f"one dot per run, bars: means over runs{strict}{dashed}", fontsize=8)
     return _save(figure, path)
@@ -99,9 +99,9 @@ def _draw_curves(
         used[attention] = used.get(attention, 0) + 1
         curve = np.mean([result["curves"][bounds] for result in runs[name]], axis=0)
         panel.plot(THRESHOLDS, curve, color=COLOURS.get(attention, "#444444"), linestyle=dash, label=name)
-    for floor, dash in FLOOR_DASHES.items():
-        curve = runs[next(iter(attentions))][0]["curves"][floor]
-        panel.plot(THRESHOLDS, curve, "#999999", linestyle=dash, linewidth=1, label=f"baseline: {floor}")
+    for name, dash in BASELINE_DASHES.items():
+        curve = runs[next(iter(attentions))][0]["curves"][name]
+        panel.plot(THRESHOLDS, curve, "#999999", linestyle=dash, linewidth=1, label=f"baseline: {name}")
     panel.set_title(title, fontsize=9)
     panel.spines[["top", "right"]].set_visible(False)
     panel.tick_params(labelsize=8)

@@ -15,7 +15,7 @@ from motion2language.captioning.captioner import Captioner
 from motion2language.data.samples import Sample, Samples
 from motion2language.files import write_text
 from motion2language.scoring import evaluate
-from motion2language.scoring.floors import FLOORS, floor_transcript
+from motion2language.scoring.baselines import BASELINES, baseline_transcript
 from motion2language.scoring.segments import interval_iou, match, threshold_curve
 from motion2language.scoring.semantic import Semantic
 from motion2language.training import folder
@@ -96,9 +96,9 @@ def score(captioner: Captioner, samples: Sequence[Sample], semantic: Semantic | 
         )
         result[name] = scores.to_dict()
         result["curves"][name] = threshold_curve(overlaps(samples, transcripts))
-    for floor in FLOORS:
-        blind = [floor_transcript(floor, sample.segments, sample.motion.duration)[0] for sample in samples]
-        result["curves"][floor] = threshold_curve(overlaps(samples, blind))
+    for name in BASELINES:
+        blind = [baseline_transcript(name, sample.segments, sample.motion.duration)[0] for sample in samples]
+        result["curves"][name] = threshold_curve(overlaps(samples, blind))
     return result
 
 

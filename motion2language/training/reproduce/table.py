@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from motion2language.files import write_text
-from motion2language.scoring.floors import FLOORS
+from motion2language.scoring.baselines import BASELINES
 from motion2language.training.reproduce.runs import folder_of
 from motion2language.training.reproduce.suite import Row
 
@@ -72,10 +72,10 @@ def lines(rows: Sequence[Row], reasons: Sequence[str], seeds: Sequence[int], out
         scores = results(row, seeds, out)
         fullest = max(fullest, *(result["rule"] for result in scores), key=_count_text_measures) if scores else fullest
         table.append(Line(row.name, _values(scores), reason or _missing(row, seeds, out)))
-    for name, floor in fullest.get("text floors", {}).items():
-        table.append(Line(f"baseline: {name}", _values([{"rule": {"captions": floor}}])))
+    for name, measures in fullest.get("text floors", {}).items():
+        table.append(Line(f"baseline: {name}", _values([{"rule": {"captions": measures}}])))
     if "model" in fullest:
-        for name in FLOORS:
+        for name in BASELINES:
             values = _values([{"rule": {"model": fullest[name]}}])
             table.append(Line(f"baseline: {name}", {k: v for k, v in values.items() if k not in NOT_OF_BASELINES}))
     return table
@@ -170,7 +170,7 @@ def _missing(row: Row, seeds: Sequence[int], out: Path) -> str:
 
 def _count_text_measures(scores: dict[str, Any]) -> int:
     """The number of measures of sentences that a run's baselines have."""
-    return sum(len(floor) for floor in scores.get("text floors", {}).values())
+    return sum(len(measures) for measures in scores.get("text floors", {}).values())
 
 
 def _values(scores: Sequence[dict[str, Any]]) -> dict[str, list[float]]:

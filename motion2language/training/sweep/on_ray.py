@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from motion2language.captioning.cluster import connect
+from motion2language.captioning.ray_cluster import connect
 from motion2language.training.sweep.space import distributions
 from motion2language.training.sweep.trial import RETRIES, Outcome, Sweep, run_trial
 

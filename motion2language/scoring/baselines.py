@@ -1,9 +1,9 @@
 """Baselines that need no model: what a score is worth without understanding the motion.
 
-Every table of scores shows them. Those of FLOORS know a clip's length, its number of actions and their verbs, and do
+Every table of scores shows them. Those of BASELINES know a clip's length, its number of actions and their verbs, and do
 not see the motion. Those of CUTS also see the motion: change points of pose and speeds by `ruptures` (kernel change
 points with a linear kernel), with as many segments as the reference has or as many as a penalty finds, and cuts where
-the body is slow. Those of TEXT_FLOORS know what people wrote about all the clips. No model has these advantages.
+the body is slow. Those of TEXT_BASELINES know what people wrote about all the clips. No model has these advantages.
 
 The time of an action word is the middle of its segment. Where the number of pieces differs from the number of verbs,
 the verbs go to the longest pieces, in order.
@@ -52,21 +52,21 @@ def middle_cuts(references: Sequence[Segment], duration: float) -> list[Segment]
 
 
 #: Baselines that do not see the motion.
-FLOORS: dict[str, Callable[[Sequence[Segment], float], list[Segment]]] = {
+BASELINES: dict[str, Callable[[Sequence[Segment], float], list[Segment]]] = {
     "whole clip": whole_clip,
     "n equal cuts": equal_cuts,
     "n equal cuts of 15-85 %": middle_cuts,
 }
 
 
-def floor_transcript(name: str, references: Sequence[Segment], duration: float) -> Marked:
-    """A baseline of FLOORS for one clip, and the times of its action words.
+def baseline_transcript(name: str, references: Sequence[Segment], duration: float) -> Marked:
+    """A baseline of BASELINES for one clip, and the times of its action words.
 
-    >>> floor, times = floor_transcript("n equal cuts", [Segment(0, 1, "walk"), Segment(1, 4, "bow")], 4.0)
-    >>> [(part.start, part.end, part.label) for part in floor.segments], times
+    >>> baseline, times = baseline_transcript("n equal cuts", [Segment(0, 1, "walk"), Segment(1, 4, "bow")], 4.0)
+    >>> [(part.start, part.end, part.label) for part in baseline.segments], times
     ([(0.0, 2.0, 'walk'), (2.0, 4.0, 'bow')], [1.0, 3.0])
     """
-    segments = FLOORS[name](references, duration)
+    segments = BASELINES[name](references, duration)
     return Transcript(tuple(segments), duration, model=name), [(part.start + part.end) / 2 for part in segments]
 
 
@@ -108,16 +108,16 @@ def cut_transcript(name: str, motion: Motion, references: Sequence[Segment]) -> 
     return Transcript(segments, motion.duration, model=name), [(part.start + part.end) / 2 for part in segments]
 
 
-def segment_floors(
+def segment_baselines(
     references: Sequence[Reference], motions: Sequence[Motion] = (), fps: float | None = None
 ) -> dict[str, dict[str, float]]:
-    """Baseline -> its segment scores, for the baselines of FLOORS and, with motions, of CUTS.
+    """Baseline -> its segment scores, for the baselines of BASELINES and, with motions, of CUTS.
 
     references  with segments
     motions     one per reference, or none
-    fps         cut FLOORS at whole frames of this rate; the references are as frames.in_frames makes them
+    fps         cut BASELINES at whole frames of this rate; the references are as frames.in_frames makes them
     """
-    made = {name: [_floor(name, reference, fps) for reference in references] for name in FLOORS}
+    made = {name: [_floor(name, reference, fps) for reference in references] for name in BASELINES}
     if motions:
         pairs = list(zip(motions, references, strict=True))
         made |= {name: [cut_transcript(name, motion, one.segments) for motion, one in pairs] for name in CUTS}
@@ -139,19 +139,21 @@ def most_common(references: Sequence[Sequence[str]]) -> list[str]:
 
 
 #: Baselines of sentences, for two clips or more; each a function of all clips' references.
-TEXT_FLOORS: dict[str, Callable[[Sequence[Sequence[str]]], list[str]]] = {
+TEXT_BASELINES: dict[str, Callable[[Sequence[Sequence[str]]], list[str]]] = {
     "another clip's sentence": another_clips,
     "the most common sentence": most_common,
 }
 
 
 def _floor(name: str, reference: Reference, fps: float | None) -> Marked:
-    """A baseline of FLOORS for a reference, cut at whole frames when `fps` is given."""
+    """A baseline of BASELINES for a reference, cut at whole frames when `fps` is given."""
     if fps is None:
-        floor, times = floor_transcript(name, reference.segments, reference.duration)
-        return floor, [round(time, 9) for time in times]  # 1.7 s, not slightly less, lies outside a segment up to 1.7 s
-    floor, times = floor_transcript(name, reference.segments, round(reference.duration * fps))
-    return from_frames(floor, fps), [time / fps for time in times]
+        baseline, times = baseline_transcript(name, reference.segments, reference.duration)
+        return baseline, [
+            round(time, 9) for time in times
+        ]  # 1.7 s, not slightly less, lies outside a segment up to 1.7 s
+    baseline, times = baseline_transcript(name, reference.segments, round(reference.duration * fps))
+    return from_frames(baseline, fps), [time / fps for time in times]
 
 
 def _equal_parts(references: Sequence[Segment], duration: float, first: float, share: float) -> list[Segment]:
