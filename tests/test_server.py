@@ -82,7 +82,7 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;">]><MMM>&b;</MMM>'
         (("x.bvh", b"\x89PNG\r\n" * 50), {}, "unsupported file type"),
         ((TAKE, None), {"beam": "-1"}, "beam -1: give 0 to 64"),
         ((TAKE, None), {"beam": "many"}, "beam: Input should be a valid integer"),
-        ((TAKE, None), {"least": "2"}, "least 2.0: give a probability"),
+        ((TAKE, None), {"least": "2"}, "least 2.0: give a confidence"),
         ((TAKE, None), {"model": "../../etc/passwd"}, "no model '../../etc/passwd'; available: tiny, broken"),
         ((TAKE, None), {"form": "docx"}, "no output 'docx'"),
         ((TAKE, None), {"action_words": "one two three"}, "action words, line 1"),
