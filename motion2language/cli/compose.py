@@ -39,7 +39,7 @@ def compose(
     labels
         CSV with the columns file and label, and optionally style and split.
     pattern
-        Take labels from the files' names instead, e.g. '(?P<label>[a-z-]+)_[0-9]+'.
+        Take labels from the files' names instead, e.g. `(?P<label>[a-z-]+)_[0-9]+`.
     phrases
         TOML file of phrases for each label, instead of the packaged one.
     train
@@ -86,7 +86,7 @@ def labels(folder: Path, /, *, pattern: str, seed: int = 11) -> int:
     folder
         Folder of motion files.
     pattern
-        Regular expression with a group named label, and optionally style and split: '(?P<label>[a-z-]+)_[0-9]+'.
+        Regular expression with a group named label, and optionally style and split: `(?P<label>[a-z-]+)_[0-9]+`.
     seed
         Of the splits.
     """

@@ -50,8 +50,10 @@ class Experiment:
 
 def consecutive_seeds(first: int, count: int) -> range:
     """`count` seeds from `first` on."""
-    if count < 1 or first < 0:
-        raise ValueError(f"--seeds {count}, from seed {first} on: give 1 or more runs, from seed 0 or more")
+    if count < 1:
+        raise ValueError(f"--seeds {count}: give 1 or more runs")
+    if first < 0:
+        raise ValueError(f"the first seed is {first} (--first-seed, or train.seed): give 0 or more")
     return range(first, first + count)
 
 
