@@ -14,7 +14,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import os
 import types
 import zipfile
 from collections.abc import Iterable
@@ -84,4 +83,4 @@ def _file(path: Path | zipfile.Path) -> list[str]:
         raise TypeError("a folder")
     files = [path, *sorted(path.parent.glob("*.asf"))] if path.suffix.lower() == ".amc" else [path]  # its skeleton
     states = [(file.name, file.stat()) for file in files if file.exists()]
-    return [os.path.abspath(path), *(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)]
+    return [str(path.absolute()), *(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)]
