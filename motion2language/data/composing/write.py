@@ -30,6 +30,18 @@ _OVERSAMPLED = 4  # clips keep at most this many times the benchmark's frame rat
 
 
 @dataclass(frozen=True, eq=False)
+class _Settings:
+    """What `write` composes motions by, as its arguments."""
+
+    phrases: Phrases
+    recipe: Recipe
+    sizes: Mapping[str, int]
+    seed: int
+    fps: float
+    step: Callable[[str, int], None]
+
+
+@dataclass(frozen=True, eq=False)
 class _Material:
     """Clips by split and label, their recordings by name, all on one skeleton, and the map that finds its hips."""
 
@@ -58,12 +70,13 @@ def write(
     arrays, index = pair(out)
     if not arrays.absolute().parent.is_dir():
         raise ValueError(f"{out}: cannot be written; choose a folder that exists and is yours")
-    material = _prepare(clips, phrases, recipe, sizes, seed, fps, step)
+    settings = _Settings(phrases, recipe, sizes, seed, fps, step)
+    material = _prepare(clips, settings)
     samples: dict[str, Any] = {}
 
     def write_arrays(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, positions, entry in _compose_all(material, phrases, recipe, sizes, seed, fps, step):
+            for name, positions, entry in _compose_all(material, settings):
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, positions.reshape(len(positions), -1))
                 samples[name] = entry
@@ -82,23 +95,16 @@ def pair(out: Path) -> tuple[Path, Path]:
     return stem.with_name(f"{stem.name}.npz"), stem.with_name(f"{stem.name}.json")
 
 
-def _compose_all(
-    material: _Material,
-    phrases: Phrases,
-    recipe: Recipe,
-    sizes: Mapping[str, int],
-    seed: int,
-    fps: float,
-    step: Callable[[str, int], None],
-) -> Iterator[tuple[str, np.ndarray, dict[str, Any]]]:
+def _compose_all(material: _Material, settings: _Settings) -> Iterator[tuple[str, np.ndarray, dict[str, Any]]]:
     """Name, positions and entry in the index of each motion, split by split."""
     durations = {name: motion.duration for name, motion in material.motions.items()}
+    phrases, recipe, sizes = settings.phrases, settings.recipe, settings.sizes
     jobs = [(split, number) for split in sizes for number in range(sizes[split])]
     for split, number in jobs:
-        step("composing", len(jobs))
-        random = np.random.default_rng([seed, list(sizes).index(split), number])
+        settings.step("composing", len(jobs))
+        random = np.random.default_rng([settings.seed, list(sizes).index(split), number])
         plan = draw(material.clips[split], durations, phrases, recipe, random)
-        composed = compose(plan, material.motions, material.body, recipe, fps, random)
+        composed = compose(plan, material.motions, material.body, recipe, settings.fps, random)
         yield f"{split}_{number:05d}", composed.positions, {"split": split} | _annotate(plan, composed, phrases)
 
 
@@ -112,21 +118,14 @@ def _annotate(plan: Plan, composed: Composed, phrases: Phrases) -> dict[str, Any
     return {"captions": plan.captions, "segments": segments}
 
 
-def _prepare(
-    clips: Sequence[Clip],
-    phrases: Phrases,
-    recipe: Recipe,
-    sizes: Mapping[str, int],
-    seed: int,
-    fps: float,
-    step: Callable[[str, int], None],
-) -> _Material:
+def _prepare(clips: Sequence[Clip], settings: _Settings) -> _Material:
     """The clips that can be used, read and split."""
-    known = _with_phrases(clips, phrases)
-    motions = _read(known, fps, step)
-    short = [name for name, motion in motions.items() if motion.duration < recipe.shortest]
+    shortest, sizes = settings.recipe.shortest, settings.sizes
+    known = _with_phrases(clips, settings.phrases)
+    motions = _read(known, settings.fps, settings.step)
+    short = [name for name, motion in motions.items() if motion.duration < shortest]
     if short:
-        named = f"{len(short)} of {len(motions)} clips are shorter than {recipe.shortest} s and left out: "
+        named = f"{len(short)} of {len(motions)} clips are shorter than {shortest} s and left out: "
         warnings.warn(named + first_three(short), stacklevel=3)
     usable = [clip for clip in known if clip.name not in short]
     if len(usable) < 2:
@@ -134,7 +133,7 @@ def _prepare(
             f"{len(usable)} of {len(clips)} clips can be used ({len(clips) - len(known)} of labels left out, "
             f"{len(short)} too short); a benchmark needs more"
         )
-    splits = split_clips(usable, seed)
+    splits = split_clips(usable, settings.seed)
     for split, size in sizes.items():
         if size and not splits[split]:
             raise ValueError(
