@@ -7,17 +7,23 @@ is not a function word. A fixed list of common movement verbs is always known, s
 are also understood. Nouns are recognised by what precedes them: after an article, a number or an adjective ("a few
 steps", "both hands", "the left kick") a form does not name an action. A light verb with an action noun ("makes a
 turn", "throws a punch") names that action, at the position of the light verb.
+
+Phrases of a table of actions (data/actions.toml) come before these rules: there a whole phrase names the action, so
+that "throws a punch" and "throws a ball", "raises a knee" and "raises a hand" are told apart (phrases.py).
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
+from motion2language.language.inflection import IRREGULAR, base_forms, inflections
+from motion2language.language.phrases import Found, PhraseIndex
 from motion2language.language.vocabulary import tokenize
 
 _SUBJECTS = frozenset(
@@ -44,11 +50,6 @@ _LIGHT = frozenset(
     "make makes making made take takes taking took do does doing did perform performs performing performed throw "
     "throws throwing threw give gives giving gave execute executes executing have has having had".split()
 )
-_IRREGULAR = {
-    "ran": "run", "stood": "stand", "sat": "sit", "threw": "throw", "bent": "bend", "knelt": "kneel", "swung": "swing",
-    "went": "go", "held": "hold", "caught": "catch", "fell": "fall", "lay": "lie", "lying": "lie", "swam": "swim",
-    "drank": "drink", "ate": "eat", "shook": "shake", "hit": "hit", "put": "put", "leapt": "leap", "crept": "creep",
-}  # fmt: skip
 #: Common verbs of human movement, known to every lexicon. Chosen.
 _COMMON = (
     "walk run jog turn jump hop skip leap kick punch throw catch wave point raise lift lower bow squat crouch kneel "
@@ -61,7 +62,9 @@ _COMMON = (
 
 @dataclass(frozen=True)
 class ActionLexicon:
-    """Verb forms and the actions they name: `forms["walking"] == "walk"`.
+    """Verb forms and phrases, and the actions they name: `forms["walking"] == "walk"`.
+
+    phrases  phrase of a table of actions -> its action's label
 
     >>> lexicon = ActionLexicon.learn(["a person walks and then makes a turn"])
     >>> lexicon.find("a person walks up a few steps and makes a turn".split())
@@ -69,10 +72,15 @@ class ActionLexicon:
     """
 
     forms: dict[str, str]
+    phrases: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def learn(cls, captions: Iterable[str]) -> ActionLexicon:
-        """The lexicon of training captions: the common verbs, and those that the rule at the top of this file finds."""
+    def learn(cls, captions: Iterable[str], phrases: Mapping[str, str] | None = None) -> ActionLexicon:
+        """The lexicon of training captions: the common verbs, and those that the rule at the top of this file finds.
+
+        phrases  of a table of actions -> labels; kept for the labels of which some caption holds a whole phrase
+        """
+        captions = list(captions)
         votes: Counter[str] = Counter()
         seen: set[str] = set()
         for caption in captions:
@@ -88,7 +96,9 @@ class ActionLexicon:
             lemma = forms.get(word) or _lemma(word, seen)
             if lemma is not None and lemma not in _SUBJECTS | _CONNECTIVES | _AUXILIARIES | _DETERMINERS:
                 forms = {form: lemma for form in (word, *inflections(lemma)) if form in seen} | forms
-        return cls({form: lemma for form, lemma in forms.items() if form not in _NEVER - {"stop"}})
+        shown = PhraseIndex(phrases).shown(map(tokenize, captions)) if phrases else set()
+        kept = {phrase: label for phrase, label in (phrases or {}).items() if label in shown}
+        return cls({form: lemma for form, lemma in forms.items() if form not in _NEVER - {"stop"}}, kept)
 
     @classmethod
     def from_file(cls, path: Path) -> ActionLexicon:
@@ -108,8 +118,13 @@ class ActionLexicon:
 
     def find(self, words: Sequence[str]) -> list[tuple[int, str]]:
         """(index, label) of each action word of a sentence, in order."""
-        actions, used = [], -1  # used: the last word of an action noun
+        actions, used = [], -1  # used: the last word of an action noun, or of a phrase
         for index, word in enumerate(words):
+            phrase = self._phrase(words, index) if index > used else None
+            if phrase is not None:
+                used = phrase.last
+                actions.append((index, phrase.label))
+                continue
             noun = self._action_noun(words, index + 1) if word in _LIGHT else None
             if noun is not None:
                 used, label = noun
@@ -117,6 +132,31 @@ class ActionLexicon:
             elif word in self.forms and index > used and not self._is_noun(words, index):
                 actions.append((index, self.forms[word]))
         return actions
+
+    @cached_property
+    def _index(self) -> PhraseIndex:
+        return PhraseIndex(self.phrases)
+
+    def _phrase(self, words: Sequence[str], index: int) -> Found | None:
+        """The action of a phrase that begins here; a light verb or function word alone names none."""
+        word = words[index]
+        light = word in _LIGHT | _NEVER
+        if word not in self._index or (not light and self._is_noun(words, index)):
+            return None
+        found = self._index.find(words, index, self._end_of_clause(words, index))
+        return found if found is not None and (found.sure or not light) else None
+
+    def _end_of_clause(self, words: Sequence[str], index: int) -> int:
+        """The index of the first connective after `index` that leads to another verb; without one, of the end."""
+        ahead = None
+        for place in range(index + 1, len(words)):
+            if words[place] in _CONNECTIVES:
+                ahead = place if ahead is None else ahead
+            elif ahead is not None and (words[place] in self.forms or words[place] in self._index):
+                return ahead
+            elif words[place] not in _SUBJECTS | _AUXILIARIES | _DETERMINERS:
+                ahead = None
+        return len(words)
 
     def _is_noun(self, words: Sequence[str], index: int) -> bool:
         """True after a determiner, or after an article and one word that is neither subject nor verb.
@@ -144,7 +184,8 @@ class ActionLexicon:
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
-        path.write_text(json.dumps(self.forms, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        content = {"forms": self.forms, "phrases": self.phrases} if self.phrases else self.forms
+        path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> ActionLexicon:
@@ -153,9 +194,12 @@ class ActionLexicon:
             forms = json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path}: not a lexicon of action words ({error})") from None
-        if not isinstance(forms, dict) or not all(isinstance(lemma, str) for lemma in forms.values()):
-            raise ValueError(f"{path}: expected an object of word forms and their lemmas")
-        return cls(forms)
+        both = isinstance(forms, dict) and forms.keys() == {"forms", "phrases"}
+        parts = (forms["forms"], forms["phrases"]) if both else (forms, {})
+        for part in parts:
+            if not isinstance(part, dict) or not all(isinstance(lemma, str) for lemma in part.values()):
+                raise ValueError(f"{path}: expected an object of word forms and their lemmas")
+        return cls(*parts)
 
 
 def parse_word_pairs(text: str, source: str, expected: str) -> dict[str, str]:
@@ -178,51 +222,14 @@ def parse_word_pairs(text: str, source: str, expected: str) -> dict[str, str]:
 
 def _common_forms() -> dict[str, str]:
     forms = {form: lemma for lemma in _COMMON for form in (lemma, *inflections(lemma))}
-    return forms | {form: lemma for form, lemma in _IRREGULAR.items() if lemma in _COMMON}
-
-
-def inflections(lemma: str) -> tuple[str, str, str]:
-    """walk -> walks, walking, walked, by the spelling rules of English."""
-    third = lemma + ("es" if lemma.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
-    stem = lemma
-    if lemma.endswith("e") and not lemma.endswith(("ee", "ye", "oe")):
-        stem = lemma[:-1]
-    elif _doubles(lemma):
-        stem = lemma + lemma[-1]
-    past = stem + "ed"
-    if len(lemma) > 2 and lemma.endswith("y") and lemma[-2] not in "aeiou":
-        third, past = lemma[:-1] + "ies", lemma[:-1] + "ied"
-    return third, (lemma[:-2] + "ying" if lemma.endswith("ie") else stem + "ing"), past
-
-
-def _doubles(lemma: str) -> bool:
-    """One syllable, consonant-vowel-consonant: run -> running."""
-    vowels = [letter in "aeiou" for letter in lemma.replace("qu", "qq")]  # squat: the u is part of the qu
-    return len(lemma) >= 3 and vowels[-3:] == [False, True, False] and sum(vowels) == 1 and lemma[-1] not in "wxy"
+    return forms | {form: lemma for form, lemma in IRREGULAR.items() if lemma in _COMMON}
 
 
 def _lemma(word: str, seen: set[str]) -> str | None:
     """The base form of a candidate if the captions hold its -ing form and its base or third person, else None."""
-    for lemma in _possible_lemmas(word):
+    for lemma in base_forms(word):
         forms = {lemma, *inflections(lemma)}
         third, present, _ = inflections(lemma)
         if len(lemma) > 2 and word in forms and present in seen and {lemma, third} & seen:
             return lemma
     return None
-
-
-def _possible_lemmas(word: str) -> list[str]:
-    if word.endswith("ing") and len(word) > 5:
-        stem = word[:-3]
-    elif word.endswith("ies") or word.endswith("ied"):
-        return [word[:-3] + "y"]
-    elif word.endswith("ed") and len(word) > 4:
-        stem = word[:-2]
-    elif word.endswith("s") and not word.endswith("ss"):
-        if word.endswith(("sses", "xes", "ches", "shes")):  # crosses, lurches: most bases end without an e
-            return [word[:-2], word[:-1]]
-        return [word[:-1], *([word[:-2]] if word.endswith("es") else [])]
-    else:
-        return [word]
-    single = [stem[:-1]] if len(stem) > 2 and stem[-1] == stem[-2] else []
-    return [*single, stem, stem + "e"]

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from motion2language.language.actions import ActionLexicon, inflections
+from motion2language.language.actions import ActionLexicon
+from motion2language.language.inflection import inflections
 from motion2language.language.vocabulary import tokenize
 
 STYLE_SPOKEN = 0.5  # probability that a sentence names the style its clips share; measured on BNR-Compose

@@ -1,0 +1,268 @@
+"""The table of actions: which there are, how each is put into a sentence, and what the labels of sources mean.
+
+actions.toml holds the table and explains its keys. A user's own TOML of the same form adds rows to it, replaces rows
+of the same name, and adds labels: `load_actions(Path("mine.toml"))`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+from importlib import resources
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from motion2language.language.inflection import base_forms
+from motion2language.language.vocabulary import tokenize
+
+STYLE_SPOKEN = 0.5  # probability that a sentence names the style its clips share; measured on BNR-Compose
+#: What slots for a limb say of a side.
+_LIMBS = {
+    "hand": ("the {side} hand", "both hands"),
+    "arm": ("the {side} arm", "both arms"),
+    "leg": ("the {side} leg", "both legs"),
+    "foot": ("the {side} foot", "both feet"),
+    "knee": ("the {side} knee", "both knees"),
+}
+_SLOTS = (*_LIMBS, "side", "target", "count", "times", "manner")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_SLOT = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
+_NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+class Meaning(BaseModel):
+    """What a label says: an action, and what is known of its side, target, count, manner and style.
+
+    standing  the action instead, when the person is seen to stand; "" for the same
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: str
+    side: Literal["", "left", "right", "both"] = ""
+    target: str = ""
+    count: int = Field(0, ge=0, le=10)
+    manner: str = ""
+    style: str = ""
+    standing: str = ""
+
+
+def _meanings(value: Any) -> Any:
+    """A label's entry as a list of tables: "" is none, a text is an action's name."""
+    entries = value if isinstance(value, list) else [value] if value != "" else []
+    return [{"action": entry} if isinstance(entry, str) else entry for entry in entries]
+
+
+class Action(BaseModel):
+    """A row of the table: its label in segments, its phrases, and whether any part of a recording shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: str = Field(min_length=1)
+    phrases: tuple[str, ...] = Field(min_length=1)
+    cut: bool = False
+
+    @field_validator("phrases")
+    @classmethod
+    def _slots_are_known(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
+        for phrase in phrases:
+            for slot, _ in _SLOT.findall(phrase):
+                if slot not in _SLOTS:
+                    raise ValueError(f"the phrase {phrase!r} has the slot {{{slot}}}; {nearest(slot, _SLOTS)}")
+            if re.search(r"[\[\]{}]", _SLOT.sub("", _OPTIONAL.sub("", phrase))):
+                raise ValueError(f"the phrase {phrase!r} has a bracket without its other half")
+            if not tokenize(_SLOT.sub("", _OPTIONAL.sub("", phrase))):
+                raise ValueError(f"the phrase {phrase!r} has no words")
+        return phrases
+
+    @property
+    def limb(self) -> Literal["", "arm", "leg"]:
+        """The limb whose side its phrases say; "" when they say none."""
+        slots = {slot for phrase in self.phrases for slot, _ in _SLOT.findall(phrase)}
+        return "arm" if slots & {"hand", "arm"} else "leg" if slots & {"leg", "foot", "knee"} else ""
+
+
+class Actions(BaseModel):
+    """The table; see actions.toml for its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subjects: tuple[str, ...] = Field(min_length=1)
+    connectives: tuple[str, ...] = Field(min_length=1)
+    styles: dict[str, str] = {}
+    actions: dict[str, Action] = Field(min_length=1)
+    labels: dict[str, dict[str, Annotated[tuple[Meaning, ...], BeforeValidator(_meanings)]]] = {}
+
+    @model_validator(mode="after")
+    def _labels_name_actions(self) -> Actions:
+        for source, labels in self.labels.items():
+            for label, meanings in labels.items():
+                for name in (name for meaning in meanings for name in (meaning.action, meaning.standing) if name):
+                    if name not in self.actions:
+                        raise ValueError(
+                            f"labels.{source}: {label!r} means the action {name!r}, which has no row; "
+                            f"{nearest(name, self.actions)}"
+                        )
+        return self
+
+    @model_validator(mode="after")
+    def _a_wording_names_one_verb(self) -> Actions:
+        verbs: dict[str, str] = {}
+        for name, wording in self._wordings():
+            verb = self.actions[name].verb
+            if verbs.setdefault(wording, verb) != verb:
+                raise ValueError(
+                    f"actions.{name}: {wording!r} says both {verbs[wording]!r} and {verb!r}; word them differently"
+                )
+        return self
+
+    def meanings(self, source: str, label: str) -> tuple[Meaning, ...]:
+        """The actions that a label of `source` means, in order; empty when the table leaves the label out.
+
+        ValueError, with the nearest action, for a label that the table does not have.
+        """
+        for pattern, labels in self.labels.items():
+            if label in labels and fnmatchcase(source, pattern):
+                return labels[label]
+        if label in self.actions:
+            return (Meaning(action=label),)
+        own = (labels for pattern, labels in self.labels.items() if fnmatchcase(source, pattern))
+        known = {*self.actions, *(each for labels in own for each in labels)}
+        raise ValueError(f"{source}: the label {label!r} means no action of the table; {nearest(label, known)}")
+
+    def verb(self, action: str) -> str:
+        """The label in segments of an action; ValueError, with the nearest action, when there is no such row."""
+        if action not in self.actions:
+            raise ValueError(f"no action {action!r} in the table; {nearest(action, self.actions)}")
+        return self.actions[action].verb
+
+    def phrases(self, meaning: Meaning) -> tuple[str, ...]:
+        """Every phrase that may be said of a meaning, slots filled; those that say the side if it is known."""
+        said = [(phrase, _fill(phrase, meaning)) for phrase in self.actions[meaning.action].phrases]
+        possible = [(_says_side(phrase), text) for phrase, text in said if text is not None]
+        sided = [text for says, text in possible if says] if meaning.side else []
+        texts = sided or [text for _, text in possible]
+        if not texts:
+            raise ValueError(
+                f"actions.{meaning.action}: none of its phrases can be said without knowing a slot; add one without "
+                "slots, or with words for an unknown one: {hand|a hand}"
+            )
+        return tuple(dict.fromkeys(texts))
+
+    def sentence(self, meanings: Sequence[Meaning], style: str, random: np.random.Generator) -> str:
+        """A random sentence without times: someone did `meanings` one after the other, in `style` ("" for none)."""
+        subject = str(random.choice(self.subjects))
+        if style in self.styles and random.random() < STYLE_SPOKEN:
+            word = self.styles[style]
+            subject = f"{'an' if word[0] in 'aeiou' else 'a'} {word} person"
+        words = [subject]
+        for index, meaning in enumerate(meanings):
+            words += [str(random.choice(self.connectives))] * (index > 0)
+            words.append(str(random.choice(self.phrases(meaning))))
+        return " ".join(words)
+
+    @cached_property
+    def wordings(self) -> dict[str, str]:
+        """Every phrase, without sides and counts -> its action's verb, for `language.actions.ActionLexicon`."""
+        return {wording: self.actions[name].verb for name, wording in self._wordings()}
+
+    @cached_property
+    def named(self) -> dict[str, str]:
+        """Every phrase, as in `wordings` -> its action's name."""
+        return {wording: name for name, wording in reversed(list(self._wordings()))}
+
+    def _wordings(self) -> Iterator[tuple[str, str]]:
+        """(action, phrase) with every target and manner that a label gives the action, and without any."""
+        told: dict[str, set[tuple[str, str]]] = {name: {("", "")} for name in self.actions}
+        for labels in self.labels.values():
+            for meaning in (meaning for meanings in labels.values() for meaning in meanings):
+                told[meaning.action] |= set(product(("", meaning.target), ("", meaning.manner)))
+        for name, action in self.actions.items():
+            for (target, manner), phrase in product(sorted(told[name]), action.phrases):
+                meaning = Meaning(action=name, target=target, manner=manner)
+                text = _fill(phrase, meaning) or _fill(phrase, meaning.model_copy(update={"side": "left"}))
+                yield name, text or _SLOT.sub("", _OPTIONAL.sub("", phrase))
+
+
+def load_actions(own: Path | None = None) -> Actions:
+    """The packaged table, with the rows and labels of a user's TOML added; the ValueError names the wrong key."""
+    table = _read(None)
+    for key, value in (_read(own) if own else {}).items():
+        if key == "labels" and isinstance(value, dict):
+            table["labels"] = dict(value) | {
+                source: labels | value.get(source, {}) for source, labels in table["labels"].items()
+            }
+        else:
+            table[key] = table[key] | value if isinstance(value, dict) and key in table else value
+    try:
+        return Actions.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{own or 'actions.toml'}: {where + ': ' if where else ''}{message}") from None
+
+
+def nearest(name: str, known: Mapping[str, Any] | Sequence[str] | set[str]) -> str:
+    """A hint at the known name most like a wrong one: "did you mean 'wave'?"; without one, how many there are."""
+    ranked = difflib.get_close_matches(name.lower(), sorted(known), 1)
+    if not ranked:
+        ranked = sorted(each for each in known if _stems(name) & _stems(each))[:1]
+    return f"did you mean {ranked[0]!r}?" if ranked else f"there are {len(known)}, such as {sorted(known)[0]!r}"
+
+
+def _stems(text: str) -> set[str]:
+    return {base for word in tokenize(text) for base in (word, *base_forms(word))}
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    try:
+        content = path.read_bytes() if path else (resources.files(__package__) / "actions.toml").read_bytes()
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file: {error}") from None
+
+
+def _says_side(phrase: str) -> bool:
+    return any(slot in _LIMBS or slot == "side" for slot, _ in _SLOT.findall(phrase))
+
+
+def _fill(phrase: str, meaning: Meaning) -> str | None:
+    """The phrase with its slots filled and unknown options left out; None when a slot outside of them is unknown."""
+    values = {slot: text for slot, text in _values(meaning).items() if text}
+
+    def option(found: re.Match[str]) -> str:
+        known = all(slot in values for slot, _ in _SLOT.findall(found[1]))
+        return found[1] if known else ""
+
+    def slot(found: re.Match[str]) -> str:
+        return values.get(found[1]) or found[2] or "\0"
+
+    text = _SLOT.sub(slot, _OPTIONAL.sub(option, phrase))
+    return None if "\0" in text else " ".join(text.split())
+
+
+def _values(meaning: Meaning) -> dict[str, str]:
+    side, count = meaning.side, meaning.count
+    one, both = (0, 1) if side else (0, 0)
+    limbs = {
+        slot: "" if not side else words[both if side == "both" else one].format(side=side)
+        for slot, words in _LIMBS.items()
+    }
+    number = _NUMBERS[count] if count > 1 else ""
+    times = {"two": "twice", "": ""}.get(number, f"{number} times")
+    return limbs | {
+        "side": side if side in ("left", "right") else "",
+        "target": meaning.target,
+        "count": number,
+        "times": times,
+        "manner": meaning.manner,
+    }

@@ -1,0 +1,119 @@
+"""Which action a phrase names, where its first word alone does not tell: "throws a punch", "throws a ball".
+
+A phrase begins with its verb ("is" is skipped). Of all known phrases that begin with a sentence's word, in any form
+(raises, raising), the one names the action that shares most of its own words with those that follow; articles,
+prepositions, sides and numbers do not count, nor does the limb that something is done with, so that "lifts the right
+knee" is read as "lifts a knee", and "throws something with both hands" is not read as "throws both hands up".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from motion2language.language.inflection import IRREGULAR, base_forms, inflections
+from motion2language.language.vocabulary import tokenize
+
+#: Words of a phrase that tell nothing about its action. Chosen.
+_UNTELLING = frozenset(
+    "a an the his her its their with of in on at to from for into both each one two three four five six seven eight "
+    "nine ten left right something someone".split()
+)
+_TO_BE = frozenset(("is", "are"))
+_PLURALS = {"hands": "hand", "arms": "arm", "legs": "leg", "feet": "foot", "knees": "knee"}
+_ENDS_IN_O = {"goes": "go", "does": "do"}
+_MISSING = 0.5  # how much a word of the phrase that the sentence lacks counts against one that it has; chosen
+
+
+@dataclass(frozen=True)
+class Found:
+    """The action that a sentence names at a word: its label, and the index of the last word that the phrase takes.
+
+    sure  False when nothing after the word tells the action
+    """
+
+    label: str
+    last: int
+    sure: bool
+
+
+class PhraseIndex:
+    """Phrases by the forms of their first word.
+
+    >>> index = PhraseIndex({"throws a punch": "punch", "throws something": "throw"})
+    >>> index.find("a person throws a punch".split(), 2, 5)
+    Found(label='punch', last=4, sure=True)
+    """
+
+    def __init__(self, phrases: Mapping[str, str]) -> None:
+        split = [(*_head_and_words(phrase), label) for phrase, label in phrases.items()]
+        lemmas = _lemmas({head for head, _, _ in split})
+        entries: dict[str, list[tuple[frozenset[str], str]]] = defaultdict(list)
+        for head, words, label in split:
+            entries[lemmas[head]].append((words, label))
+        self._entries = dict(entries)
+        irregular = {form: lemma for form, lemma in IRREGULAR.items() if lemma in entries}
+        self._lemma = {form: lemma for lemma in entries for form in (*inflections(lemma), lemma)} | irregular | lemmas
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._lemma
+
+    def find(self, words: Sequence[str], index: int, end: int) -> Found | None:
+        """The action of the phrase that begins at `words[index]` and ends before `end`; None when none is told."""
+        lemma = self._lemma[words[index]]
+        clause = _telling(words[index + 1 : end])
+        entries = self._entries[lemma]
+        own, label = max(entries, key=lambda entry: _score(entry[0], clause))
+        shared = [place for place, word in enumerate(clause) if word in own]
+        if shared:
+            return Found(label, index + 1 + shared[-1], True)
+        plain = [label for own, label in entries if not own] or [label for _, label in entries if label == lemma]
+        labels = {label for _, label in entries}
+        plain = plain or (list(labels) if len(labels) == 1 else [])
+        return Found(plain[0], index, False) if plain else None
+
+    def shown(self, sentences: Iterable[Sequence[str]]) -> set[str]:
+        """The labels of which some sentence (words) holds a whole phrase."""
+        labels: set[str] = set()
+        for words in sentences:
+            for index, word in enumerate(words):
+                if word in self._lemma:
+                    rest = set(_telling(words[index + 1 :]))
+                    labels |= {label for own, label in self._entries[self._lemma[word]] if own <= rest}
+        return labels
+
+
+def _score(own: Collection[str], clause: Sequence[str]) -> float:
+    shared = sum(word in clause for word in own)
+    return shared - _MISSING * (len(own) - shared)
+
+
+def _head_and_words(phrase: str) -> tuple[str, frozenset[str]]:
+    words = [word for word in tokenize(phrase) if word not in _TO_BE]
+    if not words:
+        raise ValueError(f"the phrase {phrase!r} has no words")
+    return words[0], frozenset(_telling(words[1:])) - {""}
+
+
+def _telling(words: Sequence[str]) -> list[str]:
+    """The words, limbs in the singular; those that tell nothing about an action are ""."""
+    result: list[str] = []
+    after_with = False  # only untelling words since "with"
+    for word in (_PLURALS.get(word, word) for word in words):
+        limb = word in _PLURALS.values()
+        result.append("" if word in _UNTELLING or (limb and after_with) else word)
+        after_with = word == "with" or (after_with and word in _UNTELLING)
+    return result
+
+
+def _lemmas(heads: set[str]) -> dict[str, str]:
+    """First word -> base form: of "raises" raise; of "raising" too, when some other phrase begins with raises."""
+    finite = {head: _ENDS_IN_O.get(head) or _base(head) for head in heads if not head.endswith("ing")}
+    present = {form: lemma for lemma in finite.values() for form in inflections(lemma)}
+    return {head: finite.get(head) or present.get(head) or base_forms(head)[0] for head in heads}
+
+
+def _base(word: str) -> str:
+    """The base form that has `word` among its forms, or the word itself."""
+    return next((base for base in base_forms(word) if word in (base, *inflections(base))), word)
