@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from motion2language.body.axes import Axes, stature
 from motion2language.body.mapping import map_joints
-from motion2language.body.structure import left_axis
+from motion2language.body.sides import Sides, measure_sides
 from motion2language.motion import CANONICAL, Motion
 
 #: Statures in metres that to_canonical accepts: from small children and toys to giants of games. Chosen.
 _METRE_HEIGHTS = (0.4, 4.0)
+
+
+class FeetWarning(UserWarning):
+    """A recording's feet point the wrong way, though not so clearly that left and right must be swapped."""
 
 
 def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> Motion:
@@ -22,7 +25,8 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
     motion     metres, Y up (detect_axes brings other files there)
     overrides  canonical joint -> source joint, as in map_joints
 
-    ValueError when joints are missing, the body is not of human size in metres, or left and right are swapped.
+    ValueError when joints are missing, the body is not of human size in metres, or left and right are swapped; a
+    warning when the feet point the wrong way, though not so clearly that they prove it.
     """
     try:
         joint_map = map_joints(motion.skeleton, motion.positions, overrides)
@@ -36,10 +40,18 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
         raise ValueError(
             f"{motion.label}: the body is {height:.3g} m tall, expected {low} to {high}; set the unit with --unit"
         )
-    if mirrored(body):
+    sides = measure_sides(positions)
+    if sides.swapped:
         raise ValueError(
             f"{motion.label}: its feet are on the wrong sides: either the file has left-handed coordinates "
             "(export it with right-handed ones) or its joint names are swapped (swap them with --joint-map FILE)"
+        )
+    if sides.doubtful:
+        warnings.warn(
+            f"{motion.label}: its feet point the wrong way in {sides.wrong:.0%} of the frames; "
+            "left and right stay as named",
+            FeetWarning,
+            stacklevel=2,
         )
     return body
 
@@ -60,17 +72,8 @@ def body_height(motion: Motion) -> float:
 
 
 def mirrored(motion: Motion) -> bool:
-    """True when a canonical motion has its left side on the right, from left-handed coordinates or swapped names.
-
-    Detected by the feet (each shin x foot points to the left), over all frames; False where the body has no toes.
-    """
-    sides = {
-        part: motion.positions[:, [CANONICAL.index(f"{side}_{part}") for side in ("left", "right")]].astype(np.float64)
-        for part in ("hip", "knee", "ankle", "toe")
-    }
-    left = left_axis(sides["knee"], sides["ankle"], sides["toe"])
-    across = sides["hip"][:, 0] - sides["hip"][:, 1]
-    return bool((left * across).sum() < 0)
+    """True when a canonical motion has its left side on the right beyond doubt (sides.py)."""
+    return measure_sides(motion.positions).swapped
 
 
 def describe(
@@ -97,6 +100,12 @@ def describe(
     body = replace(motion, positions=joint_map.apply(motion.positions), skeleton=CANONICAL)
     rows += [
         ("body height in metres", body_height(body)),
-        ("left and right", "swapped" if mirrored(body) else "as named"),
+        ("left and right", _describe_sides(measure_sides(body.positions))),
     ]
     return rows + joint_map.rows()
+
+
+def _describe_sides(sides: Sides) -> str:
+    if sides.swapped:
+        return "swapped"
+    return f"as named; feet point the wrong way in {sides.wrong:.0%} of the frames" if sides.doubtful else "as named"
