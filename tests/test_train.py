@@ -190,6 +190,16 @@ def test_vocabulary_statistics_and_action_words_come_from_the_training_split_alo
     np.testing.assert_allclose(values.mean(0), 0, atol=1e-3)
 
 
+def test_a_run_may_name_actions_by_the_phrases_of_a_table(tmp_path):
+    run = run_config()
+    samples = prepare_samples(TRAINING, run.model)
+    assert build_untrained(run, samples).lexicon.phrases == {}
+    told = build_untrained(run.model_copy(update={"actions": "table"}), samples).lexicon
+    assert set(told.phrases.values()) <= {segment.label for sample in TRAINING for segment in sample.segments}
+    with pytest.raises(FileNotFoundError):
+        build_untrained(run.model_copy(update={"actions": str(tmp_path / "none.toml")}), samples)
+
+
 def test_training_without_captions_is_an_error():
     with pytest.raises(ValueError, match="0 training samples contain no caption"):
         build_untrained(run_config(), Samples([]))

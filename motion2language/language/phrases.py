@@ -9,7 +9,7 @@ knee" is read as "lifts a knee", and "throws something with both hands" is not r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from motion2language.language.inflection import IRREGULAR, base_forms, inflections
@@ -64,7 +64,7 @@ class PhraseIndex:
         lemma = self._lemma[words[index]]
         clause = _telling(words[index + 1 : end])
         entries = self._entries[lemma]
-        own, label = max(entries, key=lambda entry: _score(entry[0], clause))
+        own, label = _nearest(entries, clause)
         shared = [place for place, word in enumerate(clause) if word in own]
         if shared:
             return Found(label, index + 1 + shared[-1], True)
@@ -79,14 +79,20 @@ class PhraseIndex:
         for words in sentences:
             for index, word in enumerate(words):
                 if word in self._lemma:
-                    rest = set(_telling(words[index + 1 :]))
-                    labels |= {label for own, label in self._entries[self._lemma[word]] if own <= rest}
+                    rest = _telling(words[index + 1 :])
+                    own, label = _nearest(self._entries[self._lemma[word]], rest)
+                    labels |= {label} if own <= set(rest) else set()
         return labels
 
 
-def _score(own: Collection[str], clause: Sequence[str]) -> float:
-    shared = sum(word in clause for word in own)
-    return shared - _MISSING * (len(own) - shared)
+def _nearest(entries: Sequence[tuple[frozenset[str], str]], clause: Sequence[str]) -> tuple[frozenset[str], str]:
+    """The phrase (its own words, its label) that shares most with a clause; the first of several."""
+
+    def score(entry: tuple[frozenset[str], str]) -> float:
+        shared = sum(word in clause for word in entry[0])
+        return shared - _MISSING * (len(entry[0]) - shared)
+
+    return max(entries, key=score)
 
 
 def _head_and_words(phrase: str) -> tuple[str, frozenset[str]]:

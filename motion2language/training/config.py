@@ -57,6 +57,8 @@ class RunConfig(BaseModel):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     also: tuple[str, ...] = ()  # further corpora without a root, added to the training split: "synthetic"
+    #: whose phrases name the actions of sentences: "table" (data/actions.toml), a TOML that adds to it, or "" for none
+    actions: str = ""
 
     @model_validator(mode="after")
     def _forbid_forcing_for_transducers(self) -> RunConfig:
