@@ -21,7 +21,7 @@ from motion2language.training.batches import batches, make_items
 from motion2language.training.config import RunConfig, load_config
 from motion2language.training.learner import Learner, learning_rate
 from motion2language.training.prepare import prepare_samples
-from motion2language.training.train import build_untrained, train
+from motion2language.training.train import build_untrained, train, with_others
 from motion2language.transcript import Caption
 
 TRAINING = corpora.load("synthetic", None, "train")[:24]
@@ -316,3 +316,11 @@ def test_words_that_come_late_cost_more_when_early_ones_are_wanted():
         return float(gradient[0])  # of waiting
 
     assert gain(eager) > gain(plain)
+
+
+def test_other_corpora_come_with_or_without_a_root(monkeypatch):
+    asked = []
+    monkeypatch.setattr(corpora, "load", lambda *arguments: asked.append(arguments) or Samples.of(VALIDATION[:2]))
+    run = RunConfig(also=("synthetic", "compose:folder/people.json"))
+    assert len(with_others(run, Samples.of(VALIDATION[:1]), "val")) == 5
+    assert asked == [("synthetic", None, "val", None), ("compose", Path("folder/people.json"), "val", None)]

@@ -56,7 +56,7 @@ class RunConfig(BaseModel):
 
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
-    also: tuple[str, ...] = ()  # further corpora without a root, added to the training split: "synthetic"
+    also: tuple[str, ...] = ()  # further corpora to train on: "synthetic", or with a root: "compose:people.json"
     #: whose phrases name the actions of sentences: "table" (data/actions.toml), a TOML that adds to it, or "" for none
     actions: str = ""
 

@@ -162,8 +162,9 @@ def load_splits(
 
 def with_others(run: RunConfig, samples: Samples[Sample], split: str, store: Path | None = None) -> Samples[Sample]:
     """The samples of a split, and those of the corpora of `also`."""
-    for name in run.also:
-        samples += load_into_memory(corpora.load(name, None, split, store))
+    for entry in run.also:
+        name, _, root = entry.partition(":")
+        samples += load_into_memory(corpora.load(name, Path(root) if root else None, split, store))
     return samples
 
 
