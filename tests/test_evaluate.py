@@ -179,6 +179,7 @@ def test_corpora_that_are_not_there_are_named(tmp_path):
         "kit",
         "kit-augmented",
         "kit-paper",
+        "people",
         "synthetic",
     )
     assert corpora.names() == expected

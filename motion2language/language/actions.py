@@ -26,7 +26,8 @@ from motion2language.language.inflection import IRREGULAR, base_forms, inflectio
 from motion2language.language.phrases import Found, PhraseIndex
 from motion2language.language.vocabulary import tokenize
 
-_SUBJECTS = frozenset(
+#: Words for who acts.
+SUBJECTS = frozenset(
     "person someone somebody human man woman he she they subject figure actor player boy girl guy it one".split()
 )
 _CONNECTIVES = frozenset("and then afterwards while before after finally next also or but".split())
@@ -89,12 +90,12 @@ class ActionLexicon:
             votes.update(
                 word
                 for before, word in pairwise(words)
-                if before in _SUBJECTS | _CONNECTIVES | _AUXILIARIES and word not in _NEVER | _DETERMINERS
+                if before in SUBJECTS | _CONNECTIVES | _AUXILIARIES and word not in _NEVER | _DETERMINERS
             )
         forms = _common_forms()
         for word in votes:
             lemma = forms.get(word) or _lemma(word, seen)
-            if lemma is not None and lemma not in _SUBJECTS | _CONNECTIVES | _AUXILIARIES | _DETERMINERS:
+            if lemma is not None and lemma not in SUBJECTS | _CONNECTIVES | _AUXILIARIES | _DETERMINERS:
                 forms = {form: lemma for form in (word, *inflections(lemma)) if form in seen} | forms
         shown = PhraseIndex(phrases).shown(map(tokenize, captions)) if phrases else set()
         kept = {phrase: label for phrase, label in (phrases or {}).items() if label in shown}
@@ -154,7 +155,7 @@ class ActionLexicon:
                 ahead = place if ahead is None else ahead
             elif ahead is not None and (words[place] in self.forms or words[place] in self._index):
                 return ahead
-            elif words[place] not in _SUBJECTS | _AUXILIARIES | _DETERMINERS:
+            elif words[place] not in SUBJECTS | _AUXILIARIES | _DETERMINERS:
                 ahead = None
         return len(words)
 
@@ -166,9 +167,9 @@ class ActionLexicon:
         before = words[max(0, index - 2) : index]
         if index == 2 or (index > 2 and words[index - 3] in _CONNECTIVES):
             before = before[-1:]
-        if before and before[-1] in _DETERMINERS - _SUBJECTS:
+        if before and before[-1] in _DETERMINERS - SUBJECTS:
             return True
-        between = _SUBJECTS | _CONNECTIVES | _AUXILIARIES | self.forms.keys()
+        between = SUBJECTS | _CONNECTIVES | _AUXILIARIES | self.forms.keys()
         return len(before) == 2 and before[0] in _ARTICLES and before[1] not in between
 
     def _action_noun(self, words: Sequence[str], index: int) -> tuple[int, str] | None:
@@ -178,7 +179,7 @@ class ActionLexicon:
         for noun in range(index, min(index + 4, len(words))):
             if words[noun] in self.forms:
                 return noun, self.forms[words[noun]]
-            if words[noun] in _CONNECTIVES or words[noun] in _SUBJECTS - {"one"}:
+            if words[noun] in _CONNECTIVES or words[noun] in SUBJECTS - {"one"}:
                 return None
         return None
 
