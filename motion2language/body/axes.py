@@ -36,6 +36,16 @@ _TURNS: dict[str, tuple[tuple[int, int], ...]] = {
 # Movement, fig. 4.1. Head joint (top of the neck): chosen, between chin (0.870) and eyes (0.936) of that figure.
 _ANKLE_SHARE, _HEAD_SHARE = 0.039, 0.89
 
+# The joints whose bones make up the stature: from the head down to above the hips, and the legs.
+_BONES = [
+    [CANONICAL.index(joint) for joint in joints]
+    for joints in (
+        ("head", "neck", "chest", "spine"),
+        ("left_hip", "left_knee", "left_ankle"),
+        ("right_hip", "right_knee", "right_ankle"),
+    )
+]
+
 # Least cosine between an axis and the direction from feet to head: 45 degrees, so that only one axis can reach it.
 _LEAST_ALIGNMENT = float(np.sqrt(0.5))
 
@@ -97,15 +107,10 @@ def stature(body: np.ndarray) -> float:
     The bones from head joint to ankles, each at its median length, are assumed to be the same share of every stature:
     the estimate for a body with a long back is too tall.
     """
-    trunk = _chain(body, "head", "neck", "chest", "spine", "hips")
-    legs = [_chain(body, f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in ("left", "right")]
-    return (trunk + sum(legs) / 2) / (_HEAD_SHARE - _ANKLE_SHARE)
-
-
-def _chain(body: np.ndarray, *joints: str) -> float:
-    """Length of the bones between neighbours of `joints`; `hips` is the middle of both hips."""
-    points = np.stack([_point(body, joint) for joint in joints], axis=1)
-    return float(np.median(np.linalg.norm(np.diff(points, axis=1), axis=2), axis=0).sum())
+    trunk, left, right = (body[:, columns] for columns in _BONES)
+    points = np.concatenate([trunk, _point(body, "hips")[:, None], left, right], axis=1)
+    lengths = np.median(np.linalg.norm(np.diff(points, axis=1), axis=2), axis=0)  # head to hips, left leg, right leg
+    return float((lengths[:4].sum() + (lengths[5:7].sum() + lengths[8:].sum()) / 2) / (_HEAD_SHARE - _ANKLE_SHARE))
 
 
 def _point(body: np.ndarray, joint: str) -> np.ndarray:

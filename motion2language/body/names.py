@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -125,13 +127,14 @@ def _at_starts(plain: dict[str, str], skeleton: Skeleton, positions: np.ndarray 
     return bool(np.linalg.norm(hip - root) < 0.05 * np.linalg.norm(knee - hip))
 
 
-def _words(joint: str) -> list[str]:
+@lru_cache(maxsize=4096)  # the recordings of a folder mostly share their joints' names
+def _words(joint: str) -> tuple[str, ...]:
     """The name's words in lower case, without its namespace and known prefix."""
     bare = re.split(r"[:|]", joint)[-1].lower()
-    return _PREFIX.sub("", " ".join(re.findall(r"[a-z0-9]+", bare))).split()
+    return tuple(_PREFIX.sub("", " ".join(re.findall(r"[a-z0-9]+", bare))).split())
 
 
-def _side_and_part(words: list[str]) -> tuple[str, str]:
+def _side_and_part(words: Sequence[str]) -> tuple[str, str]:
     sides = [word for word in words if word in _SIDE_WORDS]
     part = "".join(word for word in words if word not in _IDLE_WORDS and word not in _SIDE_WORDS)
     if sides:

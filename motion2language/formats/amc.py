@@ -258,7 +258,7 @@ def _rotation(bone: _Bone, moved: np.ndarray, degrees: bool) -> np.ndarray:
     """
     turns = [(column, "xyz".index(dof[1])) for column, dof in enumerate(bone.dof) if dof.startswith("r")]
     turns = turns[::-1]
-    motion = euler_rotation([axis for _, axis in turns], moved[:, [column for column, _ in turns]])
+    motion = euler_rotation([axis for _, axis in turns], moved[:, [column for column, _ in turns]].T)
     order = ["xyz".index(letter) for letter in bone.axis_order][::-1]
-    own = euler_rotation(order, (np.radians(bone.axis) if degrees else bone.axis)[order][None])
+    own = euler_rotation(order, (np.radians(bone.axis) if degrees else bone.axis)[order][:, None])
     return own @ motion @ np.swapaxes(own, 1, 2)

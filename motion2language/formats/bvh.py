@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.files import write_text
+from motion2language.formats.decimals import parse_decimals
 from motion2language.formats.kinematics import euler_rotation, forward
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
@@ -29,8 +30,11 @@ _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 _COMMENT = re.compile(r"(?m)(?:^|(?<=\s))(?:#|//).*$")
 # Only a line with nothing but MOTION separates the halves: a joint may be named MOTION.
 _MOTION = re.compile(r"(?im)^[ \t]*MOTION[ \t]*(?:(?:#|//).*)?$")
+_FRAMES = re.compile(r"(?im)^[ \t]*Frames[ \t]*:?[ \t]*(\S*).*$")
+_FRAME_TIME = re.compile(r"(?im)^[ \t]*Frame[ \t]+Time[ \t]*:?[ \t]*(\S*).*$")
 # Where some files lack a line break: after an offset's numbers or a channel's name.
 _LINE = re.compile(r"(?i)(?<=[\dn])[ \t]+(?=(?:OFFSET|CHANNELS|JOINT|END\s+SITE)\s)")
+_BLOCK = 512  # frames whose positions are computed at once, so that they stay in the processor's cache; chosen
 _EXPECTED = "not a BVH file: expected HIERARCHY, the joints, then a line MOTION and the frames"
 
 
@@ -49,11 +53,11 @@ def read(path: Path, options: ReadOptions) -> Recording:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         text = path.read_text(encoding="latin-1")
-    halves = _MOTION.split(text, maxsplit=1)
-    if len(halves) < 2:
+    between = _MOTION.search(text)
+    if between is None:
         raise ValueError(_EXPECTED)
-    rig = Rig.parse(halves[0])
-    values, fps, note = _motion(halves[1], rig.columns, options.fps)
+    rig = Rig.parse(text[: between.start()])
+    values, fps, note = _motion(text, between.end(), rig.columns, options.fps)
     if note:
         warnings.warn(f"{path.name} {note}", stacklevel=2)
     return Recording(Motion(rig.positions(values), fps, rig.skeleton, path.name), None, None)
@@ -84,7 +88,8 @@ class Rig:
         """Joint positions (T, J, 3) of channel values (T, columns), in the file's unit and axes."""
         if values.shape[1:] != (self.columns,):
             raise ValueError(f"{values.shape[-1]} channel values, expected {self.columns}")
-        return _positions(self.joints, values)
+        blocks = (values[first : first + _BLOCK] for first in range(0, len(values), _BLOCK))
+        return np.concatenate([_positions(self.joints, block) for block in blocks])
 
 
 def _hierarchy(text: str) -> tuple[list[_Joint], int]:
@@ -155,15 +160,14 @@ def _channels(joint: str, words: list[str], first: int) -> list[tuple[int, int, 
     ]
 
 
-def _motion(text: str, columns: int, fps: float | None) -> tuple[np.ndarray, float, str]:
+def _motion(text: str, start: int, columns: int, fps: float | None) -> tuple[np.ndarray, float, str]:
     """Values (T, columns), the frame rate, and a note where the declared number of frames is wrong."""
-    frames = re.search(r"(?im)^[ \t]*Frames[ \t]*:?[ \t]*(\S*).*$", text)
-    time = re.search(r"(?im)^[ \t]*Frame[ \t]+Time[ \t]*:?[ \t]*(\S*).*$", text)
-    rest = text[max(match.end() if match else 0 for match in (frames, time)) :]
-    if "#" in rest or "//" in rest:
-        rest = _COMMENT.sub("", rest)
+    frames, time = _FRAMES.search(text, start), _FRAME_TIME.search(text, start)
+    start = max(match.end() if match else start for match in (frames, time))
+    if text.find("#", start) >= 0 or text.find("//", start) >= 0:
+        text, start = _COMMENT.sub("", text[start:]), 0
     try:
-        values = np.array(rest.split(), dtype=np.float64)
+        values = parse_decimals(text, start)
     except ValueError as error:
         raise ValueError(f"the frames contain something that is not a number: {str(error)[-60:]}") from None
     if not len(values):
@@ -205,19 +209,25 @@ def frame_rate(frame_time: str | None) -> float:
 
 
 def _positions(joints: Sequence[_Joint], values: np.ndarray) -> np.ndarray:
+    channels = np.ascontiguousarray(values.T)
     offsets: list[np.ndarray] = []
-    rotations: list[np.ndarray | None] = []
-    for joint in joints:
+    alike: dict[tuple[int, ...], list[int]] = {}  # joints by the axes of their rotations, which are computed together
+    for number, joint in enumerate(joints):
         moves = [(column, axis) for column, axis, kind in joint.channels if kind == "position"]
-        turns = [(column, axis) for column, axis, kind in joint.channels if kind == "rotation"]
         offset = np.array(joint.offset)
         if moves:
             offset = np.tile(offset, (len(values), 1))
             for column, axis in moves:
-                offset[:, axis] = values[:, column]
+                offset[:, axis] = channels[column]
         offsets.append(offset)
-        angles = np.radians(values[:, [column for column, _ in turns]])
-        rotations.append(euler_rotation([axis for _, axis in turns], angles) if turns else None)
+        alike.setdefault(tuple(axis for _, axis, kind in joint.channels if kind == "rotation"), []).append(number)
+    rotations: list[np.ndarray | None] = [None] * len(joints)
+    for axes, numbers in alike.items():
+        columns = [[column for column, _, kind in joints[number].channels if kind == "rotation"] for number in numbers]
+        if axes:
+            turns = euler_rotation(axes, np.radians(channels[np.transpose(columns)]))
+            for number, turn in zip(numbers, turns, strict=True):
+                rotations[number] = turn
     return forward([joint.parent for joint in joints], offsets, rotations)
 
 

@@ -55,11 +55,11 @@ def positions_of(position: np.ndarray, rotation: np.ndarray, angles: np.ndarray,
     """
     offsets = [np.array(row.offset) * height for row in BODY]
     offsets[0] = position
-    rotations: list[np.ndarray | None] = [euler_rotation((2, 1, 0), rotation[:, ::-1])]
+    rotations: list[np.ndarray | None] = [euler_rotation((2, 1, 0), rotation[:, ::-1].T)]
     for row in BODY[1:]:
         columns = [ANGLES.index(angle) for angle in row.angles]
-        moved = euler_rotation(["xyz".index(axis) for axis in row.axes], angles[:, columns])
-        fixed = euler_rotation((2, 0), np.radians(np.array([row.turn], dtype=np.float64)))
+        moved = euler_rotation(["xyz".index(axis) for axis in row.axes], angles[:, columns].T)
+        fixed = euler_rotation((2, 0), np.radians(np.array(row.turn, dtype=np.float64))[:, None])
         rotations.append(fixed @ moved)
     return forward(_SKELETON.parents, offsets, rotations)
 
