@@ -140,13 +140,15 @@ def _between(anchors: np.ndarray, frames: int) -> list[np.ndarray]:
 
 def _deviation(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """A function of starts (N,) and ends (M,): squared deviation from the mean inside each [start, end), (N, M)."""
-    sums = np.concatenate([np.zeros((1, values.shape[1])), values.cumsum(axis=0, dtype=np.float64)])
-    squares = np.concatenate([[0.0], np.square(values, dtype=np.float64).sum(axis=1).cumsum()])
+    centred = values - values.mean(axis=0, dtype=np.float64)
+    sums = np.concatenate([np.zeros((1, centred.shape[1])), centred.cumsum(axis=0)])
+    squares = np.concatenate([[0.0], np.square(centred).sum(axis=1).cumsum()])
+    norms = np.square(sums).sum(axis=1)
 
     def between(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        lengths = ends[None] - starts[:, None]
-        total = sums[ends][None] - sums[starts][:, None]
-        inside = (squares[ends][None] - squares[starts][:, None]) - np.square(total).sum(-1) / np.maximum(lengths, 1)
+        lengths = ends - starts[:, None]
+        total = norms[ends] + norms[starts][:, None] - 2 * sums[starts] @ sums[ends].T  # squared sum of the frames
+        inside = squares[ends] - squares[starts][:, None] - total / np.maximum(lengths, 1)
         return np.where(lengths > 0, inside, np.inf)
 
     return between

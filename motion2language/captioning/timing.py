@@ -119,9 +119,11 @@ def _with_probabilities(
     segments: Sequence[Segment], drawn: Sequence[Sequence[int]], vocabulary: Vocabulary, lexicon: ActionLexicon
 ) -> tuple[Segment, ...]:
     """The segments, each with the share of the drawn sentences that name its action in its place."""
-    actions = [
-        tuple(label for _, label in lexicon.find([vocabulary.words[token] for token in tokens])) for tokens in drawn
-    ]
+    found = {
+        tokens: tuple(label for _, label in lexicon.find([vocabulary.words[token] for token in tokens]))
+        for tokens in set(map(tuple, drawn))
+    }
+    actions = [found[tuple(tokens)] for tokens in drawn]
     shares = agreement([segment.label for segment in segments], actions)
     return tuple(replace(segment, probability=float(share)) for segment, share in zip(segments, shares, strict=True))
 

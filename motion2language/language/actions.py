@@ -38,6 +38,7 @@ _DETERMINERS = frozenset(
     "many more single full half quarter degree".split()
 )
 _ARTICLES = frozenset("a an the his her its their some".split())
+_FUNCTION_WORDS = SUBJECTS | _CONNECTIVES | _AUXILIARIES
 #: Words that never name an action, whatever precedes them. Chosen.
 _NEVER = frozenset(
     "is are was were be being been has have had having starts start starting begins begin beginning continues continue "
@@ -141,7 +142,7 @@ class ActionLexicon:
     def _phrase(self, words: Sequence[str], index: int) -> Found | None:
         """The action of a phrase that begins here; a light verb or function word alone names none."""
         word = words[index]
-        light = word in _LIGHT | _NEVER
+        light = word in _LIGHT or word in _NEVER
         if word not in self._index or (not light and self._is_noun(words, index)):
             return None
         found = self._index.find(words, index, self._end_of_clause(words, index))
@@ -155,7 +156,7 @@ class ActionLexicon:
                 ahead = place if ahead is None else ahead
             elif ahead is not None and (words[place] in self.forms or words[place] in self._index):
                 return ahead
-            elif words[place] not in SUBJECTS | _AUXILIARIES | _DETERMINERS:
+            elif words[place] not in _FUNCTION_WORDS and words[place] not in _DETERMINERS:
                 ahead = None
         return len(words)
 
@@ -167,10 +168,11 @@ class ActionLexicon:
         before = words[max(0, index - 2) : index]
         if index == 2 or (index > 2 and words[index - 3] in _CONNECTIVES):
             before = before[-1:]
-        if before and before[-1] in _DETERMINERS - SUBJECTS:
+        if before and before[-1] in _DETERMINERS and before[-1] not in SUBJECTS:
             return True
-        between = SUBJECTS | _CONNECTIVES | _AUXILIARIES | self.forms.keys()
-        return len(before) == 2 and before[0] in _ARTICLES and before[1] not in between
+        if len(before) < 2 or before[0] not in _ARTICLES:
+            return False
+        return before[1] not in _FUNCTION_WORDS and before[1] not in self.forms
 
     def _action_noun(self, words: Sequence[str], index: int) -> tuple[int, str] | None:
         """Index and lemma of the action that a light verb's object names: a determiner, up to two words, the noun."""

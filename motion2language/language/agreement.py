@@ -72,9 +72,18 @@ def _bleu(sentences: Sequence[Sentence]) -> np.ndarray:
     scores = np.minimum(0.0, 1 - lengths[None] / lengths[:, None])
     for order in ORDERS:
         counts = _ngram_counts(sentences, order)
-        shared = np.minimum(counts[:, None], counts[None]).sum(-1, dtype=np.float64)
+        shared = _shared(counts)
         scores += np.log((shared + SMOOTHING) / (counts.sum(1)[:, None] + SMOOTHING)) / len(ORDERS)
     return np.exp(scores)
+
+
+def _shared(counts: np.ndarray) -> np.ndarray:
+    """How many n-grams each two sentences have in common, (N, N), from counts (N, G)."""
+    shared = np.zeros((len(counts), len(counts)))
+    for least in range(1, int(counts.max(initial=0)) + 1):
+        having = (counts[:, (counts >= least).any(axis=0)] >= least).astype(np.float32)
+        shared += having @ having.T
+    return shared
 
 
 def _ngram_counts(sentences: Sequence[Sentence], order: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +17,7 @@ from motion2language.files import write_text
 from motion2language.transcript import Transcript
 
 
+@cache
 def names() -> tuple[str, ...]:
     """All outputs, sorted."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_"))
@@ -41,11 +43,16 @@ def kind(path: str | Path) -> str:
     ('json', 'babel')
     """
     file = Path(path).name
-    endings = {ending: name for name in names() for ending in (f".{name}", suffix(name))}
+    endings = _endings()
     fitting = [ending for ending in endings if file.endswith(ending)]
     if not fitting:
         require_known([Path(path).suffix.lstrip(".")])
     return endings[max(fitting, key=len)]
+
+
+@cache
+def _endings() -> dict[str, str]:
+    return {ending: name for name in names() for ending in (f".{name}", suffix(name))}
 
 
 def render(transcript: Transcript, name: str) -> str:
