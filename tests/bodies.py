@@ -272,6 +272,64 @@ CONVENTIONS: dict[str, tuple[tuple[str, str], tuple[str, ...], str, str]] = {
         "J_Bip_*_Shoulder J_Bip_*_UpperArm J_Bip_*_LowerArm J_Bip_*_Hand "
         "J_Bip_*_UpperLeg J_Bip_*_LowerLeg J_Bip_*_Foot J_Bip_*_ToeBase",
     ),
+    "quaternius": (
+        ("L", "R"),
+        (
+            "Bone > Foot.*",
+            "Bone > PoleTarget.*",
+            "Bone > Body > Hips > Abdomen > Torso > Neck > Head",
+            "Torso > Shoulder.* > UpperArm.* > LowerArm.* > Fist.* > Fist.*_end",
+            "Body > UpperLeg.* > LowerLeg.* > LowerLeg.*_end",
+        ),
+        "Hips Abdomen Torso Neck Head",
+        "Shoulder.* UpperArm.* LowerArm.* Fist.* UpperLeg.* LowerLeg.* Foot.* -",
+    ),
+    "kaykit": (
+        ("l", "r"),
+        (
+            "root > hips > spine > chest > head",
+            "chest > upperarm.* > lowerarm.* > wrist.* > hand.* > handslot.*",
+            "hips > upperleg.* > lowerleg.* > foot.* > toes.*",
+        ),
+        "hips spine chest - head",
+        "- upperarm.* lowerarm.* wrist.* upperleg.* lowerleg.* foot.* toes.*",
+    ),
+    "short letters": (
+        ("l", "r"),
+        (
+            "body_world > b_root > b_spine0 > b_spine1 > b_spine2 > b_neck0 > b_head",
+            "b_spine2 > p_*_scap > b_*_shoulder > b_*_arm > b_*_arm_twist",
+            "b_*_arm > b_*_forearm > b_*_hand > b_*_index1",
+            "b_root > b_*_upleg > b_*_leg > b_*_foot > b_*_ball",
+        ),
+        "b_root b_spine1 b_spine2 b_neck0 b_head",
+        "b_*_shoulder b_*_arm b_*_forearm b_*_hand b_*_upleg b_*_leg b_*_foot b_*_ball",
+    ),
+    "makehuman": (
+        ("L", "R"),
+        (
+            "root > spine05 > spine04 > spine03 > spine02 > spine01 > neck01 > neck02 > head",
+            "spine01 > clavicle.* > shoulder01.* > upperarm01.* > upperarm02.* > lowerarm01.* > lowerarm02.* > wrist.*",
+            "root > pelvis.* > upperleg01.* > upperleg02.* > lowerleg01.* > lowerleg02.* > foot.* > toe1-1.*",
+        ),
+        "root spine03 spine01 neck01 head",
+        "clavicle.* upperarm01.* lowerarm01.* wrist.* upperleg01.* lowerleg01.* foot.* toe1-1.*",
+    ),
+    "valve": (
+        ("L", "R"),
+        (
+            "ValveBiped.Bip01_Pelvis > ValveBiped.Bip01_Spine > ValveBiped.Bip01_Spine2 > ValveBiped.Bip01_Neck1",
+            "ValveBiped.Bip01_Neck1 > ValveBiped.Bip01_Head1",
+            "ValveBiped.Bip01_Spine2 > ValveBiped.Bip01_*_Clavicle > ValveBiped.Bip01_*_UpperArm",
+            "ValveBiped.Bip01_*_UpperArm > ValveBiped.Bip01_*_Forearm > ValveBiped.Bip01_*_Hand",
+            "ValveBiped.Bip01_Pelvis > ValveBiped.Bip01_*_Thigh > ValveBiped.Bip01_*_Calf > ValveBiped.Bip01_*_Foot",
+            "ValveBiped.Bip01_*_Foot > ValveBiped.Bip01_*_Toe0",
+        ),
+        "ValveBiped.Bip01_Pelvis ValveBiped.Bip01_Spine ValveBiped.Bip01_Spine2 "
+        "ValveBiped.Bip01_Neck1 ValveBiped.Bip01_Head1",
+        "ValveBiped.Bip01_*_Clavicle ValveBiped.Bip01_*_UpperArm ValveBiped.Bip01_*_Forearm ValveBiped.Bip01_*_Hand "
+        "ValveBiped.Bip01_*_Thigh ValveBiped.Bip01_*_Calf ValveBiped.Bip01_*_Foot ValveBiped.Bip01_*_Toe0",
+    ),
     "kinect": (
         ("Left", "Right"),
         (

@@ -23,7 +23,7 @@ from bodies import (
 )
 
 from motion2language import body
-from motion2language.motion import CANONICAL, Skeleton
+from motion2language.motion import CANONICAL, Motion, Skeleton
 
 
 def single_sources(joint_map: body.JointMap) -> dict[str, str]:
@@ -225,6 +225,24 @@ def test_a_toe_is_taken_from_the_foots_end_but_never_from_its_heel() -> None:
     assert rows["left_toe"] == "LeftFoot (the ankle again: no toe found)"
     rows = dict(body.map_joints(tree(("Left", "Right"), *chains, "*Foot > *Foot_end")).rows())
     assert rows["right_toe"] == "RightFoot_end"
+
+
+def test_targets_ends_twists_and_props_are_ignored_and_listed() -> None:
+    chains = (
+        "Hips > Spine > Neck > Head > Head_end",
+        "Spine > UpperArm.* > UpperArmTwist.*",
+        "UpperArm.* > LowerArm.* > Hand.* > handslot.*",
+        "Hips > Thigh.* > Shin.* > Foot.* > FootRoll.*",
+        "Hips > PoleTarget.*",
+    )
+    skeleton = tree(("L", "R"), *chains)
+    rows = dict(body.describe(Motion(np.zeros((1, len(skeleton.joints), 3)), 30, skeleton)))
+    assert rows["left_toe"] == "Foot.L (the ankle again: no toe found)"
+    assert rows["head"] == "Head"
+    assert rows["ignored"] == (
+        "ends: Head_end; twist: UpperArmTwist.L, UpperArmTwist.R, FootRoll.L, FootRoll.R; "
+        "props: handslot.L, handslot.R; targets: PoleTarget.L, PoleTarget.R"
+    )
 
 
 def test_overrides_come_before_names(tmp_path: Path) -> None:

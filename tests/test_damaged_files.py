@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from animated import binary, moved_gltf, moved_rig, old_text, text
 from marked import FULL, c3d_bytes, skin, trc_text
 from small import recording
 from test_amc import AMC, ASF
@@ -25,7 +26,7 @@ ODD = (
 ).split()
 
 
-def whole(kind: str, tmp_path: Path) -> list[bytes]:
+def whole(kind: str, tmp_path: Path) -> list[bytes]:  # noqa: PLR0911 - a return for each kind
     """Valid files of a kind, one of which is then damaged."""
     motion = recording(2).clip(0, 0.5)
     if kind == "bvh":
@@ -44,6 +45,11 @@ def whole(kind: str, tmp_path: Path) -> list[bytes]:
     if kind in ("c3d", "trc"):
         put = {label: path for label, path in skin(motion.positions).items() if label in FULL}
         return [c3d_bytes(put), c3d_bytes(put, scale=0.1)] if kind == "c3d" else [trc_text(put, 30).encode()]
+    if kind == "fbx":
+        rig = moved_rig(motion)
+        return [binary(rig.blocks()), text(rig.blocks()), old_text(motion), old_text(motion, True)]
+    if kind in ("glb", "gltf"):
+        return [moved_gltf(motion).glb() if kind == "glb" else moved_gltf(motion).gltf()]
     return [document(random_frames()).encode()] if kind == "xml" else [AMC.encode()]
 
 
@@ -67,7 +73,7 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return content
 
 
-@pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc"])
+@pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc", "fbx", "glb", "gltf"])
 def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
     chance, files = random.Random(kind), whole(kind, tmp_path)
     path, options = (

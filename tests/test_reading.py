@@ -89,7 +89,9 @@ def test_a_joint_map_also_serves_unit_and_up_axis(tmp_path):
 
 
 def test_the_suffix_decides_in_any_case(tmp_path):
-    assert set(FORMATS) == {".bvh", ".amc", ".npy", ".npz", ".xml", ".c3d", ".trc"}
+    assert set(FORMATS) == {
+        ".bvh", ".amc", ".npy", ".npz", ".xml", ".c3d", ".trc", ".fbx", ".glb", ".gltf", ".vrm", ".vrma",
+    }  # fmt: skip
     bvh.write(recording(3), tmp_path / "TAKE.BVH")
     motion = m2l.read_motion(str(tmp_path / "TAKE.BVH"))
     assert (motion.name, motion.fps) == ("TAKE.BVH", 30)
@@ -112,9 +114,9 @@ def test_paths_that_are_not_motion_files_are_errors(tmp_path):
         m2l.read_motion(tmp_path / "nowhere.bvh")
     with pytest.raises(ValueError, match=r"a folder, expected a motion file \(\.amc, \.bvh"):
         m2l.read_motion(tmp_path)
-    (tmp_path / "take.fbx").write_text("x")
-    with pytest.raises(ValueError, match=r"unsupported file type '\.fbx'; expected \.amc, \.bvh"):
-        m2l.read_motion(tmp_path / "take.fbx")
+    (tmp_path / "take.blend").write_text("x")
+    with pytest.raises(ValueError, match=r"unsupported file type '\.blend'; expected \.amc, \.bvh"):
+        m2l.read_motion(tmp_path / "take.blend")
     (tmp_path / "take.bvh").write_text("")
     with pytest.raises(ValueError, match=r"take\.bvh: the file is empty"):
         m2l.read_motion(tmp_path / "take.bvh")
@@ -129,7 +131,7 @@ def test_files_too_large_are_refused_unread(tmp_path):
 
 def test_what_may_be_set_for_a_file_has_the_same_names_everywhere():
     names = [field.name for field in fields(ReadOptions)]
-    assert len(names) == 8
+    assert len(names) == 9
     assert [field.name for field in fields(Input)] == names
     assert [name for name in inspect.signature(m2l.read_motion).parameters if name != "path"] == names
 
@@ -137,6 +139,6 @@ def test_what_may_be_set_for_a_file_has_the_same_names_everywhere():
 def test_the_command_line_sets_every_option(tmp_path):
     (tmp_path / "map.toml").write_text('pelvis = "Root"\n')
     paths = {"asf": Path("take.asf"), "body_models": Path("models")}
-    values = paths | {"fps": 30.0, "layout": "kit", "unit": "cm", "up": "z", "subject": "Ann"}
+    values = paths | {"fps": 30.0, "layout": "kit", "unit": "cm", "up": "z", "subject": "Ann", "take": "Walk"}
     options = Input(**values, joint_map=tmp_path / "map.toml").options()
     assert options == ReadOptions(**values, joint_map={"pelvis": "Root"})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from animated import binary, moved_gltf, moved_rig, text
 from fastapi.testclient import TestClient
 from small import captioner, recording
 
@@ -211,8 +212,21 @@ def test_a_file_s_type_is_detected_from_its_content(content, tmp_path):
     assert detect_suffix(b'<?xml version="1.0"?><MMM/>') == ".xml"
     assert detect_suffix(b"# CMU\n:version 1.10\n:name x\n:bonedata\n") == ".asf"
     assert detect_suffix(b"#!OML:ASF\n:FULLY-SPECIFIED\n:DEGREES\n1\n") == ".amc"
+    assert detect_suffix(moved_gltf(recording(2)).glb()) == ".glb"
+    assert detect_suffix(moved_gltf(recording(2)).gltf()) == ".gltf"
+    rig = moved_rig(recording(2).clip(0, 1))
+    assert detect_suffix(binary(rig.blocks())) == detect_suffix(text(rig.blocks())) == ".fbx"
     motion = read_upload([Upload("holiday.jpg", content)], ReadOptions())
     assert (motion.name, motion.frames) == ("holiday.jpg", recording(2).frames)
+
+
+def test_a_take_of_an_upload_has_the_names_of_the_file_and_the_take():
+    document = moved_gltf(recording(2).clip(0, 1))
+    document.json["animations"] *= 2
+    file = [Upload("hero.glb", document.glb())]
+    with pytest.raises(ValueError, match=r"hero\.glb: contains 2 takes; choose one with --take: Walk, Walk \(2\)"):
+        read_upload(file, ReadOptions())
+    assert read_upload(file, ReadOptions(take="walk")).name == "hero.glb [Walk]"
 
 
 def test_an_amc_is_read_with_its_asf():

@@ -7,11 +7,20 @@ finds the joint for each of the 21 of `motion.CANONICAL`; `to_canonical` gives t
 from __future__ import annotations
 
 from motion2language.body.axes import PLAUSIBLE_HEIGHT, UNITS, Axes, detect_axes, stature
-from motion2language.body.canonical import FeetWarning, body_height, describe, ensure_canonical, mirrored, to_canonical
+from motion2language.body.canonical import (
+    POSSIBLE_HEIGHT,
+    FeetWarning,
+    body_height,
+    describe,
+    ensure_canonical,
+    mirrored,
+    to_canonical,
+)
 from motion2language.body.mapping import JointMap, JointRule, load_joint_map, map_joints
 
 __all__ = [
     "PLAUSIBLE_HEIGHT",
+    "POSSIBLE_HEIGHT",
     "UNITS",
     "Axes",
     "FeetWarning",

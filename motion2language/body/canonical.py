@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from motion2language.body.axes import Axes, stature
-from motion2language.body.mapping import map_joints
+from motion2language.body.mapping import JointMap, map_joints
+from motion2language.body.names import helper_kind
 from motion2language.body.sides import Sides, measure_sides
 from motion2language.motion import CANONICAL, Motion
 
 #: Statures in metres that to_canonical accepts: from small children and toys to giants of games. Chosen.
-_METRE_HEIGHTS = (0.4, 4.0)
+POSSIBLE_HEIGHT = (0.4, 4.0)
 
 
 class FeetWarning(UserWarning):
@@ -35,7 +36,7 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
     positions = joint_map.apply(motion.positions)
     body = replace(motion, positions=positions, skeleton=CANONICAL)
     height = body_height(body)
-    low, high = _METRE_HEIGHTS
+    low, high = POSSIBLE_HEIGHT
     if not low <= height <= high:
         raise ValueError(
             f"{motion.label}: the body is {height:.3g} m tall, expected {low} to {high}; set the unit with --unit"
@@ -102,7 +103,22 @@ def describe(
         ("body height in metres", body_height(body)),
         ("left and right", _describe_sides(measure_sides(body.positions))),
     ]
-    return rows + joint_map.rows()
+    rows += joint_map.rows()
+    if ignored := _ignored(joint_map):
+        rows.append(("ignored", ignored))
+    return rows
+
+
+def _ignored(joint_map: JointMap) -> str:
+    """Joints that steer or hang on the body and are no part of it, by kind."""
+    used = {joint for rule in joint_map.rules for joint, _ in rule.weights}
+    kinds: dict[str, list[str]] = {}
+    for joint in joint_map.skeleton.joints:
+        kind = helper_kind(joint)
+        if kind and joint not in used:
+            kinds.setdefault(kind, []).append(joint)
+    listed = (f"{kind}: {', '.join(found[:12])}{' …' * (len(found) > 12)}" for kind, found in kinds.items())
+    return "; ".join(listed)
 
 
 def _describe_sides(sides: Sides) -> str:

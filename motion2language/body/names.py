@@ -23,7 +23,7 @@ from motion2language.motion import Skeleton
 LIMB_WORDS: dict[str, tuple[str, ...]] = {
     "shoulder": ("upperarm", "uparm", "uarm", "arm", "shldr", "shldrbend", "humerus", "shoulder"),
     "elbow": ("elbow", "forearm", "forearmbend", "lowerarm", "lowarm", "loarm", "farm", "radius"),
-    "wrist": ("wrist", "hand"),
+    "wrist": ("wrist", "hand", "fist"),
     "collar": ("collar", "clavicle", "collarbone", "clav", "shoulder"),
     "knee": ("knee", "lowerleg", "lowleg", "loleg", "shin", "calf", "tibia", "leg"),
     "hip": ("upperleg", "upleg", "thigh", "thighbend", "femur", "hip", "leg"),
@@ -35,7 +35,7 @@ LIMB_WORDS: dict[str, tuple[str, ...]] = {
 TRUNK_WORDS: dict[str, tuple[str, ...]] = {
     "pelvis": ("pelvis", "hips", "hip", "spinebase"),
     "neck": ("neck", "neck01", "neck1", "necklower", "lowerneck", "necktwist01", "spineshoulder"),
-    "head": ("head", "skull"),
+    "head": ("head", "head1", "skull"),
 }
 
 #: Words that a side letter may be glued to (`lfemur`, `rShin`).
@@ -78,9 +78,16 @@ ASF_NAMES: dict[str, str] = {
     },
 }
 
-_PREFIX = re.compile(r"^(mixamorig\d*|character\d+|bip\d+|j bip|cc base)\s*")
+_PREFIX = re.compile(r"^(mixamorig\d*|character\d+|(valvebiped )?bip\d+|j bip|cc base|b(?= [lrc] ))\s*")
 _IDLE_WORDS = frozenset({"c", "center", "joint", "jnt", "bone", "bind", "def", "org"})
 _SIDE_WORDS = {"left": "left", "l": "left", "right": "right", "r": "right"}
+#: Words of joints that only steer or hang on others, by what they are.
+_HELPERS = {
+    "ends": frozenset("end nub site tip effector".split()),
+    "targets": frozenset("pole poletarget target ik ctrl control locator".split()),
+    "twist": frozenset("twist roll".split()),
+    "props": frozenset("prop slot handslot weapon gun holder socket attach".split()),
+}
 _SHARED_PREFIX = 0.6  # a first word on this share of the joints is a prefix; chosen, above the half that `Left` reaches
 
 
@@ -93,6 +100,13 @@ def split_names(skeleton: Skeleton) -> dict[str, tuple[str, str]]:
         joint: _side_and_part(parts[1:] if parts[:1] and parts[0] in shared else parts)
         for joint, parts in words.items()
     }
+
+
+def helper_kind(joint: str) -> str:
+    """What a joint is by its name that is no part of a body: `ends`, `targets`, `twist`, `props`; empty for others."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[:|]", joint)[-1]).lower()
+    words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[a-z0-9]+", spaced)}
+    return next((kind for kind, known in _HELPERS.items() if words & known), "")
 
 
 def find_by_names(skeleton: Skeleton, positions: np.ndarray | None, taken: dict[str, str]) -> dict[str, str]:
@@ -137,6 +151,8 @@ def _words(joint: str) -> tuple[str, ...]:
 def _side_and_part(words: Sequence[str]) -> tuple[str, str]:
     sides = [word for word in words if word in _SIDE_WORDS]
     part = "".join(word for word in words if word not in _IDLE_WORDS and word not in _SIDE_WORDS)
+    if part.removesuffix("01") in _GLUED:  # the first piece of a limb in several: upperarm01 in MakeHuman's bodies
+        part = part.removesuffix("01")
     if sides:
         return _SIDE_WORDS[sides[0]], part
     for token, side in _SIDE_WORDS.items():

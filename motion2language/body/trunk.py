@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from motion2language.body.names import split_names
+from motion2language.body.names import helper_kind, split_names
 from motion2language.body.structure import common_ancestor, path_to_root
 from motion2language.motion import Skeleton
 
@@ -16,7 +16,7 @@ def fill_from_tree(sources: dict[str, str], skeleton: Skeleton) -> dict[str, str
     neck, head    first and last of the joints without a side above the joint where the arms meet
     spine, chest  the middle and the last of the joints between pelvis and neck; a single one is the spine, since a
                   body with one trunk joint bends low
-    toes          the ankle's first child other than a heel
+    toes          the ankle's first child other than a heel or a helper; an end will do
     """
     filled = dict(sources)
     filled.setdefault("pelvis", common_ancestor(skeleton, filled["left_hip"], filled["right_hip"]))
@@ -40,10 +40,15 @@ def fill_from_tree(sources: dict[str, str], skeleton: Skeleton) -> dict[str, str
         filled.setdefault("chest", trunk[-1])
     for side in ("left", "right"):
         children = _children(skeleton, filled[f"{side}_ankle"])
-        ahead = next((child for child in children if "heel" not in child.lower()), None)
+        ahead = next((child for child in children if "heel" not in child.lower() and _is_body(child)), None)
         if ahead is not None:
             filled.setdefault(f"{side}_toe", ahead)
     return filled
+
+
+def _is_body(joint: str) -> bool:
+    """Whether a joint may be part of the body by its name: no target, twist or prop."""
+    return helper_kind(joint) in ("", "ends")
 
 
 def _children(skeleton: Skeleton, joint: str) -> list[str]:
@@ -66,6 +71,7 @@ def _chain_upwards(skeleton: Skeleton, top: str, sources: dict[str, str]) -> lis
     joint: str | None = top
     while joint is not None:
         ahead = [child for child in _children(skeleton, joint) if child not in limbs and not names[child][0]]
+        ahead = [child for child in ahead if _is_body(child)]
         joint = next((child for child in ahead if not names[child][1].endswith(_END_WORDS)), None)
         chain += [joint] if joint else []
     return chain

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motion2language import viewer, writers
+from motion2language.captioning.takes import Source, find_takes, read_sources
 from motion2language.files import one_line, remove_leftovers
 from motion2language.formats import FORMATS, files_in
-from motion2language.formats.reading import ReadOptions, read_with_axes
+from motion2language.formats.pieces import file_name
+from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
@@ -52,7 +54,7 @@ class Settings:
 class Job:
     """A recording, and the file to write for each format."""
 
-    path: Path
+    source: Source
     targets: Mapping[str, Path]
 
 
@@ -60,7 +62,7 @@ class Job:
 class Outcome:
     """The lines to print for a recording, None where it could not be described, and what went wrong."""
 
-    path: Path
+    name: str
     text: str | None
     problems: tuple[str, ...] = ()
 
@@ -79,14 +81,22 @@ def find_recordings(files: Sequence[Path]) -> list[tuple[Path, Path]]:
     return recordings
 
 
-def plan_jobs(recordings: Sequence[tuple[Path, Path]], out: Path | None, formats: Sequence[str]) -> list[Job]:
-    """A Job for each of `find_recordings`, with no target used twice; below `out` the subfolders are kept."""
+def plan_jobs(
+    recordings: Sequence[tuple[Path, Path]],
+    out: Path | None,
+    formats: Sequence[str],
+    options: ReadOptions | None = None,
+) -> list[Job]:
+    """A Job for each take of `find_recordings`, with no target used twice; below `out` the subfolders are kept."""
     suffixes = {name: f".{name}" if name == PLAYER else writers.suffix(name) for name in formats}
     taken: set[Path] = set()
     jobs = []
     for path, subfolder in recordings:
         folder = out / subfolder if out else path.parent
-        jobs.append(Job(path, {name: _unused(folder, path.stem, suffix, taken) for name, suffix in suffixes.items()}))
+        for source in find_takes(path, options or ReadOptions()):
+            stem = path.stem if source.take is None else f"{path.stem}_{file_name(source.take)}"
+            targets = {name: _unused(folder, stem, suffix, taken) for name, suffix in suffixes.items()}
+            jobs.append(Job(source, targets))
     return jobs
 
 
@@ -100,15 +110,17 @@ def _unused(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:
 
 
 def describe_files(
-    files: Sequence[Path], captioner: Captioner, settings: Settings
+    sources: Sequence[Source], captioner: Captioner, settings: Settings
 ) -> Iterator[tuple[int, tuple[Motion, Described] | Exception]]:
-    """Each file's number with its motion and description, or with what is wrong with it; a group at a time."""
-    for first in range(0, len(files), GROUP):
+    """Each source's number with its motion and description, or with what is wrong with it; a group at a time."""
+    for first in range(0, len(sources), GROUP):
         motions: list[tuple[int, Motion]] = []
         prepared = []
-        for number, path in enumerate(files[first : first + GROUP], start=first):
+        group = sources[first : first + GROUP]
+        for number, motion in enumerate(read_sources(group, settings.read), start=first):
             try:
-                motion = read_with_axes(path, settings.read)[0]
+                if isinstance(motion, Exception):
+                    raise motion
                 require_movement(motion)
                 prepared.append(captioner.prepare(motion, settings.read.joint_map))
                 motions.append((number, motion))
@@ -154,7 +166,9 @@ def write_on_cluster(address: str, jobs: Sequence[Job], settings: Settings) -> I
                 yield from ray.get(ready)
             except ray.exceptions.RayError as error:
                 reason = _failure(ray, error)
-                yield from (Outcome(job.path, None, (f"{job.path}: not described: {reason}",)) for job in chunk)
+                yield from (
+                    Outcome(job.source.label, None, (f"{job.source.label}: not described: {reason}",)) for job in chunk
+                )
 
 
 def _failure(ray: Any, error: Exception) -> str:
@@ -181,9 +195,9 @@ def _cached_captioner(model: str, device: str, action_words: Path | None) -> Cap
 
 def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) -> Iterator[Outcome]:
     remove_leftovers(target for job in jobs for target in job.targets.values())  # of a worker or call that was killed
-    for number, result in describe_files([job.path for job in jobs], captioner, settings):
+    for number, result in describe_files([job.source for job in jobs], captioner, settings):
         if isinstance(result, Exception):
-            yield Outcome(jobs[number].path, None, (one_line(result),))
+            yield Outcome(jobs[number].source.label, None, (one_line(result),))
         else:
             motion, described = result
             yield _write(jobs[number], motion, described.surer_than(settings.least))
@@ -201,7 +215,7 @@ def _write(job: Job, motion: Motion, described: Described) -> Outcome:
         except (ValueError, OSError) as error:
             problems.append(one_line(error))
     text = writers.render(described.transcript, "txt") or "(nothing to describe)\n"
-    return Outcome(job.path, text, tuple(problems))
+    return Outcome(job.source.label, text, tuple(problems))
 
 
 def write_player(takes: Sequence[tuple[Motion, Described]], references: Sequence[Transcript], path: Path) -> None:

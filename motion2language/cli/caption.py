@@ -35,7 +35,8 @@ def caption(
     Parameters
     ----------
     files
-        Recordings: .bvh, .amc (with .asf), .npy, .npz, _mmm.xml, .c3d, .trc; or folders, for all recordings in them.
+        Recordings: .bvh, .fbx, .glb, .gltf, .vrm, .vrma, .amc (with .asf), .npy, .npz, _mmm.xml, .c3d, .trc; or
+        folders, for all recordings in them. Of a file with several takes all are described, or the one of --take.
     format
         Files to write, separated by commas: json,txt,srt,vtt,tsv,csv,eaf,textgrid,
         audacity,labelstudio,babel, or html for the player.
@@ -77,7 +78,7 @@ def caption(
     settings = Settings(
         source.options(), model.model, model.device, model.action_words, search.beam, search.refine, least
     )
-    jobs = plan_jobs(find_recordings(files), out, formats)
+    jobs = plan_jobs(find_recordings(files), out, formats, settings.read)
     if skip_written:
         every = len(jobs)
         jobs = [job for job in jobs if not all(target.is_file() for target in job.targets.values())]
@@ -95,7 +96,7 @@ def _report(outcomes: Iterable[Outcome], jobs: int, named: bool) -> int:
             print(f"m2l: {problem}", file=sys.stderr)
         failures += bool(outcome.problems)
         if outcome.text is not None:
-            print((f"\n{outcome.path}\n" if named else "") + outcome.text, end="", flush=True)
+            print((f"\n{outcome.name}\n" if named else "") + outcome.text, end="", flush=True)
     if failures and jobs > 1:
         print(f"m2l: {failures} of {jobs} recordings failed, {jobs - failures} are done", file=sys.stderr)
     return 1 if failures else 0

@@ -42,7 +42,9 @@ class Input:
     body_models: Path | None = None
     """Folder of SMPL body models, for .npz of AMASS."""
     subject: str | None = None
-    """Subject name, for .c3d and .trc files of several people."""
+    """Subject name, for files of several people: .c3d, .trc, .fbx, .glb, .gltf."""
+    take: str | None = None
+    """Take name, for files of several takes: .fbx, .glb, .gltf."""
 
     def overrides(self) -> dict[str, str] | None:
         """The joint map, read from its file."""

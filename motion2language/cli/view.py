@@ -48,23 +48,30 @@ def view(
     import webbrowser
 
     from motion2language.captioning.recordings import Settings, describe_files, write_player
+    from motion2language.captioning.takes import find_takes
     from motion2language.viewer import MOST_TAKES
     from motion2language.writers.json import read
 
-    if len(files) > MOST_TAKES:
-        raise ValueError(f"m2l view shows {MOST_TAKES} recordings side by side, found {len(files)}; give fewer")
-    if reference and len(reference) != len(files):
-        raise ValueError(f"{len(reference)} --reference for {len(files)} recordings; give one for each, in their order")
+    options = source.options()
+    sources = [take for file in files for take in find_takes(file, options)]
+    if len(sources) > MOST_TAKES:
+        names = [take.take for take in sources if take.take is not None]
+        fewer = f"choose one with --take: {', '.join(names)}" if names else "give fewer"
+        raise ValueError(f"m2l view shows {MOST_TAKES} recordings side by side, found {len(sources)}; {fewer}")
+    if reference and len(reference) != len(sources):
+        raise ValueError(
+            f"{len(reference)} --reference for {len(sources)} recordings; give one for each, in their order"
+        )
     references = [read(path) for path in reference or ()]
     search.require_valid()
-    settings = Settings(source.options(), beam=search.beam, refine=search.refine)
+    settings = Settings(options, beam=search.beam, refine=search.refine)
     takes = []
-    for _, result in describe_files(files, model.load(), settings):
+    for _, result in describe_files(sources, model.load(), settings):
         if isinstance(result, Exception):
             complain(result)
         else:
             takes.append(result)
-    if len(takes) < len(files):
+    if len(takes) < len(sources):
         return 1
     target = out or files[0].with_suffix(".html")
     write_player(takes, references, target)

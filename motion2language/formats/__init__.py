@@ -1,7 +1,8 @@
 """Motion files: one module per kind, `read(path, options) -> Recording`; the module's name is the file's suffix.
 
-KIT-ML's `_mmm.xml` files are read by `mmm`. Readers keep the file's unit and axes (reading.py converts them) and check
-everything else: the values they return are finite and have the promised shape.
+KIT-ML's `_mmm.xml` files are read by `mmm`. Kinds with several takes in a file also have `takes(path, options)`.
+Readers keep the file's unit and axes (reading.py converts them) and check everything else: the
+values they return are finite and have the promised shape.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 
 #: File suffix -> module; markers come last: when a recording exists in several formats, joints are preferred.
 FORMATS = {
-    ".amc": "amc", ".bvh": "bvh", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
+    ".amc": "amc", ".bvh": "bvh", ".fbx": "fbx", ".glb": "gltf", ".gltf": "gltf", ".vrm": "gltf", ".vrma": "gltf",
+    ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
 }  # fmt: skip
 _RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
 

@@ -26,6 +26,17 @@ def euler_rotation(axes: Sequence[int], angles: np.ndarray) -> np.ndarray:
     return np.moveaxis(result, (0, 1), (-2, -1))
 
 
+def quaternion_rotation(quaternions: np.ndarray) -> np.ndarray:
+    """Rotations (T, 3, 3) of unit quaternions (T, 4) x, y, z, w."""
+    x, y, z, w = quaternions.T
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
+        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
+        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
+    )
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
 def forward(
     parents: Sequence[int], offsets: Sequence[np.ndarray], rotations: Sequence[np.ndarray | None]
 ) -> np.ndarray:

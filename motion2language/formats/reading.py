@@ -6,9 +6,11 @@ A format's module reads the file as it is (`read`); this file converts its unit 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +36,7 @@ class ReadOptions:
     joint_map: Mapping[str, str] | None = None
     body_models: Path | None = None
     subject: str | None = None
+    take: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,30 @@ class Recording:
     up: str | None
 
 
+@dataclass(frozen=True, eq=False)
+class Takes:
+    """The takes in a file that may hold several, as the function `takes` of a reader returns them.
+
+    names  in the file's order, each once
+    read   a take's place in `names` -> its recording
+    """
+
+    names: tuple[str, ...]
+    read: Callable[[int], Recording]
+
+    def one(self, name: str | None) -> Recording:
+        """The take called `name`, in any case, or the only one; ValueError lists the takes."""
+        listed = f"{', '.join(self.names[:40])}{' …' * (len(self.names) > 40)}"
+        if name is None:
+            if len(self.names) != 1:
+                raise ValueError(f"contains {len(self.names)} takes; choose one with --take: {listed}")
+            return self.read(0)
+        lower = [known.lower() for known in self.names]
+        if name not in self.names and name.lower() not in lower:
+            raise ValueError(f"no take {name!r}; expected one of {listed}")
+        return self.read(self.names.index(name) if name in self.names else lower.index(name.lower()))
+
+
 def read_motion(  # noqa: PLR0913 - a parameter is what a user may set for a file
     path: str | Path,
     *,
@@ -59,17 +86,20 @@ def read_motion(  # noqa: PLR0913 - a parameter is what a user may set for a fil
     joint_map: Mapping[str, str] | None = None,
     body_models: str | Path | None = None,
     subject: str | None = None,
+    take: str | None = None,
 ) -> Motion:
-    """The recording in a .bvh, .amc, .npy, .npz, _mmm.xml, .c3d or .trc file, in metres, Y up.
+    """The recording in a file of one of formats.FORMATS (.bvh, .fbx, .glb, .c3d and others), in metres, Y up.
 
-    fps        frame rate, for files that do not specify it (.npy, .amc); for others it overrides
+    fps        frame rate, for files that do not specify it (.npy, .amc); for others it overrides; .fbx and glTF
+               files, whose keys have times, are sampled at it
     layout     "humanml3d" or "kit", for .npy
     asf        the skeleton of an .amc file, if it is not beside it
     unit       m, cm, mm, inch, ft or cmu, instead of the file's unit or the one detected from the body's size
     up         x, y or z (or -x, -y, -z), instead of the file's up axis or the one detected from the stance
     joint_map  canonical joint -> joint of the file, for skeletons with unknown names
     body_models  folder of SMPL body models, for .npz of AMASS
-    subject    name of the subject, for .c3d and .trc files of several people
+    subject    name of the subject, for files of several people (.c3d, .trc, .fbx, glTF)
+    take       name of the take, for files of several takes (.fbx, glTF)
 
     FileNotFoundError or ValueError states what was found, what was expected and what to do.
 
@@ -78,14 +108,18 @@ def read_motion(  # noqa: PLR0913 - a parameter is what a user may set for a fil
     (285, 30.0, 26)
     """
     skeleton, models = (None if given is None else Path(given) for given in (asf, body_models))
-    return read_with_axes(path, ReadOptions(fps, layout, skeleton, unit, up, joint_map, models, subject))[0]
+    return read_with_axes(path, ReadOptions(fps, layout, skeleton, unit, up, joint_map, models, subject, take))[0]
 
 
 def read_with_axes(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Motion, Axes]:
     """As read_motion, with the unit and the up axis that were set or detected."""
     if options.fps is not None:
         _require_rate(path, options.fps)
-    recording = read(path, options)
+    return _converted(path, read(path, options), options)
+
+
+def _converted(path: str | Path, recording: Recording, options: ReadOptions) -> tuple[Motion, Axes]:
+    """A recording in metres, Y up, with its axes; the ValueErrors name the file."""
     _require_rate(path, recording.motion.fps)
     motion = replace(recording.motion, name=recording.motion.name or Path(path).name)
     unit, up = options.unit or recording.unit, options.up or recording.up
@@ -106,6 +140,35 @@ def read_with_axes(path: str | Path, options: ReadOptions = ReadOptions()) -> tu
 def read(path: str | Path, options: ReadOptions = ReadOptions()) -> Recording:
     """The recording in a motion file as it is; FileNotFoundError or ValueError names the file and the problem."""
     path = Path(path)
+    reader = _reader(path)
+    recording: Recording = _call(path, lambda: reader.read(path, options))
+    return recording
+
+
+def list_takes(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[str, ...]:
+    """The names of a file's takes; empty for a format with one recording in each file. Errors as of `read`."""
+    path = Path(path)
+    reader = _reader(path)
+    return _call(path, lambda: reader.takes(path, options)).names if hasattr(reader, "takes") else ()
+
+
+def read_takes(
+    path: str | Path, names: Sequence[str], options: ReadOptions = ReadOptions()
+) -> Iterator[tuple[Motion, Axes] | ValueError]:
+    """Several takes of a file, which is opened once: as read_with_axes, or what is wrong with it, for each name."""
+    path = Path(path)
+    if options.fps is not None:
+        _require_rate(path, options.fps)
+    takes: Takes = _call(path, lambda: _reader(path).takes(path, options))
+    for name in names:
+        try:
+            yield _converted(path, _call(path, partial(takes.one, name)), options)
+        except ValueError as error:
+            yield ValueError(f"{path}, take {name}: {str(error).removeprefix(f'{path}: ')}")
+
+
+def _reader(path: Path) -> Any:
+    """The module of a file's format; errors for what is not a motion file."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file")
     if not path.is_file():
@@ -121,17 +184,20 @@ def read(path: str | Path, options: ReadOptions = ReadOptions()) -> Recording:
         raise ValueError(
             f"{path}: {size / 2**30:.1f} GiB, expected at most {LARGEST / 2**30:.0f} GiB; cut the recording"
         )
-    reader = importlib.import_module(f"motion2language.formats.{module}")
+    return importlib.import_module(f"motion2language.formats.{module}")
+
+
+def _call(path: Path, read_part: Callable[[], Any]) -> Any:
+    """What a reader returns; its errors name the file."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # Motion reports frames that are not finite
-            recording: Recording = reader.read(path, options)
+            return read_part()
     except PermissionError:
         raise ValueError(f"{path}: cannot be read; check its permissions") from None
     except MemoryError:
         raise ValueError(f"{path}: declares more data than fits in memory; is it damaged?") from None
     except ValueError as error:
         raise ValueError(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from None
-    return recording
 
 
 def in_metres(recording: Recording) -> Motion:

@@ -132,7 +132,11 @@ class _Api:
         self,
         request: Request,
         file: Annotated[
-            list[UploadFile], File(description="The recording: .bvh, .amc and .asf, .npy, .npz, _mmm.xml, .c3d, .trc")
+            list[UploadFile],
+            File(
+                description="The recording: .bvh, .fbx, .glb, .gltf, .vrm, .vrma, .amc and .asf, .npy, .npz, "
+                "_mmm.xml, .c3d, .trc"
+            ),
         ],
         model: Annotated[str | None, Form(description="A model's name from /api/models")] = None,
         form: Annotated[str, Form(description="Output formats, separated by commas: srt,eaf,html")] = "",
@@ -143,7 +147,8 @@ class _Api:
         layout: Annotated[str | None, Form(description="humanml3d or kit, for .npy")] = None,
         unit: Annotated[str | None, Form(description="m, cm, mm, inch, ft or cmu")] = None,
         up: Annotated[str | None, Form(description="x, y, z, -x, -y or -z")] = None,
-        subject: Annotated[str | None, Form(description="Subject name, for .c3d and .trc of several people")] = None,
+        subject: Annotated[str | None, Form(description="Subject name, for files of several people")] = None,
+        take: Annotated[str | None, Form(description="Take name, for .fbx and glTF files of several takes")] = None,
     ) -> Response:
         """Queue the recording and answer with its result."""
         name = model or next(iter(self.models))
@@ -152,7 +157,9 @@ class _Api:
         uploads = tuple([Upload(part.filename or "", await part.read()) for part in file])
         wanted = tuple(dict.fromkeys(part.strip() for part in form.split(",") if part.strip()))
         try:
-            options = ReadOptions(fps, layout or None, unit=unit or None, up=up or None, subject=subject or None)
+            options = ReadOptions(
+                fps, layout or None, unit=unit or None, up=up or None, subject=subject or None, take=take or None
+            )
             task = DescribeRequest(uploads, options, wanted, beam, least, action_words)
         except ValueError as error:
             raise RefusedError(422, str(error)) from None

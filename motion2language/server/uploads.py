@@ -16,12 +16,15 @@ from motion2language.motion import Motion
 
 SEARCHED = 65_536  # bytes in which a file's type is searched; chosen
 # First bytes of binary files; in a C3D the number of the parameter block comes before the P that all have.
-_STARTS = ((rb"\x93NUMPY", ".npy"), (rb"PK\x03\x04", ".npz"), (rb"[\x01-\x08]P", ".c3d"))
+_STARTS = ((rb"\x93NUMPY", ".npy"), (rb"PK\x03\x04", ".npz"), (rb"[\x01-\x08]P", ".c3d"),
+           (rb"Kaydara FBX Binary", ".fbx"), (rb"glTF", ".glb"))  # fmt: skip
 # Lines that identify text files, in lower case.
 _LINES = (
     (r"^\s*:(bonedata|hierarchy|root)\b", ".asf"),
     (r"^\s*hierarchy\b", ".bvh"),
     (r"\A\s*<", ".xml"),
+    (r"\A\s*\{", ".gltf"),
+    (r"^fbxheaderextension:", ".fbx"),
     (r"\A\s*pathfiletype\b", ".trc"),
     (r"^\s*:(fully-specified|degrees|radians)\b", ".amc"),
 )
@@ -53,7 +56,7 @@ def detect_suffix(content: bytes) -> str:
     for line, suffix in _LINES:
         if re.search(line, text, re.MULTILINE):
             return suffix
-    raise ValueError("unsupported file type; expected BVH, AMC with its ASF, NPY, NPZ, MMM XML, C3D or TRC")
+    raise ValueError("unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, C3D or TRC")
 
 
 def read_upload(files: Sequence[Upload], options: ReadOptions) -> Motion:
@@ -83,4 +86,4 @@ def read_upload(files: Sequence[Upload], options: ReadOptions) -> Motion:
             for path in paths.values():
                 message = message.replace(str(path), recordings[0].label).replace(path.name, recordings[0].label)
             raise ValueError(message.replace(folder, "the upload")) from None
-    return replace(motion, name=recordings[0].label)
+    return replace(motion, name=motion.name.replace(paths[suffix].name, recordings[0].label))

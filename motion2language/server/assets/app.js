@@ -45,7 +45,7 @@ function add(files) {
 }
 
 function options() {
-  const names = ["model", "beam", "least", "fps", "layout", "action_words"];
+  const names = ["model", "beam", "least", "fps", "take", "layout", "action_words"];
   return Object.fromEntries(names.map((name) => [name, find(`#${name}`).value]).filter(([, value]) => value !== ""));
 }
 

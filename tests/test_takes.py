@@ -1,0 +1,69 @@
+"""Files of several takes: what is described one by one, under which names, and what the commands say."""
+
+import numpy as np
+from animated import moved_gltf
+from small import recording
+
+from motion2language.captioning.recordings import plan_jobs
+from motion2language.captioning.takes import Source, find_takes, read_sources
+from motion2language.cli import main
+from motion2language.formats import bvh
+from motion2language.formats.reading import ReadOptions
+
+MOTION = recording(2).clip(0, 1)
+
+
+def several(tmp_path):
+    """A file with the takes Walk, Run/fast and bad, whose keys are damaged."""
+    document = moved_gltf(MOTION)
+    first = document.json["animations"][0]
+    bad = first | {"name": "bad", "samplers": [row | {"interpolation": "no"} for row in first["samplers"]]}
+    document.json["animations"] += [first | {"name": "Run/fast"}, bad]
+    path = tmp_path / "hero.glb"
+    path.write_bytes(document.glb())
+    return path
+
+
+def test_each_take_is_a_source_unless_one_is_chosen(tmp_path):
+    path = several(tmp_path)
+    assert find_takes(path, ReadOptions()) == [Source(path, name) for name in ("Walk", "Run/fast", "bad")]
+    assert find_takes(path, ReadOptions(take="Walk")) == [Source(path)]
+    assert find_takes(tmp_path / "nowhere.glb", ReadOptions()) == [Source(tmp_path / "nowhere.glb")]
+
+
+def test_outputs_have_the_names_of_the_takes(tmp_path):
+    path = several(tmp_path)
+    bvh.write(MOTION, tmp_path / "one.bvh")
+    jobs = plan_jobs([(path, path.parent), (tmp_path / "one.bvh", path.parent)], None, ["json"])
+    names = [job.targets["json"].name for job in jobs]
+    assert names == ["hero_Walk.json", "hero_Run-fast.json", "hero_bad.json", "one.json"]
+
+
+def test_what_cannot_be_read_is_reported_and_the_others_are_read(tmp_path):
+    path = several(tmp_path)
+    bvh.write(MOTION, tmp_path / "one.bvh")
+    (tmp_path / "broken.fbx").write_bytes(b"x")
+    others = [Source(tmp_path / "broken.fbx"), Source(tmp_path / "one.bvh")]
+    others += [Source(tmp_path / "gone.glb", "a"), Source(tmp_path / "gone.glb", "b"), Source(path, "Walk")]
+    sources = [*find_takes(path, ReadOptions()), *others]
+    walk, run, bad, broken, one, gone, also_gone, again = read_sources(sources, ReadOptions())
+    assert (walk.name, run.name, one.name) == ("hero.glb [Walk]", "hero.glb [Run/fast]", "one.bvh")
+    np.testing.assert_array_equal(walk.positions, again.positions)
+    assert str(bad).startswith(f"{path}, take bad: interpolation 'no', expected")
+    assert str(broken).startswith(f"{tmp_path / 'broken.fbx'}: not an FBX file")
+    assert str(gone) == str(also_gone) == f"{tmp_path / 'gone.glb'}: no such file"
+
+
+def test_inspect_lists_the_takes_and_view_asks_for_fewer(tmp_path, capsys, monkeypatch):
+    path = several(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for words, status in ((["inspect", str(path)], 0), (["view", str(path), str(path), str(path)], 1)):
+        monkeypatch.setattr("sys.argv", ["m2l", *words])
+        try:
+            code = main()
+        except SystemExit as stopped:
+            code = stopped.code
+        assert (code or 0) == status
+    printed = capsys.readouterr()
+    assert "3; above is the first, --take NAME shows another: Walk, Run/fast, bad" in printed.out
+    assert "shows 8 recordings side by side, found 9; choose one with --take: Walk, Run/fast, bad" in printed.err
