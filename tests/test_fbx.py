@@ -15,7 +15,7 @@ from motion2language.formats import fbx
 from motion2language.formats.fbx_curves import curve_of
 from motion2language.formats.fbx_document import Block as Parsed
 from motion2language.formats.fbx_document import parse_binary
-from motion2language.formats.kinematics import axis_rotation
+from motion2language.formats.kinematics import euler_rotation
 from motion2language.formats.reading import ReadOptions, list_takes, read_takes, read_with_axes
 
 MOTION = recording(2).clip(0, 1)
@@ -80,7 +80,7 @@ def naive_chain(nodes: list[dict], degrees: np.ndarray, orders: list[str]) -> np
         matrix = np.eye(4)
         for axis in order:  # the first axis is turned about first
             matrix[:3, :3] = (
-                axis_rotation("XYZ".index(axis), np.radians([angles["XYZ".index(axis)]]))[0] @ matrix[:3, :3]
+                euler_rotation(["XYZ".index(axis)], np.radians([[angles["XYZ".index(axis)]]]))[0] @ matrix[:3, :3]
             )
         return matrix
 

@@ -9,7 +9,6 @@ not end the process.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -181,7 +180,7 @@ def _inherited(kind: int, wide: np.ndarray | None, of_parent: np.ndarray | None,
 def _rotation(node: Node, degrees: np.ndarray) -> np.ndarray:
     """A node's rotation (T, 3, 3), with pre- and post-rotation."""
     order = _ORDERS[node.order] if 0 <= node.order < len(_ORDERS) else _XYZ
-    turn = euler_rotation(order, np.radians(degrees)[:, list(order)])
+    turn = euler_rotation(order, np.radians(degrees).T[list(order)])
     before, after = (node.rest[name] for name in ("PreRotation", "PostRotation"))
     if before.any():
         turn = _fixed(before) @ turn
@@ -190,4 +189,4 @@ def _rotation(node: Node, degrees: np.ndarray) -> np.ndarray:
 
 def _fixed(degrees: np.ndarray) -> np.ndarray:
     """A fixed rotation (1, 3, 3), turned about x, then y, then z."""
-    return euler_rotation(_XYZ, np.array([[math.radians(degrees[axis]) for axis in _XYZ]]))
+    return euler_rotation(_XYZ, np.radians(degrees)[list(_XYZ), None])
