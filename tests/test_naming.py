@@ -43,6 +43,8 @@ def test_the_longest_segment_decides() -> None:
     assert longest(said) is said.segments[1]
     assert READER.answer("a", "s", "clap", said).right
     assert not READER.answer("a", "s", "kick", said).right
+    assert READER.answer("a", "s", "kick", said).named
+    assert not READER.answer("a", "s", "bow", said).named
     assert longest(Transcript((), 1.0)) is None
     assert not READER.answer("a", "s", "clap", Transcript((), 1.0)).right
 
@@ -65,7 +67,7 @@ def test_shares_by_source_and_by_recording() -> None:
     assert (scores["known/n"], scores["other/n"], scores["other"]) == (4, 1, 0.0)
     assert by_source(answers) == {"big": 1.0, "small": 0.0}
     assert confusions(answers, least=1) == {"clap": [("kick", 1)], "eat": [("kick", 1)]}
-    assert summarise(answers[:3]).keys() == {"known", "known/recordings", "known/n"}
+    assert summarise(answers[:3]).keys() == {"known", "known/recordings", "known/named", "known/n"}
 
 
 def test_sides_count_only_where_one_is_labelled_and_one_is_said() -> None:

@@ -50,7 +50,6 @@ for command in (
     evaluate.evaluate,
     score.score,
     score.compare,
-    reproduce.reproduce,
     sweep.sweep,
     live.live,
     live.send,
@@ -59,6 +58,11 @@ for command in (
     train.import_checkpoint,
 ):
     app.command(command)
+
+suites = App(name="reproduce")
+suites.default(reproduce.reproduce)
+suites.command(reproduce.people)
+app.command(suites)
 
 data = App(name="data", help="Corpora and benchmarks on disk.")
 for subcommand in (

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import SemanticOptions, Stores, Training, require_place
+from motion2language.cli.options import Device, SemanticOptions, Stores, Training, require_place
 
 
 def reproduce(
@@ -55,4 +55,39 @@ def reproduce(
     require_place(out)
     experiment.require_own_folder()
     run(experiment, root, stores.folder, device, semantic.load())
+    return 0
+
+
+def people(
+    *,
+    root: Path,
+    out: Path,
+    models: Annotated[list[str], Parameter(negative="", consume_multiple=True)] = ["default"],  # noqa: B006
+    takes: Path | None = None,
+    compose: Path | None = None,
+    device: Device = "auto",
+) -> int:
+    """Ask models what people do whom they never saw: tables by source, by action, of takes and of BNR-Compose.
+
+    A recording counts as right when the words of the longest segment name its action, by the table of actions.
+
+    Parameters
+    ----------
+    root
+        Labelled recordings: a folder of pairs X.npz and X.json, one pair, or a TOML file that chooses sources.
+    out
+        Folder: table.md and answers/. A model that has answered the same questions is not asked again.
+    models
+        Shipped models or model folders; the table by action is of the first.
+    takes
+        Labelled recordings whose parts were cut by hand; each part is asked for.
+    compose
+        BNR-Compose, bnr_compose.json: adds the scores on its test split.
+    """
+    from motion2language.captioning.recordings import find_device
+    from motion2language.training.reproduce.people import examination, examine
+
+    chosen = find_device(device)
+    require_place(out)
+    print(examine(models, examination(root, takes, compose), out, chosen), end="")
     return 0

@@ -34,6 +34,8 @@ class Answer:
 
     wanted  the action that its label means
     said    the action that the words of the longest segment name; None when they name none
+    right   whether that is the wanted one
+    named   whether the words of some segment name the wanted one
     sides   the side that its label says and the sides that the sentence says; "" and () when unknown or unsaid
     marks   what else is known of the recording, to score parts of a corpus: {"group": "child"}
     """
@@ -43,6 +45,7 @@ class Answer:
     wanted: str
     said: str | None
     right: bool
+    named: bool
     known: bool
     side: str = ""
     sides: frozenset[str] = frozenset()
@@ -74,19 +77,24 @@ class Reader:
     ) -> Answer:
         """The answer that a transcript gives of a recording whose label means the action `wanted`."""
         segment = longest(transcript)
-        words = [word.word for word in segment.words] if segment else []
+        words = _words(segment) if segment else []
         said = self.action(words)
+        everything = [self.action(_words(segment)) for segment in transcript.segments]
         return Answer(
             name,
             source,
             wanted,
             said,
-            said is not None and self.kind(said) == self.kind(wanted),
+            self._same(said, wanted),
+            any(self._same(action, wanted) for action in everything),
             self.kind(wanted) in KNOWN,
             side,
             SIDES & set(words),
             marks,
         )
+
+    def _same(self, said: str | None, wanted: str) -> bool:
+        return said is not None and self.kind(said) == self.kind(wanted)
 
     def kind(self, action: str) -> str:
         """What must agree for two actions to count as the same: the verb, or the action itself if it is in APART."""
@@ -98,14 +106,20 @@ def longest(transcript: Transcript) -> Segment | None:
     return max(transcript.segments, key=lambda segment: segment.end - segment.start, default=None)
 
 
+def _words(segment: Segment) -> list[str]:
+    return [word.word for word in segment.words]
+
+
 def summarise(answers: Sequence[Answer]) -> dict[str, float]:
-    """`known` and `other`, each: mean over sources, over recordings ("known/recordings"), and count ("known/n")."""
+    """`known` and `other`, each the mean over sources; "known/recordings" is over recordings, "known/named" over those
+    named by any segment, "known/n" their number."""
     result: dict[str, float] = {}
     for group in GROUPS:
         members = [answer for answer in answers if answer.group == group]
         if members:
             result[group] = float(np.mean(list(by_source(members).values())))
             result[f"{group}/recordings"] = float(np.mean([answer.right for answer in members]))
+            result[f"{group}/named"] = float(np.mean([answer.named for answer in members]))
             result[f"{group}/n"] = len(members)
     return result
 
@@ -157,7 +171,8 @@ def baselines(
     def guess(answer: Answer, source: str) -> Answer:
         usual = counts[source, answer.known].most_common(1)
         said = usual[0][0] if usual else None
-        return replace(answer, said=said, right=said == reader.kind(answer.wanted), sides=frozenset())
+        right = said == reader.kind(answer.wanted)
+        return replace(answer, said=said, right=right, named=right, sides=frozenset())
 
     return {
         "baseline: commonest action": [guess(answer, "") for answer in answers],
