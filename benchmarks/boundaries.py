@@ -10,12 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from motion2language.captioning import boundaries, timing
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.data import corpora
-from motion2language.model.transducer import STRIDE
+from motion2language.model.config import STRIDE
 from motion2language.motion import Motion
 from motion2language.scoring.segments import segment_scores
 from motion2language.transcript import Transcript
@@ -25,7 +24,6 @@ SCORES = ("iou/strict/all", "iou/strict/several", "boundary_f1@0.2/strict/all", 
 
 def main(root: Path) -> None:
     """Measure and print."""
-    torch.set_num_threads(1)
     captioner = load_model("default")
     samples = corpora.load("compose", root, "val")
     motions = [captioner.prepare(sample.motion) for sample in samples]
@@ -45,12 +43,10 @@ def main(root: Path) -> None:
         print(f"| {name} | " + " | ".join(f"{scores[score]:.3f}" for score in SCORES) + " |", flush=True)
 
 
-@torch.inference_mode()
 def encoder_features(captioner: Captioner, motion: Motion) -> np.ndarray:
     """The encoder's memory at each frame (T, H), each column over its standard deviation."""
-    values = torch.from_numpy(captioner.values(motion))[None]
-    memory, _ = captioner.network.encode(values, torch.tensor([motion.frames]))
-    frames = memory[0].repeat_interleave(STRIDE, 0)[: motion.frames].numpy().astype(np.float64)
+    memory, _ = captioner.transducer.encode(captioner.values(motion)[None], np.array([motion.frames]))
+    frames = memory[0].repeat(STRIDE, 0)[: motion.frames].astype(np.float64)
     return frames / np.maximum(frames.std(axis=0), 1e-6)
 
 

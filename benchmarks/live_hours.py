@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import torch
-
 from motion2language.captioning.captioner import load_model
 from motion2language.data.synthesis import make_recording
 from motion2language.live.captioner import LiveCaptioner
@@ -21,7 +19,6 @@ RECORDINGS = 40
 
 def main(hours: float) -> None:
     """Measure and print."""
-    torch.set_num_threads(1)
     recordings = [make_recording([8, number]).motion.resample(FPS) for number in range(RECORDINGS)]
     live = LiveCaptioner(load_model("live"), recordings[0].skeleton, unit="m", up="y")
     sentences = 0

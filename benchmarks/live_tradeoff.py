@@ -8,7 +8,6 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
-import torch
 
 from motion2language.captioning.captioner import load_model
 from motion2language.data import corpora
@@ -21,7 +20,6 @@ COLOURS = plt.get_cmap("viridis")([0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
 
 def main(root: Path, figure: Path | None) -> None:
     """Measure, print and draw."""
-    torch.set_num_threads(1)
     samples = corpora.load("compose", root, "test")
     captioner = load_model("live")
     print("| sure, patience | BLEU-4 | verbs exact | IoU | Element-of | 5 % | 25 % | median | 75 % | 95 % | longest |")

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from motion2language import load_model, read_motion
 from motion2language.body import to_canonical
@@ -30,7 +29,6 @@ PARTS = "pelvis spine chest neck head collar shoulder elbow wrist hip knee ankle
 
 def main(folders: Iterable[Path]) -> None:
     """Measure and print."""
-    torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     corpora = {"synthetic": [make_recording(seed).motion for seed in range(SYNTHETIC)]}
     corpora |= {folder.name: [read_motion(path) for path in files_in(folder)] for folder in (SAMPLES, *folders)}

@@ -1,5 +1,7 @@
 """Small models, clips and captioners for tests: quick to build, deterministic."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -11,6 +13,7 @@ from motion2language.language.vocabulary import EOS, PAD, SPECIALS, Vocabulary
 from motion2language.model.batch import Batch
 from motion2language.model.config import ModelConfig
 from motion2language.model.network import build
+from motion2language.model.transducer_numpy import NumpyTransducer
 from motion2language.motion import CANONICAL, Motion
 
 WORDS = "a person walks runs jumps and then waves".split()
@@ -53,6 +56,18 @@ def captioner(seed: int = 0, **changes) -> Captioner:
     model = network(seed, **changes)
     statistics = Normalizer(np.zeros(124, np.float32), np.ones(124, np.float32))
     return Captioner(model.config, VOCABULARY, statistics, ActionLexicon.learn(WORDS), model)
+
+
+def in_numpy(model: torch.nn.Module) -> NumpyTransducer:
+    """A transducer of `network` as it describes without PyTorch."""
+    return NumpyTransducer(
+        model.config, {key: value.detach().numpy().copy() for key, value in model.state_dict().items()}
+    )
+
+
+def without_torch(one: Captioner) -> Captioner:
+    """A captioner of a transducer, its network in numpy."""
+    return replace(one, network=in_numpy(one.network))
 
 
 def recording(number: int = 0) -> Motion:

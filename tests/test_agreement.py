@@ -5,12 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from small import VOCABULARY, batch, captioner, network, recording
+from small import VOCABULARY, batch, captioner, in_numpy, network, recording
 
 from motion2language.captioning import search_attention, search_transducer
 from motion2language.language.agreement import _bleu, agreement, consensus, spread
 from motion2language.language.vocabulary import UNK
 from motion2language.model.alignments import log_likelihood
+from motion2language.model.joint import Prefixes, steps_side
 
 SEARCHES = {"attention": search_attention, "transducer": search_transducer}
 
@@ -77,8 +78,9 @@ def test_draws_of_a_transducer_come_as_often_as_they_are_likely():
     with torch.no_grad():
         model.said_gate.bias[0] += 3.0  # short sentences
     values = batch(2, lengths=(4,)).values
-    memory, steps = model.encode(values, torch.tensor([4]))
-    (drawn,) = search_transducer.draw(model, memory, steps, max_words=20, draws=4000)
+    memory, _ = in_numpy(model).encode(values.numpy(), np.array([4]))
+    steps = steps_side(in_numpy(model), memory[0])
+    drawn = search_transducer.draw(Prefixes(in_numpy(model)), steps, max_words=20, draws=4000)
     counts, chances = Counter(drawn), exact(model, values, 1)
     assert sum(chances.values()) > 0.5
     for sentence, chance in chances.items():
@@ -89,9 +91,11 @@ def test_draws_of_a_transducer_come_as_often_as_they_are_likely():
 
 @pytest.mark.parametrize("kind", SEARCHES)
 def test_a_consensus_is_the_same_alone_and_in_a_batch_and_has_no_special_words(kind):
-    one = batch()
+    one = clips = batch()
     for seed in range(4):
         model = network(seed, kind=kind, scale=1.5)
+        if kind == "transducer":
+            model, one = in_numpy(model), clips._replace(values=clips.values.numpy(), lengths=clips.lengths.numpy())
         together = SEARCHES[kind].consensus(model, one.values, one.lengths, 6, draws=16)
         for row, length in enumerate(one.lengths.tolist()):
             values = one.values[row : row + 1, :length]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small import captioner, recording
+from small import captioner, recording, without_torch
 
 from motion2language.captioning.features import FEATURES, LiveFeatures
 from motion2language.captioning.timing import LOOSE
@@ -21,12 +21,15 @@ from motion2language.motion import Motion
 NEVER = Patience(2.0, np.inf)  # no share is enough, no wait too long: all words come at the end
 
 
-def model(seed: int = 2, encoder: str = "causal-convolution"):
-    """A tiny causal captioner whose random weights give some words; those of seeds 1 and 4 few."""
+def model(seed: int = 2, encoder: str = "causal-convolution", haste: float = 2.0):
+    """A tiny causal captioner whose random weights give some words; those of seeds 1 and 4 few.
+
+    haste  taken from the logit of waiting
+    """
     one = captioner(seed, kind="transducer", encoder=encoder, features="live", max_words=12, heads=1)
     with torch.no_grad():
-        one.network.said_gate.bias[0] -= 2.0  # less waiting
-    return one
+        one.network.said_gate.bias[0] -= haste
+    return without_torch(one)
 
 
 def at_ten(number: int) -> Motion:
@@ -120,23 +123,26 @@ def test_at_the_end_a_sentence_stops_before_an_action_that_too_few_draws_name():
     words = one.vocabulary.encode("a person walks and then jumps")
     one_draw, other = tuple(words), tuple(words[:3])
 
+    def number(search: Draws, words: tuple[int, ...]) -> int:
+        return search._prefixes.path(words)[-1]
+
     def kept(share: float, least: float) -> list[str]:
-        search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=least))
+        search = Draws(one.transducer, one.vocabulary, one.lexicon, 30, Patience(least=least))
         few = round(share * draws.DRAWS)
-        search._drawn.words = [one_draw] * few + [other] * (draws.DRAWS - few)
+        search._drawn = np.repeat([number(search, one_draw), number(search, other)], [few, draws.DRAWS - few])
         return one.vocabulary.decode(list(search._keep_likely(one_draw)))
 
     assert kept(0.25, 0.2) == "a person walks and then jumps".split()
     assert kept(0.25, 0.3) == "a person walks".split()
     assert kept(0.0, 1.0) == "a person walks".split()
-    search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience(least=0.5))
-    search._drawn.words = [(), one_draw, *[()] * (draws.DRAWS - 2)]
+    search = Draws(one.transducer, one.vocabulary, one.lexicon, 30, Patience(least=0.5))
+    search._drawn[1] = number(search, one_draw)
     assert search._keep_likely(one_draw) == ()
     assert search._keep_likely(other[:2]) == ()  # a sentence without an action
     assert search._keep_likely((*other[:2], *one_draw[3:])) == ()
     search.committed = other
     assert search._keep_likely(one_draw[:2]) == one_draw[:2]  # details of a committed action
-    search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience())
+    search = Draws(one.transducer, one.vocabulary, one.lexicon, 30, Patience())
     assert search._keep_likely(other[:2]) == other[:2]
 
 
@@ -153,7 +159,7 @@ def test_at_the_end_a_sentence_stops_before_an_action_that_too_few_draws_name():
 )
 def test_details_are_committed_up_to_a_word_that_may_end_a_sentence(drawn, detail):
     one = captioner(1, kind="transducer", encoder="mlp", features="live")
-    search = Draws(one.network, one.vocabulary, one.lexicon, 30, Patience())
+    search = Draws(one.transducer, one.vocabulary, one.lexicon, 30, Patience())
     search.committed = tuple(one.vocabulary.encode("a person walks"))
     assert one.vocabulary.decode(list(search._detail(tuple(one.vocabulary.encode(drawn))))) == detail.split()
 
@@ -222,9 +228,7 @@ def test_bad_frames_are_skipped_with_a_note_and_change_nothing_else():
 
 
 def test_a_short_gap_is_interpolated_and_a_long_one_begins_a_new_take():
-    one, motion = model(), recording(2)
-    with torch.no_grad():
-        one.network.said_gate.bias[0] -= 6.0  # has words within two seconds
+    one, motion = model(haste=8.0), recording(2)  # has words within two seconds
     times = np.arange(motion.frames) / 30
 
     def with_gap(seconds: float) -> list:
@@ -282,9 +286,7 @@ def test_standing_still_ends_a_sentence_and_hours_do_not_grow():
 
 def test_a_body_that_stands_still_gives_no_words():
     for seed in (2, 3, 5):
-        one, motion = model(seed), recording(seed)
-        with torch.no_grad():
-            one.network.said_gate.bias[0] -= 6.0  # has words for any motion
+        one, motion = model(seed, haste=8.0), recording(seed)  # has words for any motion
         still = replace(motion, positions=np.repeat(motion.positions[:1], 400, axis=0))
         assert listen(one, still, patience=NEVER) == []
         assert listen(one, motion, patience=NEVER)

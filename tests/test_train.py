@@ -290,8 +290,8 @@ def test_training_goes_on_from_a_trained_model_with_its_words_and_statistics(tmp
     again = train(going_on, other, VALIDATION, tmp_path / "second", start=start)
     assert again.vocabulary == start.vocabulary
     np.testing.assert_array_equal(again.normalizer.mean, start.normalizer.mean)
-    for key, tensor in start.network.state_dict().items():
-        torch.testing.assert_close(again.network.state_dict()[key], tensor, atol=1e-6, rtol=0)
+    for key, array in start.weights.items():
+        np.testing.assert_allclose(again.weights[key], array, atol=1e-6, rtol=0)
 
 
 def test_going_on_from_another_network_is_an_error(tmp_path):

@@ -5,7 +5,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 import torch
-from small import LENGTHS, VOCABULARY, batch, network
+from small import LENGTHS, VOCABULARY, batch, in_numpy, network
 
 from motion2language.captioning import search_transducer
 from motion2language.language.vocabulary import EOS, UNK
@@ -110,10 +110,8 @@ def trained(seed: int = 0) -> torch.nn.Module:
 def test_it_learns_three_sentences_by_heart_and_both_searches_say_them():
     model, clips = trained(), batch()
     wanted = [[word for word in row if word > UNK] for row in clips.tokens.tolist()]
-    for search in (
-        search_transducer.greedy(model, clips.values, clips.lengths, 20),
-        search_transducer.beam(model, clips.values, clips.lengths, 20, 4),
-    ):
+    given = in_numpy(model), clips.values.numpy(), clips.lengths.numpy()
+    for search in (search_transducer.greedy(*given, 20), search_transducer.beam(*given, 20, 4)):
         assert [result.tokens.tolist() for result in search] == wanted
         for result, length in zip(search, LENGTHS, strict=True):
             assert result.weights.shape == (len(result.tokens), length)
@@ -135,7 +133,8 @@ def test_a_wide_beam_finds_the_best_of_all_sentences(bonus):
         tokens = torch.tensor([sentence or [0]])
         wait, speak, word = model.lattice(memory, tokens)
         scores[tuple(sentence)] = log_likelihood(wait, speak + word, steps, torch.tensor([len(sentence)])).item()
-    (result,) = search_transducer.beam(model, clips.values, clips.lengths, max_words=2, width=200, word_bonus=bonus)
+    given = in_numpy(model), clips.values.numpy(), clips.lengths.numpy()
+    (result,) = search_transducer.beam(*given, max_words=2, width=200, word_bonus=bonus)
     best = max(scores, key=lambda sentence: scores[sentence] + bonus * len(sentence))
     assert tuple(result.tokens.tolist()) == best
     assert result.log_prob == pytest.approx(scores[best], abs=1e-4)
@@ -143,13 +142,13 @@ def test_a_wide_beam_finds_the_best_of_all_sentences(bonus):
 
 
 def test_searches_of_a_batch_equal_those_of_its_rows_and_obey_the_limit():
-    clips = batch()
+    values, lengths = batch().values.numpy(), batch().lengths.numpy()
     for seed in range(5):
-        model = network(seed, kind="transducer")
-        together = search_transducer.greedy(model, clips.values, clips.lengths, 3)
+        model = in_numpy(network(seed, kind="transducer"))
+        together = search_transducer.greedy(model, values, lengths, 3)
         for row, length in enumerate(LENGTHS):
-            values = clips.values[row : row + 1, :length]
-            (alone,) = search_transducer.greedy(model, values, clips.lengths[row : row + 1], 3)
+            own = values[row : row + 1, :length]
+            (alone,) = search_transducer.greedy(model, own, lengths[row : row + 1], 3)
             assert alone.tokens.tolist() == together[row].tokens.tolist()
             assert len(alone.tokens) <= 3
             assert EOS not in alone.tokens

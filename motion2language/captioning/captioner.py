@@ -7,19 +7,19 @@ captioned in windows (windows.py).
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.numpy import load_file
 
 from motion2language.body import ensure_canonical
-from motion2language.captioning import boundaries, search_attention, search_transducer, timing
+from motion2language.captioning import boundaries, search_transducer, timing
 from motion2language.captioning.features import Normalizer, feature, prepare
 from motion2language.captioning.model_folder import find_model, save_model
 from motion2language.captioning.windows import Described, join, windows
@@ -27,29 +27,19 @@ from motion2language.formats.reading import read_motion
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import UNK, Vocabulary
 from motion2language.model.config import ModelConfig
-from motion2language.model.network import Network, build
+from motion2language.model.contract import TransducerContract
+from motion2language.model.encoders_numpy import ENCODERS
+from motion2language.model.pytorch import find_device, require_torch
+from motion2language.model.transducer_numpy import NumpyTransducer
 from motion2language.motion import Motion
 from motion2language.transcript import Hypothesis, Transcript
 
+if TYPE_CHECKING:
+    from motion2language.model.decoder import AttentionCaptioner
+    from motion2language.model.network import Network
+    from motion2language.model.transducer import Transducer
+
 BATCH = 32  # windows decoded together; chosen
-
-
-class Search(NamedTuple):
-    """How the sentence of a kind of network is found.
-
-    find      from (network, values, lengths, max_words, beam) a Hypothesis for each row; beam None is its own default
-    finished  from (hypothesis, max_words) whether the network itself ended the sentence
-    """
-
-    find: Callable[..., list[Hypothesis]]
-    finished: Callable[[Hypothesis, int], bool]
-
-
-#: The search of each kind of network (ModelConfig.kind).
-SEARCHES = {
-    "attention": Search(search_attention.find, search_attention.finished),
-    "transducer": Search(search_transducer.find, search_transducer.finished),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +50,7 @@ class Captioner:
     vocabulary: Vocabulary
     normalizer: Normalizer
     lexicon: ActionLexicon
-    network: Network
+    network: Network | NumpyTransducer
     name: str = "model"
 
     def transcribe(
@@ -141,20 +131,48 @@ class Captioner:
 
         Trimming (timing.without_loose_end) drops trailing words such as "and then" that lead to nothing.
         """
-        search, limit = SEARCHES[self.config.kind], self.config.max_words
-        device = next(self.network.parameters()).device
-        padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(value) for value in values], batch_first=True)
-        lengths = torch.tensor([len(value) for value in values], device=device)
-        training = self.network.training
-        self.network.eval()
-        try:
-            hypotheses = search.find(self.network, padded.to(device), lengths, limit, beam)
-        finally:
-            self.network.train(training)
+        limit = self.config.max_words
+        lengths = np.array([len(value) for value in values])
+        padded = np.zeros((len(values), lengths.max(), values[0].shape[1]), np.float32)
+        for row, value in zip(padded, values, strict=True):
+            row[: len(value)] = value
+        with evaluating(self.network):
+            if self.config.kind == "transducer":
+                hypotheses = search_transducer.find(self.transducer, padded, lengths, limit, beam)
+                ended = [False] * len(hypotheses)  # a transducer's sentence ends with the recording
+            else:
+                from motion2language.captioning import search_attention
+
+                hypotheses = search_attention.find(
+                    cast("AttentionCaptioner", self.network), padded, lengths, limit, beam
+                )
+                ended = [search_attention.finished(hypothesis, limit) for hypothesis in hypotheses]
         return [
-            hypothesis if search.finished(hypothesis, limit) else self._without_loose_end(hypothesis)
-            for hypothesis in hypotheses
+            hypothesis if whole else self._without_loose_end(hypothesis)
+            for hypothesis, whole in zip(hypotheses, ended, strict=True)
         ]
+
+    @property
+    def transducer(self) -> TransducerContract:
+        """The network, a transducer, as the searches take it."""
+        if isinstance(self.network, NumpyTransducer):
+            return self.network
+        from motion2language.model.transducer_torch import TorchTransducer
+
+        return TorchTransducer(cast("Transducer", self.network))
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The network's weights by name, as they are saved."""
+        if isinstance(self.network, NumpyTransducer):
+            return self.network.weights
+        return {key: value.detach().cpu().numpy() for key, value in self.network.state_dict().items()}
+
+    def torch_network(self) -> Network:
+        """The network in torch, for training: the captioner's own, or a new one with its weights."""
+        if isinstance(self.network, NumpyTransducer):
+            return _torch_network(self.config, self.weights, "cpu")
+        return self.network
 
     def _without_loose_end(self, hypothesis: Hypothesis) -> Hypothesis:
         words = [self.vocabulary.words[token] for token in hypothesis.tokens]
@@ -186,28 +204,43 @@ class Captioner:
 
     def save(self, folder: Path, card: str = "") -> None:
         """Write the model folder, whole or not at all."""
-        save_model(folder, self.config, self.vocabulary, self.normalizer, self.lexicon, self.network.state_dict(), card)
+        save_model(folder, self.config, self.vocabulary, self.normalizer, self.lexicon, self.weights, card)
+
+
+@contextmanager
+def evaluating(network: Network | NumpyTransducer) -> Iterator[None]:
+    """Within this block a torch network is in eval mode."""
+    if isinstance(network, NumpyTransducer):
+        yield
+        return
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)
 
 
 def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
     """The captioner of a shipped model or of a model folder.
 
+    device  cpu, where a transducer needs no PyTorch; a torch device such as cuda; or auto, which for a model that
+            needs PyTorch is a GPU where there is one
+
     FileNotFoundError or ValueError reports what is missing or does not fit, and lists the shipped models.
     """
     folder = find_model(name)
+    config = _load_config(folder / "config.json")
+    without_torch = config.kind == "transducer" and config.encoder in ENCODERS and device in ("cpu", "auto")
+    if not without_torch:
+        require_torch(f"model {folder.name!r}, {_why_torch(config, device)},")
     try:
-        config = ModelConfig.model_validate_json((folder / "config.json").read_bytes())
         feature(config.features)
-        network = build(config)
-        network.load_state_dict(load_file(folder / "weights.safetensors"))
+        weights = load_file(folder / "weights.safetensors")
+        network = NumpyTransducer(config, weights) if without_torch else _torch_network(config, weights, device)
         vocabulary = Vocabulary.load(folder / "vocabulary.txt")
         normalizer = Normalizer.load(folder / "normalizer.npz")
         lexicon = ActionLexicon.load(folder / "actions.json")
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])  # empty where it is of several keys
-        parts = str(folder / "config.json"), where, first["msg"].removeprefix("Value error, ")
-        raise ValueError(": ".join(filter(None, parts))) from None
     except SafetensorError as error:
         raise ValueError(f"{folder / 'weights.safetensors'}: not a safetensors file ({error})") from None
     except (RuntimeError, KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
@@ -218,4 +251,29 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
             f"{folder}: config.json says {config.vocabulary_size} words and {config.input_width} features, "
             f"but vocabulary.txt has {len(vocabulary)} and normalizer.npz {len(normalizer.mean)}"
         )
-    return Captioner(config, vocabulary, normalizer, lexicon, network.to(device).eval(), folder.name)
+    return Captioner(config, vocabulary, normalizer, lexicon, network, folder.name)
+
+
+def _load_config(path: Path) -> ModelConfig:
+    """A model folder's configuration; ValueError names the key that is wrong."""
+    try:
+        return ModelConfig.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])  # empty where it is of several keys
+        parts = str(path), where, first["msg"].removeprefix("Value error, ")
+        raise ValueError(": ".join(filter(None, parts))) from None
+
+
+def _why_torch(config: ModelConfig, device: str) -> str:
+    """Why a model cannot run on numpy."""
+    if config.kind != "transducer":
+        return f"kind {config.kind!r}"
+    return f"encoder {config.encoder!r}" if config.encoder not in ENCODERS else f"device {device!r}"
+
+
+def _torch_network(config: ModelConfig, weights: Mapping[str, np.ndarray], device: str) -> Network:
+    """The torch network with these weights, in eval mode."""
+    from motion2language.model.network import build
+
+    return build(config, weights).to(find_device(device) if device == "auto" else device).eval()

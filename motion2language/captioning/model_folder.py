@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from torch import Tensor
+import numpy as np
 
+if TYPE_CHECKING:
     from motion2language.captioning.features import Normalizer
     from motion2language.language.actions import ActionLexicon
     from motion2language.language.vocabulary import Vocabulary
@@ -47,11 +47,11 @@ def save_model(
     vocabulary: Vocabulary,
     normalizer: Normalizer,
     lexicon: ActionLexicon,
-    weights: Mapping[str, Tensor],
+    weights: Mapping[str, np.ndarray],
     card: str,
 ) -> None:
     """Write a model folder beside its place, then move it there; an older one of the same name is replaced."""
-    from safetensors.torch import save
+    from safetensors.numpy import save
 
     folder = Path(folder)
     try:
@@ -63,8 +63,8 @@ def save_model(
             vocabulary.save(fresh / "vocabulary.txt")
             normalizer.save(fresh / "normalizer.npz")
             lexicon.save(fresh / "actions.json")
-            tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
-            (fresh / "weights.safetensors").write_bytes(save(tensors))
+            arrays = {key: np.ascontiguousarray(value) for key, value in weights.items()}
+            (fresh / "weights.safetensors").write_bytes(save(arrays))
             (fresh / "card.md").write_text(card, encoding="utf-8")
             if folder.exists():
                 folder.rename(old)

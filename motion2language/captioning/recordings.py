@@ -7,6 +7,7 @@ reported, and the others go on.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +22,7 @@ from motion2language.formats import FORMATS, files_in
 from motion2language.formats.pieces import file_name
 from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
+from motion2language.model.pytorch import require_device_name
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 
@@ -230,24 +232,12 @@ def write_player(takes: Sequence[tuple[Motion, Described]], references: Sequence
 def load_captioner(model: str, device: str, action_words: Path | None = None) -> Captioner:
     """The captioner of a model name or folder on a device (auto, cpu, cuda), with action words of a file."""
     lexicon = None if action_words is None else ActionLexicon.from_file(action_words)
-    import torch
-
+    require_device_name(device)
     from motion2language.captioning.captioner import load_model
 
-    torch.set_num_threads(1)  # the networks are small: a second thread costs more than it gives
-    captioner = load_model(model, find_device(device))
+    captioner = load_model(model, device)
+    if "torch" in sys.modules:
+        import torch
+
+        torch.set_num_threads(1)  # the networks are small: a second thread costs more than it gives
     return captioner if lexicon is None else replace(captioner, lexicon=lexicon)
-
-
-def find_device(name: str) -> str:
-    """The torch device for auto, cpu or cuda: auto takes CUDA where it is available."""
-    if name not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"--device {name}: expected auto, cpu or cuda")
-    if name == "cpu":
-        return name
-    import torch
-
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise ValueError("--device cuda: torch found no CUDA device; use --device cpu")
-    return "cuda" if available else "cpu"

@@ -29,13 +29,15 @@ WORTH_LEAVING_OUT = 0.5  # once this share of a batch's clips has ended, the bea
 
 
 def find(
-    model: AttentionCaptioner, values: Tensor, lengths: Tensor, max_words: int, width: int | None = None
+    model: AttentionCaptioner, values: np.ndarray, lengths: np.ndarray, max_words: int, width: int | None = None
 ) -> list[Hypothesis]:
     """One Hypothesis for each row of values (B, T, F), lengths (B,): by a beam, or for width 0 by consensus."""
     width = BEAM if width is None else width
+    device = next(model.parameters()).device
+    padded, frames = torch.from_numpy(values).to(device), torch.from_numpy(lengths).to(device)
     if width == 0:
-        return consensus(model, values, lengths, max_words)
-    return beam(model, values, lengths, max_words, width)
+        return consensus(model, padded, frames, max_words)
+    return beam(model, padded, frames, max_words, width)
 
 
 def finished(hypothesis: Hypothesis, max_words: int) -> bool:

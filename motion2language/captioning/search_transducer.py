@@ -2,176 +2,191 @@
 
 All decide the words first. A second pass over the finished sentence then finds where each word belongs: its posterior
 under all alignments. Positions and weights are given in input frames.
+
+Axes: B motions, T frames, S steps, L words, N draws.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
-import torch
-from torch import Tensor
 
 from motion2language.captioning.timing import with_agreement
-from motion2language.language.agreement import DRAWS, spread
+from motion2language.language.agreement import DRAWS, Sentence, spread
 from motion2language.language.agreement import consensus as most_typical
-from motion2language.language.vocabulary import PAD, SOS, UNK
-from motion2language.model.alignments import emission_posteriors
-from motion2language.model.transducer import STRIDE, Transducer
+from motion2language.model.alignments_numpy import emission_posteriors
+from motion2language.model.config import STRIDE
+from motion2language.model.contract import TransducerContract
+from motion2language.model.joint import FIRST, Prefixes, Side, lattice, next_word, steps_side, waiting_shares
 from motion2language.transcript import Hypothesis
 
 WORDS_PER_STEP = 8  # most words emitted at one step, 0.2 s; chosen: a whole phrase may become certain at once
 
 WORD_BONUS = 0.6  # log probability a word adds to a sentence in the beam; chosen on BNR-Compose's validation split
 
-Prefix = tuple[int, ...]
-
 
 def find(
-    model: Transducer, values: Tensor, lengths: Tensor, max_words: int, width: int | None = None
+    network: TransducerContract, values: np.ndarray, lengths: np.ndarray, max_words: int, width: int | None = None
 ) -> list[Hypothesis]:
     """One Hypothesis for each row of values (B, T, F), lengths (B,).
 
     width  0 or None: by consensus; 1: greedy; more: by a beam
     """
     if not width:
-        return consensus(model, values, lengths, max_words)
+        return consensus(network, values, lengths, max_words)
     if width == 1:
-        return greedy(model, values, lengths, max_words)
-    return beam(model, values, lengths, max_words, width)
+        return greedy(network, values, lengths, max_words)
+    return beam(network, values, lengths, max_words, width)
 
 
-def finished(hypothesis: Hypothesis, max_words: int) -> bool:
-    """Whether the model ended the sentence itself: always False, since it ends with the recording."""
-    return False
-
-
-@torch.inference_mode()
-def greedy(model: Transducer, values: Tensor, lengths: Tensor, max_words: int) -> list[Hypothesis]:
+def greedy(network: TransducerContract, values: np.ndarray, lengths: np.ndarray, max_words: int) -> list[Hypothesis]:
     """The likeliest decision at every step: one Hypothesis for each row of values (B, T, F), lengths (B,)."""
-    memory, steps = model.encode(values, lengths)
-    states, hidden = model.predict(torch.full((len(memory), 1), SOS, device=values.device))
-    sentences: list[list[int]] = [[] for _ in range(len(memory))]
-    for step in range(memory.shape[1]):
-        speaking = steps > step
-        for _ in range(WORDS_PER_STEP):
-            wait, spoken = _next_word(model, memory[:, step : step + 1], states)
-            score, word = spoken[:, 0].max(-1)
-            short = torch.tensor([len(sentence) < max_words for sentence in sentences], device=values.device)
-            speaking = speaking & short & (score > wait[:, 0])
-            rows = speaking.nonzero()[:, 0]
-            if not len(rows):
-                break
-            states, hidden = states.clone(), hidden.clone()
-            states[rows], hidden[:, rows] = model.predict(word[rows, None], hidden[:, rows])
-            for row in rows.tolist():
-                sentences[row].append(int(word[row]))
-    return align(model, memory, steps, lengths, sentences)
+    return _find_each(network, values, lengths, partial(_greedy, max_words=max_words))
 
 
-@torch.inference_mode()
 def beam(
-    model: Transducer, values: Tensor, lengths: Tensor, max_words: int, width: int, word_bonus: float = WORD_BONUS
+    network: TransducerContract,
+    values: np.ndarray,
+    lengths: np.ndarray,
+    max_words: int,
+    width: int,
+    word_bonus: float = WORD_BONUS,
 ) -> list[Hypothesis]:
     """The best sentence among the `width` prefixes kept at every step; equal prefixes are merged.
 
     Sentences are compared by log P(sentence | motion) + word_bonus * words. Without a bonus the likeliest sentence
     wins, which is short: the many wordings of a longer one share its probability.
     """
-    memory, steps = model.encode(values, lengths)
-    sentences = []
-    for row, count in zip(memory, steps.tolist(), strict=True):
-        search = PrefixSearch(model, max_words, width, word_bonus)
-        for step in row[:count]:
-            search.advance(step)
-        sentences.append(list(search.best))
-    return align(model, memory, steps, lengths, sentences)
+
+    def search(prefixes: Prefixes, steps: Side) -> Sentence:
+        kept = PrefixSearch(prefixes, max_words, width, word_bonus)
+        for step in range(len(steps)):
+            kept.advance(steps.rows(slice(step, step + 1)))
+        return kept.best
+
+    return _find_each(network, values, lengths, search)
 
 
-@torch.inference_mode()
 def consensus(
-    model: Transducer, values: Tensor, lengths: Tensor, max_words: int, draws: int = DRAWS
+    network: TransducerContract, values: np.ndarray, lengths: np.ndarray, max_words: int, draws: int = DRAWS
 ) -> list[Hypothesis]:
     """The most typical of `draws` sentences drawn from the model (language/agreement.py).
 
     A word's probability is the share of the draws that have it in its place.
     """
-    memory, steps = model.encode(values, lengths)
-    drawn = draw(model, memory, steps, max_words, draws)
-    chosen = [most_typical(sentences) for sentences in drawn]
-    aligned = align(model, memory, steps, lengths, [list(sentence) for sentence in chosen])
-    return [with_agreement(*pair) for pair in zip(aligned, drawn, strict=True)]
+    drawn: list[list[Sentence]] = []
+
+    def search(prefixes: Prefixes, steps: Side) -> Sentence:
+        drawn.append(draw(prefixes, steps, max_words, draws))
+        return most_typical(drawn[-1])
+
+    found = _find_each(network, values, lengths, search)
+    return [with_agreement(*pair) for pair in zip(found, drawn, strict=True)]
 
 
-@torch.inference_mode()
-def draw(model: Transducer, memory: Tensor, steps: Tensor, max_words: int, draws: int) -> list[list[Prefix]]:
-    """`draws` sentences for each row of memory (B, S, H), each word or wait drawn with its probability.
+def _find_each(
+    network: TransducerContract,
+    values: np.ndarray,
+    lengths: np.ndarray,
+    search: Callable[[Prefixes, Side], Sentence],
+) -> list[Hypothesis]:
+    """A Hypothesis for each row of values (B, T, F), lengths (B,), with the sentence that `search` finds."""
+    prefixes = Prefixes(network)
+    found = []
+    for memory, count, frames in zip(*network.encode(values, lengths), lengths.tolist(), strict=True):
+        steps = steps_side(network, memory[:count])
+        found.append(align(prefixes, steps, frames, search(prefixes, steps)))
+    return found
+
+
+def _greedy(prefixes: Prefixes, steps: Side, max_words: int) -> Sentence:
+    prefix, step, turn = np.zeros(1, np.int64), 0, 0
+    while len(prefixes.sentences[prefix[0]]) < max_words:
+        wait, words = next_word(steps.rows(slice(step, None)), prefixes.side(prefix))
+        speaks = words.max(1) > wait
+        speaks[0] &= turn < WORDS_PER_STEP
+        if not speaks.any():
+            break
+        ahead = int(speaks.argmax())
+        step, turn = step + ahead, 1 if ahead else turn + 1
+        prefix = prefixes.extend(prefix, words[ahead].argmax(keepdims=True))
+    return prefixes.sentences[prefix[0]]
+
+
+def draw(prefixes: Prefixes, steps: Side, max_words: int, draws: int) -> list[Sentence]:
+    """`draws` sentences for the steps of a recording, each word or wait drawn with its probability.
 
     Chance is spread evenly over the draws: at every decision each gets one of `draws` equal parts of [0, 1). The
     chances are the same for every motion, so that its draws are the same alone and in a batch.
     """
-    clips, device = len(memory), memory.device
-    chances = torch.from_numpy(spread(memory.shape[1] * WORDS_PER_STEP, draws)).to(device)
-    state, hidden = model.predict(torch.full((1, 1), SOS, device=device))
-    states, hidden = state[0, 0].repeat(clips * draws, 1), hidden[0, 0].repeat(clips * draws, 1)
-    words = torch.full((clips * draws, max_words), PAD, device=device)
-    counts = torch.zeros(clips * draws, dtype=torch.int64, device=device)
-    for step in range(memory.shape[1]):
-        speaking = (steps > step).repeat_interleave(draws)
-        for turn in range(WORDS_PER_STEP):
-            chance = chances[step * WORDS_PER_STEP + turn]
-            word = draw_word(model, memory[:, step : step + 1], states.view(clips, draws, -1), chance).flatten()
-            speaking = speaking & (word >= 0) & (counts < max_words)
-            rows = speaking.nonzero()[:, 0]
-            if not len(rows):
-                break
-            new, carried = model.predict(word[rows, None], hidden[None, rows])
-            states[rows], hidden[rows] = new[:, 0], carried[0]
-            words[rows, counts[rows]] = word[rows]
-            counts[rows] += 1
-    sentences = [tuple(row[:count]) for row, count in zip(words.tolist(), counts.tolist(), strict=True)]
-    return [sentences[first : first + draws] for first in range(0, len(sentences), draws)]
+    chances = spread(len(steps) * WORDS_PER_STEP, draws).reshape(len(steps), WORDS_PER_STEP, draws)
+    empty = np.zeros(draws, np.int64)
+    return [prefixes.sentences[number] for number in go_on(prefixes, steps, empty, empty, chances, max_words)]
 
 
-def draw_word(model: Transducer, memory: Tensor, states: Tensor, chance: Tensor, waits: bool = True) -> Tensor:
-    """The word (B, N) that each of N prefixes draws at a step, -1 for waiting: memory (B, 1, H), states (B, N, H).
+def go_on(
+    prefixes: Prefixes, steps: Side, drawn: np.ndarray, first: np.ndarray, chances: np.ndarray, max_words: int
+) -> np.ndarray:
+    """The prefixes (N,) that draws have after some steps of a recording.
 
-    chance  (N,) in [0, 1): the quantile of each draw in the cumulative distribution, waiting first
-    waits   whether waiting is allowed
+    drawn      (N,) the prefix of each before its first step
+    first      (N,) the first step of each
+    chances    (S, WORDS_PER_STEP, N) in [0, 1): the quantile of each decision in the cumulative distribution, waiting
+               first
+    max_words  of a sentence
+
+    A draw only depends on its own chances, so all draws take their next word together, each at its own step.
     """
-    wait, spoken = _next_word(model, memory, states)
-    if not waits:
-        wait = torch.full_like(wait, -torch.inf)
-    total = torch.cat((wait[..., None], spoken), -1).exp().cumsum(-1)
-    choice = torch.searchsorted(total, (chance * total[..., -1])[..., None], right=True)[..., 0]
-    return choice.clamp(max=spoken.shape[-1]) - 1
-
-
-@torch.inference_mode()
-def align(
-    model: Transducer, memory: Tensor, steps: Tensor, lengths: Tensor, sentences: list[list[int]]
-) -> list[Hypothesis]:
-    """Where each word of the given sentences belongs: memory (B, S, H), of which `steps` (B,) steps are valid."""
-    counts = torch.tensor([len(sentence) for sentence in sentences], device=memory.device)
-    tokens = torch.full((len(sentences), max(1, int(counts.max()))), PAD, device=memory.device)
-    for row, sentence in enumerate(sentences):
-        tokens[row, : len(sentence)] = torch.tensor(sentence, device=memory.device)
-    wait, speak, word = model.lattice(memory, tokens)
-    shares, totals = emission_posteriors(wait, speak + word, steps, counts)
-    posteriors = shares.cpu().numpy()
-    certainty = word.exp().transpose(1, 2).cpu().numpy()
-    return [
-        _hypothesis(
-            sentence,
-            posteriors[row, : len(sentence), : int(steps[row])],
-            certainty[row, : len(sentence), : int(steps[row])],
-            int(lengths[row]),
-            float(totals[row]),
+    drawn, step, turn = drawn.copy(), first.copy(), np.zeros(len(drawn), np.int64)
+    rows = np.arange(len(drawn))
+    while True:
+        full = np.array([len(prefixes.sentences[number]) >= max_words for number in drawn[rows].tolist()], np.bool_)
+        rows = rows[~full & (step[rows] < len(steps))]
+        if not len(rows):
+            return drawn
+        numbers, which = np.unique(drawn[rows], return_inverse=True)
+        begin, sides = int(step[rows].min()), prefixes.side(numbers)
+        waiting = waiting_shares(steps.rows(slice(begin, None)), sides)[:, which]
+        speaks = chances[begin:, 0, rows] >= waiting
+        here, places = step[rows] - begin, np.arange(len(rows))
+        speaks &= np.arange(len(speaks))[:, None] > here
+        speaks[here, places] = chances[step[rows], turn[rows], rows] >= waiting[here, places]
+        ahead = speaks.argmax(0)
+        speaking = speaks[ahead, places]
+        rows, which, ahead, here, waiting = (
+            part[speaking] for part in (rows, which, ahead, here, waiting[ahead, places])
         )
-        for row, sentence in enumerate(sentences)
-    ]
+        turn[rows] = np.where(ahead > here, 0, turn[rows])
+        step[rows] = begin + ahead
+        share = (chances[step[rows], turn[rows], rows] - waiting) / (1 - waiting)
+        words = choose_words(steps.rows(step[rows]), sides.rows(which), share)
+        drawn[rows] = prefixes.extend(drawn[rows], words)
+        turn[rows] += 1
+        over = rows[turn[rows] == WORDS_PER_STEP]
+        step[over], turn[over] = step[over] + 1, 0
+
+
+def choose_words(steps: Side, prefixes: Side, shares: np.ndarray) -> np.ndarray:
+    """The word (N,) at each share (N,) in [0, 1) of the words' cumulative distribution, for pairs of step and prefix.
+
+    The steps may be a single one.
+    """
+    sums = (steps.odds[:, FIRST:] * prefixes.odds[:, FIRST:]).cumsum(1, dtype=np.float64)
+    words = (sums <= (shares * sums[:, -1])[:, None]).sum(1)
+    return FIRST + np.minimum(words, sums.shape[1] - 1)
+
+
+def align(prefixes: Prefixes, steps: Side, frames: int, sentence: Sentence) -> Hypothesis:
+    """Where each word of a sentence belongs in a recording of so many frames."""
+    wait, speak, word = lattice(steps, prefixes.side(prefixes.path(sentence)), sentence)
+    posteriors, log_prob = emission_posteriors(wait, speak + word)
+    return _hypothesis(sentence, posteriors, np.exp(word.T), frames, log_prob)
 
 
 def _hypothesis(
-    sentence: list[int], posteriors: np.ndarray, certainty: np.ndarray, frames: int, log_prob: float
+    sentence: Sentence, posteriors: np.ndarray, certainty: np.ndarray, frames: int, log_prob: float
 ) -> Hypothesis:
     """From posteriors (L, S) over steps: a position is the posterior mean, a word's probability the mean under it."""
     mass = np.maximum(posteriors.sum(1), 1e-9)
@@ -187,70 +202,50 @@ def _hypothesis(
     )
 
 
-def _next_word(model: Transducer, memory: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
-    """Log probabilities of waiting (B, L) and of each word (B, L, V) at one step, memory (B, 1, H)."""
-    wait, speak, seen, said, total = model.joint(memory, states)
-    spoken = seen + said + (speak - total).transpose(1, 2)
-    spoken[..., : UNK + 1] = -torch.inf  # special tokens are never emitted
-    return wait[:, 0], spoken
-
-
 class PrefixSearch:
     """The best sentences so far of one recording, advanced one encoder step at a time; equal prefixes are merged.
 
-    `kept` maps each, best first, to its log probability plus bonus.
+    `kept` maps the number of each, best first, to its log probability plus bonus.
     """
 
-    def __init__(self, model: Transducer, max_words: int, width: int, word_bonus: float = WORD_BONUS) -> None:
-        self.model, self.max_words, self.width, self.word_bonus = model, max_words, width, word_bonus
-        device = next(model.parameters()).device
-        state, hidden = model.predict(torch.full((1, 1), SOS, device=device))
-        self.kept: dict[Prefix, float] = {(): 0.0}
-        self._states: dict[Prefix, tuple[Tensor, Tensor]] = {(): (state[0, 0], hidden[0, 0])}
+    def __init__(self, prefixes: Prefixes, max_words: int, width: int, word_bonus: float = WORD_BONUS) -> None:
+        self.prefixes, self.max_words, self.width, self.word_bonus = prefixes, max_words, width, word_bonus
+        self.kept: dict[int, float] = {0: 0.0}
 
     @property
-    def best(self) -> Prefix:
+    def best(self) -> Sentence:
         """The best sentence so far."""
-        return next(iter(self.kept))
+        return self.prefixes.sentences[next(iter(self.kept))]
 
-    @torch.inference_mode()
-    def advance(self, memory: Tensor) -> None:
-        """Take in one more step of the encoder, (H,)."""
-        arriving, waited = self.kept, dict[Prefix, float]()
+    def advance(self, step: Side) -> None:
+        """Take in one more step."""
+        arriving, waited = self.kept, dict[int, float]()
         for _ in range(WORDS_PER_STEP + 1):
-            prefixes = list(arriving)
-            self._learn(prefixes)
-            states = torch.stack([self._states[prefix][0] for prefix in prefixes])
-            wait, spoken = _next_word(self.model, memory[None, None], states[None])
-            for prefix, score in zip(prefixes, wait[0].tolist(), strict=True):
-                waited[prefix] = float(np.logaddexp(waited.get(prefix, -np.inf), arriving[prefix] + score))
+            numbers = np.array(list(arriving))
+            wait, words = next_word(step, self.prefixes.side(numbers))
+            for number, score in zip(arriving, wait.tolist(), strict=True):
+                waited[number] = float(np.logaddexp(waited.get(number, -np.inf), arriving[number] + score))
             floor = sorted(waited.values())[-self.width] if len(waited) >= self.width else -np.inf
-            top, word = spoken[0].topk(min(self.width, spoken.shape[2]), dim=-1)
-            arriving = _best(
-                {
-                    (*prefix, token): arriving[prefix] + score + self.word_bonus
-                    for prefix, scores, tokens in zip(prefixes, top.tolist(), word.tolist(), strict=True)
-                    for score, token in zip(scores, tokens, strict=True)
-                    if len(prefix) < self.max_words and arriving[prefix] + score + self.word_bonus > floor
-                },
-                self.width,
-            )
+            arriving = self._extend(arriving, numbers, words, floor)
             if not arriving:
                 break
         self.kept = _best(waited, self.width)
-        self._states = {prefix: self._states[prefix] for prefix in self.kept}
 
-    def _learn(self, prefixes: list[Prefix]) -> None:
-        """Add the states of new prefixes, each one word longer than a known one."""
-        new = [prefix for prefix in prefixes if prefix not in self._states]
-        if not new:
-            return
-        hidden = torch.stack([self._states[prefix[:-1]][1] for prefix in new])[None]
-        last = torch.tensor([prefix[-1:] for prefix in new], device=hidden.device)
-        states, hidden = self.model.predict(last, hidden)
-        for row, prefix in enumerate(new):
-            self._states[prefix] = (states[row, 0], hidden[0, row])
+    def _extend(
+        self, arriving: dict[int, float], numbers: np.ndarray, words: np.ndarray, floor: float
+    ) -> dict[int, float]:
+        """The best extensions of prefixes by a word, those above `floor`; words (P, V) are log probabilities."""
+        top = np.argsort(-words, axis=1, kind="stable")[:, : self.width]
+        scores = np.array(list(arriving.values()))[:, None] + np.take_along_axis(words, top, 1) + self.word_bonus
+        open_ = np.array([len(self.prefixes.sentences[number]) < self.max_words for number in numbers.tolist()])
+        which, column = np.nonzero((scores > floor) & open_[:, None])
+        best = np.argsort(-scores[which, column], kind="stable")[: self.width]
+        which, column = which[best], column[best]
+        if not len(which):
+            return {}
+        longer = self.prefixes.extend(numbers[which], top[which, column])
+        return dict(zip(longer.tolist(), scores[which, column].tolist(), strict=True))
 
 
-def _best(scores: dict[Prefix, float], width: int) -> dict[Prefix, float]:
+def _best(scores: dict[int, float], width: int) -> dict[int, float]:
     return dict(sorted(scores.items(), key=lambda item: -item[1])[:width])

@@ -49,10 +49,12 @@ def bench(
     for name, number in (("batch-size", batch_size), ("batches", batches), ("threads", threads)):
         if number < 1:
             raise ValueError(f"--{name} {number}: give 1 or more")
+    from motion2language.model.pytorch import find_device, require_torch
+
+    require_torch("m2l bench")
     import torch
 
     torch.set_num_threads(threads)
-    from motion2language.captioning.recordings import find_device
     from motion2language.data import corpora
     from motion2language.training import bench as measuring
     from motion2language.training.config import load_config

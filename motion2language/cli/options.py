@@ -66,7 +66,7 @@ class Input:
 
 
 #: --device of every command that runs a network.
-Device = Annotated[str, Parameter(help="auto (CUDA if available), cpu or cuda.")]
+Device = Annotated[str, Parameter(help="auto (CUDA if available, except for transducers), cpu or cuda.")]
 
 #: A corpus, as --dataset or as the argument of a command.
 CorpusName = Annotated[str, Parameter(help=f"A corpus: {', '.join(corpora.names())}.")]
@@ -157,6 +157,9 @@ class SemanticOptions:
                 if value is not None:
                     raise ValueError(f"{name} is for --semantic; add --semantic")
             return None
+        from motion2language.model.pytorch import require_torch
+
+        require_torch("--semantic", "semantic")
         import torch
 
         from motion2language.scoring import semantic

@@ -44,7 +44,9 @@ def reproduce(
     rows
         Rows to run, instead of all; the table still shows all rows.
     """
-    from motion2language.captioning.recordings import find_device
+    from motion2language.model.pytorch import find_device, require_torch
+
+    require_torch("m2l reproduce")
     from motion2language.training.reproduce import suite as suites
     from motion2language.training.reproduce.experiment import Experiment, consecutive_seeds
     from motion2language.training.reproduce.experiment import reproduce as run

@@ -43,8 +43,10 @@ def sweep(
     for name, number in (("trials", trials), ("jobs", jobs)):
         if number < 1:
             raise ValueError(f"--{name} {number}: give 1 or more")
+    from motion2language.model.pytorch import find_device, require_torch
+
+    require_torch("m2l sweep")
     from motion2language.captioning.ray_cluster import require_answer
-    from motion2language.captioning.recordings import find_device
     from motion2language.training.sweep.run import run
     from motion2language.training.sweep.space import distributions, load_space
     from motion2language.training.sweep.trial import Sweep

@@ -34,8 +34,10 @@ def train(
         Number of runs, with consecutive seeds from train.seed on: each is scored on the test split, as by
         `m2l reproduce`, for a table of means and deviations. The same command continues unfinished runs.
     """
+    from motion2language.model.pytorch import find_device, require_torch
+
+    require_torch("m2l train")
     from motion2language.captioning.captioner import load_model
-    from motion2language.captioning.recordings import find_device
     from motion2language.training.config import load_config
     from motion2language.training.folder import FILLED_IN, require_usable
     from motion2language.training.processes import launched, processes
@@ -65,7 +67,7 @@ def train(
 
 def _train_each_seed(config: Path, first: int, count: int, corpus: Corpus, out: Path, training: Training) -> int:
     """One configuration as a suite of one row."""
-    from motion2language.captioning.recordings import find_device
+    from motion2language.model.pytorch import find_device
     from motion2language.training.reproduce import suite
     from motion2language.training.reproduce.experiment import Experiment, consecutive_seeds, reproduce
 
@@ -96,6 +98,9 @@ def import_checkpoint(
     normalizer
         An .npz with `mean` and `std` of each feature; without it features are not normalised.
     """
+    from motion2language.model.pytorch import require_torch
+
+    require_torch("m2l import-checkpoint")
     from motion2language.training.import_checkpoint import import_checkpoint as run
 
     dropped = run(file, vocabulary, config, out, normalizer)

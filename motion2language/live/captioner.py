@@ -9,11 +9,8 @@ times alone, not on how many arrive together.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import cast
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from motion2language.body import Axes, detect_axes, map_joints
 from motion2language.body.mapping import JointMap
@@ -25,7 +22,9 @@ from motion2language.language.agreement import DRAWS
 from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
 from motion2language.live.events import Event, Note, Sentence, Word
-from motion2language.model.transducer import STRIDE, Transducer
+from motion2language.model.config import STRIDE
+from motion2language.model.contract import TransducerContract
+from motion2language.model.joint import Prefixes, steps_side
 from motion2language.motion import CANONICAL, Motion, Skeleton
 from motion2language.transcript import Segment, Transcript
 
@@ -153,15 +152,15 @@ class LiveCaptioner:
 class _OpenSentence:
     """One sentence under way: the poses since it began, the encoder's state and the search."""
 
-    def __init__(self, captioner: Captioner, network: Transducer, begin: float, patience: Patience) -> None:
+    def __init__(self, captioner: Captioner, network: TransducerContract, begin: float, patience: Patience) -> None:
         self.captioner, self.network, self.begin = captioner, network, begin
         self.poses: list[np.ndarray] = []
-        self.memory: list[Tensor] = []
+        self.memory: list[np.ndarray] = []
         self.emitted = 0
         self.still = 0
         self._features = LiveFeatures(captioner.config.fps)
         self._pending: list[np.ndarray] = []
-        self._carried = network.encoder.start(1)
+        self._carried = network.start()
         self._search = Draws(network, captioner.vocabulary, captioner.lexicon, captioner.config.max_words, patience)
 
     def feed(self, pose: np.ndarray) -> None:
@@ -199,14 +198,11 @@ class _OpenSentence:
         if self._search.committed:
             yield Sentence(self._segments(), self.begin, self.begin + len(self.poses) / self.captioner.config.fps)
 
-    @torch.inference_mode()
     def _step(self) -> None:
-        stacked = torch.from_numpy(np.concatenate(self._pending[:STRIDE]))[None]
-        device = self.network.seen_words.weight.device
-        memory, self._carried = self.network.encoder.step(stacked.to(device), self._carried)
+        memory, self._carried = self.network.step(np.concatenate(self._pending[:STRIDE]), self._carried)
         self._pending = []
-        self.memory.append(memory[0])
-        self._search.advance(memory[0])
+        self.memory.append(memory)
+        self._search.advance(memory)
 
     def _motion(self, poses: list[np.ndarray]) -> Motion:
         return Motion(np.stack(poses), self.captioner.config.fps, CANONICAL)
@@ -217,22 +213,20 @@ class _OpenSentence:
         Their confidence is the share of sentences that agree, drawn afresh from the whole sentence's frames.
         """
         captioner, motion, search = self.captioner, self._motion(self.poses), self._search
-        steps, frames = torch.tensor([len(self.memory)]), torch.tensor([len(self.poses)])
-        memory = torch.stack(self.memory)[None]
-        steps = steps.to(memory.device)
-        words = [*search.committed, *search.loose_end]
-        (hypothesis,) = search_transducer.align(self.network, memory, steps, frames, [words])
-        (drawn,) = search_transducer.draw(self.network, memory, steps, captioner.config.max_words, DRAWS)
+        prefixes, steps = Prefixes(self.network), steps_side(self.network, np.stack(self.memory))
+        words = (*search.committed, *search.loose_end)
+        hypothesis = search_transducer.align(prefixes, steps, len(self.poses), words)
+        drawn = search_transducer.draw(prefixes, steps, captioner.config.max_words, DRAWS)
         hypothesis = timing.with_agreement(hypothesis, drawn).first(len(search.committed))
         transcript = captioner.timed(motion, hypothesis)
         return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)
 
 
-def require_live(captioner: Captioner) -> Transducer:
+def require_live(captioner: Captioner) -> TransducerContract:
     """The network of a model that needs no future frames; ValueError for another model."""
-    config, network = captioner.config, captioner.network
-    if config.kind == "transducer" and config.features == "live" and network.encoder.causal:
-        return cast("Transducer", network)  # what kind 'transducer' means
+    config = captioner.config
+    if config.kind == "transducer" and config.features == "live" and captioner.transducer.causal:
+        return captioner.transducer
     raise ValueError(
         f"model {captioner.name!r} needs the whole recording; live captions need a model with a causal encoder "
         "and features 'live', such as configs/live.toml trains"

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from motion2language.captioning.search_transducer import WORDS_PER_STEP, draw_word
+from motion2language.captioning.search_transducer import WORDS_PER_STEP, choose_words, go_on
 from motion2language.captioning.timing import LEADING, LOOSE, without_loose_end
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.agreement import DRAWS, Sentence, agreement, consensus, spread
-from motion2language.language.vocabulary import SOS, Vocabulary
-from motion2language.model.alignments import completion, emission_posteriors
-from motion2language.model.transducer import STRIDE, Transducer
+from motion2language.language.vocabulary import Vocabulary
+from motion2language.model.alignments_numpy import completion, emission_posteriors
+from motion2language.model.config import STRIDE
+from motion2language.model.contract import TransducerContract
+from motion2language.model.joint import Prefixes, lattice, steps_side
 
 PENDING = 0.1  # share of the draws that must name some action before the wait begins; chosen
 LIKELY = 0.35  # share of the draws that must name some action before one is committed; chosen
@@ -56,39 +56,6 @@ class Patience:
 PATIENCE = Patience()
 
 
-@dataclass
-class _DrawnSentences:
-    """`DRAWS` sentences under way: the words of each after the committed ones, and the state that predicts the next.
-
-    states, hidden  of the prediction network, (DRAWS, H)
-    """
-
-    words: list[Sentence]
-    states: Tensor
-    hidden: Tensor
-
-    def copy(self) -> _DrawnSentences:
-        """An independent copy to extend."""
-        return _DrawnSentences(list(self.words), self.states.clone(), self.hidden.clone())
-
-    def extend(
-        self, model: Transducer, memory: Tensor, rows: list[int], chances: Tensor, waits: bool = True
-    ) -> list[int]:
-        """Add a word at one step, memory (H,), to each of `rows` that does not wait; returns the extended rows.
-
-        chances, waits  as in draw_word; chances (DRAWS,)
-        """
-        candidates = torch.tensor(rows, device=memory.device)
-        word = draw_word(model, memory[None, None], self.states[None, candidates], chances[candidates], waits)[0]
-        extended, word = candidates[word >= 0], word[word >= 0]
-        if len(extended):
-            states, hidden = model.predict(word[:, None], self.hidden[None, extended])
-            self.states[extended], self.hidden[extended] = states[:, 0], hidden[0]
-            for row, token in zip(extended.tolist(), word.tolist(), strict=True):
-                self.words[row] = (*self.words[row], token)
-        return extended.tolist()
-
-
 class Draws:
     """`DRAWS` sentences drawn from a causal transducer, step by step of its encoder.
 
@@ -98,17 +65,22 @@ class Draws:
     """
 
     def __init__(
-        self, model: Transducer, vocabulary: Vocabulary, lexicon: ActionLexicon, max_words: int, patience: Patience
+        self,
+        network: TransducerContract,
+        vocabulary: Vocabulary,
+        lexicon: ActionLexicon,
+        max_words: int,
+        patience: Patience,
     ) -> None:
-        self.model, self.max_words, self.patience = model, max_words, patience
+        self.network, self.max_words, self.patience = network, max_words, patience
         self._word = vocabulary.words
         self._find = cache(lambda sentence: lexicon.find([vocabulary.words[token] for token in sentence]))
         self.committed: Sentence = ()
         self.loose_end: Sentence = ()
         self.steps: tuple[int, ...] = ()
-        device = next(model.parameters()).device
-        self._memory = torch.empty(0, model.encoder.width, device=device)
-        self._restart(torch.full((1, 1), SOS, device=device))
+        self._prefixes = Prefixes(network)
+        self._memory: list[np.ndarray] = []
+        self._drawn = np.zeros(DRAWS, np.int64)  # the prefix of each draw, committed words included
         self._pending_since: int | None = None
 
     @property
@@ -119,53 +91,49 @@ class Draws:
     @property
     def silent(self) -> bool:
         """Whether most draws have no words so far."""
-        return not self.committed and sum(not words for words in self._drawn.words) > DRAWS / 2
+        return not self.committed and int((self._drawn == 0).sum()) > DRAWS / 2
 
-    @torch.inference_mode()
-    def advance(self, memory: Tensor) -> None:
-        """Take one more step of the encoder, (H,), and commit the words that it makes final."""
-        self._memory = torch.cat((self._memory, memory[None]))
-        self._draw(self.step_count - 1, list(range(DRAWS)))
+    @property
+    def words(self) -> list[Sentence]:
+        """The words of each draw after the committed ones."""
+        sentences, count = self._prefixes.sentences, len(self.committed)
+        return [sentences[number][count:] for number in self._drawn.tolist()]
+
+    def advance(self, memory: np.ndarray) -> None:
+        """Take one more step of the encoder, (M,), and commit the words that it makes final."""
+        self._memory.append(memory)
+        self._drawn = self._draw(self._drawn, np.full(DRAWS, self.step_count - 1))
         while self._commit_action():
             pass
         self._commit_details()
 
-    @torch.inference_mode()
     def finish(self) -> None:
         """Commit the remaining words, now that the motion has ended."""
-        words = self._keep_likely(consensus(self._drawn.words, self.committed))
+        words = self._keep_likely(consensus(self.words, self.committed))
         count = without_loose_end([self._word[token] for token in words])
         self.loose_end = words[count:]
         self._commit(words[:count])
 
-    def _restart(self, words: Tensor) -> None:
-        """Set all draws to empty sentences after `words` (1, L): <sos> and the committed words."""
-        states, hidden = self.model.predict(words)
-        self._drawn = _DrawnSentences([()] * DRAWS, states[0, -1:].repeat(DRAWS, 1), hidden[0].repeat(DRAWS, 1))
+    def _draw(self, drawn: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """The prefixes (DRAWS,) of draws after all steps so far, from those that they have before step `first`."""
+        begin = int(first.min())
+        steps = steps_side(self.network, np.stack(self._memory[begin:]))
+        chances = _chances(np.arange(begin, self.step_count))
+        return go_on(self._prefixes, steps, drawn, first - begin, chances, self.max_words)
 
-    def _draw(self, step: int, rows: list[int]) -> None:
-        """Draw the words of these rows at a step."""
-        for chances in torch.from_numpy(_chances(step)).to(self._memory.device):
-            rows = [row for row in rows if not self._is_full(self._drawn.words[row])]
-            if not rows:
-                break
-            rows = self._drawn.extend(self.model, self._memory[step], rows, chances)
-
-    def _draw_again(self, committed: Tensor, complete: Tensor) -> None:
-        """Draw sentences that begin with `committed` (1, L), each from a step at which that may have been complete.
+    def _draw_again(self, committed: int, complete: np.ndarray) -> None:
+        """Draw sentences that begin with the prefix `committed`, each from a step at which it may have been complete.
 
         complete  log probability of each step (S,), up to a constant, to be that step
         """
-        complete = complete.softmax(0).cumsum(0)
-        shares = (torch.arange(DRAWS, device=complete.device) + 0.5) / DRAWS
-        steps = torch.searchsorted(complete, shares * complete[-1]).clamp(max=len(complete) - 1).tolist()
-        self._restart(torch.cat((committed.new_full((1, 1), SOS), committed), 1))
-        for step in range(min(steps), self.step_count):
-            self._draw(step, [row for row, begin in enumerate(steps) if begin <= step])
+        shares = np.exp(complete - complete.max()).cumsum()
+        evenly = (np.arange(DRAWS) + 0.5) / DRAWS
+        first = np.minimum(np.searchsorted(shares, evenly * shares[-1]), len(shares) - 1)
+        self._drawn = self._draw(np.full(DRAWS, committed), first)
 
     def _commit_action(self) -> bool:
         """Commit the next action if enough draws name it, or some have for long enough; whether it was committed."""
-        next_actions = map(self._next_action, self._drawn.words)
+        next_actions = map(self._next_action, self.words)
         labels = Counter(action[1] for action in next_actions if action)
         named = labels.total()
         if named < PENDING * DRAWS:
@@ -173,7 +141,7 @@ class Draws:
         if self._pending_since is None:
             self._pending_since = self.step_count
         ((label, count),) = labels.most_common(1)
-        waited = (self.step_count - self._pending_since) * STRIDE / self.model.config.fps
+        waited = (self.step_count - self._pending_since) * STRIDE / self.network.config.fps
         must_agree = waited < self.patience.seconds - 1e-9 or named < LIKELY * DRAWS
         if count < self.patience.least * DRAWS or (must_agree and count < self.patience.sure * DRAWS):
             return False
@@ -184,21 +152,24 @@ class Draws:
 
     def _phrases(self, label: str) -> list[Sentence]:
         """The phrase of each draw whose next action is this one, up to where another follows; no draw waits."""
-        drawn, rows = self._drawn.copy(), list(range(DRAWS))
+        drawn, count = self._drawn.copy(), len(self.committed)
+        step = steps_side(self.network, self._memory[-1][None])
         for turn in range(LONGEST_PHRASE):
-            rows = [row for row in rows if not self._is_full(drawn.words[row])]
-            rows = [row for row in rows if not self._leads_on(drawn.words[row])]
-            if not rows:
+            words = [self._prefixes.sentences[number][count:] for number in drawn.tolist()]
+            rows = np.flatnonzero([not (self._is_full(one) or self._leads_on(one)) for one in words])
+            if not len(rows):
                 break
-            chances = torch.from_numpy(_chances(self.step_count - 1 + turn)[-1]).to(self._memory.device)
-            drawn.extend(self.model, self._memory[-1], rows, chances, waits=False)
-        actions = [(words, self._next_action(words)) for words in drawn.words]
-        return [self._first_phrase(words) for words, action in actions if action and action[1] == label]
+            chances = _chances(self.step_count - 1 + turn)[-1, rows]
+            chosen = choose_words(step, self._prefixes.side(drawn[rows]), chances)
+            drawn[rows] = self._prefixes.extend(drawn[rows], chosen)
+        words = [self._prefixes.sentences[number][count:] for number in drawn.tolist()]
+        actions = [(one, self._next_action(one)) for one in words]
+        return [self._first_phrase(one) for one, action in actions if action and action[1] == label]
 
     def _commit_details(self) -> None:
         """Commit the next words on the latest action, as far as nearly all draws agree on them."""
         while self.committed:
-            ((detail, count),) = Counter(map(self._detail, self._drawn.words)).most_common(1)
+            ((detail, count),) = Counter(map(self._detail, self.words)).most_common(1)
             if not detail or count < AGREED * DRAWS:
                 return
             self._commit(detail)
@@ -232,7 +203,7 @@ class Draws:
         actions = self._actions(words)
         if self.patience.least and not (self.committed or actions):
             return ()
-        drawn_labels = [[label for _, label in self._actions(drawn)] for drawn in self._drawn.words]
+        drawn_labels = [[label for _, label in self._actions(drawn)] for drawn in self.words]
         shares = agreement([label for _, label in actions], drawn_labels)
         after = 0
         for (index, _), share in zip(actions, shares, strict=True):
@@ -257,13 +228,12 @@ class Draws:
         if not phrase:
             return
         self.committed += phrase
-        committed = torch.tensor([self.committed], device=self._memory.device)
-        wait, speak, word = self.model.lattice(self._memory[None], committed)
-        self._draw_again(committed, completion(wait, speak + word)[0])
-        counts = (self.step_count, len(self.committed))
-        steps, words = (torch.tensor([count], device=committed.device) for count in counts)
-        shares = emission_posteriors(wait, speak + word, steps, words)[0][0, -len(phrase) :]
-        means = (shares @ torch.arange(self.step_count, dtype=shares.dtype, device=shares.device)).round().long()
+        path = self._prefixes.path(self.committed)
+        steps = steps_side(self.network, np.stack(self._memory))
+        wait, speak, word = lattice(steps, self._prefixes.side(path), self.committed)
+        self._draw_again(int(path[-1]), completion(wait, speak + word))
+        shares = emission_posteriors(wait, speak + word)[0][-len(phrase) :]
+        means = np.rint(shares @ np.arange(self.step_count)).astype(int)
         last = self.steps[-1] if self.steps else 0
         self.steps += tuple(max(last, step) for step in means.tolist())
         self._pending_since = None
@@ -274,6 +244,6 @@ def _all_chances() -> np.ndarray:
     return spread(LONGEST_STEPS * WORDS_PER_STEP, DRAWS).reshape(LONGEST_STEPS, WORDS_PER_STEP, DRAWS)
 
 
-def _chances(step: int) -> np.ndarray:
+def _chances(step: int | np.ndarray) -> np.ndarray:
     """The random numbers that decide the draws at a step, (WORDS_PER_STEP, DRAWS), as for a whole recording."""
     return _all_chances()[step % LONGEST_STEPS]

@@ -11,6 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 _LARGEST = 8192  # units of a layer; chosen: more is a typing error, and would fill the memory
 
+# Shapes that are the same in every network.
+STRIDE = 2  # frames in one step of a transducer's clock: 10 Hz -> 5 Hz; chosen
+KERNEL = 5  # frames a convolution sees; chosen
+DILATIONS = (1, 1, 2, 2)  # of an encoder's convolutions: 24 frames together, 4.8 s at the transducer's 5 Hz; chosen
+LAYERS = 2  # of an encoder's transformer; chosen
+REACH = 10  # frames that a layer attends to on either side, as in arXiv 2409.09177; when causal, twice as many before
+
 
 class ModelConfig(BaseModel):
     """A network's shape and its input. Source of the defaults: arXiv 2310.10594 unless noted."""

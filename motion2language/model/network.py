@@ -1,6 +1,11 @@
-"""build(config): the network that a configuration describes."""
+"""build(config): the torch network that a configuration describes."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
 
 from motion2language.model.config import ModelConfig
 from motion2language.model.decoder import AttentionCaptioner
@@ -14,6 +19,9 @@ NETWORKS: dict[str, type[AttentionCaptioner] | type[Transducer]] = {  # by Model
 }
 
 
-def build(config: ModelConfig) -> Network:
-    """A network with new weights."""
-    return NETWORKS[config.kind](config)
+def build(config: ModelConfig, weights: Mapping[str, np.ndarray] | None = None) -> Network:
+    """A network with new weights, or with these; RuntimeError when they are those of another network."""
+    network = NETWORKS[config.kind](config)
+    if weights is not None:
+        network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    return network

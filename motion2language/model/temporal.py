@@ -10,11 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from motion2language.model.config import ModelConfig
+from motion2language.model.config import DILATIONS, KERNEL, ModelConfig
 from motion2language.model.dropout import Dropout
-
-KERNEL = 5  # frames a convolution sees; chosen
-DILATIONS = (1, 1, 2, 2)  # 24 frames together, 4.8 s at the transducer's 5 Hz; chosen
 
 
 class ConvolutionEncoder(nn.Module):

@@ -18,12 +18,11 @@ from torch import Tensor, nn
 from motion2language.language.vocabulary import EOS, PAD, SOS
 from motion2language.model.alignments import log_likelihood
 from motion2language.model.batch import PLAIN, Batch, LossOptions
-from motion2language.model.config import ModelConfig
+from motion2language.model.config import STRIDE, ModelConfig
 from motion2language.model.dropout import Dropout
 from motion2language.model.encoders import ENCODERS
 
 BLANK = PAD  # a sentence never contains <pad>, so its id is free for blank
-STRIDE = 2  # encoder frames in one step of the transducer's clock: 10 Hz -> 5 Hz; chosen
 
 
 class Transducer(nn.Module):

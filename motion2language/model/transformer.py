@@ -11,11 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from motion2language.model.config import ModelConfig
+from motion2language.model.config import LAYERS, REACH, ModelConfig
 from motion2language.model.dropout import Dropout
 
-LAYERS = 2  # chosen
-REACH = 10  # frames that a layer attends to on either side, as in arXiv 2409.09177; when causal, twice as many before
 CLOSED = -1e9  # score of masked frames; finite, so that padding does not give NaN
 
 

@@ -16,7 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ import torch
 
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.data.samples import Sample, load_into_memory
+from motion2language.model.transducer_numpy import NumpyTransducer
 from motion2language.training.batches import Drawn, Item, batches, make_batch, make_items, steps
 from motion2language.training.config import RunConfig
 from motion2language.training.learner import Learner
@@ -107,8 +108,12 @@ def bench(
     training = load_into_memory(read("train"))
     reading = time.perf_counter() - started
     torch.manual_seed(run.train.seed)  # other weights give sentences of other lengths
-    captioner = build_untrained(run, prepare_samples(training, run.model)) if model is None else load_model(model)
-    captioner.network.to(device)
+    if model is None:
+        captioner = build_untrained(run, prepare_samples(training, run.model))
+    else:
+        captioner = load_model(model, device)
+    if model is None or what == "train":
+        captioner = replace(captioner, network=captioner.torch_network().to(device))
     if what == "load":
         return bench_load(captioner, training, run, reading)
     if what == "decode":
@@ -118,7 +123,7 @@ def bench(
 
 def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, count: int) -> Report:
     """Measure the first `count` updates of training after a short warm-up; the captioner's weights change."""
-    config, device = run.train, next(captioner.network.parameters()).device
+    config, device = run.train, _device(captioner)
     items = make_items(prepare_samples(samples, captioner.config), config)
     total = max(config.epochs * steps(items, config), WARM_UP + count)
     learner = Learner(captioner, config, total, Processes(device=str(device)))
@@ -153,7 +158,7 @@ def _draw(learner: Learner, items: Sequence[Item]) -> Iterator[list[Drawn]]:
 
 def bench_decode(captioner: Captioner, samples: Sequence[Sample], batch_size: int, beam: int | None) -> Report:
     """Measure decoding of all recordings in batches of similar length, and of some one at a time for comparison."""
-    device = next(captioner.network.parameters()).device
+    device = _device(captioner)
     watch, alone = _Stopwatch(device), _Stopwatch(device)
     motions = sorted((captioner.prepare(sample.motion) for sample in samples), key=lambda motion: motion.frames)
     captioner.search([captioner.values(motions[0])], beam)  # warm up
@@ -193,6 +198,12 @@ def bench_load(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, 
         frames += int(batch.lengths.sum())
     special = {"batch_captions_per_s": len(items) / watch.seconds["batch"]}
     return _report("load", watch, len(items), frames, run.train.batch_size, torch.device("cpu"), special)
+
+
+def _device(captioner: Captioner) -> torch.device:
+    """Where the network computes."""
+    network = captioner.network
+    return torch.device("cpu") if isinstance(network, NumpyTransducer) else next(network.parameters()).device
 
 
 def peak_memory_mb() -> float:

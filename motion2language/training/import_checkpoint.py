@@ -60,7 +60,8 @@ def import_checkpoint(
     ordered = Vocabulary(tuple(words[index] for index in order))
     lexicon = ActionLexicon.learn(ordered.words)
     card = f"Imported from {file.name}, weights published by the authors of arXiv 2310.10594. Scores: not measured.\n"
-    save_model(out, complete, ordered, _load_normalizer(normalizer, complete.input_width), lexicon, tensors, card)
+    weights = {name: tensor.numpy() for name, tensor in tensors.items()}
+    save_model(out, complete, ordered, _load_normalizer(normalizer, complete.input_width), lexicon, weights, card)
     return dropped
 
 

@@ -41,7 +41,7 @@ class Learner:
                 f"of {processes.count} process(es); give {least} or more"
             )
         self.captioner, self.config, self.total, self.processes = captioner, config, total, processes
-        self.network = captioner.network.to(processes.device)
+        self.network = captioner.torch_network().to(processes.device)
         if config.compile:
             self.network.encoder.compile(dynamic=True)
         self.loss: nn.Module = _Loss(self.network, config.precision)

@@ -203,9 +203,7 @@ def _continue_from(start: Captioner, run: RunConfig) -> Captioner:
             f"model {start.name!r} is another network than the configuration describes: {', '.join(other)} differ; "
             "give the configuration that it was trained with"
         )
-    network = build(config)
-    network.load_state_dict(start.network.state_dict())
-    return replace(start, config=config, network=network)
+    return replace(start, config=config, network=build(config, start.weights))
 
 
 def validate(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, float]:

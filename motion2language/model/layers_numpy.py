@@ -1,0 +1,92 @@
+"""The numpy networks' weights and elementary operations, in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+
+class Weights:
+    """Arrays by name, each taken once; what is missing, left over or of another shape is a ValueError."""
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self._left = dict(arrays)
+
+    def take(self, name: str, *shape: int) -> np.ndarray:
+        """The array of this name and shape, in float32."""
+        if name not in self._left:
+            raise ValueError(f"{name} is missing")
+        array = self._left.pop(name)
+        if array.shape != shape or not np.issubdtype(array.dtype, np.floating):
+            raise ValueError(f"{name} is {array.dtype} {array.shape}, expected floating point {shape}")
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+    def linear(self, name: str, inputs: int, outputs: int) -> Linear:
+        """The linear layer of this name."""
+        return Linear(self.take(f"{name}.weight", outputs, inputs), self.take(f"{name}.bias", outputs))
+
+    def norm(self, name: str, width: int) -> LayerNorm:
+        """The layer normalisation of this name."""
+        return LayerNorm(self.take(f"{name}.weight", width), self.take(f"{name}.bias", width))
+
+    def require_all_taken(self) -> None:
+        """ValueError when an array was not taken."""
+        if self._left:
+            raise ValueError(f"{', '.join(sorted(self._left))}: not expected")
+
+
+class Linear:
+    """A linear layer whose output for a row depends on that row alone, to the last bit.
+
+    A library chooses its kernel by the number of rows, and kernels round differently. Here each row is a product of
+    its own: a step of a stream is computed as in a whole recording, and a recording alone as among others.
+    """
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray) -> None:
+        self.columns, self.bias = np.ascontiguousarray(weight.T), bias
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Outputs (..., O) of rows (..., I)."""
+        return np.matmul(rows[..., None, :], self.columns)[..., 0, :] + self.bias
+
+
+class LayerNorm:
+    """Standardises each row, then scales and shifts it."""
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray) -> None:
+        self.weight, self.bias = weight, bias
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Rows (..., I) standardised."""
+        rows = rows - rows.mean(-1, keepdims=True)
+        scale = np.sqrt(np.square(rows).mean(-1, keepdims=True) + np.float32(1e-5))  # as torch.nn.LayerNorm
+        return rows / scale * self.weight + self.bias
+
+
+def sigmoid(values: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)), without overflow."""
+    half = np.float32(0.5)
+    return np.tanh(values * half) * half + half
+
+
+def take_gru(weights: Weights, name: str, inputs: int, hidden: int, suffix: str = "") -> tuple[Linear, Linear]:
+    """A recurrent layer: from the input and from the state to the gates (reset, update, new)."""
+    parts = [
+        (
+            weights.take(f"{name}.weight_{part}_l0{suffix}", 3 * hidden, size),
+            weights.take(f"{name}.bias_{part}_l0{suffix}", 3 * hidden),
+        )
+        for part, size in (("ih", inputs), ("hh", hidden))
+    ]
+    from_input, from_state = (Linear(*pair) for pair in parts)
+    return from_input, from_state
+
+
+def advance_gru(from_input: np.ndarray, state: np.ndarray, recurrent: Linear) -> np.ndarray:
+    """The next state (N, H) of a recurrent layer, from the input's part of its gates (N, 3H)."""
+    from_state, width = recurrent(state), state.shape[-1]
+    opened = sigmoid(from_input[:, : 2 * width] + from_state[:, : 2 * width])
+    reset, update = opened[:, :width], opened[:, width:]
+    new = np.tanh(from_input[:, 2 * width :] + reset * from_state[:, 2 * width :])
+    return new + update * (state - new)
