@@ -86,10 +86,10 @@ def people(
     compose
         BNR-Compose, bnr_compose.json: adds the scores on its test split.
     """
-    from motion2language.captioning.recordings import find_device
+    from motion2language.model.pytorch import require_device_name
     from motion2language.training.reproduce.people import examination, examine
 
-    chosen = find_device(device)
+    require_device_name(device)
     require_place(out)
-    print(examine(models, examination(root, takes, compose), out, chosen), end="")
+    print(examine(models, examination(root, takes, compose), out, device), end="")
     return 0
