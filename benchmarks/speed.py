@@ -1,97 +1,142 @@
-"""Speed and memory that a user sees: `python benchmarks/speed.py`; prints medians of several runs as Markdown."""
+"""Speed and memory that a user sees: `python benchmarks/speed.py [--against CHECKOUT]`; prints one Markdown table.
 
+Every figure is the median of whole processes. With CHECKOUT, a folder with another version of the package, each process
+of this version is followed by one of the other, with the same Python and the same libraries; the last columns are what
+this version takes of the other's time on the clock and of its processor time. On a busy machine the latter says more.
+"""
+
+from __future__ import annotations
+
+import argparse
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from motion2language.captioning.captioner import load_model
 from motion2language.data.synthesis import make_recording
 from motion2language.formats import bvh
-from motion2language.formats.reading import read
-from motion2language.live.captioner import transcribe
-from motion2language.motion import Motion
 
-RUNS = 5
-CLIPS = 1000
-M2L = Path(sys.executable).parent / "m2l"
+HERE = Path(__file__).resolve().parent.parent
+M2L = ["-m", "motion2language"]
+
+# What a process without its start takes: its last line is seconds on the clock and of processor time for each frame.
+TIMED = """
+import sys, time
+def timed(work, times, frames):
+    work()
+    start = time.perf_counter(), time.process_time()
+    for _ in range(times):
+        work()
+    print((time.perf_counter() - start[0]) / times / frames, (time.process_time() - start[1]) / times / frames)
+try:
+    from motion2language.captioning.captioner import load_model
+    from motion2language.formats.reading import read_motion
+except ModuleNotFoundError:  # older versions
+    from motion2language.captioner import load_model
+    from motion2language.reading import read_motion
+"""
+READ = TIMED + "timed(lambda: read_motion(sys.argv[1]), 5, 1)"
+LIVE = (
+    TIMED
+    + """
+from motion2language.live.captioner import transcribe
+captioner, motion = load_model("live"), read_motion(sys.argv[1]).resample(100.0)
+timed(lambda: transcribe(captioner, motion), 3, motion.frames)
+"""
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds on the clock, seconds of processor time, and peak memory in MB."""
+
+    seconds: float
+    processor: float
+    memory: float = 0.0
 
 
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--against", type=Path, help="folder of another version, measured in turn with this one")
+    parser.add_argument("--runs", type=int, default=5, help="processes of each version for each row")
+    parser.add_argument("--files", type=int, default=1000, help="recordings described in one call")
+    given = parser.parse_args()
+    versions = [HERE] if given.against is None else [HERE, given.against.resolve()]
+    columns = ["", "this version", "the other", "share of its time", "of its processor time"]
+    columns = columns if given.against else columns[:2]
     with tempfile.TemporaryDirectory() as folder:
-        recording = make_recording([9, 9, 9], ("walk", "bow", "jump"))
-        take = Path(folder) / "take.bvh"
-        bvh.write(recording.motion.clip(0, 10), take)
-        print("| what | median | least | most |\n| --- | --- | --- | --- |")
-        commands = {
-            '`python -c "import motion2language"`': [sys.executable, "-c", "import motion2language"],
-            "`m2l --help`": [M2L, "--help"],
-            "`m2l caption` of one 10 s BVH, from a cold start": [M2L, "caption", take],
-        }
-        for name, command in commands.items():
-            seconds, memory = zip(*(whole(command) for _ in range(RUNS)), strict=True)
-            row(name, seconds, "s")
-        row("its peak memory", memory, "MB")
-        row("reading 3,000 frames of 60 channels, with forward kinematics", reading(Path(folder) / "long.bvh"), "s")
-        takes = [Path(folder) / f"{number}.bvh" for number in range(CLIPS)]
+        take, long = Path(folder) / "take.bvh", Path(folder) / "long.bvh"
+        motion = make_recording([9, 9, 9], ("walk", "bow", "jump")).motion.clip(0, 10)
+        bvh.write(motion, take)
+        bvh.write(motion.resample(300.0), long)
+        takes = [Path(folder) / f"{number}.bvh" for number in range(given.files)]
         for path in takes:
             path.symlink_to(take)
-        seconds, _ = whole([M2L, "caption", *takes, "--out", Path(folder) / "out"])
-        row(f"`m2l caption` of {CLIPS:,} such files in one call, each", [1000 * seconds / CLIPS], "ms")
-        row("live captions, one thread, per frame at 100 frames per second", live_frames(recording.motion), "ms")
+        print(f"| {' | '.join(columns)} |\n|" + " --- |" * len(columns))
+
+        def measure(arguments: list, timed: bool = False) -> list[list[Measured]]:
+            run = run_timed if timed else run_whole
+            turns = [[run(version, arguments, folder) for version in versions] for _ in range(given.runs)]
+            return [list(of_version) for of_version in zip(*turns, strict=True)]
+
+        show('`python -c "import motion2language"`', measure(["-c", "import motion2language"]), 1000, "ms")
+        show("`m2l --help`", measure([*M2L, "--help"]), 1000, "ms")
+        cold = measure([*M2L, "caption", take])
+        show("`m2l caption` of one 10 s BVH from a cold start", cold, 1000, "ms")
+        show("its peak memory", cold, 1, "MB", lambda measured: measured.memory)
+        many = measure([*M2L, "caption", *takes, "--out", Path(folder) / "out"])
+        show(f"`m2l caption` of {given.files:,} such files in one call, each", many, 1000 / given.files, "ms")
+        reading = measure(["-c", READ, long], timed=True)
+        show("reading a BVH of 3,000 frames and 126 channels", reading, 1000, "ms")
+        live = measure(["-c", LIVE, take], timed=True)
+        show("live captions, one thread, per frame at 100 frames per second", live, 1000, "ms")
 
 
-def whole(command: list) -> tuple[float, float]:
-    """Wall seconds of a whole process, and its peak memory in MB."""
+def run_whole(version: Path, arguments: list, folder: str) -> Measured:
+    """A process of a version, from its start to its end, away from any checkout."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    environment = os.environ | {"PYTHONPATH": str(version)}
+    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL, cwd=folder, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
-        sys.exit(f"{command[0]} failed")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+        sys.exit(f"{version}: {arguments[:3]} failed")
+    return Measured(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def reading(path: Path) -> list[float]:
-    """Seconds to read a BVH of 19 joints, 60 channels and 3,000 frames."""
-    joint = "JOINT j{}\n{{\nOFFSET 1 10 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n"
-    head = (
-        "HIERARCHY\nROOT r\n{\nOFFSET 0 90 0\nCHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation\n"
-    )
-    head += "".join(joint.format(number) for number in range(18)) + "End Site\n{\nOFFSET 0 1 0\n}\n" + "}\n" * 19
-    frames = np.random.default_rng(0).normal(0, 30, (3000, 60))
-    rows = "\n".join(" ".join(f"{value:.4f}" for value in frame) for frame in frames)
-    path.write_text(f"{head}MOTION\nFrames: 3000\nFrame Time: 0.0083333\n{rows}\n")
-    seconds = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        read(path)
-        seconds.append(time.perf_counter() - start)
-    return seconds
+def run_timed(version: Path, arguments: list, folder: str) -> Measured:
+    """What a process of a version measures itself, on one thread."""
+    environment = os.environ | {"PYTHONPATH": str(version), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, *map(str, arguments)]
+    output = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=True).stdout
+    return Measured(*map(float, output.split()[-2:]))
 
 
-def live_frames(motion: Motion) -> list[float]:
-    """Mean milliseconds per frame of the live captioner at 100 frames per second, in each of several runs."""
-    torch.set_num_threads(1)
-    captioner, motion = load_model("live"), motion.resample(100.0)
-    milliseconds = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        transcribe(captioner, motion)
-        milliseconds.append(1000 * (time.perf_counter() - start) / motion.frames)
-    return milliseconds
+def show(
+    name: str,
+    measured: list[list[Measured]],
+    factor: float,
+    unit: str,
+    value: Callable[[Measured], float] = lambda measured: measured.seconds,
+) -> None:
+    """Print one row of the table: medians, and the shares of the other version's."""
+    medians = [statistics.median(map(value, of_version)) for of_version in measured]
+    cells = [f"{digits(factor * median)} {unit}" for median in medians]
+    if len(medians) == 2:
+        cells.append(f"{medians[0] / medians[1]:.2f}")
+        busy = [statistics.median(one.processor for one in of_version) for of_version in measured]
+        cells.append(f"{busy[0] / busy[1]:.2f}" if unit != "MB" else "")
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def row(name: str, values: list[float] | tuple[float, ...], unit: str) -> None:
-    """Print one row of the table."""
-    cells = " | ".join(f"{value:.3g} {unit}" for value in (statistics.median(values), min(values), max(values)))
-    print(f"| {name} | {cells} |", flush=True)
+def digits(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""Files: written whole or not at all; texts, archives of arrays and names in JSON read without trusting them."""
+"""Files: written whole or not at all; locks; texts, archives of arrays and JSON names read without trusting them."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
+import time
 import tokenize
 import zipfile
 import zlib
@@ -15,6 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+LOCK_INTERVAL = 0.2  # seconds between looks whether a lock is free; chosen
 LARGEST_ARCHIVE = 2**30  # bytes an archive may unpack to; chosen, as formats.LARGEST
 
 # What numpy and zipfile raise at damage; TokenError: a damaged header.
@@ -83,6 +86,57 @@ def remove_leftovers(paths: Iterable[str | Path]) -> None:
                 temporary.unlink(missing_ok=True)
             elif target in targets and target.is_dir():
                 shutil.rmtree(temporary, ignore_errors=True)
+
+
+class Lock:
+    """A lock file that one process holds at a time, until it releases it or ends, however it ends; the file stays.
+
+    >>> lock = Lock(Path(tempfile.mkdtemp()) / "run.lock")
+    >>> lock.acquire(), Lock(lock.path).acquire(wait=False)
+    (True, False)
+    >>> lock.release()
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._descriptor: int | None = None
+
+    def acquire(self, wait: bool = True) -> bool:
+        """Take the lock, when it is free; without `wait`, False when it is not. OSError where files have no locks."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            while not _lock(descriptor):
+                if not wait:
+                    os.close(descriptor)
+                    return False
+                time.sleep(LOCK_INTERVAL)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Give the lock back, if it is held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)  # a lock ends with its descriptor
+            self._descriptor = None
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether this process could lock an open file."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 def one_line(error: Exception) -> str:

@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 
 from motion2language import files
-from motion2language.files import make_folder, read_arrays, read_text, remove_leftovers, write_atomically, write_text
+from motion2language.files import (
+    Lock,
+    make_folder,
+    read_arrays,
+    read_text,
+    remove_leftovers,
+    write_atomically,
+    write_text,
+)
 
 
 def half_then_fail(file: BinaryIO) -> None:
@@ -160,3 +168,32 @@ def test_a_folder_is_made_with_its_parents_or_the_reason_is_given(tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"file/c: cannot be made \(Not a directory\); choose another --out"):
         make_folder(tmp_path / "file" / "c")
+
+
+HOLD = """
+import sys
+from motion2language.files import Lock
+assert Lock(sys.argv[1]).acquire()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_lock_is_held_by_one_process_until_it_ends_however_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    words = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        lock = Lock(path)
+        assert not lock.acquire(wait=False)
+        holder.kill()
+        assert lock.acquire()
+    assert not Lock(path).acquire(wait=False)
+    lock.release()
+    lock.release()
+    assert Lock(path).acquire(wait=False)
+
+
+def test_a_lock_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Lock(tmp_path / "none" / "run.lock").acquire(wait=False)

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
 from safetensors.torch import load_file
 
 from motion2language.captioning.captioner import load_model
 from motion2language.data import corpora
 from motion2language.data.corpora import synthetic
 from motion2language.data.samples import Sample, Samples
+from motion2language.files import Lock
 from motion2language.training.batches import batches, make_items
 from motion2language.training.config import RunConfig, load_config
 from motion2language.training.learner import Learner, learning_rate
@@ -158,8 +158,11 @@ def test_a_folder_that_a_run_is_writing_is_left_to_it(tmp_path):
     run = run_config(epochs=1)
     train(run, TRAINING, VALIDATION, tmp_path / "run")
     kept = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    with FileLock(tmp_path / "run" / "run.lock"), pytest.raises(ValueError, match="run: another run is training in it"):
+    lock = Lock(tmp_path / "run" / "run.lock")
+    assert lock.acquire()
+    with pytest.raises(ValueError, match="run: another run is training in it"):
         train(run, TRAINING, VALIDATION, tmp_path / "run", resume=True)
+    lock.release()
     assert {path: path.read_bytes() for path in kept} == kept
     train(run, TRAINING, VALIDATION, tmp_path / "run", resume=True)
 

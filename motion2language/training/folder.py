@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from motion2language.files import make_folder, remove_leftovers, write_text
+from motion2language.files import Lock, make_folder, remove_leftovers, write_text
 from motion2language.training.config import RunConfig, shorten
 
 CONFIG = "config.json"
@@ -50,15 +48,12 @@ def acquire_lock(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
 
     ValueError when the folder holds another run, or while another run is writing it.
     """
-    path, lock = out / CONFIG, FileLock(out / LOCK)
+    path, lock = out / CONFIG, Lock(out / LOCK)
     require_usable(out, run, resume)
     make_folder(out)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ValueError(f"{out}: another run is training in it; wait until it ends, or choose another --out") from None
-    except (OSError, NotImplementedError):  # a file system without locks; any other error shows on writing
-        pass
+    with suppress(OSError):  # a file system without locks; any other error shows on writing
+        if not lock.acquire(wait=False):
+            raise ValueError(f"{out}: another run is training in it; wait until it ends, or choose another --out")
     try:
         remove_leftovers([path, *(out / name for name in ("log.csv", "state.pt", "last", "best"))])
         write_text(path, run.model_dump_json(indent=2) + "\n")

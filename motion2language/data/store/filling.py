@@ -23,13 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from motion2language.data.progress import progress_bar
 from motion2language.data.store.layout import ADVICE, VALUES, Header, Journal, Record, Store
 from motion2language.data.store.location import PARTIAL, lock_path
-from motion2language.files import write_text
+from motion2language.files import Lock, write_text
 
 File = TypeVar("File")
 
@@ -97,17 +96,15 @@ def _open_finished(folder: Path, spec: StoreSpec, *, report_damage: bool = False
     return store
 
 
-def _acquire_lock(folder: Path, spec: StoreSpec) -> FileLock:
+def _acquire_lock(folder: Path, spec: StoreSpec) -> Lock:
     """Lock a store; RuntimeError in a worker process that is still starting, whose parent holds the lock."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):  # the check of multiprocessing itself
         raise RuntimeError(
             "a worker process that helps to make a store runs the whole script again; put what the script does under "
             "if __name__ == '__main__':"
         )
-    lock = FileLock(lock_path(folder))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    lock = Lock(lock_path(folder))
+    if not lock.acquire(wait=False):
         _report(f"{spec.title}: another run is making the store {folder}; waiting for it")
         lock.acquire()
     return lock

@@ -10,10 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from motion2language.data.store.keys import digest
 from motion2language.data.store.layout import INDEX, TABLE, read_index
+from motion2language.files import Lock
 
 VARIABLE = "MOTION2LANGUAGE_STORE"  # the folder, unless --store gives it; or
 NONE = "none"  # ... no store
@@ -75,10 +74,10 @@ def delete(stores: Sequence[StoreInfo]) -> None:
     """Delete stores; ValueError, with nothing deleted, when a run is making one of them."""
     with ExitStack() as locks:
         for path in {lock_path(store.path) for store in stores}:
-            try:
-                locks.enter_context(FileLock(path, timeout=0))
-            except Timeout:
-                raise ValueError(f"{path.with_suffix('')}: a run is making this store; stop it first") from None
+            lock = Lock(path)
+            if not lock.acquire(wait=False):
+                raise ValueError(f"{path.with_suffix('')}: a run is making this store; stop it first")
+            locks.callback(lock.release)
         for store in stores:
             if store.path.is_dir():
                 shutil.rmtree(store.path)
