@@ -128,9 +128,9 @@ def train(folder: Path, batches: int, store: Path | None) -> dict[str, float]:
     """Memory, seconds until the first batch, and speed of `batches` updates, as m2l train makes them."""
     import torch
 
-    from motion2language.training import batches as batching
     from motion2language.training.config import load_config
     from motion2language.training.learner import Learner
+    from motion2language.training.pairs import make_pairs
     from motion2language.training.prepare import prepare_samples
     from motion2language.training.train import build_untrained, load_splits
 
@@ -141,13 +141,13 @@ def train(folder: Path, batches: int, store: Path | None) -> dict[str, float]:
         samples, _ = load_splits(run, "humanml3d", folder / "corpus", store)
         samples = prepare_samples(samples, run.model)
         captioner = build_untrained(run, samples)
-        items = batching.make_items(samples, run.train)
+        pairs = make_pairs(samples, captioner, run.train)
         learner = Learner(captioner, run.train, batches)
         start, captions = time.perf_counter() - started, 0
         started = time.perf_counter()
-        for _, drawn in zip(range(batches), batching.batches(items, run.train, np.random.default_rng(0)), strict=False):
-            learner.step(learner.make_parts(drawn))
-            captions += len(drawn)
+        for _, parts in zip(range(batches), learner.make_epoch(pairs), strict=False):
+            learner.step(parts)
+            captions += parts[0].captions
         speed = captions / (time.perf_counter() - started)
     mapped = _resident("RssFile") - memory.mapped_before
     return {"before": memory.before, "peak": memory.peak, "mapped": mapped, "start": start, "captions_per_s": speed}

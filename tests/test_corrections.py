@@ -20,8 +20,8 @@ from motion2language.language.corrections.compare import Edit, compare, edits, k
 from motion2language.language.vocabulary import SPECIALS, Vocabulary, tokenize
 from motion2language.scoring.bleu import bleu
 from motion2language.scoring.evaluate import reference
-from motion2language.training.batches import make_items
 from motion2language.training.config import RunConfig
+from motion2language.training.pairs import make_pairs
 from motion2language.training.prepare import prepare_samples
 from motion2language.training.train import build_untrained, validate
 from motion2language.transcript import Caption
@@ -193,8 +193,8 @@ def test_training_texts_are_corrected_as_configured(rules: str, words: str) -> N
     ready = prepare_samples([SAMPLE], run.model)
     captioner = build_untrained(run, ready)
     assert set(captioner.vocabulary.words[4:]) == set(words.split())
-    (item,) = make_items(ready, run.train)
-    assert tokenize(item.texts[0]) == words.split()
+    ((sentence,),) = make_pairs(ready, captioner, run.train).sentences
+    assert captioner.vocabulary.decode(sentence.tokens.tolist()) == words.split()
 
 
 def test_spelling_is_the_default_and_the_papers_rows_have_its_notation() -> None:

@@ -17,7 +17,6 @@ from test_train import TRAINING, VALIDATION, interrupted_after, log_of, run_conf
 from motion2language.language.vocabulary import PAD
 from motion2language.model.batch import LossOptions
 from motion2language.model.transducer import Transducer
-from motion2language.training.batches import make_items, steps
 from motion2language.training.config import RunConfig, TrainConfig
 from motion2language.training.learner import Learner, teacher_forcing
 from motion2language.training.prepare import prepare_samples
@@ -76,10 +75,7 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(file, wr
 def test_a_gradient_that_is_no_number_in_the_last_update_stops_before_the_weights_are_lost(tmp_path, monkeypatch):
     """The loss is still a number then, and no later one of the epoch would tell."""
     run = run_config("transducer", epochs=2)
-    backward, last = (
-        Learner._backward,
-        2 * steps(make_items(prepare_samples(TRAINING, run.model), run.train), run.train) - 1,
-    )
+    backward, last = Learner._backward, 2 * -(-len(TRAINING) // run.train.batch_size) - 1
 
     def overflowing(self, parts):
         loss = backward(self, parts)

@@ -17,9 +17,9 @@ from motion2language.data import corpora
 from motion2language.data.corpora import synthetic
 from motion2language.data.samples import Sample, Samples
 from motion2language.files import Lock
-from motion2language.training.batches import batches, make_items
 from motion2language.training.config import RunConfig, load_config
 from motion2language.training.learner import Learner, learning_rate
+from motion2language.training.pairs import make_pairs
 from motion2language.training.prepare import prepare_samples
 from motion2language.training.train import build_untrained, train, with_others
 from motion2language.transcript import Caption
@@ -95,10 +95,12 @@ def test_a_run_through_the_store_gives_the_numbers_of_one_from_memory(kind, tmp_
         assert log_of(tmp_path / out) == log_of(tmp_path / "memory")
         files = [tmp_path / name / "last" / "weights.safetensors" for name in ("memory", out)]
         assert files[0].read_bytes() == files[1].read_bytes()
-    ready = prepare_samples(training, load_model(tmp_path / "made" / "last").config)
-    items = make_items(ready, run_config(kind).train)
-    assert len(items) == len(TRAINING)
-    assert all(is_mapped(item.motion.positions) for item in items)
+    model = load_model(tmp_path / "made" / "last")
+    ready = prepare_samples(training, model.config)
+    for config in (run_config(kind).train, run_config(kind, augment={}).train):
+        pairs = make_pairs(ready, model, config)
+        assert len(pairs) == len(pairs.rows) == len(TRAINING)
+        assert all(is_mapped(rows) for rows in pairs.rows)
 
 
 def kept(split: str, size: int, stores: Path) -> Samples[Sample]:
@@ -211,21 +213,6 @@ def test_training_without_captions_is_an_error():
 def test_a_loss_that_is_no_number_stops_with_advice(tmp_path):
     with pytest.raises(ValueError, match=r"the loss became nan in epoch 1; lower train\.learning_rate"):
         train(run_config(learning_rate=1e30, gradient_norm=1e30, average=0.0), TRAINING, VALIDATION, tmp_path)
-
-
-def test_every_pair_comes_once_an_epoch_in_batches_of_similar_length_and_another_order():
-    config = run_config().train.model_copy(update={"captions": "all"})
-    items = make_items(prepare_samples(TRAINING, run_config().model), config)
-    assert len(items) == 3 * len(TRAINING)
-    epochs = [
-        [[item for item, _ in drawn] for drawn in batches(items, config, np.random.default_rng(seed))]
-        for seed in (0, 1)
-    ]
-    for groups in epochs:
-        assert sorted(id(item) for group in groups for item in group) == sorted(id(item) for item in items)
-    spread = [np.ptp([item.motion.duration for item in group]) for group in epochs[0]]
-    assert np.median(spread) < 0.35 * np.ptp([item.motion.duration for item in items])
-    assert [id(item) for item in epochs[0][0]] != [id(item) for item in epochs[1][0]]
 
 
 def test_the_learning_rate_warms_up_and_falls():

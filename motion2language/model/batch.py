@@ -25,9 +25,14 @@ class Batch(NamedTuple):
     rows: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on `device`."""
-        tokens, rows = (None if part is None else part.to(device) for part in (self.tokens, self.rows))
-        return Batch(self.values.to(device), self.lengths.to(device), tokens, rows)
+        """The same batch on `device`; a copy to a GPU does not wait for what the GPU still computes."""
+        gpu = device.type == "cuda"
+
+        def send(part: Tensor) -> Tensor:
+            return part.pin_memory().to(device, non_blocking=True) if gpu and not part.is_cuda else part.to(device)
+
+        tokens, rows = (None if part is None else send(part) for part in (self.tokens, self.rows))
+        return Batch(send(self.values), send(self.lengths), tokens, rows)
 
     def each_caption(self, part: Tensor) -> Tensor:
         """From one row per motion to one row per caption."""

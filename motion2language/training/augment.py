@@ -1,97 +1,104 @@
-"""Vary a training recording of the canonical body so that its sentence stays true.
+"""How far training recordings may be varied so that their sentences stay true, and what a variation does to sentences.
 
-Mirroring swaps the body's sides and the words of sides and of rotation with them; other proportions, another speed,
-sensor noise and offsets of where a skeleton puts its joints make a model robust to unseen bodies and
-skeletons.
+Mirroring swaps the body's sides and the words of sides and of rotation with them. Other proportions, another tempo,
+sensor noise, offsets of where a skeleton puts its joints and lost joints make a model robust to unseen bodies,
+skeletons and sensors. tempo.py and bodies.py vary the recordings; draws.py gives them their random numbers.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from motion2language.motion import CANONICAL, Motion
-
-_SWAPPED = [
-    CANONICAL.index(joint.replace("left", "?").replace("right", "left").replace("?", "right"))
-    for joint in CANONICAL.joints
-]
-#: One random factor per bone, the same on both sides: each joint's row in that table of factors.
-_BONES = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
-#: Turns positions (J, 3) into vectors from each joint's parent (the root's from the origin), and back: (J, J).
-_TO_BONES = np.eye(len(CANONICAL.joints)) - np.equal.outer(CANONICAL.parents, range(len(CANONICAL.joints)))
-_SUMS = np.linalg.inv(_TO_BONES)
-_SIDE = np.array([-1 if joint.startswith("right") else 1 for joint in CANONICAL.joints])
 _SIDES = {"left": "right", "right": "left"}
 #: Words of a side or a sense of rotation; a right angle stays right in a mirror.
 _SIDED = re.compile(
     r"\b(left|right(?! angle))(?=(?:wards?)?\b)|\b((?:counter|anti)[ -]?)?clockwise\b", flags=re.IGNORECASE
 )
+#: Words that a large change of tempo makes false, and words that a cut makes false. Chosen.
+_PACED = re.compile(r"\b(?:slow|quick|fast|rapid|hast|hurr|brisk|sudden|leisure|sprint)", flags=re.IGNORECASE)
+_COUNTED = re.compile(
+    r"\d|\b(?:once|twice|thrice|two|three|four|five|six|seven|eight|nine|ten|several|few|times|repeated|again|circle)",
+    flags=re.IGNORECASE,
+)
 
 
 class AugmentConfig(BaseModel):
-    """How far a training recording may be varied; every value chosen, all off by default."""
+    """How far a training recording may be varied; off by default. `people.md` stands for the trial on many people."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    mirror: float = Field(0.0, ge=0, le=1)  # probability of swapping the sides
-    speed: float = Field(0.0, ge=0, lt=1)  # largest relative change of tempo
-    bones: float = Field(0.0, ge=0)  # standard deviation of each bone's log length
-    offsets: float = Field(0.0, ge=0)  # metres, standard deviation of a joint's constant displacement, body axes
-    noise: float = Field(0.0, ge=0)  # metres, standard deviation of each coordinate in each frame
+    # The sides; chosen.
+    mirror: float = Field(0.0, ge=0, le=1)  # probability of swapping the sides, in the body and in the sentence
+    # Time, one draw per recording.
+    speed: float = Field(0.0, ge=0, lt=1)  # largest relative change of tempo, even (chosen)
+    warp: float = Field(0.0, ge=0, le=2)  # largest log of another factor of the tempo: 0.5 is e^-0.5 to e^0.5 (trial);
+    #   not where the sentence names a pace, such as "slowly"
+    bend: float = Field(0.0, ge=0, lt=1)  # largest relative change of tempo that fades from one end of the recording
+    #   to the other, where it is the opposite: 0.3 begins up to 30 % faster and ends as much slower, or the reverse
+    cut: float = Field(0.0, ge=0, lt=0.5)  # largest share cut off at each end (trial: 0.3); only where the sentence
+    #   names a single action and counts nothing
+    hold: float = Field(0.0, ge=0, le=60)  # seconds that the first and the last pose are held at most, each in half of
+    #   the cases (trial: 1.2; the idea is of arXiv 2410.23641)
+    smoothing: float = Field(0.0, ge=0, le=10)  # seconds, largest half width of a triangle that averages over time
+    # The body, one draw per recording.
+    bones: float = Field(0.0, ge=0)  # standard deviation of each bone's log length, both sides alike (trial: 0.12)
+    offsets: float = Field(0.0, ge=0)  # metres, standard deviation of a joint's constant displacement in the body's
+    #   axes, both sides alike (trial: 0.025)
+    tilt: float = Field(0.0, ge=0, le=90)  # degrees, largest tilt of the whole recording, to any side (trial: 6)
+    frozen_legs: float = Field(0.0, ge=0, le=1)  # probability that knees, ankles and toes keep the pose of one frame,
+    #   as of a sensor that loses the legs; the sentence stays, so movements of the legs must then be told without them
+    frozen_bone: float = Field(0.0, ge=0, le=1)  # probability that one bone of a limb or the head keeps its direction
+    # The sensor, in each frame.
+    noise: float = Field(0.0, ge=0)  # metres, standard deviation of each coordinate in each frame (chosen)
+    jitter: float = Field(0.0, ge=0)  # metres, largest standard deviation of such noise, one draw per recording
+    drift: float = Field(0.0, ge=0)  # metres, largest standard deviation of displacements that wander within about a
+    #   second, one draw per recording (trial, for both: 0.03)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is varied."""
+        return self != AugmentConfig()
+
+    @property
+    def of_bodies(self) -> tuple[str, ...]:
+        """The keys set that need the canonical body."""
+        return tuple(
+            key for key in ("mirror", "bones", "offsets", "tilt", "frozen_legs", "frozen_bone") if self.get(key)
+        )
+
+    @property
+    def of_positions(self) -> tuple[str, ...]:
+        """The keys set that need positions of joints."""
+        return (*self.of_bodies, *(key for key in ("noise", "jitter", "drift") if self.get(key)))
+
+    @property
+    def of_time(self) -> tuple[str, ...]:
+        """The keys set that change when a pose is seen."""
+        return tuple(key for key in ("speed", "warp", "bend", "cut", "hold", "smoothing") if self.get(key))
+
+    def get(self, key: str) -> float:
+        """The value of a key."""
+        return float(getattr(self, key))
 
 
-def vary(motion: Motion, text: str, config: AugmentConfig, random: np.random.Generator) -> tuple[Motion, str]:
-    """A variation of a canonical motion, and its sentence. Time changes only with `speed`."""
-    if config.mirror and random.random() < config.mirror:
-        motion, text = mirror(motion, text)
-    if config.speed:
-        factor = 1 + config.speed * random.uniform(-1, 1)
-        motion = replace(motion, fps=motion.fps * factor).resample(motion.fps)
-    positions = motion.positions
-    if config.bones or config.offsets:
-        positions = _change_body(positions, config, random)
-    if config.noise:
-        positions = positions + random.normal(0, config.noise, positions.shape)
-    return replace(motion, positions=positions), text
+def mirror_sentence(text: str) -> str:
+    """The sentence of the mirrored recording: left and right and the senses of rotation exchanged."""
+    return _SIDED.sub(_swap_side, text)
 
 
-def mirror(motion: Motion, text: str) -> tuple[Motion, str]:
-    """The mirrored recording, and its sentence with left and right and the senses of rotation exchanged."""
-    if motion.skeleton.joints != CANONICAL.joints:
-        raise ValueError(f"{motion.label}: only the canonical body can be mirrored, found {motion.skeleton.name!r}")
-    positions = motion.positions.take(_SWAPPED, axis=1)
-    positions[..., 0] *= -1
-    return replace(motion, positions=positions), _SIDED.sub(_swap_side, text)
+def names_pace(text: str) -> bool:
+    """Whether a large change of tempo makes the sentence false."""
+    return bool(_PACED.search(text))
+
+
+def counts(text: str) -> bool:
+    """Whether the sentence counts something that a cut may take away."""
+    return bool(_COUNTED.search(text))
 
 
 def _swap_side(match: re.Match[str]) -> str:
     if match[1]:
         return _SIDES[match[1].lower()]
     return "clockwise" if match[2] else "counterclockwise"
-
-
-def _change_body(positions: np.ndarray, config: AugmentConfig, random: np.random.Generator) -> np.ndarray:
-    """Positions with other bone lengths, and with joints displaced by a constant in body axes."""
-    factors = np.exp(random.normal(0, config.bones, len(_BONES)))[_BONES]
-    factors[0] = 1  # no bone leads to the root
-    across = (_SUMS * factors @ _TO_BONES).astype(positions.dtype)
-    result = np.tensordot(positions, across, (1, 1)).transpose(0, 2, 1)
-    if config.offsets:
-        shifts = random.normal(0, config.offsets, (len(_BONES), 3))[_BONES]
-        shifts[:, 0] *= _SIDE
-        result = result + _from_body_axes(shifts.astype(positions.dtype), positions)
-    return result
-
-
-def _from_body_axes(shifts: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Displacements (J, 3) to the left, up and forward of the hips, as world vectors in each frame, (T, J, 3)."""
-    left = positions[:, CANONICAL.index("left_hip"), ::2] - positions[:, CANONICAL.index("right_hip"), ::2]
-    x, z = (left / np.maximum(np.hypot(*left.T), 1e-6)[:, None]).T[..., None]
-    to_left, up, forward = shifts.T
-    result = np.empty_like(positions)
-    result[..., 0], result[..., 1], result[..., 2] = x * to_left - z * forward, up, z * to_left + x * forward
-    return result

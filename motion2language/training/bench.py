@@ -25,9 +25,10 @@ import torch
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.data.samples import Sample, load_into_memory
 from motion2language.model.transducer_numpy import NumpyTransducer
-from motion2language.training.batches import Drawn, Item, batches, make_batch, make_items, steps
+from motion2language.training.batches import BatchMaker, Drawn, batches, steps
 from motion2language.training.config import RunConfig
 from motion2language.training.learner import Learner
+from motion2language.training.pairs import Pairs, make_pairs
 from motion2language.training.prepare import prepare_samples
 from motion2language.training.processes import Processes
 from motion2language.training.train import build_untrained
@@ -124,8 +125,8 @@ def bench(
 def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, count: int) -> Report:
     """Measure the first `count` updates of training after a short warm-up; the captioner's weights change."""
     config, device = run.train, _device(captioner)
-    items = make_items(prepare_samples(samples, captioner.config), config)
-    total = max(config.epochs * steps(items, config), WARM_UP + count)
+    pairs = make_pairs(prepare_samples(samples, captioner.config), captioner, config)
+    total = max(config.epochs * steps(pairs, config), WARM_UP + count)
     learner = Learner(captioner, config, total, Processes(device=str(device)))
     watch = _Stopwatch(device)
     captions = frames = 0
@@ -134,7 +135,7 @@ def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig,
         watch.inside(learner.loss, "forward", "decoder and loss"),
         watch.inside(learner, "add_gradients", "backward"),
     ):
-        for number, drawn in enumerate(itertools.islice(_draw(learner, items), WARM_UP + count)):
+        for number, drawn in enumerate(itertools.islice(_draw(learner, pairs), WARM_UP + count)):
             if number == WARM_UP:
                 watch.reset()
                 captions = frames = 0
@@ -143,16 +144,16 @@ def bench_train(captioner: Captioner, samples: Sequence[Sample], run: RunConfig,
             with watch("update"):
                 learner.step(parts)
             captions += len(drawn)
-            frames += sum(int(batch.lengths.sum()) for batch, weight in parts if weight)
+            frames += sum(int(part.batch.lengths.sum()) for part in parts if part.weight)
     passes = sum(watch.seconds[stage] for stage in ("encoder", "decoder and loss", "backward"))
     special = {"ms_a_caption_forward_and_backward": 1000 * passes / captions}
     return _report("train", watch, captions, frames, config.batch_size, device, special)
 
 
-def _draw(learner: Learner, items: Sequence[Item]) -> Iterator[list[Drawn]]:
+def _draw(learner: Learner, pairs: Pairs) -> Iterator[Drawn]:
     """The batches of epoch after epoch."""
     for epoch in itertools.count():
-        yield from learner.draw_epoch(items)
+        yield from learner.draw_epoch(pairs)
         learner.finish(epoch, math.nan)
 
 
@@ -190,14 +191,15 @@ def bench_load(captioner: Captioner, samples: Sequence[Sample], run: RunConfig, 
     watch = _Stopwatch(torch.device("cpu"))
     watch.seconds["read"] = reading
     with watch("prepare"):
-        items = make_items(prepare_samples(samples, captioner.config), run.train)
+        pairs = make_pairs(prepare_samples(samples, captioner.config), captioner, run.train)
+    maker = BatchMaker(captioner, run.train.augment, torch.device("cpu"))
     frames = 0
-    for drawn in batches(items, run.train, np.random.default_rng(run.train.seed)):
+    for drawn in batches(pairs, run.train, captioner.config.fps, np.random.default_rng(run.train.seed)):
         with watch("batch"):
-            batch = make_batch(captioner, drawn, run.train.augment)
+            batch = maker.make(drawn)
         frames += int(batch.lengths.sum())
-    special = {"batch_captions_per_s": len(items) / watch.seconds["batch"]}
-    return _report("load", watch, len(items), frames, run.train.batch_size, torch.device("cpu"), special)
+    special = {"batch_captions_per_s": len(pairs) / watch.seconds["batch"]}
+    return _report("load", watch, len(pairs), frames, run.train.batch_size, torch.device("cpu"), special)
 
 
 def _device(captioner: Captioner) -> torch.device:

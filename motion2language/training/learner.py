@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,11 +24,24 @@ from motion2language.files import write_atomically
 from motion2language.model.batch import Batch, LossOptions
 from motion2language.model.network import Network, build
 from motion2language.training import checkpoint
-from motion2language.training.batches import Drawn, Item, batches, make_batch
+from motion2language.training.batches import BatchMaker, Drawn, batches, make_ahead
 from motion2language.training.config import TrainConfig
+from motion2language.training.pairs import Pairs
 from motion2language.training.processes import Processes, shares
 
 ALONE = Processes()
+
+
+class Part(NamedTuple):
+    """What one process computes at a time: a share of a batch, on the process's device.
+
+    weight    the number of its terms in the mean loss: its words (a transducer: its captions); 0 for an empty share
+    captions  of the whole batch
+    """
+
+    batch: Batch
+    weight: int
+    captions: int
 
 
 class Learner:
@@ -42,6 +56,7 @@ class Learner:
             )
         self.captioner, self.config, self.total, self.processes = captioner, config, total, processes
         self.network = captioner.torch_network().to(processes.device)
+        self.maker = BatchMaker(captioner, config.augment, torch.device(processes.device))
         if config.compile:
             self.network.encoder.compile(dynamic=True)
         self.loss: nn.Module = _Loss(self.network, config.precision)
@@ -51,23 +66,28 @@ class Learner:
         self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
         self.epoch, self.updates, self.best, self.stale = 0, 0, -math.inf, 0
 
-    def draw_epoch(self, items: Sequence[Item]) -> Iterator[list[Drawn]]:
+    def draw_epoch(self, pairs: Pairs) -> Iterator[Drawn]:
         """The batches of the next epoch. All its randomness is drawn from the seed, the epoch and the process."""
         seed = self.config.seed
         torch.manual_seed(seed * 100_003 + self.epoch + 1_000_000_007 * self.processes.rank)
-        yield from batches(items, self.config, np.random.default_rng([seed, self.epoch]))
+        yield from batches(pairs, self.config, self.captioner.config.fps, np.random.default_rng([seed, self.epoch]))
 
-    def make_parts(self, drawn: Sequence[Drawn]) -> list[tuple[Batch, int]]:
-        """This process's parts of a batch, each with its weight: its number of words (a transducer: of captions)."""
-        pieces = self.config.accumulate
+    def make_epoch(self, pairs: Pairs) -> Iterator[Sequence[Part]]:
+        """The parts of each batch of the next epoch, made by a thread while those before are trained on."""
+        yield from make_ahead(self.make_parts, self.draw_epoch(pairs))
+
+    def make_parts(self, drawn: Drawn) -> list[Part]:
+        """This process's parts of a batch."""
+        pieces, parts = self.config.accumulate, []
         mine = shares(len(drawn), self.processes.count * pieces)[self.processes.rank * pieces :][:pieces]
-        device, parts = torch.device(self.processes.device), []
-        for part in mine:  # the last batch may leave some parts empty; these are computed with weight 0
-            batch = make_batch(self.captioner, drawn[part] or drawn[:1], self.config.augment).to(device)
-            parts.append((batch, self.network.terms(batch) if drawn[part] else 0))
+        for share in mine:  # the last batch may leave some parts empty; these are computed with weight 0
+            own = drawn.part(share)
+            batch = self.maker.make(own if len(own) else drawn.part(slice(1)))
+            weight = self.network.terms(batch) if len(own) else 0  # while the tokens are on the CPU
+            parts.append(Part(batch.to(self.maker.device), weight, len(drawn)))
         return parts
 
-    def step(self, parts: Sequence[tuple[Batch, int]]) -> float:
+    def step(self, parts: Sequence[Part]) -> float:
         """Make one update, the same in every process; returns its loss.
 
         ValueError when the loss or its gradient is not finite.
@@ -80,16 +100,16 @@ class Learner:
         self._update()
         return loss
 
-    def _backward(self, parts: Sequence[tuple[Batch, int]]) -> float:
+    def _backward(self, parts: Sequence[Part]) -> float:
         """Add up the gradients of the whole batch's mean loss; returns that loss."""
         options, count = self._loss_options(), self.processes.count
-        terms = self.processes.sum(sum(weight for _, weight in parts))
+        terms = self.processes.sum(sum(part.weight for part in parts))
         loss = 0.0
-        for number, (batch, weight) in enumerate(parts):
+        for number, part in enumerate(parts):
             with self._exchange_gradients(last=number == len(parts) - 1):
-                part = self.loss(batch, options) * (weight / terms)
-                self.add_gradients(part * count)  # DistributedDataParallel takes the mean over processes
-            loss += part.item()
+                own = self.loss(part.batch, options) * (part.weight / terms)
+                self.add_gradients(own * count)  # DistributedDataParallel takes the mean over processes
+            loss += own.item()
         return self.processes.sum(loss)
 
     def add_gradients(self, loss: Tensor) -> None:

@@ -31,10 +31,11 @@ from motion2language.language.vocabulary import SPECIALS, Vocabulary
 from motion2language.model.network import build
 from motion2language.scoring.bleu import bleu
 from motion2language.scoring.segments import segment_scores
-from motion2language.training.batches import Item, make_items, steps
+from motion2language.training.batches import steps
 from motion2language.training.config import RunConfig
 from motion2language.training.folder import RunLog, acquire_lock
 from motion2language.training.learner import ALONE, Learner
+from motion2language.training.pairs import Pairs, make_pairs
 from motion2language.training.prepare import prepare_samples, with_joints
 from motion2language.training.processes import Processes
 
@@ -65,34 +66,34 @@ def train(
         if processes.first:
             stack.enter_context(acquire_lock(out, run.model_copy(update={"model": captioner.config}), resume))
             _require_same_corpus(out / "last", captioner)
-        items = make_items(training, config)
-        learner = Learner(captioner, config, config.epochs * steps(items, config), processes)
+        pairs = make_pairs(training, captioner, config)
+        learner = Learner(captioner, config, config.epochs * steps(pairs, config), processes)
         if resume:
             learner.load(out / "state.pt")
-        processes.require_equal(len(items), "captions to train on")
+        processes.require_equal(len(pairs), "captions to train on")
         processes.require_equal(learner.epoch, "finished epochs")
         progress = stack.enter_context(_progress(processes))
         log = stack.enter_context(RunLog(out, learner.epoch)) if processes.first else None
-        _run_epochs(learner, items, validation, out, log, progress)
+        _run_epochs(learner, pairs, validation, out, log, progress)
     return load_model(out / "best", processes.device)
 
 
 def _run_epochs(
     learner: Learner,
-    items: Sequence[Item],
+    pairs: Pairs,
     validation: Sequence[Sample],
     out: Path,
     log: RunLog | None,
     progress: Progress,
 ) -> None:
     """Train epoch by epoch until the last one or until the score no longer rises."""
-    finished = learner.epoch * steps(items, learner.config)
+    finished = learner.epoch * steps(pairs, learner.config)
     bar = progress.add_task("training", total=learner.total, completed=finished, detail="")
     for epoch in range(learner.epoch, learner.config.epochs):
         if learner.stopped:
             progress.console.print(f"stopped: no better score in {learner.stale} validations")
             break
-        row = _train_epoch(learner, items, partial(progress.update, bar, advance=1))
+        row = _train_epoch(learner, pairs, partial(progress.update, bar, advance=1))
         if log is not None:
             row |= _write_epoch(learner, row, validation, out, log)
             progress.console.print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), soft_wrap=True)
@@ -101,13 +102,13 @@ def _run_epochs(
             learner.save(out / "state.pt")
 
 
-def _train_epoch(learner: Learner, items: Sequence[Item], show: Callable[..., None]) -> dict[str, float]:
+def _train_epoch(learner: Learner, pairs: Pairs, show: Callable[..., None]) -> dict[str, float]:
     """Make the updates of the next epoch; returns its row of the log. `show` takes the `detail` after each update."""
     losses: list[float] = []
     captions, started, speed = 0, time.perf_counter(), 0.0
-    for drawn in learner.draw_epoch(items):
-        losses.append(learner.step(learner.make_parts(drawn)))
-        captions += len(drawn)
+    for parts in learner.make_epoch(pairs):
+        losses.append(learner.step(parts))
+        captions += parts[0].captions
         speed = captions / (time.perf_counter() - started)
         show(detail=f"epoch {learner.epoch + 1}, loss {np.mean(losses[-50:]):.2f}, {speed:.0f} captions/s")
     return {"epoch": learner.epoch + 1, "loss": float(np.mean(losses)), "captions_per_s": speed}
