@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -39,3 +40,12 @@ def write_people(
     out = folder / source
     write_source(out, {"source": source} | about, clips, motions)
     return out.with_suffix(".npz")
+
+
+def change(path: Path, number: int, **values: Any) -> None:
+    """Rewrite values of one clip in a source's X.json; None removes a key."""
+    index = path.with_suffix(".json")
+    data = json.loads(index.read_text())
+    clip = data["clips"][number] | values
+    data["clips"][number] = {key: value for key, value in clip.items() if value is not None}
+    index.write_text(json.dumps(data))

@@ -238,6 +238,23 @@ def write_archive(folder: Path, **arrays) -> Path:
     return folder / "a.npz"
 
 
+def test_a_clip_that_cannot_be_mapped_is_left_out_and_the_rest_goes_on(folder, tmp_path, m2l):
+    for path in folder.glob("*.npz"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "labels.csv").write_text((folder / "labels.csv").read_text())
+    swapped = recording("walk", 0)
+    npz.write(replace(swapped, positions=swapped.positions * [-1, 1, 1]), tmp_path / "walk_0.npz")
+    words = ("--train", 4, "--val", 0, "--test", 0, "--out", tmp_path / "bench")
+    status, _, err = m2l("compose", "--clips", tmp_path, *words)
+    assert status == 0
+    assert "1 of 16 clips cannot be used and are left out: walk_0 (" in err
+    assert "its feet are on the wrong sides" in err
+    parts = [
+        part for s in json.loads((tmp_path / "bench.json").read_text())["samples"].values() for part in s["segments"]
+    ]
+    assert "walk_0" not in {part["clip"] for part in parts}
+
+
 def test_an_archive_of_arrays_is_composed(tmp_path, m2l):
     walk = recording("walk", 0)
     path = write_archive(tmp_path, one=walk.positions, two=walk.positions.reshape(walk.frames, -1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from functools import partial
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bodies import SHARED
-from people import LABELS, movement, write_people
+from people import LABELS, change, movement, write_people
 
 from motion2language.data import corpora
 from motion2language.data.labelled.form import Entry, read_motion, read_source, write_source
@@ -35,15 +34,6 @@ def folder(tmp_path_factory) -> Path:
     write_people(root, "studio", ["ann", "bob", "cyd", "dan"], licence="ours")
     write_people(root, "gym", ["p1", "p2", "p3"], ["kick", "walk"])
     return root
-
-
-def change(path: Path, number: int, **values) -> None:
-    """Rewrite values of one clip in a source's X.json; None removes a key."""
-    index = path.with_suffix(".json")
-    data = json.loads(index.read_text())
-    clip = data["clips"][number] | values
-    data["clips"][number] = {key: value for key, value in clip.items() if value is not None}
-    index.write_text(json.dumps(data))
 
 
 def loaded(root: Path, split: str = "train") -> tuple[list, str]:

@@ -37,21 +37,21 @@ def compose(
     body     finds the hips among the clips' joints
     """
     before, *between, after = (round(pause * fps) for pause in plan.pauses)
-    blend = max(1, round(recipe.blend * fps))
+    count = max(1, round(recipe.blend * fps))
     first = _frames(plan.takes[0], motions, fps)
     first -= first[0, 0] * np.array([1, 0, 1])
-    pieces = [_hold(first[0], before, recipe.noise, random), first]
+    pieces = [hold(first[0], before, recipe.noise, random), first]
     spans = [(before, before + len(first))]
     for take, pause in zip(plan.takes[1:], between, strict=True):
         last, end = pieces[-1][-1], spans[-1][1]
         frames = _continue_from(_frames(take, motions, fps), last, body)
-        pause_frames = _hold(last, max(0, pause - blend // 2), recipe.noise, random)
-        pieces += [pause_frames, _blend(last, frames[0], blend, body.skeleton.parents), frames]
-        middle = end + len(pause_frames) + blend // 2
+        pause_frames = hold(last, max(0, pause - count // 2), recipe.noise, random)
+        pieces += [pause_frames, blend(last, frames[0], count, body.skeleton.parents), frames]
+        middle = end + len(pause_frames) + count // 2
         if not pause:
             spans[-1] = (spans[-1][0], middle)
-        spans.append((middle, end + len(pause_frames) + blend + len(frames)))
-    pieces.append(_hold(pieces[-1][-1], after, recipe.noise, random))
+        spans.append((middle, end + len(pause_frames) + count + len(frames)))
+    pieces.append(hold(pieces[-1][-1], after, recipe.noise, random))
     return Composed(np.concatenate(pieces).astype(np.float32), tuple(spans))
 
 
@@ -63,21 +63,30 @@ def _frames(take: Take, motions: Mapping[str, Motion], fps: float) -> np.ndarray
     return replace(part, fps=part.fps * take.speed).resample(fps).positions.astype(np.float64)
 
 
-def _hold(pose: np.ndarray, count: int, noise: float, random: np.random.Generator) -> np.ndarray:
+def hold(pose: np.ndarray, count: int, noise: float, random: np.random.Generator) -> np.ndarray:
+    """`count` frames of a pose, with the noise of a recording: `noise` metres, the deviation of each coordinate."""
     return pose + random.normal(0, noise, (count, *pose.shape))
 
 
 def _continue_from(frames: np.ndarray, last: np.ndarray, body: JointMap) -> np.ndarray:
     """Frames (T, J, 3), turned about the vertical and moved along the ground to begin at the pose `last`."""
-    across = [body.apply(pose[None])[0, _HIPS] for pose in (frames[0], last)]
-    now, wanted = (complex(*(left - right)[[0, 2]]) for left, right in across)
-    turn = wanted / now if abs(now) > 1e-3 and abs(wanted) > 1e-3 else 1.0 + 0j  # lying on the side: no heading
+    now, wanted = (np.subtract(*body.apply(pose[None])[0, _HIPS]) for pose in (frames[0], last))
+    return continue_from(frames, last, now, wanted)
+
+
+def continue_from(frames: np.ndarray, last: np.ndarray, now: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Frames (T, J, 3), moved along the ground to begin at the pose `last`, and turned about the vertical.
+
+    now, wanted  (3,) across the hips, from right to left, in the first frame and in `last`
+    """
+    before, after = complex(now[0], now[2]), complex(wanted[0], wanted[2])
+    turn = after / before if abs(before) > 1e-3 and abs(after) > 1e-3 else 1.0 + 0j  # lying on the side: no heading
     around = (frames - frames[0, 0])[..., 0] + 1j * (frames - frames[0, 0])[..., 2]
     around *= turn / abs(turn)
     return np.stack((around.real + last[0, 0], frames[..., 1], around.imag + last[0, 2]), axis=-1)
 
 
-def _blend(start: np.ndarray, end: np.ndarray, count: int, parents: tuple[int, ...]) -> np.ndarray:
+def blend(start: np.ndarray, end: np.ndarray, count: int, parents: tuple[int, ...]) -> np.ndarray:
     """`count` poses between two: joints move in straight lines, then bones get lengths between those of the two."""
     shares = (np.arange(1, count + 1) / (count + 1))[:, None]
     straight = (1 - shares[..., None]) * start + shares[..., None] * end

@@ -6,24 +6,23 @@ call writes the same bytes. Arrays are (T, 3 J) float32, metres, Y up.
 
 from __future__ import annotations
 
-import json
 import warnings
-import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from motion2language.body import JointMap, map_joints, to_canonical
 from motion2language.data.clips import Clip, split_clips
 from motion2language.data.composing.joining import Composed, compose
+from motion2language.data.composing.pairs import Composed as PairEntry
+from motion2language.data.composing.pairs import require_folder, write_pair
 from motion2language.data.composing.phrases import Phrases
 from motion2language.data.composing.recipe import Plan, Recipe, draw
 from motion2language.data.index import first_three
-from motion2language.files import write_atomically, write_text
 from motion2language.motion import Motion
 
 _OVERSAMPLED = 4  # clips keep at most this many times the benchmark's frame rate, so that they can be played faster
@@ -67,35 +66,17 @@ def write(
     ValueError when a label has no phrases, a clip cannot be used, or a split has no clips; warnings count skipped
     clips.
     """
-    arrays, index = pair(out)
-    if not arrays.absolute().parent.is_dir():
-        raise ValueError(f"{out}: cannot be written; choose a folder that exists and is yours")
+    require_folder(out)
     settings = _Settings(phrases, recipe, sizes, seed, fps, step)
     material = _prepare(clips, settings)
-    samples: dict[str, Any] = {}
-
-    def write_arrays(file: BinaryIO) -> None:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, positions, entry in _compose_all(material, settings):
-                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, positions.reshape(len(positions), -1))
-                samples[name] = entry
-
-    write_atomically(arrays, write_arrays)
     skeleton = material.body.skeleton
     header = {"joints": skeleton.joints, "parents": skeleton.parents, "fps": fps, "unit": "m", "up": "y"}
     sources = {"seed": seed, "recipe": asdict(recipe), "phrases": phrases.model_dump()}
-    write_text(index, json.dumps(header | {"verb_forms": phrases.verb_forms()} | sources | {"samples": samples}))
+    write_pair(out, _compose_all(material, settings), header | {"verb_forms": phrases.verb_forms()} | sources)
     return {split: sum(map(len, by_label.values())) for split, by_label in material.clips.items()}
 
 
-def pair(out: Path) -> tuple[Path, Path]:
-    """OUT.npz and OUT.json; OUT may be given with either suffix."""
-    stem = out.with_suffix("") if out.suffix in (".npz", ".json") else out
-    return stem.with_name(f"{stem.name}.npz"), stem.with_name(f"{stem.name}.json")
-
-
-def _compose_all(material: _Material, settings: _Settings) -> Iterator[tuple[str, np.ndarray, dict[str, Any]]]:
+def _compose_all(material: _Material, settings: _Settings) -> Iterator[PairEntry]:
     """Name, positions and entry in the index of each motion, split by split."""
     durations = {name: motion.duration for name, motion in material.motions.items()}
     phrases, recipe, sizes = settings.phrases, settings.recipe, settings.sizes
@@ -127,7 +108,7 @@ def _prepare(clips: Sequence[Clip], settings: _Settings) -> _Material:
     if short:
         named = f"{len(short)} of {len(motions)} clips are shorter than {shortest} s and left out: "
         warnings.warn(named + first_three(short), stacklevel=3)
-    usable = [clip for clip in known if clip.name not in short]
+    usable = [clip for clip in known if clip.name in motions and clip.name not in short]
     if len(usable) < 2:
         raise ValueError(
             f"{len(usable)} of {len(clips)} clips can be used ({len(clips) - len(known)} of labels left out, "
@@ -148,13 +129,23 @@ def _prepare(clips: Sequence[Clip], settings: _Settings) -> _Material:
 
 
 def _read(clips: Sequence[Clip], fps: float, step: Callable[[str, int], None]) -> dict[str, Motion]:
-    """Every clip's recording; ValueError unless it is of human size and its left and right are not swapped."""
-    motions = {}
+    """The recording of every clip that can be mapped to the body, has human size, and its sides as named.
+
+    Others are left out with a warning that names them and the first reason.
+    """
+    motions, faults = {}, {}
     for clip in clips:
         step("reading", len(clips))
-        motion = clip.read()
-        to_canonical(motion)
+        try:
+            motion = clip.read()
+            to_canonical(motion)
+        except ValueError as error:
+            faults[clip.name] = str(error)
+            continue
         motions[clip.name] = motion.resample(min(motion.fps, _OVERSAMPLED * fps))
+    if faults:
+        named = f"{len(faults)} of {len(clips)} clips cannot be used and are left out: {first_three(list(faults))}"
+        warnings.warn(f"{named} ({next(iter(faults.values()))})", stacklevel=4)
     return motions
 
 

@@ -8,7 +8,6 @@ for scoring only.
 
 from __future__ import annotations
 
-import warnings
 import zlib
 from functools import partial
 from pathlib import Path
@@ -16,10 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.data.actions import Actions
-from motion2language.data.index import first_three
 from motion2language.data.labelled.form import read_motion
-from motion2language.data.labelled.persons import split_by_person, why_no_split
-from motion2language.data.labelled.selection import Chosen, Usable, choose, names_who_acts, read_selection
+from motion2language.data.labelled.persons import split_by_person
+from motion2language.data.labelled.selection import Usable, choose, names_who_acts, read_selection, report
 from motion2language.data.samples import Sample, Samples
 from motion2language.transcript import Caption, Segment
 
@@ -34,20 +32,10 @@ def load(root: Path | None, split: str, _: Path | None = None) -> Samples[Sample
     entries = [each.entry for each in chosen.recordings]
     parts = split_by_person(entries, chosen.selection.val, chosen.selection.test)
     if split == "train":
-        _report(Path(root), chosen)
+        report(Path(root), chosen)
     wanted = {entry.name for entry in parts[split]}
     kept = [each for each in chosen.recordings if each.entry.name in wanted]
     return Samples([partial(_sample, *_facts(each, chosen.actions), split) for each in kept])
-
-
-def _report(root: Path, chosen: Chosen) -> None:
-    """Warn about what was left out, and about what a person should know."""
-    total = len(chosen.recordings) + sum(map(len, chosen.left_out.values()))
-    for reason, names in chosen.left_out.items():
-        warnings.warn(f"{root}: {len(names)} of {total} recordings {reason}: {first_three(names)}", stacklevel=4)
-    alone = why_no_split([each.entry for each in chosen.recordings])
-    for note in (*chosen.notes, *([alone] if alone else [])):
-        warnings.warn(f"{root}: {note}", stacklevel=4)
 
 
 _Facts = tuple[Path, float, int, str, tuple[Caption, ...], tuple[Segment, ...]]

@@ -25,7 +25,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from motion2language.body import FeetWarning, to_canonical
 from motion2language.data.actions import Actions, Meaning, load_actions
+from motion2language.data.index import first_three
 from motion2language.data.labelled.form import Entry, Source, find_sources, read_motion, read_source
+from motion2language.data.labelled.persons import why_no_split
 from motion2language.language.actions import SUBJECTS
 from motion2language.language.vocabulary import tokenize
 
@@ -133,6 +135,16 @@ def _choose(selection: Selection, changed: tuple[int, ...]) -> Chosen:
     notes = [*_notes(usable), *([_doubt(doubtful)] if doubtful else [])]
     frozen = {reason: tuple(names) for reason, names in left_out.items()}
     return Chosen(selection, tuple(sources), tuple(usable), actions, frozen, tuple(notes))
+
+
+def report(root: Path, chosen: Chosen) -> None:
+    """Warn about what was left out, and about what a person should know."""
+    total = len(chosen.recordings) + sum(map(len, chosen.left_out.values()))
+    for reason, names in chosen.left_out.items():
+        warnings.warn(f"{root}: {len(names)} of {total} recordings {reason}: {first_three(names)}", stacklevel=4)
+    alone = why_no_split([each.entry for each in chosen.recordings])
+    for note in (*chosen.notes, *([alone] if alone else [])):
+        warnings.warn(f"{root}: {note}", stacklevel=4)
 
 
 def _sources(selection: Selection) -> list[Source]:
