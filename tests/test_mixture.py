@@ -16,7 +16,7 @@ from motion2language.data.actions import load_actions
 from motion2language.data.composing.cores import find_core, find_rests, find_side, in_body_axes, stands
 from motion2language.data.composing.dense import Dense, load_dense
 from motion2language.data.composing.drawing import Drawing, Held, Shown, distances
-from motion2language.data.composing.mixing import mix
+from motion2language.data.composing.mixing import mix, with_lengths
 from motion2language.data.composing.pool import Pool, make_pools
 from motion2language.data.labelled.form import write_source
 from motion2language.data.labelled.selection import choose, read_selection
@@ -200,16 +200,28 @@ def test_motions_are_joined_without_jumps_and_segments_lie_in_order(folder):
     assert {1, 2, 3, 4, 5, 6} <= set(counts)
 
 
-def test_a_body_keeps_its_height_across_people(folder):
-    _, motion = made(pool_of(folder), 3, counts=(0, 0, 0, 0, 1.0), stay=(0, 0, 1.0), longest=60.0)
-    legs = [
-        np.linalg.norm(
-            motion.positions[:, CANONICAL.index("left_knee")] - motion.positions[:, CANONICAL.index(end)], axis=-1
-        )
-        for end in ("left_hip", "left_ankle")
-    ]
-    shins = np.median(sum(legs).reshape(-1))
-    assert np.abs(sum(legs) / shins - 1).max() < 0.25
+def test_a_body_keeps_its_bones_across_people(folder):
+    """No change of a body tells where one recording gives way to another: each bone keeps its median length."""
+    pool = pool_of(folder)
+    steps, motion = made(pool, 3, counts=(0, 0, 0, 0, 1.0), stay=(0, 0, 1.0), longest=60.0)
+    wanted = pool.takes[next(step.take for step in steps if isinstance(step, Shown))].lengths
+    parents = CANONICAL.parents[1:]
+    for action in motion.actions:
+        inside = motion.positions[action.start + 3 : action.end - 3]
+        bones = np.linalg.norm(inside[:, 1:] - inside[:, parents], axis=-1)
+        assert np.median(bones, axis=0) == pytest.approx(wanted[1:], rel=0.02, abs=0.003)
+
+
+def test_bones_get_other_lengths_in_the_same_directions():
+    frames = np.random.default_rng(0).normal(size=(5, 21, 3))
+    own, wanted = np.full(21, 0.5), np.full(21, 0.5)
+    wanted[CANONICAL.index("left_elbow")] = 1.0
+    changed = with_lengths(frames, own, wanted)
+    elbow, shoulder, wrist = (CANONICAL.index(f"left_{part}") for part in ("elbow", "shoulder", "wrist"))
+    assert changed[:, shoulder] == pytest.approx(frames[:, shoulder])
+    assert changed[:, elbow] - changed[:, shoulder] == pytest.approx(2 * (frames[:, elbow] - frames[:, shoulder]))
+    assert changed[:, wrist] - changed[:, elbow] == pytest.approx(frames[:, wrist] - frames[:, elbow])
+    assert with_lengths(frames, own, own) == pytest.approx(frames)
 
 
 def test_staying_with_a_person_or_a_source_does(folder):

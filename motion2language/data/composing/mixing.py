@@ -1,8 +1,8 @@
 """Joining what was drawn into one motion on the canonical body.
 
-Each part goes on where the last one ended: with its heading, at its place, its body scaled to the height of the first
-one. A blend leads from pose to pose, shorter between near ones, and keeps going as fast as both. Actions that are
-joined directly meet in the middle of their blend.
+Each part goes on where the last one ended: with its heading, at its place, its bones as long as those of the first
+part, so that no change of a body tells the join. A blend leads from pose to pose, shorter between near ones, and keeps
+going as fast as both. Actions that are joined directly meet in the middle of their blend.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from motion2language.data.composing.joining import blend, continue_from, hold
 from motion2language.data.composing.pool import Pool
 from motion2language.motion import CANONICAL
 
+_LEG = [CANONICAL.index(f"{side}_{part}") for side in ("left", "right") for part in ("knee", "ankle")]
 _HIPS = [CANONICAL.index("left_hip"), CANONICAL.index("right_hip")]
 
 
@@ -45,7 +46,7 @@ class Mixed:
 def mix(steps: Sequence[Shown | Held], pool: Pool, dense: Dense, random: np.random.Generator) -> Mixed:
     """The motion that shows `steps`, its first frame above the origin."""
     shown = [step for step in steps if isinstance(step, Shown)]
-    growing = _Growing(pool, dense, pool.takes[shown[0].take].height, random)
+    growing = _Growing(pool, dense, pool.takes[shown[0].take].lengths, random)
     for step in steps:
         if isinstance(step, Held):
             growing.wait(step.frames)
@@ -59,8 +60,8 @@ def mix(steps: Sequence[Shown | Held], pool: Pool, dense: Dense, random: np.rand
 class _Growing:
     """A motion while it is being put together: its pieces, its frames so far, and the actions in them."""
 
-    def __init__(self, pool: Pool, dense: Dense, height: float, random: np.random.Generator) -> None:
-        self.pool, self.dense, self.height, self.random = pool, dense, height, random
+    def __init__(self, pool: Pool, dense: Dense, lengths: np.ndarray, random: np.random.Generator) -> None:
+        self.pool, self.dense, self.lengths, self.random = pool, dense, lengths, random
         self.pieces: list[np.ndarray] = []
         self.placed: list[Placed] = []
         self.frames = 0
@@ -97,14 +98,14 @@ class _Growing:
         self.frames += len(frames)
 
     def _played(self, step: Shown) -> np.ndarray:
-        """The frames of a step at its tempo, its body as tall as the first one, float64."""
+        """The frames of a step at its tempo, on the body of the first one, float64."""
         take = self.pool.takes[step.take]
         places = step.first + (np.arange(step.frames) * step.tempo)
         below = np.minimum(places.astype(int), step.end - 1)
         share = (places - below)[:, None, None]
         above = np.minimum(below + 1, step.end - 1)
         frames = (1 - share) * take.positions[below] + share * take.positions[above]
-        return np.asarray(frames * (self.height / take.height))
+        return with_lengths(frames, take.lengths, self.lengths)
 
     def _join(self, frames: np.ndarray, far: float) -> tuple[np.ndarray, np.ndarray]:
         """A blend from the last frame, and the frames moved to go on after it; `far` is how far apart the poses are."""
@@ -127,3 +128,16 @@ class _Growing:
             begin = start if deed.begin == step.first else begin
             stop = min(stop, self.frames + step.frames)
             self.placed.append(Placed(deed.meaning, begin, max(stop, begin + 1), take.named.name, deed.exact))
+
+
+def with_lengths(frames: np.ndarray, own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Frames (T, 21, 3) with bones of other lengths (21,) in the same directions; `own` are those of the recording.
+
+    The root moves and rises in proportion to the legs. Where a sensor lets a bone's length vary, it still varies.
+    """
+    scale = wanted / np.maximum(own, 1e-3)
+    result = np.empty_like(frames)
+    result[:, 0] = frames[:, 0] * (wanted[_LEG].sum() / max(float(own[_LEG].sum()), 1e-3))
+    for joint, parent in enumerate(CANONICAL.parents[1:], start=1):
+        result[:, joint] = result[:, parent] + (frames[:, joint] - frames[:, parent]) * scale[joint]
+    return result

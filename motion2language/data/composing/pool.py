@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from motion2language.body import FeetWarning, body_height, to_canonical
+from motion2language.body import FeetWarning, to_canonical
 from motion2language.data.actions import Actions, Meaning
 from motion2language.data.clips import Clip, split_clips
 from motion2language.data.composing.cores import find_core, find_rests, find_side, in_body_axes, stands
@@ -25,7 +25,7 @@ from motion2language.data.index import first_three
 from motion2language.data.labelled.form import read_motion
 from motion2language.data.labelled.persons import person_of, split_by_person
 from motion2language.data.labelled.selection import SHORTEST, Chosen, Usable
-from motion2language.motion import Motion
+from motion2language.motion import CANONICAL, Motion
 
 Step = Callable[[str, int], None]
 _REST = 0.5  # seconds of the shortest rest; chosen
@@ -59,12 +59,12 @@ class Named:
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """A recording: positions (T, 21, 3) metres with the floor at 0, poses (T, 63) in body axes, height in metres."""
+    """A recording: positions (T, 21, 3) metres, floor at 0; poses (T, 63) in body axes; lengths (21,) of its bones."""
 
     named: Named
     positions: np.ndarray
     poses: np.ndarray
-    height: float
+    lengths: np.ndarray
     stretches: tuple[Stretch, ...]
     rests: tuple[tuple[int, int], ...]
 
@@ -228,10 +228,16 @@ def _take(named: Named, body: Motion, stretches: Iterable[Stretch], actions: Act
         replace(named, style=named.style or (styles.pop() if len(styles) == 1 else "")),
         positions.astype(np.float32),
         axes.reshape(len(axes), -1).astype(np.float32),
-        body_height(body),
+        _bone_lengths(body.positions),
         measured,
         tuple(_free(find_rests(axes, body.fps, _REST), measured, round(_REST * body.fps))),
     )
+
+
+def _bone_lengths(positions: np.ndarray) -> np.ndarray:
+    """Median distance of each joint from its parent, (21,) metres; 0 for the root."""
+    bones = positions[:, 1:] - positions[:, CANONICAL.parents[1:]]
+    return np.append(0.0, np.median(np.linalg.norm(bones, axis=2), axis=0)).astype(np.float32)
 
 
 def _stretches(each: Usable, axes: np.ndarray, rate: float) -> Iterator[Stretch]:
