@@ -11,7 +11,7 @@ from people import movement, write_people
 from motion2language.data.labelled.form import write_source
 from motion2language.data.labelled.selection import choose, read_selection
 from motion2language.scoring.people import ask_parts, ask_recordings
-from motion2language.training.reproduce import people
+from motion2language.training.reproduce import people, people_rows
 
 PEOPLE = ("ann", "bob", "cat", "dan")
 
@@ -81,3 +81,66 @@ def test_one_person_only_has_nobody_held_out(tmp_path, m2l):
     write_people(tmp_path, "one", ("ann",), ("kick", "clap"))
     status, _, err = m2l("reproduce", "people", "--root", tmp_path, "--out", tmp_path / "out")
     assert status == 1 and "held out" in err
+
+
+TINY = """
+[model]
+kind = "transducer"
+encoder = "convolution"
+features = "canonical"
+hidden = 8
+embedding = 8
+encoder_hidden = 8
+
+[train]
+epochs = 1
+captions = "one"
+minimum_count = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory) -> Path:
+    """Three collections, one of two sources."""
+    folder = tmp_path_factory.mktemp("three")
+    write_people(folder, "one", PEOPLE, ("kick", "clap"))
+    write_people(folder, "two_a", PEOPLE, ("kick", "jump"))
+    write_people(folder, "two_b", PEOPLE, ("squat",))
+    write_people(folder, "kard", PEOPLE, ("bow",))
+    return folder
+
+
+def test_a_row_asks_about_what_its_training_left_out(three):
+    left, kinect = people_rows.rows(three, ["two"], ["kinect"])
+    assert people_rows.selection_of(left, three).sources == ("kard", "one")
+    assert people_rows.selection_of(kinect, three).sources == ("kard",)
+    assert {question.source for question in people_rows.ask_row(left, three)} == {"two"}
+    assert len(people_rows.ask_row(left, three)) == 3 * len(PEOPLE)  # of every person
+    assert [row.name for row in people_rows.rows(three, ["all"], ())] == ["without-kard", "without-one", "without-two"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--leave-out", "tow"), "did you mean two?"),
+        (("--only", "kinekt"), "did you mean kinect?"),
+        (("--only", "optical"), "no source to train on"),
+    ],
+)
+def test_rows_that_there_are_not(options, message, three, tmp_path, m2l):
+    status, _, err = m2l("reproduce", "people", "--root", three, *options, "--out", tmp_path / "out")
+    assert status == 1 and message in err and "Traceback" not in err
+
+
+def test_rows_are_trained_once_and_asked_beside_other_models(three, tmp_path, m2l, monkeypatch):
+    monkeypatch.setattr(people_rows, "VALIDATION", 2)
+    (tmp_path / "tiny.toml").write_text(TINY)
+    out = tmp_path / "out"
+    command = ("reproduce", "people", "--root", three, "--leave-out", "two", "--config", tmp_path / "tiny.toml")
+    command += ("--motions", 6, "--models", "synthetic", "--out", out)
+    status, printed, err = m2l(*command)
+    assert status == 0, err
+    assert printed.endswith((out / "rows.md").read_text())
+    assert "| without-two | 12 / 0 | " in printed and "| mean over rows |" in printed
+    monkeypatch.setattr(people_rows, "train", lambda *_, **__: pytest.fail("trained again"))
+    assert m2l(*command)[0] == 0

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Device, SemanticOptions, Stores, Training, require_place
+from motion2language.cli.options import SemanticOptions, Stores, Training, require_place
 
 
 def reproduce(
@@ -64,32 +64,65 @@ def people(
     *,
     root: Path,
     out: Path,
-    models: Annotated[list[str], Parameter(negative="", consume_multiple=True)] = ["default"],  # noqa: B006
+    models: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     takes: Path | None = None,
     compose: Path | None = None,
-    device: Device = "auto",
+    leave_out: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
+    only: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
+    clips: Path | None = None,
+    config: Path | None = None,
+    recipe: Path | None = None,
+    motions: int = 5000,
+    seed: int = 11,
+    training: Training = Training(),
 ) -> int:
     """Ask models what people do whom they never saw: tables by source, by action, of takes and of BNR-Compose.
 
-    A recording counts as right when the words of the longest segment name its action, by the table of actions.
+    A recording counts as right when the words of the longest segment name its action, by the table of actions. With
+    --leave-out or --only a model is trained for each row of a table, on some sources, and asked about all others.
 
     Parameters
     ----------
     root
         Labelled recordings: a folder of pairs X.npz and X.json, one pair, or a TOML file that chooses sources.
     out
-        Folder: table.md and answers/. A model that has answered the same questions is not asked again.
+        Folder: table.md, rows.md, answers/, rows/. What is finished is not repeated.
     models
-        Shipped models or model folders; the table by action is of the first.
+        Shipped models or model folders, default unless rows are trained; the table by action is of the first.
     takes
         Labelled recordings whose parts were cut by hand; each part is asked for.
     compose
         BNR-Compose, bnr_compose.json: adds the scores on its test split.
+    leave_out
+        Train without each of these collections of sources in turn (all: without each), and ask about it.
+    only
+        Train on one kind of sensor alone, optical or kinect, and ask about everything else.
+    clips
+        Bandai Namco's labelled clips, clips_10hz.npz: a further source of the motions that rows train on.
+    config
+        Configuration of the rows, as of m2l train.
+    recipe
+        TOML file of the numbers by which the rows' motions are drawn, as of m2l data compose.
+    motions
+        Composed for each row.
+    seed
+        Of these motions.
     """
-    from motion2language.model.pytorch import require_device_name
+    from motion2language.model.pytorch import find_device
     from motion2language.training.reproduce.people import examination, examine
 
-    require_device_name(device)
+    device, rows = find_device(training.device), [*(leave_out or ()), *(only or ())]
     require_place(out)
-    print(examine(models, examination(root, takes, compose), out, device), end="")
+    if not rows:
+        print(examine(models or ["default"], examination(root, takes, compose), out, device), end="")
+        return 0
+    from motion2language.data.clips import find_clips
+    from motion2language.data.composing import load_dense
+    from motion2language.training.config import load_config
+    from motion2language.training.reproduce import people_rows
+
+    run, found = load_config(config, training.overrides), [] if clips is None else find_clips(clips)
+    material = people_rows.Material(root, found, run, load_dense(recipe), motions, seed)
+    wanted = people_rows.rows(root, leave_out or (), only or ())
+    print(people_rows.examine_rows(wanted, material, models or (), out, device), end="")
     return 0

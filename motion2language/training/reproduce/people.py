@@ -78,15 +78,14 @@ def split_recordings(root: Path) -> dict[str, list[Usable]]:
 
 def examine(models: Sequence[str | Path], asked: Examination, out: Path, device: str = "cpu") -> str:
     """Ask the models, write the tables to OUT/table.md and return them."""
-    make_folder(out / "answers")
-    results = {Path(model).name: _results(model, asked, out, device) for model in models}
+    results = {Path(model).name: ask(model, Path(model).name, asked, out, device) for model in models}
     reader = Reader(ACTIONS)
-    held = {name: _answers(result, asked.held) for name, result in results.items()}
+    held = {name: answers_of(result, asked.held) for name, result in results.items()}
     first = next(iter(held.values()))
     held |= baselines(reader, asked.seen, first)
     parts = {
-        part: {name: _answers(result, questions) for name, result in results.items()}
-        | baselines(reader, asked.seen, _answers(next(iter(results.values())), questions))
+        part: {name: answers_of(result, questions) for name, result in results.items()}
+        | baselines(reader, asked.seen, answers_of(next(iter(results.values())), questions))
         for part, questions in asked.parts.items()
     }
     composed = {name: result["composed"] for name, result in results.items() if result["composed"]}
@@ -95,18 +94,19 @@ def examine(models: Sequence[str | Path], asked: Examination, out: Path, device:
     return text
 
 
-def _results(model: str | Path, asked: Examination, out: Path, device: str) -> dict[str, Any]:
-    """A model's answers by question and its scores on BNR-Compose, from OUT/answers if it was asked the same before."""
+def ask(model: str | Path, name: str, asked: Examination, out: Path, device: str) -> dict[str, Any]:
+    """A model's answers by question and its scores on BNR-Compose; from OUT/answers/NAME.json if asked before."""
+    make_folder(out / "answers")
     weights = hashlib.sha256((find_model(model) / "weights.safetensors").read_bytes())
     key = hashlib.sha256(repr((weights.hexdigest(), [q.name for q in asked.questions], asked.compose)).encode())
-    path = out / "answers" / f"{Path(model).name}.json"
+    path = out / "answers" / f"{name}.json"
     if path.is_file():
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if stored["key"] == key.hexdigest():
             return stored
     captioner = load_model(model, device)
     with progress_bar() as bar:
-        task = bar.add_task(f"asking {captioner.name}", total=len(asked.questions))
+        task = bar.add_task(f"asking {name}", total=len(asked.questions))
         given = []
         for each in answer(captioner, asked.questions, ACTIONS):
             given.append(each)
@@ -130,6 +130,7 @@ def _to_json(given: Answer) -> dict[str, Any]:
     return asdict(given) | {"sides": sorted(given.sides), "marks": dict(given.marks)}
 
 
-def _answers(result: dict[str, Any], questions: Sequence[Question]) -> list[Answer]:
+def answers_of(result: dict[str, Any], questions: Sequence[Question]) -> list[Answer]:
+    """The answers to some of the questions that `ask` asked, in their order."""
     stored = (result["answers"][question.name] for question in questions)
     return [Answer(**{**each, "sides": frozenset(each["sides"])}) for each in stored]

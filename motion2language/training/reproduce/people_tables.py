@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from statistics import fmean
 
 from motion2language.scoring.naming import GROUPS, Answer, by_source, confusions, summarise, wrong_sides
 
@@ -27,6 +28,45 @@ def tables(
     pieces += [_composed(composed)] if composed else []
     pieces += [_marks(held), _actions(first, held[first])]
     return "\n\n".join(piece for piece in pieces if piece) + "\n"
+
+
+def row_tables(rows: Mapping[str, tuple[Collection[str], Mapping[str, Answers]]]) -> str:
+    """A table of trained rows, asked about sources that they have not seen, and their mean.
+
+    rows  name -> the actions that its training shows, and the answers of the row itself and of others
+    """
+    columns = ("known", "other", "shown")
+    heads = ["", "recordings, known / other", *next(iter(rows.values()))[1]]
+    lines: list[list[str]] = []
+    totals: dict[str, dict[str, list[float]]] = {}
+    for name, (shown, answers) in rows.items():
+        cells = []
+        for who, given in answers.items():
+            scores = _unseen(given, shown)
+            for column, value in scores.items():
+                totals.setdefault(who, {}).setdefault(column, []).append(value)
+            cells.append(" / ".join(_share(scores[column]) if column in scores else "–" for column in columns))
+        counted = next(iter(answers.values()))
+        counts = [sum(answer.group == group for answer in counted) for group in GROUPS]
+        lines.append([name, " / ".join(map(str, counts)), *cells])
+    means = [
+        " / ".join(_share(fmean(kept[column])) if column in kept else "–" for column in columns)
+        for kept in totals.values()
+    ]
+    title = "Asked about every recording of sources never seen: known verbs / other actions / those that training shows"
+    tables = [_table(title, heads, [*lines, ["mean over rows", "", *means]])]
+    tables += [_marks(answers, f"{name}: ") for name, (_, answers) in rows.items()]
+    return "\n\n".join(table for table in tables if table) + "\n"
+
+
+def _unseen(answers: Answers, shown: Collection[str]) -> dict[str, float]:
+    """Shares over recordings of known verbs, of other actions, and of other actions that training shows."""
+    parts = {
+        "known": [a.right for a in answers if a.known],
+        "other": [a.right for a in answers if not a.known],
+        "shown": [a.right for a in answers if not a.known and a.wanted in shown],
+    }
+    return {column: fmean(rights) for column, rights in parts.items() if rights}
 
 
 def _summary(answers: Mapping[str, Answers], title: str = "People held out of training") -> str:
@@ -68,7 +108,7 @@ def _sources(answers: Mapping[str, Answers]) -> str:
     return _table("By source, known verbs / other actions", ["", "recordings", *answers], rows)
 
 
-def _marks(answers: Mapping[str, Answers]) -> str:
+def _marks(answers: Mapping[str, Answers], where: str = "") -> str:
     """Children and adults, correct and incorrect exercises: whatever sources mark."""
     counted = next(iter(answers.values()))
     marks = sorted({mark for answer in counted for mark in answer.marks.items()})
@@ -77,7 +117,8 @@ def _marks(answers: Mapping[str, Answers]) -> str:
         members = {name: [a for a in given if a.marks.get(key) == value] for name, given in answers.items()}
         count = len(next(iter(members.values())))
         rows.append([value, str(count), *(_share(sum(a.right for a in given) / count) for given in members.values())])
-    return _table("By what sources say of a recording, all actions", ["", "recordings", *answers], rows) if rows else ""
+    title = f"{where}By what sources say of a recording, all actions"
+    return _table(title, ["", "recordings", *answers], rows) if rows else ""
 
 
 def _composed(composed: Mapping[str, Mapping[str, float]]) -> str:
