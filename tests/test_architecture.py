@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -204,7 +205,7 @@ def test_there_are_five_configurations_and_the_rows_of_two_suites():
 def test_a_configuration_resolves_and_builds(path):
     run = load_config(path)
     assert run != RunConfig()
-    build(run.model.model_copy(update={"input_width": 63, "vocabulary_size": 50}))
+    build(replace(run.model, input_width=63, vocabulary_size=50))
 
 
 def test_the_pinned_install_covers_what_the_project_needs():

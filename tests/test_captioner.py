@@ -112,7 +112,7 @@ def test_windows_cover_a_long_recording_without_overlap_and_cut_where_it_is_stil
 
 def test_a_long_recording_is_described_to_its_end():
     model, motion = load_model(), long_recording()
-    transcript = replace(model, config=model.config.model_copy(update={"max_seconds": 12.0})).transcribe(motion)
+    transcript = replace(model, config=replace(model.config, max_seconds=12.0)).transcribe(motion)
     assert transcript.duration == motion.duration
     assert transcript.segments[-1].end > motion.duration - 6
     starts = [segment.start for segment in transcript.segments]

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import shutil
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -30,7 +31,7 @@ def weights_of(folder, name: str = "last") -> dict[str, torch.Tensor]:
 
 def without_dropout(kind: str, **changes) -> RunConfig:
     run = run_config(kind, **{"epochs": 2} | changes)
-    return run.model_copy(update={"model": run.model.model_copy(update={"dropout": 0.0})})
+    return run.model_copy(update={"model": replace(run.model, dropout=0.0)})
 
 
 @pytest.mark.parametrize("kind", ["transducer", "attention"])

@@ -1,6 +1,6 @@
 """Contracts of encoders, attentions and the decoder, for every registered entry."""
 
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 import torch
@@ -249,7 +249,7 @@ def test_a_batch_without_captions_has_no_loss():
 
 
 def test_every_kind_of_a_configuration_has_a_network_that_takes_the_same_loss_options():
-    assert set(NETWORKS) == set(get_args(ModelConfig.model_fields["kind"].annotation))
+    assert set(NETWORKS) == set(get_args(get_type_hints(ModelConfig)["kind"]))
     for kind, class_of in NETWORKS.items():
         model = network(kind=kind)
         assert type(model) is class_of

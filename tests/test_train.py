@@ -255,7 +255,7 @@ def test_a_wrong_configuration_says_what_and_suggests(text, overrides, message, 
 
 def test_features_nobody_knows_are_said_before_training(tmp_path):
     config = run_config()
-    unknown = config.model_copy(update={"model": config.model.model_copy(update={"features": "smell"})})
+    unknown = config.model_copy(update={"model": replace(config.model, features="smell")})
     with pytest.raises(ValueError, match=r"model\.features is 'smell'; there are paper, "):
         train(unknown, TRAINING, VALIDATION, tmp_path)
 
@@ -287,7 +287,7 @@ def test_training_goes_on_from_a_trained_model_with_its_words_and_statistics(tmp
 def test_going_on_from_another_network_is_an_error(tmp_path):
     start = train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path / "first")
     wider = run_config(epochs=1)
-    wider = wider.model_copy(update={"model": wider.model.model_copy(update={"hidden": 32, "encoder": "gru"})})
+    wider = wider.model_copy(update={"model": replace(wider.model, hidden=32, encoder="gru")})
     with pytest.raises(ValueError, match="another network than the configuration describes: encoder, hidden differ"):
         train(wider, TRAINING, VALIDATION, tmp_path / "second", start=start)
 

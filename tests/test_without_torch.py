@@ -11,13 +11,13 @@ from small import captioner
 SAMPLES = Path(__file__).parent.parent / "motion2language" / "samples"
 BOW = SAMPLES / "2_walk_bow.bvh"
 
-#: A process in which PyTorch is not installed: importing it fails as for any missing package.
-MISSING = """
+#: A process in which PyTorch and other extras are not installed: importing them fails as for any missing package.
+HIDDEN = """
 import sys
 
 class Missing:
     def find_spec(self, name, *_):
-        if name.partition(".")[0] == "torch":
+        if name.partition(".")[0] in MISSING:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Missing())
@@ -37,8 +37,10 @@ with open(sys.argv[1], "rb") as file:
 """
 
 
-def run(code: str, *words: object, given: str = "") -> subprocess.CompletedProcess:
-    command = [sys.executable, "-c", MISSING + code, *map(str, words)]
+def run(
+    code: str, *words: object, given: str = "", missing: tuple[str, ...] = ("torch", "pydantic", "safetensors")
+) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", f"MISSING = {missing}" + HIDDEN + code, *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False, input=given, timeout=300)
 
 
@@ -80,7 +82,7 @@ def test_a_stream_is_described():
 
 
 def test_the_web_app_describes():
-    assert "walks" in run(SERVE, BOW).stdout
+    assert "walks" in run(SERVE, BOW, missing=("torch",)).stdout
 
 
 @pytest.mark.parametrize("options", [("default",), ("live", "--live")])
@@ -137,3 +139,8 @@ def test_a_model_that_needs_it_says_why(models):
 def test_a_command_that_needs_it_says_so(words, tmp_path):
     assert refused(*(tmp_path / "out" if word == "OUT" else word for word in words)) == f"m2l: m2l {words[0]} {NEEDS}"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_command_on_tables_of_actions_names_their_extra(tmp_path):
+    words = ("data", "compose", "--clips", SAMPLES, "--pattern", "[0-9]_(?P<label>[a-z]+)", "--out", tmp_path / "out")
+    assert refused(*words) == "m2l: this needs pydantic: pip install 'motion2language[data]'\n"

@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_transducer, timing
@@ -31,6 +28,7 @@ from motion2language.model.contract import TransducerContract
 from motion2language.model.encoders_numpy import ENCODERS
 from motion2language.model.pytorch import find_device, require_torch
 from motion2language.model.transducer_numpy import NumpyTransducer
+from motion2language.model.weights import unpack_weights
 from motion2language.motion import Motion
 from motion2language.transcript import Hypothesis, Transcript
 
@@ -234,15 +232,13 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
     without_torch = config.kind == "transducer" and config.encoder in ENCODERS and device in ("cpu", "auto")
     if not without_torch:
         require_torch(f"model {folder.name!r}, {_why_torch(config, device)},")
+    weights = _load_weights(folder / "weights.safetensors")
     try:
         feature(config.features)
-        weights = load_file(folder / "weights.safetensors")
         network = NumpyTransducer(config, weights) if without_torch else _torch_network(config, weights, device)
         vocabulary = Vocabulary.load(folder / "vocabulary.txt")
         normalizer = Normalizer.load(folder / "normalizer.npz")
         lexicon = ActionLexicon.load(folder / "actions.json")
-    except SafetensorError as error:
-        raise ValueError(f"{folder / 'weights.safetensors'}: not a safetensors file ({error})") from None
     except (RuntimeError, KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:300]
         raise ValueError(f"{folder}: the files of this model do not fit each other: {reason}") from None
@@ -257,12 +253,16 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
 def _load_config(path: Path) -> ModelConfig:
     """A model folder's configuration; ValueError names the key that is wrong."""
     try:
-        return ModelConfig.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])  # empty where it is of several keys
-        parts = str(path), where, first["msg"].removeprefix("Value error, ")
-        raise ValueError(": ".join(filter(None, parts))) from None
+        return ModelConfig.from_json(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _load_weights(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return unpack_weights(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: not a safetensors file ({error})") from None
 
 
 def _why_torch(config: ModelConfig, device: str) -> str:

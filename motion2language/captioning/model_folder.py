@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from motion2language.model.weights import pack_weights
+
 if TYPE_CHECKING:
     from motion2language.captioning.features import Normalizer
     from motion2language.language.actions import ActionLexicon
@@ -51,20 +53,17 @@ def save_model(
     card: str,
 ) -> None:
     """Write a model folder beside its place, then move it there; an older one of the same name is replaced."""
-    from safetensors.numpy import save
-
     folder = Path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
             fresh, old = Path(temporary) / "new", Path(temporary) / "old"
             fresh.mkdir()
-            (fresh / "config.json").write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            (fresh / "config.json").write_text(config.to_json(), encoding="utf-8")
             vocabulary.save(fresh / "vocabulary.txt")
             normalizer.save(fresh / "normalizer.npz")
             lexicon.save(fresh / "actions.json")
-            arrays = {key: np.ascontiguousarray(value) for key, value in weights.items()}
-            (fresh / "weights.safetensors").write_bytes(save(arrays))
+            (fresh / "weights.safetensors").write_bytes(pack_weights(weights))
             (fresh / "card.md").write_text(card, encoding="utf-8")
             if folder.exists():
                 folder.rename(old)

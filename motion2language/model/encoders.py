@@ -15,6 +15,7 @@ before the tanh.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -102,7 +103,7 @@ class HybridEncoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.frame = MlpEncoder(config, hidden_layers=1)
-        self.recurrent = GruEncoder(config.model_copy(update={"input_width": self.frame.width}), bidirectional=False)
+        self.recurrent = GruEncoder(replace(config, input_width=self.frame.width), bidirectional=False)
         self.width = self.recurrent.width
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ to the last bit. tests/test_numpy_network.py holds all of them to that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -114,7 +115,7 @@ class HybridEncoder(CausalEncoder):
 
     def __init__(self, config: ModelConfig, weights: Weights, name: str) -> None:
         self.frame = MlpEncoder(config, weights, f"{name}.frame", hidden_layers=1)
-        narrow = config.model_copy(update={"input_width": self.frame.width})
+        narrow = replace(config, input_width=self.frame.width)
         self.recurrent = GruEncoder(narrow, weights, f"{name}.recurrent")
         self.width = self.recurrent.width
 

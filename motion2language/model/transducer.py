@@ -11,6 +11,8 @@ can be used; with a convolution the memory of a frame depends only on the frames
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -38,7 +40,7 @@ class Transducer(nn.Module):
         self.config = config
         if config.encoder not in ENCODERS:
             raise ValueError(f"model.encoder is {config.encoder!r}; there are {', '.join(ENCODERS)}")
-        self.encoder = ENCODERS[config.encoder](config.model_copy(update={"input_width": STRIDE * config.input_width}))
+        self.encoder = ENCODERS[config.encoder](replace(config, input_width=STRIDE * config.input_width))
         width = self.encoder.width
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding)
         self.predictor = nn.GRU(config.embedding, config.hidden, batch_first=True)

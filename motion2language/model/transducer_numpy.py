@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +19,7 @@ class NumpyTransducer:
     def __init__(self, config: ModelConfig, arrays: Mapping[str, np.ndarray]) -> None:
         self.config, self.weights = config, dict(arrays)
         weights, size, hidden = Weights(arrays), config.vocabulary_size, config.hidden
-        stacked = config.model_copy(update={"input_width": STRIDE * config.input_width})
+        stacked = replace(config, input_width=STRIDE * config.input_width)
         self.encoder = ENCODERS[config.encoder](stacked, weights, "encoder")
         from_word, self._recurrent = take_gru(weights, "predictor", config.embedding, hidden)
         self._words = from_word(

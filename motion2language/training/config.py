@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,6 +68,14 @@ class RunConfig(BaseModel):
         return self
 
 
+#: The keys of each table.
+_KEYS = {
+    "model": [field.name for field in fields(ModelConfig)],
+    "train": list(TrainConfig.model_fields),
+    "augment": list(AugmentConfig.model_fields),
+}
+
+
 def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
     """The run that a TOML file describes, with overrides such as `model.encoder=gru`; ValueError names the mistake.
 
@@ -96,14 +105,13 @@ def explain(error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "value_error":  # from a rule between keys; its message is complete
         return ": ".join(filter(None, (where, str(first["ctx"]["error"]))))
-    if first["type"] == "model_type":
+    if first["type"] in ("model_type", "dataclass_type"):
         return f"{where}: expected a table, found {shorten(repr(first['input']))}"
-    if first["type"] != "extra_forbidden":
+    if first["type"] not in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{where}: {first['msg']}, found {shorten(repr(first['input']))}"
-    tables: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
-    owner = tables.get(str(first["loc"][-2]), RunConfig) if len(first["loc"]) > 1 else RunConfig
-    near = difflib.get_close_matches(str(first["loc"][-1]), owner.model_fields, n=1)
-    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(owner.model_fields)}"
+    keys = _KEYS.get(".".join(map(str, first["loc"][-2:-1])), list(RunConfig.model_fields))
+    near = difflib.get_close_matches(str(first["loc"][-1]), keys, n=1)
+    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(keys)}"
     return f"unknown key {where}; {advice}"
 
 

@@ -8,6 +8,7 @@ the order of our Vocabulary, which begins with the four special words.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ def _complete_config(config: ModelConfig, tensors: Mapping[str, Tensor], words: 
                 f"{file}: reads {width} features, expected 63 (KIT-ML) or 66 (HumanML3D); set model.joints"
             )
         joints = bodies[0]
-    return config.model_copy(update={"input_width": width, "vocabulary_size": words, "joints": joints})
+    return replace(config, input_width=width, vocabulary_size=words, joints=joints)
 
 
 def _load_normalizer(path: Path | None, width: int) -> Normalizer:

@@ -22,7 +22,7 @@ def with_joints(config: ModelConfig, samples: Sequence[Sample]) -> ModelConfig:
     if config.joints or not samples:
         return config
     canonical = config.features in ("canonical", "live")
-    return config.model_copy(update={"joints": CANONICAL.joints if canonical else samples[0].motion.skeleton.joints})
+    return replace(config, joints=CANONICAL.joints if canonical else samples[0].motion.skeleton.joints)
 
 
 def prepare_samples(samples: Sequence[Sample], config: ModelConfig) -> Samples[Sample]:

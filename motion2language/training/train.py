@@ -183,7 +183,7 @@ def build_untrained(run: RunConfig, training: Samples[Sample]) -> Captioner:
     config = with_joints(run.model, training)
     compute = feature(config.features)
     normalizer = Normalizer.fit(training.map(lambda sample: compute(sample.motion)))
-    config = config.model_copy(update={"input_width": len(normalizer.mean), "vocabulary_size": len(vocabulary)})
+    config = replace(config, input_width=len(normalizer.mean), vocabulary_size=len(vocabulary))
     lexicon = ActionLexicon.learn(texts, _phrases(run.actions))
     return Captioner(config, vocabulary, normalizer, lexicon, build(config))
 
@@ -196,9 +196,9 @@ def _phrases(actions: str) -> dict[str, str]:
 def _continue_from(start: Captioner, run: RunConfig) -> Captioner:
     """A captioner with the weights of `start` for the training of `run`; ValueError when `run` has another network."""
     known = {"joints", "input_width", "vocabulary_size"}
-    config = run.model.model_copy(update={key: getattr(start.config, key) for key in known})
+    config = replace(run.model, **{key: getattr(start.config, key) for key in known})
     free = {"early", "dropout", "max_words", "max_seconds", "half_window", "half_window_seconds"}
-    other = [key for key, value in config if key not in free and value != getattr(start.config, key)]
+    other = [key for key, value in vars(config).items() if key not in free and value != getattr(start.config, key)]
     if other:
         raise ValueError(
             f"model {start.name!r} is another network than the configuration describes: {', '.join(other)} differ; "
