@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -182,3 +183,9 @@ def test_the_pictures_are_drawn_again_as_they_are_kept(tmp_path):
         drawn, kept = (np.asarray(Image.open(each / name).convert("L"), float) for each in (folder, ROOT / "docs"))
         assert drawn.shape == kept.shape
         assert np.abs(drawn - kept).mean() < 0.2, f"{name} is no longer what docs/pictures.py draws; run it"
+
+
+def test_every_extra_is_on_the_page_of_the_installation():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    rows = re.findall(r"^\| ((?:`\w+` ?)+)\|", TEXT["docs/guide/install.md"], re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == set(extras)

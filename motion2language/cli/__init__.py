@@ -33,6 +33,9 @@ from motion2language.cli import (
 )
 from motion2language.cli.options import complain
 
+#: Packages that whole parts of the package are built on, and the extra that brings each.
+EXTRAS = {"torch": "train", "pydantic": "data"}
+
 app = App(
     name="m2l",
     help="Describe motion-capture recordings in English, with a timestamp for each word.",
@@ -88,6 +91,12 @@ def main() -> None:
         sys.exit(0)
     except (CycloptsError, ValueError, OSError) as error:
         complain(error)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        complain(ValueError(f"this needs {package}: pip install 'motion2language[{EXTRAS[package]}]'"))
         sys.exit(1)
     except KeyboardInterrupt:
         print("m2l: interrupted; finished results are on disk", file=sys.stderr)

@@ -32,7 +32,7 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a finite number"
 
 
 def _number(default: float | None, **limits: float) -> Any:
-    """A field for a number within `limits`, keys of _LIMITS, which that of RunConfig knows too."""
+    """A field for a number within `limits`, keys of _LIMITS that Pydantic, which reads a RunConfig, understands too."""
     return field(default=default, metadata=limits)
 
 
@@ -43,7 +43,7 @@ class ModelConfig:
     A value that its field cannot have is a ValueError that begins with the key.
     """
 
-    #: For RunConfig, which reads TOML files with a library of its own.
+    #: For Pydantic, when it reads a RunConfig.
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
     kind: Literal["attention", "transducer"] = "attention"  # the paper's model, or monotonic alignments marginalised
