@@ -113,13 +113,13 @@ def test_commands_on_shipped_files_run(tmp_path):
 
 
 def commands() -> set[str]:
-    """All commands of `m2l`."""
+    """All commands of `m2l`; one with commands below it may be a command itself (`m2l reproduce`)."""
     from motion2language.cli import app
 
     names = set()
     for name in app:
         below = [f"{name} {each}" for each in app[name] if not each.startswith("-")]
-        names.update(below or [name])
+        names.update([*below, *([name] if app[name].default_command else [])])
     return {name for name in names if not name.startswith("-")}
 
 
