@@ -314,3 +314,24 @@ def test_other_corpora_come_with_or_without_a_root(monkeypatch):
     run = RunConfig(also=("synthetic", "compose:folder/people.json"))
     assert len(with_others(run, Samples.of(VALIDATION[:1]), "val")) == 5
     assert asked == [("synthetic", None, "val", None), ("compose", Path("folder/people.json"), "val", None)]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_recording_that_cannot_be_prepared_is_left_out_and_named(stored, tmp_path):
+    """One composed motion whose sides look swapped once ended the whole training."""
+    good = list(VALIDATION[:3])
+    motion = good[1].motion
+    swapped = replace(
+        good[1], name="swapped", motion=replace(motion, positions=motion.positions * (-1, 1, 1), name="swapped")
+    )
+    samples: Samples[Sample] = Samples.of([good[0], swapped, good[2]])
+    if stored:
+        samples = samples.cache(tmp_path / "store", "some", "key")
+    with pytest.warns(UserWarning, match="1 of 3 recordings cannot be trained on and are left out: swapped: "):
+        prepared = prepare_samples(samples, run_config().model)
+    assert [sample.name for sample in prepared] == [good[0].name, good[2].name]
+    everything = Samples.of([swapped])
+    with pytest.raises(ValueError, match="swapped"):
+        prepare_samples(
+            everything.cache(tmp_path / "other", "one", "key") if stored else everything, run_config().model
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -88,9 +88,13 @@ class Samples(Sequence[Item]):
 class Stored(Samples[Sample]):
     """Samples of a store; one that could not be stored is read from its file when indexed, and raises its error."""
 
-    def __init__(self, store: Store, makers: Sequence[Callable[[], Sample]]) -> None:
-        super().__init__([_FromStore(store, number, make) for number, make in enumerate(makers)])
-        self.store = store
+    def __init__(self, store: Store, makers: Sequence[Callable[[], Sample]], without: Collection[int] = ()) -> None:
+        super().__init__([_FromStore(store, n, make) for n, make in enumerate(makers) if n not in without])
+        self.store, self._made_by = store, makers
+
+    def readable(self) -> Stored:
+        """The samples that were stored."""
+        return Stored(self.store, self._made_by, frozenset(self.store.unreadable))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
