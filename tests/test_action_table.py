@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from bodies import SHARED
 
-from motion2language.data.actions import Meaning, load_actions
+from motion2language.data.actions import Meaning, load_actions, load_wordings
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.phrases import PhraseIndex
 from motion2language.language.vocabulary import tokenize
@@ -227,6 +227,25 @@ def test_a_damaged_lexicon_is_named(tmp_path: Path, content):
     (tmp_path / "actions.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match="expected an object of word forms"):
         ActionLexicon.load(tmp_path / "actions.json")
+
+
+def test_wordings_are_those_of_the_table_of_a_users_rows_or_of_a_benchmark(tmp_path: Path):
+    assert load_wordings("") == {}
+    assert load_wordings("table") == TABLE.wordings
+    (tmp_path / "mine.toml").write_text(MINE)
+    assert load_wordings(str(tmp_path / "mine.toml"))["moonwalks"] == "moonwalk"
+    index = tmp_path / "bench.json"
+    index.write_text('{"wordings": {"greets": "bow"}}')
+    assert load_wordings(str(index)) == {"greets": "bow"}
+    index.write_text("{}")
+    with pytest.raises(ValueError, match=r"bench\.json: holds no wordings"):
+        load_wordings(str(index))
+
+
+def test_labels_may_have_phrases_of_their_own():
+    (turn,) = TABLE.meanings("bandai", "walk-turn-left")
+    assert TABLE.phrases(turn) == ("turns left", "turns to the left side", "makes a turn to the left")
+    assert TABLE.wordings["waves bye bye"] == "wave"
 
 
 def test_a_phrase_without_words_is_refused():

@@ -340,7 +340,7 @@ def test_a_key_changes_only_with_files_values_and_code(tmp_path, monkeypatch):
         with pytest.raises(TypeError):
             key(unknown)
     assert code("motion", "formats") != code("motion", "body")
-    assert any(line.startswith("data/composing/phrases.toml ") for line in code("data"))
+    assert any(line.startswith("data/actions.toml ") for line in code("data"))
 
 
 def test_the_skeleton_of_an_amc_is_part_of_its_key(tmp_path):

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from motion2language.data.index import read_json
 from motion2language.language.inflection import base_forms
 from motion2language.language.vocabulary import tokenize
 
@@ -42,6 +43,8 @@ class Meaning(BaseModel):
     """What a label says: an action, and what is known of its side, target, count, manner and style.
 
     standing  the action instead, when the person is seen to stand; "" for the same
+    phrases   said instead of the action's own; `quick` when it is done fast
+    cut       True when any part of such a recording shows the action, even if that is not so of others
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +56,9 @@ class Meaning(BaseModel):
     manner: str = ""
     style: str = ""
     standing: str = ""
+    phrases: tuple[str, ...] = ()
+    quick: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def _meanings(value: Any) -> Any:
@@ -146,6 +152,8 @@ class Actions(BaseModel):
 
     def phrases(self, meaning: Meaning) -> tuple[str, ...]:
         """Every phrase that may be said of a meaning, slots filled; those that say the side if it is known."""
+        if meaning.phrases:
+            return meaning.phrases
         said = [(phrase, _fill(phrase, meaning)) for phrase in self.actions[meaning.action].phrases]
         possible = [(_says_side(phrase), text) for phrase, text in said if text is not None]
         sided = [text for says, text in possible if says] if meaning.side else []
@@ -185,6 +193,7 @@ class Actions(BaseModel):
         for labels in self.labels.values():
             for meaning in (meaning for meanings in labels.values() for meaning in meanings):
                 told[meaning.action] |= set(product(("", meaning.target), ("", meaning.manner)))
+                yield from ((meaning.action, phrase) for phrase in (*meaning.phrases, *meaning.quick))
         for name, action in self.actions.items():
             for (target, manner), phrase in product(sorted(told[name]), action.phrases):
                 meaning = Meaning(action=name, target=target, manner=manner)
@@ -209,6 +218,21 @@ def load_actions(own: Path | None = None) -> Actions:
         where = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         raise ValueError(f"{own or 'actions.toml'}: {where + ': ' if where else ''}{message}") from None
+
+
+def load_wordings(actions: str) -> dict[str, str]:
+    """Phrases -> verbs of "table", of a TOML that adds to it, or of a composed benchmark's X.json; none for ""."""
+    if not actions:
+        return {}
+    if not actions.endswith(".json"):
+        return load_actions(None if actions == "table" else Path(actions)).wordings
+    data = read_json(Path(actions), "the index of a composed benchmark, with wordings")
+    found = data.get("wordings") if isinstance(data, dict) else None
+    if not isinstance(found, dict) or not all(isinstance(verb, str) for verb in found.values()):
+        raise ValueError(
+            f"{actions}: holds no wordings; give the X.json of a composed benchmark, or a table of actions"
+        )
+    return found
 
 
 def nearest(name: str, known: Mapping[str, Any] | Sequence[str] | set[str]) -> str:

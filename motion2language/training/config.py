@@ -58,7 +58,8 @@ class RunConfig(BaseModel):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     also: tuple[str, ...] = ()  # further corpora to train on: "synthetic", or with a root: "compose:people.json"
-    #: whose phrases name the actions of sentences: "table" (data/actions.toml), a TOML that adds to it, or "" for none
+    #: whose phrases name the actions of sentences: "table" (data/actions.toml), a TOML that adds to it, the X.json of a
+    #: composed benchmark, or "" for none
     actions: str = ""
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ from motion2language.captioning import timing
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import Normalizer, feature
 from motion2language.data import corpora
-from motion2language.data.actions import load_actions
+from motion2language.data.actions import load_wordings
 from motion2language.data.samples import Sample, Samples, load_into_memory
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.corrections import corrector
@@ -184,13 +184,8 @@ def build_untrained(run: RunConfig, training: Samples[Sample]) -> Captioner:
     compute = feature(config.features)
     normalizer = Normalizer.fit(training.map(lambda sample: compute(sample.motion)))
     config = replace(config, input_width=len(normalizer.mean), vocabulary_size=len(vocabulary))
-    lexicon = ActionLexicon.learn(texts, _phrases(run.actions))
+    lexicon = ActionLexicon.learn(texts, load_wordings(run.actions))
     return Captioner(config, vocabulary, normalizer, lexicon, build(config))
-
-
-def _phrases(actions: str) -> dict[str, str]:
-    """The phrases of the table of actions that a run names."""
-    return load_actions(None if actions == "table" else Path(actions)).wordings if actions else {}
 
 
 def _continue_from(start: Captioner, run: RunConfig) -> Captioner:

@@ -71,8 +71,9 @@ def write(
     material = _prepare(clips, settings)
     skeleton = material.body.skeleton
     header = {"joints": skeleton.joints, "parents": skeleton.parents, "fps": fps, "unit": "m", "up": "y"}
-    sources = {"seed": seed, "recipe": asdict(recipe), "phrases": phrases.model_dump()}
-    write_pair(out, _compose_all(material, settings), header | {"verb_forms": phrases.verb_forms()} | sources)
+    header |= {"verb_forms": phrases.verb_forms(), "wordings": phrases.wordings()}
+    header |= {"seed": seed, "recipe": asdict(recipe), "phrases": phrases.model_dump()}
+    write_pair(out, _compose_all(material, settings), header)
     return {split: sum(map(len, by_label.values())) for split, by_label in material.clips.items()}
 
 
@@ -166,7 +167,7 @@ def _with_phrases(clips: Sequence[Clip], phrases: Phrases) -> list[Clip]:
     if otherwise := phrases.misread_phrases():
         warnings.warn(
             f"{len(otherwise)} phrases do not name exactly their action's verb, such as {otherwise[0]}; "
-            "segments are scored by verb",
+            'segments are scored by verb: train with actions = "BENCHMARK.json", so that whole phrases name it',
             stacklevel=3,
         )
     return [clip for clip in clips if clip.label in phrases.actions]

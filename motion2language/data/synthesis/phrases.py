@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motion2language.data.actions import load_actions
 from motion2language.data.synthesis import actions as moves
 from motion2language.data.synthesis.gait import locomotion
 from motion2language.data.synthesis.stage import Plan
@@ -42,66 +43,46 @@ def _any_point(random: np.random.Generator) -> Plan:
     return moves.hand_gesture(random, "point", (str(random.choice(["left", "right"])),))
 
 
-ACTIONS: dict[str, Action] = {
-    "walk": Action(
-        "walk",
-        _go("walk"),
-        ("walks", "is walking", "walks straight ahead", "walks a few steps", "walks forward"),
-        ("walks quickly",),
-    ),
-    "walk_back": Action("walk", _go("back"), ("walks back", "walks backwards", "is walking backwards")),
-    "run": Action(
-        "run", _go("run"), ("runs", "is running", "runs forward"), ("runs very fast", "runs quickly", "runs fast")
-    ),
-    "jump": Action("jump", moves.jump, ("jumps", "is jumping", "jumps up")),
-    "bow": Action("bow", moves.bow, ("bows", "is bowing", "bows politely")),
-    "squat": Action("squat", moves.squat, ("squats", "is squatting", "does a squat")),
-    "sit": Action("sit", moves.sit, ("sits down", "is sitting down", "sits")),
-    "punch": Action("punch", moves.punch, ("punches", "throws a punch", "is punching")),
-    "clap": Action("clap", moves.clap, ("claps", "claps the hands", "is clapping")),
-    "point": Action("point", _any_point, ("points somewhere", "points the way")),
-    "wave_both": Action(
-        "wave", _both_hands("wave"), ("waves with both arms", "waves both hands", "is waving with both hands")
-    ),
-    "raise_both": Action(
-        "raise", _both_hands("raise"), ("raises both hands", "raises both arms", "raises up both hands")
-    ),
+#: What each label of the corpus draws; the table of actions has their verbs and phrases (data/actions.toml).
+_PLANS: dict[str, Callable[[np.random.Generator], Plan]] = {
+    "walk": _go("walk"),
+    "walk_back": _go("back"),
+    "run": _go("run"),
+    "jump": moves.jump,
+    "bow": moves.bow,
+    "squat": moves.squat,
+    "sit": moves.sit,
+    "punch": moves.punch,
+    "clap": moves.clap,
+    "point": _any_point,
+    "wave_both": _both_hands("wave"),
+    "raise_both": _both_hands("raise"),
 }
 for _side in ("left", "right"):
-    ACTIONS |= {
-        f"walk_{_side}": Action("walk", _go(_side), (f"walks sideways to the {_side}", f"walks to the {_side}")),
-        f"turn_{_side}": Action(
-            "turn",
-            _go(f"turn_{_side}"),
-            (f"turns {_side}", f"turns to the {_side}", f"turns to the {_side} side", f"makes a turn to the {_side}"),
-        ),
-        f"wave_{_side}": Action(
-            "wave",
-            _one_hand("wave", _side),
-            (f"waves with the {_side} hand", f"waves the {_side} hand", f"is waving with the {_side} arm"),
-        ),
-        f"raise_{_side}": Action(
-            "raise",
-            _one_hand("raise", _side),
-            (f"raises the {_side} hand", f"raises the {_side} arm", f"raises up the {_side} hand"),
-        ),
-        f"kick_{_side}": Action(
-            "kick",
-            _kick(_side),
-            ("kicks", "is kicking", f"kicks with the {_side} leg", f"kicks with the {_side} foot"),
-        ),
+    _PLANS |= {
+        f"walk_{_side}": _go(_side),
+        f"turn_{_side}": _go(f"turn_{_side}"),
+        f"wave_{_side}": _one_hand("wave", _side),
+        f"raise_{_side}": _one_hand("raise", _side),
+        f"kick_{_side}": _kick(_side),
     }
 
-_SUBJECTS = ("a person", "someone", "a human", "the person")
-_CONNECTIVES = ("and", "then", "and then", "and afterwards")
+
+def _action(label: str, plan: Callable[[np.random.Generator], Plan]) -> Action:
+    (meaning,) = _TABLE.meanings("synthetic", label)
+    return Action(_TABLE.verb(meaning.action), plan, meaning.phrases, meaning.quick)
+
+
+_TABLE = load_actions()
+ACTIONS: dict[str, Action] = {label: _action(label, plan) for label, plan in _PLANS.items()}
 
 
 def sentence(names: Sequence[str], plans: Sequence[Plan], random: np.random.Generator) -> str:
     """A random sentence that describes the planned actions."""
-    text = str(random.choice(_SUBJECTS))
+    text = str(random.choice(_TABLE.subjects))
     for index, (name, plan) in enumerate(zip(names, plans, strict=True)):
         action = ACTIONS[name]
         phrases = action.quick if plan.quick and action.quick and random.random() < 0.6 else action.phrases
-        joint = "" if index == 0 else f" {random.choice(_CONNECTIVES)}"
+        joint = "" if index == 0 else f" {random.choice(_TABLE.connectives)}"
         text += f"{joint} {random.choice(phrases)}"
     return text
