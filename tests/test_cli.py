@@ -376,6 +376,26 @@ def test_importing_the_package_and_asking_for_help_load_no_torch():
     assert python("import motion2language.cli" + probe).split() == ["False", "False"]
 
 
+def test_a_command_imports_no_other_and_what_it_does_not_use():
+    code = "import sys; from motion2language.cli import app; app(['caption', {take!r}], result_action='return_value')"
+    listed = "; print(*(name for name in sys.modules if name.startswith('motion2language.')))"
+    loaded = set(python(code.format(take=str(SAMPLES[1])) + listed).split())
+    assert {name for name in loaded if name.startswith("motion2language.cli.")} == {
+        "motion2language.cli.caption",
+        "motion2language.cli.options",
+    }
+    units = {name.split(".")[1] for name in loaded if name.startswith("motion2language.")}
+    assert "captioning" in units
+    assert units & {"viewer", "scoring", "training", "server", "live"} == set()
+
+
+def test_the_help_shows_what_each_command_does(m2l):
+    status, out, _ = m2l("--help")
+    assert status == 0
+    assert "Describe recordings" in out and "Train a model" in out
+    assert "Count recordings" in m2l("data")[1]
+
+
 def test_both_commands_and_the_module_are_the_same():
     folder = Path(sys.executable).parent
     texts = [

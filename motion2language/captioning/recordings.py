@@ -15,7 +15,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motion2language import viewer, writers
+from motion2language import writers
 from motion2language.captioning.takes import Source, find_takes, read_sources
 from motion2language.files import one_line, remove_leftovers
 from motion2language.formats import FORMATS, files_in
@@ -222,6 +222,8 @@ def _write(job: Job, motion: Motion, described: Described) -> Outcome:
 
 def write_player(takes: Sequence[tuple[Motion, Described]], references: Sequence[Transcript], path: Path) -> None:
     """Write the player of described recordings, with references where there are any."""
+    from motion2language import viewer
+
     shown = [
         viewer.Take(motion, described.transcript, reference, described.attention())
         for (motion, described), reference in zip_longest(takes, references)

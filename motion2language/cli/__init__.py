@@ -1,7 +1,7 @@
 """The command line, `m2l COMMAND`; each module contains the commands for one kind of work.
 
-A command imports what it runs, so that `m2l --help` stays fast. An error that a user can cause is one line on standard
-error and exit status 1, never a traceback.
+A command's module is imported when the command runs, and imports what it runs then, so that each starts fast. An error
+that a user can cause is one line on standard error and exit status 1, never a traceback.
 """
 
 from __future__ import annotations
@@ -12,26 +12,7 @@ import warnings
 
 from cyclopts import App, CycloptsError
 
-from motion2language.cli import (
-    bench,
-    caption,
-    check,
-    compose,
-    corrections,
-    evaluate,
-    inspect,
-    live,
-    reproduce,
-    score,
-    segments,
-    serve,
-    statistics,
-    stores,
-    sweep,
-    train,
-    view,
-)
-from motion2language.cli.options import complain
+from motion2language.files import one_line
 
 #: Packages that whole parts of the package are built on, and the extra that brings each.
 EXTRAS = {"torch": "train", "pydantic": "data"}
@@ -43,46 +24,45 @@ app = App(
     suppress_keyboard_interrupt=False,  # main prints what happened to the work
 )
 for command in (
-    caption.caption,
-    view.view,
-    view.split,
-    view.render,
-    caption.demo,
-    inspect.inspect,
-    train.train,
-    evaluate.evaluate,
-    score.score,
-    score.compare,
-    sweep.sweep,
-    live.live,
-    live.send,
-    serve.serve,
-    bench.bench,
-    train.import_checkpoint,
+    "caption:caption",
+    "view:view",
+    "view:split",
+    "view:render",
+    "caption:demo",
+    "inspect:inspect",
+    "train:train",
+    "evaluate:evaluate",
+    "score:score",
+    "score:compare",
+    "sweep:sweep",
+    "live:live",
+    "live:send",
+    "serve:serve",
+    "bench:bench",
+    "train:import_checkpoint",
 ):
-    app.command(command)
-
-suites = App(name="reproduce")
-suites.default(reproduce.reproduce)
-suites.command(reproduce.people)
-app.command(suites)
+    app.command(f"{__name__}.{command}")
+app.command(f"{__name__}.reproduce:commands", name="reproduce")
 
 data = App(name="data", help="Corpora and benchmarks on disk.")
-for subcommand in (
-    check.check,
-    compose.compose,
-    compose.labels,
-    statistics.statistics,
-    segments.segments,
-    corrections.corrections,
-    stores.store,
+for command in (
+    "check:check",
+    "compose:compose",
+    "compose:labels",
+    "statistics:statistics",
+    "segments:segments",
+    "corrections:corrections",
+    "stores:store",
 ):
-    data.command(subcommand)
+    data.command(f"{__name__}.{command}")
 app.command(data)
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    if sys.argv[1:] in ([], ["data"]) or not {"-h", "--help"}.isdisjoint(sys.argv):
+        show_commands(app)
+        show_commands(data)
     warnings.showwarning = lambda message, *_: print(f"m2l: note: {message}", file=sys.stderr)
     try:
         sys.exit(app(sys.argv[1:], exit_on_error=False, print_error=False))
@@ -90,14 +70,20 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except (CycloptsError, ValueError, OSError) as error:
-        complain(error)
+        print("m2l: " + one_line(error), file=sys.stderr)
         sys.exit(1)
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         if package not in EXTRAS:
             raise
-        complain(ValueError(f"this needs {package}: pip install 'motion2language[{EXTRAS[package]}]'"))
+        print(f"m2l: this needs {package}: pip install 'motion2language[{EXTRAS[package]}]'", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("m2l: interrupted; finished results are on disk", file=sys.stderr)
         sys.exit(130)
+
+
+def show_commands(group: App) -> None:
+    """Import the commands of a group, whose help texts are their docstrings."""
+    for name in group:
+        group[name]

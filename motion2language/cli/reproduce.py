@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from motion2language.cli.options import SemanticOptions, Stores, Training, require_place
 
@@ -126,3 +126,9 @@ def people(
     wanted = people_rows.rows(root, leave_out or (), only or ())
     print(people_rows.examine_rows(wanted, material, models or (), out, device), end="")
     return 0
+
+
+#: m2l reproduce, and m2l reproduce people.
+commands = App(name="reproduce")
+commands.default(reproduce)
+commands.command(people)
