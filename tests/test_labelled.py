@@ -303,7 +303,7 @@ def test_what_cannot_be_used_is_left_out_and_named(tmp_path, m2l):
         "1 of 24 recordings cannot be mapped to the body: its feet are on the wrong sides",
         "1 of 24 recordings cannot be mapped to the body: the body is 0 m tall",
         "label that means no action: the label 'clapp' means no action of the table; did you mean 'clap'?: x/ann_clap",
-        "1 of 24 recordings have no label: x/ann_squat",
+        "1 of 24 recordings have neither a label nor a sentence: x/ann_squat",
         "1 of 24 recordings hold positions that are not finite numbers: x/ann_jump",
     ):
         assert text in err
@@ -362,6 +362,6 @@ def test_the_shared_recordings_are_read_and_none_is_refused_for_its_sides(tmp_pa
     assert {reason: len(names) for reason, names in chosen.left_out.items()} == {
         "have a label that the table leaves out": 22,
         "stand in another source too": 14,
-        "have no label": 1,
+        "have neither a label nor a sentence": 1,
     }
     assert not why_no_split([each.entry for each in chosen.recordings])

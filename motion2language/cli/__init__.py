@@ -47,6 +47,7 @@ app.command(f"{__name__}.reproduce:commands", name="reproduce")
 data = App(name="data", help="Corpora and benchmarks on disk.")
 for command in (
     "check:check",
+    "collect:collect",
     "compose:compose",
     "compose:labels",
     "statistics:statistics",

@@ -96,7 +96,7 @@ def compose(
         raise ValueError("of what? give --clips, --people, or both")
     if actions is not None or recipe is not None:
         raise ValueError(f"--{'recipe' if actions is None else 'actions'}: only with --people")
-    with _show_progress() as advance:
+    with show_progress() as advance:
         used = composing.write(
             out, find(clips), composing.load_phrases(phrases), composing.RECIPE, sizes, seed, rate, advance
         )
@@ -125,7 +125,7 @@ def _compose_people(
         selection = selection.model_copy(update={"actions": actions})
     chosen = choose(selection)
     report(people, chosen)
-    with _show_progress() as advance:
+    with show_progress() as advance:
         pools = composing.make_pools(chosen, archives, chosen.actions, rate, seed, advance)
         composing.write_mixture(out, pools, chosen.actions, dense, sizes, seed, advance)
     for split, size in sizes.items():
@@ -162,7 +162,7 @@ def labels(folder: Path, /, *, pattern: str, seed: int = 11) -> int:
 
 
 @contextmanager
-def _show_progress() -> Iterator[Callable[[str, int], None]]:
+def show_progress() -> Iterator[Callable[[str, int], None]]:
     """A progress bar per stage on standard error; call what it gives, with stage and total, before each item."""
     from motion2language.data.progress import progress_bar
 

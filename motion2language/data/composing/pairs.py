@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,16 +29,21 @@ def require_folder(out: Path) -> None:
 
 
 def write_pair(out: Path, motions: Iterable[Composed], header: dict[str, Any]) -> None:
-    """Write the motions as they come, and then the index: `header` and each motion's entry, under samples."""
+    """Write the motions as they come, and then the index: `header` and each motion's entry, under samples.
+
+    Both or neither: a full disk leaves what was there before.
+    """
     arrays, index = pair(out)
     samples: dict[str, Any] = {}
 
-    def write_arrays(file: BinaryIO) -> None:
+    def write_both(file: BinaryIO) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, positions, entry in motions:
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, positions.reshape(len(positions), -1))
                 samples[name] = entry
+        file.flush()
+        os.fsync(file.fileno())  # a full disk shows here at the latest, before the index is replaced
+        write_text(index, json.dumps(header | {"samples": samples}))
 
-    write_atomically(arrays, write_arrays)
-    write_text(index, json.dumps(header | {"samples": samples}))
+    write_atomically(arrays, write_both)

@@ -243,6 +243,8 @@ def _bone_lengths(positions: np.ndarray) -> np.ndarray:
 def _stretches(each: Usable, axes: np.ndarray, rate: float) -> Iterator[Stretch]:
     """The stretches of a labelled recording: its spans, its repetitions, or its core."""
     entry, count = each.entry, len(axes)
+    if not each.meanings:
+        return
     if entry.spans:
         for span, meaning in zip(entry.spans, each.meanings, strict=True):
             first, end = round(span.start * rate), min(count, round(span.end * rate))

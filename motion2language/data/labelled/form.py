@@ -12,11 +12,12 @@ X.json  `source`, a short name; `fps`; `clips`, one per recording in the same or
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -139,7 +140,7 @@ def read_motion(arrays: Path, fps: float, number: int, name: str) -> Motion:
 def write_source(
     out: Path, about: Mapping[str, Any], clips: Sequence[Mapping[str, Any]], motions: Sequence[Motion]
 ) -> None:
-    """Write out.npz and out.json, each whole or not at all, the arrays first.
+    """Write out.npz and out.json, both or neither: a full disk leaves what was there before.
 
     about    source, licence, ...; fps is that of the motions
     clips    per motion its id, label, subject, ...
@@ -153,12 +154,19 @@ def write_source(
         "joint_names": np.array(first.skeleton.joints),
         "parents": np.array(first.skeleton.parents),
     }
-    write_atomically(arrays, lambda file: np.savez_compressed(file, **columns))
     described = [
         {"id": clip["id"], "seconds": round(motion.duration, 3)} | dict(clip)
         for clip, motion in zip(clips, motions, strict=True)
     ]
-    write_text(index, json.dumps({**about, "fps": first.fps, "clips": described}, ensure_ascii=False, indent=1) + "\n")
+    text = json.dumps({**about, "fps": first.fps, "clips": described}, ensure_ascii=False, indent=1) + "\n"
+
+    def write_both(file: BinaryIO) -> None:
+        np.savez_compressed(file, **columns)
+        file.flush()
+        os.fsync(file.fileno())  # a full disk shows here at the latest, before the index is replaced
+        write_text(index, text)
+
+    write_atomically(arrays, write_both)
 
 
 def skeleton(arrays: Path) -> Skeleton:

@@ -173,7 +173,12 @@ def _fault(source: Source, entry: Entry) -> str:
         return "hold positions that are not finite numbers"
     if entry.seconds < SHORTEST:
         return f"are shorter than {SHORTEST} s"
-    return "" if entry.label or entry.spans else "have no label"
+    return "" if entry.label or entry.spans or _described(entry) else "have neither a label nor a sentence"
+
+
+def _described(entry: Entry) -> bool:
+    """True when a recording has a sentence of its own."""
+    return any(map(names_who_acts, entry.sentences))
 
 
 def _repeats(entry: Entry, before: Sequence[Entry]) -> str:
@@ -184,15 +189,16 @@ def _repeats(entry: Entry, before: Sequence[Entry]) -> str:
 
 def _meanings(actions: Actions, entry: Entry) -> tuple[tuple[Meaning, ...], str]:
     """What a recording shows, or why that is not known."""
-    labels = [span.label for span in entry.spans] or [entry.label]
+    labels = [span.label for span in entry.spans] or [entry.label][: bool(entry.label)]
     try:
         found = [actions.meanings(entry.source, label) for label in labels]
     except ValueError as error:
-        return (), f"have a label that means no action: {str(error).removeprefix(f'{entry.source}: ')}"
+        hint = str(error).removeprefix(f"{entry.source}: ")
+        return (), "" if _described(entry) else f"have a label that means no action: {hint}"
     if entry.spans and any(len(each) != 1 for each in found):
         return (), "have a part whose label means no action, or several"
     meanings = tuple(meaning for each in found for meaning in each)
-    return meanings, "" if meanings else "have a label that the table leaves out"
+    return meanings, "" if meanings or _described(entry) else "have a label that the table leaves out"
 
 
 def _unmappable(source: Source, entry: Entry, doubtful: list[str]) -> str:
@@ -217,15 +223,21 @@ def _doubt(names: Sequence[str]) -> str:
 
 
 def _notes(usable: Sequence[Usable]) -> list[str]:
-    """Actions with one recording, and labels that mean different things in two sources."""
+    """Actions with one recording, labels that mean different things in two sources, and none at all."""
     counts = Counter(meaning.action for each in usable for meaning in each.meanings)
     single = sorted(action for action, count in counts.items() if count == 1)
     notes = []
+    unknown = [each.entry.name for each in usable if not each.meanings]
+    if unknown:
+        notes.append(
+            f"{len(unknown)} recordings have no label that means an action, such as {unknown[0]}; their own sentences "
+            "are used, and nothing is composed of them"
+        )
     if single:
         notes.append(f"{len(single)} of {len(counts)} actions have one recording only: {', '.join(single)}")
     meant: dict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
     for each in usable:
-        if not each.entry.spans:
+        if each.meanings and not each.entry.spans:
             meant[each.entry.label].setdefault(tuple(m.action for m in each.meanings), each.entry.source)
     for label, by_meaning in sorted(meant.items()):
         if len(by_meaning) > 1:
