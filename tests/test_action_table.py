@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,9 @@ phrases = ["moonwalks[ {manner}]", "glides backwards", "slides {leg|a leg} back"
 
 [labels.kard]
 "bend" = "moonwalk"
+
+[labels.cmu_amc]
+"walk" = "moonwalk"
 """
 
 
@@ -37,7 +41,7 @@ def every_phrase() -> list[tuple[str, str]]:
     """(action, phrase) with nothing known, with each side, and with what each label tells."""
     told = [meaning for labels in TABLE.labels.values() for meanings in labels.values() for meaning in meanings]
     told += [Meaning(action=name) for name in TABLE.actions]
-    sided = [each.model_copy(update={"side": side}) for each in told for side in (each.side, "left", "both")]
+    sided = [replace(each, side=side) for each in told for side in (each.side, "left", "both")]
     return sorted({(each.action, phrase) for each in sided for phrase in TABLE.phrases(each)})
 
 
@@ -139,6 +143,8 @@ def test_a_user_adds_a_row_and_has_an_action(tmp_path: Path):
     assert [each.action for each in table.meanings("studio", "mw, kick")] == ["moonwalk", "kick"]
     assert table.meanings("studio", "calibration") == ()
     assert [each.action for each in table.meanings("kard", "bend")] == ["moonwalk"]
+    assert [each.action for each in table.meanings("cmu_amc", "walk")] == ["moonwalk"]
+    assert [each.action for each in table.meanings("cmu_bvh", "walk")] == ["walk"]
     assert table.meanings("kard", "walk") == TABLE.meanings("kard", "walk")
     sentences = [f"a person {phrase}" for phrase in table.phrases(Meaning(action="moonwalk"))]
     known = ActionLexicon.learn(sentences, table.wordings)
@@ -150,18 +156,25 @@ def test_a_user_adds_a_row_and_has_an_action(tmp_path: Path):
     [
         ("actions = 3", "mine.toml: actions"),
         ("[actions.a", "mine.toml: not a TOML file"),
-        ("[actions.a]\nverb = 'a'", "mine.toml: actions.a.phrases: Field required"),
-        ("[actions.a]\nverb = 'a'\nphrases = []", "mine.toml: actions.a.phrases"),
+        ("[actions.a]\nverb = 'a'", "mine.toml: actions.a.phrases: missing"),
+        ("[actions.a]\nverb = 'a'\nphrases = []", "mine.toml: actions.a: phrases: expected at least one"),
         ("[actions.a]\nverb = 'a'\nphrases = ['as']\ncuts = true", "mine.toml: actions.a.cuts"),
         ("[actions.a]\nverb = 'a'\nphrases = ['as {hnd}']", "has the slot {hnd}; did you mean 'hand'?"),
         ("[actions.a]\nverb = 'a'\nphrases = ['as [with']", "has a bracket without its other half"),
         ("[actions.a]\nverb = 'a'\nphrases = ['{hand}']", "has no words"),
         ("[actions.a]\nverb = 'a'\nphrases = ['throws a punch']", "'throws a punch' says both"),
         ("[labels.x]\na = 'wav'", "labels.x: 'a' means the action 'wav', which has no row; did you mean 'wave'?"),
-        ("[labels.x]\na = {action = 'wave', side = 'up'}", "mine.toml: labels.x.a.0.side"),
+        ("[labels.x]\na = {action = 'wave', side = 'up'}", "mine.toml: labels.x.a: side: expected left"),
         ("[labels.x]\na = 3", "mine.toml: labels.x.a"),
         ("labels = 3", "mine.toml: labels"),
         ("[labels]\nx = 3", "mine.toml: labels.x"),
+        ("[labels]\nkard = 3", "mine.toml: labels.kard: expected a table, found 3"),
+        ("[subjects]\na = 1", "mine.toml: subjects: expected a list of texts"),
+        ("subjects = []", "mine.toml: subjects: expected at least one"),
+        ("[actions.a]\nverb = 1\nphrases = ['as']", "mine.toml: actions.a.verb: expected a text, found 1"),
+        ("[actions]\na = 1", "mine.toml: actions.a: expected a table, found 1"),
+        ("[labels.x]\na = {action = 'wave', count = 99}", "mine.toml: labels.x.a: count: expected 0 to 10, found 99"),
+        ("[label.x]\na = 'wave'", "mine.toml: label: unknown key; did you mean 'labels'?"),
     ],
 )
 def test_a_wrong_table_is_named(tmp_path: Path, content: str, message: str):

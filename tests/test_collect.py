@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import re
+import shlex
 import warnings
 from functools import partial
 from pathlib import Path
@@ -13,8 +15,10 @@ import pytest
 from people import LABELS, movement
 
 from motion2language.data import corpora
+from motion2language.data.actions import load_actions
 from motion2language.data.labelled import form
 from motion2language.data.labelled.form import read_motion, read_source
+from motion2language.data.labelled.selection import read_selection
 from motion2language.formats import bvh, npz
 from motion2language.motion import CANONICAL, Motion
 
@@ -262,3 +266,22 @@ def test_labels_of_the_table_are_those_of_the_named_source(takes, tmp_path, m2l)
     assert "means no action" not in err
     assert json.loads((tmp_path / "mine.json").read_text())["source"] == "kard"
     assert set(LABELS) > {"kick"}
+
+
+def test_the_commands_of_the_guide_work_as_printed(tmp_path, m2l, monkeypatch):
+    guide = (Path(__file__).parent.parent / "docs/guide/labelled-recordings.md").read_text()
+    table, lines, row = (re.search(rf"```{kind}\n(.*?)```", guide, re.DOTALL)[1] for kind in ("csv", "bash", "toml"))
+    (tmp_path / "motion2language").symlink_to(Path(corpora.__file__).parents[2])
+    (tmp_path / "labels.csv").write_text(table)
+    monkeypatch.chdir(tmp_path)
+    for line in lines.splitlines():
+        status, _, err = m2l(*shlex.split(line)[2:])
+        assert (status, [text for text in err.splitlines() if "have one recording only" not in text]) == (0, []), line
+    (tmp_path / "choice.toml").write_text(row.replace("../shared/data/people", "."))
+    assert read_selection(tmp_path / "choice.toml").sources == ("kard", "cmu_*")
+    own = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)[1]
+    (tmp_path / "mine.toml").write_text(own)
+    actions = load_actions(tmp_path / "mine.toml")
+    assert [each.action for each in actions.meanings("mine", "mw and kick")] == ["moonwalk", "kick"]
+    assert "over a hundred actions" in guide
+    assert len(actions.actions) > 100

@@ -6,22 +6,21 @@ of the same name, and adds labels: `load_actions(Path("mine.toml"))`.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from importlib import resources
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from motion2language.data.index import read_json
-from motion2language.language.inflection import base_forms
+from motion2language.data.rows import make_row, nearest, require_keys, require_type
 from motion2language.language.vocabulary import tokenize
 
 STYLE_SPOKEN = 0.5  # probability that a sentence names the style its clips share; measured on BNR-Compose
@@ -36,23 +35,25 @@ _LIMBS = {
 _SLOTS = (*_LIMBS, "side", "target", "count", "times", "manner")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
+_SIDES = ("", "left", "right", "both")
 _NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-class Meaning(BaseModel):
+@dataclass(frozen=True)
+class Meaning:
     """What a label says: an action, and what is known of its side, target, count, manner and style.
 
+    side      left, right, both, or "" when it is not known
+    count     0 when it is not known
     standing  the action instead, when the person is seen to stand; "" for the same
     phrases   said instead of the action's own; `quick` when it is done fast
     cut       True when any part of such a recording shows the action, even if that is not so of others
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     action: str
-    side: Literal["", "left", "right", "both"] = ""
+    side: str = ""
     target: str = ""
-    count: int = Field(0, ge=0, le=10)
+    count: int = 0
     manner: str = ""
     style: str = ""
     standing: str = ""
@@ -60,26 +61,27 @@ class Meaning(BaseModel):
     quick: tuple[str, ...] = ()
     cut: bool = False
 
+    def __post_init__(self) -> None:
+        if self.side not in _SIDES:
+            raise ValueError(f"side: expected left, right or both, found {self.side!r}")
+        if not 0 <= self.count <= 10:
+            raise ValueError(f"count: expected 0 to 10, found {self.count}")
 
-def _meanings(value: Any) -> Any:
-    """A label's entry as a list of tables: "" is none, a text is an action's name."""
-    entries = value if isinstance(value, list) else [value] if value != "" else []
-    return [{"action": entry} if isinstance(entry, str) else entry for entry in entries]
 
-
-class Action(BaseModel):
+@dataclass(frozen=True)
+class Action:
     """A row of the table: its label in segments, its phrases, and whether any part of a recording shows it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    verb: str = Field(min_length=1)
-    phrases: tuple[str, ...] = Field(min_length=1)
+    verb: str
+    phrases: tuple[str, ...]
     cut: bool = False
 
-    @field_validator("phrases")
-    @classmethod
-    def _slots_are_known(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
-        for phrase in phrases:
+    def __post_init__(self) -> None:
+        if not self.verb.strip():
+            raise ValueError("verb: expected a word")
+        if not self.phrases:
+            raise ValueError("phrases: expected at least one")
+        for phrase in self.phrases:
             for slot, _ in _SLOT.findall(phrase):
                 if slot not in _SLOTS:
                     raise ValueError(f"the phrase {phrase!r} has the slot {{{slot}}}; {nearest(slot, _SLOTS)}")
@@ -87,7 +89,6 @@ class Action(BaseModel):
                 raise ValueError(f"the phrase {phrase!r} has a bracket without its other half")
             if not tokenize(_SLOT.sub("", _OPTIONAL.sub("", phrase))):
                 raise ValueError(f"the phrase {phrase!r} has no words")
-        return phrases
 
     @property
     def limb(self) -> Literal["", "arm", "leg"]:
@@ -96,19 +97,20 @@ class Action(BaseModel):
         return "arm" if slots & {"hand", "arm"} else "leg" if slots & {"leg", "foot", "knee"} else ""
 
 
-class Actions(BaseModel):
-    """The table; see actions.toml for its keys."""
+@dataclass(frozen=True, eq=False)
+class Actions:
+    """The table; see actions.toml for its keys. `labels` are by source, or by a pattern of sources."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    subjects: tuple[str, ...]
+    connectives: tuple[str, ...]
+    styles: Mapping[str, str]
+    actions: Mapping[str, Action]
+    labels: Mapping[str, Mapping[str, tuple[Meaning, ...]]]
 
-    subjects: tuple[str, ...] = Field(min_length=1)
-    connectives: tuple[str, ...] = Field(min_length=1)
-    styles: dict[str, str] = {}
-    actions: dict[str, Action] = Field(min_length=1)
-    labels: dict[str, dict[str, Annotated[tuple[Meaning, ...], BeforeValidator(_meanings)]]] = {}
-
-    @model_validator(mode="after")
-    def _labels_name_actions(self) -> Actions:
+    def __post_init__(self) -> None:
+        for what in ("subjects", "connectives", "actions"):
+            if not getattr(self, what):
+                raise ValueError(f"{what}: expected at least one")
         for source, labels in self.labels.items():
             for label, meanings in labels.items():
                 for name in (name for meaning in meanings for name in (meaning.action, meaning.standing) if name):
@@ -117,10 +119,6 @@ class Actions(BaseModel):
                             f"labels.{source}: {label!r} means the action {name!r}, which has no row; "
                             f"{nearest(name, self.actions)}"
                         )
-        return self
-
-    @model_validator(mode="after")
-    def _a_wording_names_one_verb(self) -> Actions:
         verbs: dict[str, str] = {}
         for name, wording in self._wordings():
             verb = self.actions[name].verb
@@ -128,7 +126,6 @@ class Actions(BaseModel):
                 raise ValueError(
                     f"actions.{name}: {wording!r} says both {verbs[wording]!r} and {verb!r}; word them differently"
                 )
-        return self
 
     def meanings(self, source: str, label: str) -> tuple[Meaning, ...]:
         """The actions that a label of `source` means, in order; empty when the table leaves the label out.
@@ -197,7 +194,7 @@ class Actions(BaseModel):
         for name, action in self.actions.items():
             for (target, manner), phrase in product(sorted(told[name]), action.phrases):
                 meaning = Meaning(action=name, target=target, manner=manner)
-                text = _fill(phrase, meaning) or _fill(phrase, meaning.model_copy(update={"side": "left"}))
+                text = _fill(phrase, meaning) or _fill(phrase, replace(meaning, side="left"))
                 yield name, text or _SLOT.sub("", _OPTIONAL.sub("", phrase))
 
 
@@ -205,19 +202,46 @@ def load_actions(own: Path | None = None) -> Actions:
     """The packaged table, with the rows and labels of a user's TOML added; the ValueError names the wrong key."""
     table = _read(None)
     for key, value in (_read(own) if own else {}).items():
-        if key == "labels" and isinstance(value, dict):
-            table["labels"] = dict(value) | {
-                source: labels | value.get(source, {}) for source, labels in table["labels"].items()
-            }
-        else:
-            table[key] = table[key] | value if isinstance(value, dict) and key in table else value
+        table[key] = _merged(table[key], value, 1 if key == "labels" else 0) if key in table else value
     try:
-        return Actions.model_validate(table)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{own or 'actions.toml'}: {where + ': ' if where else ''}{message}") from None
+        return _table(table)
+    except ValueError as error:
+        raise ValueError(f"{own or 'actions.toml'}: {error}") from None
+
+
+def _merged(below: Any, value: Any, levels: int) -> Any:
+    """A table with a user's entries added, first, and those of its own tables `levels` deep; others are replaced."""
+    if not (isinstance(below, dict) and isinstance(value, dict)):
+        return value
+    inner = {key: _merged(below[key], each, levels - 1) for key, each in value.items() if levels and key in below}
+    return value | {key: each for key, each in below.items() if key not in value} | inner
+
+
+def _table(values: Mapping[str, Any]) -> Actions:
+    """The table of a TOML file's values; the ValueError begins with the key that is wrong."""
+    require_keys(values, Actions, "")
+    labels = {
+        source: {
+            label: _meanings(value, f"labels.{source}.{label}")
+            for label, value in require_type(entries, dict, f"labels.{source}").items()
+        }
+        for source, entries in require_type(values.get("labels", {}), dict, "labels").items()
+    }
+    rows = require_type(values.get("actions", {}), dict, "actions").items()
+    styles = require_type(values.get("styles", {}), dict, "styles")
+    return Actions(
+        require_type(values.get("subjects", ()), tuple, "subjects"),
+        require_type(values.get("connectives", ()), tuple, "connectives"),
+        {style: require_type(word, str, f"styles.{style}") for style, word in styles.items()},
+        {name: make_row(Action, value, f"actions.{name}") for name, value in rows},
+        labels,
+    )
+
+
+def _meanings(value: Any, where: str) -> tuple[Meaning, ...]:
+    """The meanings of a label's entry: "" is none, a text is an action's name, a list is one after the other."""
+    entries = value if isinstance(value, list) else [value] if value != "" else []
+    return tuple(make_row(Meaning, {"action": entry} if isinstance(entry, str) else entry, where) for entry in entries)
 
 
 def load_wordings(actions: str) -> dict[str, str]:
@@ -233,18 +257,6 @@ def load_wordings(actions: str) -> dict[str, str]:
             f"{actions}: holds no wordings; give the X.json of a composed benchmark, or a table of actions"
         )
     return found
-
-
-def nearest(name: str, known: Mapping[str, Any] | Sequence[str] | set[str]) -> str:
-    """A hint at the known name most like a wrong one: "did you mean 'wave'?"; without one, how many there are."""
-    ranked = difflib.get_close_matches(name.lower(), sorted(known), 1)
-    if not ranked:
-        ranked = sorted(each for each in known if _stems(name) & _stems(each))[:1]
-    return f"did you mean {ranked[0]!r}?" if ranked else f"there are {len(known)}, such as {sorted(known)[0]!r}"
-
-
-def _stems(text: str) -> set[str]:
-    return {base for word in tokenize(text) for base in (word, *base_forms(word))}
 
 
 def _read(path: Path | None) -> dict[str, Any]:

@@ -227,7 +227,7 @@ def _deeds(stretches: Sequence[Stretch], begin: int, stop: int) -> tuple[Deed, .
     """What is shown of stretches that are taken as one, in frames [begin, stop): repetitions are one action."""
     one = stretches[0]
     if one.repeats or len(stretches) == 1:
-        times = {"count": len(stretches)} if len(stretches) > 1 else {}
-        return (Deed(one.meaning.model_copy(update=times), begin, stop, one.exact),)
+        count = len(stretches) if len(stretches) > 1 else one.meaning.count
+        return (Deed(replace(one.meaning, count=count), begin, stop, one.exact),)
     kept = [each for each in stretches if each.begin < stop and each.stop > begin]
     return tuple(Deed(each.meaning, max(each.begin, begin), min(each.stop, stop), False) for each in kept)

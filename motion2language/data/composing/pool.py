@@ -276,7 +276,7 @@ def _measured(stretch: Stretch, axes: np.ndarray, actions: Actions) -> Stretch:
         meaning = Meaning(action=meaning.standing)
     limb = actions.actions[meaning.action].limb
     if limb and not meaning.side:
-        meaning = meaning.model_copy(update={"side": find_side(body, limb)})
+        meaning = replace(meaning, side=find_side(body, limb))
     return Stretch(meaning, stretch.begin, stretch.stop, stretch.repeats, stretch.exact)
 
 

@@ -1,0 +1,67 @@
+"""Values of a TOML table as a dataclass, checked, with messages that name the key and suggest the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, Field, fields
+from typing import Any, TypeVar
+
+from motion2language.language.inflection import base_forms
+from motion2language.language.vocabulary import tokenize
+
+_KINDS = {str: "a text", int: "a whole number", bool: "true or false", tuple: "a list of texts", dict: "a table"}
+_TYPES = {"str": str, "int": int, "bool": bool, "tuple[str, ...]": tuple}
+Row = TypeVar("Row")
+
+
+def make_row(kind: type[Row], values: Any, where: str) -> Row:
+    """A table as a dataclass whose fields are texts, whole numbers, true or false, or lists of texts.
+
+    where  the table's key, for messages
+    """
+    require_type(values, dict, where)
+    known = require_keys(values, kind, where)
+    missing = [each.name for each in known if each.default is MISSING and each.name not in values]
+    if missing:
+        raise ValueError(f"{where}.{missing[0]}: missing")
+    checked = {
+        each.name: require_type(values[each.name], _TYPES[str(each.type)], f"{where}.{each.name}")
+        for each in known
+        if each.name in values
+    }
+    try:
+        return kind(**checked)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def require_keys(values: Mapping[str, Any], kind: type[Any], where: str) -> tuple[Field, ...]:
+    """The fields of a dataclass; ValueError when a table has a key that is none of them."""
+    known = [each.name for each in fields(kind)]
+    for key in values:
+        if key not in known:
+            raise ValueError(f"{where}{'.' * bool(where)}{key}: unknown key; {nearest(key, known)}")
+    return fields(kind)
+
+
+def require_type(value: Any, kind: type[Any], where: str) -> Any:
+    """The value, if it is of a type; a tuple is a list of texts. ValueError begins with `where`."""
+    fits = type(value) in (list, tuple) if kind is tuple else type(value) is kind
+    if not fits or (kind is tuple and not all(isinstance(each, str) for each in value)):
+        raise ValueError(f"{where}: expected {_KINDS[kind]}, found {reprlib.repr(value)}")
+    return tuple(value) if kind is tuple else value
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint at the known name most like a wrong one: "did you mean 'wave'?"; without one, how many there are."""
+    known = sorted(known)
+    ranked = difflib.get_close_matches(name.lower(), known, 1)
+    if not ranked:
+        ranked = [each for each in known if _stems(name) & _stems(each)][:1]
+    return f"did you mean {ranked[0]!r}?" if ranked else f"there are {len(known)}, such as {known[0]!r}"
+
+
+def _stems(text: str) -> set[str]:
+    return {base for word in tokenize(text) for base in (word, *base_forms(word))}
