@@ -6,6 +6,7 @@ captioned in windows (windows.py).
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from motion2language.body import ensure_canonical
-from motion2language.captioning import boundaries, search_transducer, timing
+from motion2language.captioning import boundaries, search_transducer, take_sentences, timing
 from motion2language.captioning.features import Normalizer, feature, prepare
-from motion2language.captioning.model_folder import find_model, save_model
+from motion2language.captioning.model_folder import find_model, load_segmenter, save_model
 from motion2language.captioning.windows import Described, join, windows
 from motion2language.formats.reading import read_motion
 from motion2language.language.actions import ActionLexicon
@@ -27,6 +28,7 @@ from motion2language.model.config import ModelConfig
 from motion2language.model.contract import TransducerContract
 from motion2language.model.encoders_numpy import ENCODERS
 from motion2language.model.pytorch import find_device, require_torch
+from motion2language.model.segmenter import Segmenter
 from motion2language.model.transducer_numpy import NumpyTransducer
 from motion2language.model.weights import unpack_weights
 from motion2language.motion import Motion
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 BATCH = 32  # windows decoded together; chosen
 
 
+WAYS = ("segmental", "sentence")  # how a recording is described: cut into pieces, or by one sentence
+
+
 @dataclass(frozen=True, eq=False)
 class Captioner:
     """A trained model and all it needs to describe recordings of any human skeleton."""
@@ -50,6 +55,7 @@ class Captioner:
     lexicon: ActionLexicon
     network: Network | NumpyTransducer
     name: str = "model"
+    segmenter: Segmenter | None = None
 
     def transcribe(
         self,
@@ -58,6 +64,7 @@ class Captioner:
         beam: int | None = None,
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
+        search: str | None = None,
     ) -> Transcript:
         """What the recording shows, and when.
 
@@ -66,9 +73,12 @@ class Captioner:
                    others. None: 0 for a transducer, 4 for the paper's model
         joint_map  canonical joint -> joint of the recording, for skeletons with unknown names
         refine     bound segments by changes of movement (boundaries.py); otherwise by the paper's rule
+        search     "segmental": the recording is cut into pieces, each one action (search_segments.py); "sentence": one
+                   sentence for all of it. None: segmental if the model learnt to cut. A model that did not warns and
+                   says the sentence, as without `refine`
         """
         recording = motion if isinstance(motion, Motion) else read_motion(motion, joint_map=joint_map)
-        return next(self.transcribe_all([recording], beam=beam, joint_map=joint_map, refine=refine))
+        return next(self.transcribe_all([recording], beam=beam, joint_map=joint_map, refine=refine, search=search))
 
     def transcribe_all(
         self,
@@ -77,9 +87,10 @@ class Captioner:
         beam: int | None = None,
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
+        search: str | None = None,
     ) -> Iterator[Transcript]:
         """A Transcript for each recording, in order, decoded in batches of similar length."""
-        for described in self.describe_all(motions, beam=beam, joint_map=joint_map, refine=refine):
+        for described in self.describe_all(motions, beam=beam, joint_map=joint_map, refine=refine, search=search):
             yield described.transcript
 
     def describe_all(
@@ -90,11 +101,13 @@ class Captioner:
         beam: int | None = None,
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
+        search: str | None = None,
     ) -> Iterator[Described]:
         """As transcribe_all, each transcript with the weights of its search.
 
         prepared  each motion as `prepare` returned it, for a caller that has done so already
         """
+        segmenter = self._segmenter_for(search) if refine else None
         if prepared is None:
             prepared = [self.prepare(motion, joint_map) for motion in motions]
         pieces = [
@@ -114,7 +127,8 @@ class Captioner:
         for motion, body, own in zip(motions, prepared, parts, strict=True):
             transcript = join([(start, part) for start, part, _ in own], motion.duration, motion.name, self.name)
             weights = tuple((round(start * body.fps), looked) for start, _, looked in own)
-            yield Described(transcript, weights, body.frames)
+            described = Described(transcript, weights, body.frames)
+            yield described if segmenter is None else self._in_pieces(segmenter, body, described, beam)
 
     def prepare(self, motion: Motion, joint_map: Mapping[str, str] | None = None) -> Motion:
         """The recording on the joints and at the frame rate this model reads; ValueError when it cannot be."""
@@ -184,6 +198,24 @@ class Captioner:
         for motion, hypothesis in zip(motions, hypotheses, strict=True):
             yield self.timed(motion, hypothesis, refine=refine), hypothesis.weights[hypothesis.tokens >= UNK]
 
+    def _segmenter_for(self, search: str | None) -> Segmenter | None:
+        """The segmenter, if the recordings are to be cut into pieces and the model learnt to."""
+        if search not in (None, *WAYS):
+            raise ValueError(f"search {search!r}: expected {' or '.join(WAYS)}")
+        if search == "segmental" and self.segmenter is None:
+            warnings.warn(f"model {self.name!r} never learnt to cut takes; it says one sentence for all", stacklevel=3)
+        return None if search == "sentence" else self.segmenter
+
+    def _in_pieces(self, segmenter: Segmenter, body: Motion, whole: Described, beam: int | None) -> Described:
+        """The recording described piece by piece; `whole` is its description by sentences."""
+
+        def say(parts: Sequence[Motion]) -> list[Transcript]:
+            found = (self._describe(parts[first : first + BATCH], beam, False) for first in range(0, len(parts), BATCH))
+            return [transcript for batch in found for transcript, _ in batch]
+
+        half_window = self.config.half_window_frames / self.config.fps
+        return take_sentences.describe(segmenter, body, whole, say, self.lexicon, half_window)
+
     def timed(self, motion: Motion, hypothesis: Hypothesis, *, refine: bool = True) -> Transcript:
         """The transcript of a hypothesis for a prepared motion."""
         transcript = timing.transcribe(
@@ -202,7 +234,9 @@ class Captioner:
 
     def save(self, folder: Path, card: str = "") -> None:
         """Write the model folder, whole or not at all."""
-        save_model(folder, self.config, self.vocabulary, self.normalizer, self.lexicon, self.weights, card)
+        save_model(
+            folder, self.config, self.vocabulary, self.normalizer, self.lexicon, self.weights, card, self.segmenter
+        )
 
 
 @contextmanager
@@ -247,7 +281,7 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
             f"{folder}: config.json says {config.vocabulary_size} words and {config.input_width} features, "
             f"but vocabulary.txt has {len(vocabulary)} and normalizer.npz {len(normalizer.mean)}"
         )
-    return Captioner(config, vocabulary, normalizer, lexicon, network, folder.name)
+    return Captioner(config, vocabulary, normalizer, lexicon, network, folder.name, load_segmenter(folder))
 
 
 def _load_config(path: Path) -> ModelConfig:

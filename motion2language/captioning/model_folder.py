@@ -1,7 +1,8 @@
 """A model's folder on disk: where the shipped ones are, which files it has, and how it is written.
 
 `config.json`, `vocabulary.txt`, `normalizer.npz`, `actions.json`, `weights.safetensors` and `card.md`; none is a
-pickle. load_model (captioner.py) builds a Captioner from it.
+pickle. A model that learnt to cut takes also has `segmenter.json` and `segmenter.safetensors`. load_model
+(captioner.py) builds a Captioner from it.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import ValidationError
 
-from motion2language.model.weights import pack_weights
+from motion2language.files import one_line
+from motion2language.model.weights import pack_weights, unpack_weights
 
 if TYPE_CHECKING:
     from motion2language.captioning.features import Normalizer
     from motion2language.language.actions import ActionLexicon
     from motion2language.language.vocabulary import Vocabulary
     from motion2language.model.config import ModelConfig
+    from motion2language.model.segmenter import Segmenter
 
 SHIPPED = Path(__file__).parent.parent / "pretrained"
 FILES = ("config.json", "vocabulary.txt", "normalizer.npz", "actions.json", "weights.safetensors", "card.md")
+SEGMENTER = ("segmenter.json", "segmenter.safetensors")  # of a model that learnt to cut takes
 
 
 def shipped_models() -> tuple[str, ...]:
@@ -51,8 +56,12 @@ def save_model(
     lexicon: ActionLexicon,
     weights: Mapping[str, np.ndarray],
     card: str,
+    segmenter: Segmenter | None = None,
 ) -> None:
-    """Write a model folder beside its place, then move it there; an older one of the same name is replaced."""
+    """Write a model folder beside its place, then move it there; an older one of the same name is replaced.
+
+    The segmenter's weights are written in half precision, which moves no chance by more than a thousandth.
+    """
     folder = Path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +74,8 @@ def save_model(
             lexicon.save(fresh / "actions.json")
             (fresh / "weights.safetensors").write_bytes(pack_weights(weights))
             (fresh / "card.md").write_text(card, encoding="utf-8")
+            if segmenter is not None:
+                _save_segmenter(fresh, segmenter)
             if folder.exists():
                 folder.rename(old)
             try:
@@ -75,3 +86,29 @@ def save_model(
                 raise
     except OSError as error:
         raise ValueError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from None
+
+
+def load_segmenter(folder: Path) -> Segmenter | None:
+    """The segmenter of a model folder, None when it has none; ValueError when its files do not fit."""
+    shape, weights = (folder / name for name in SEGMENTER)
+    if not shape.is_file() and not weights.is_file():
+        return None
+    from motion2language.model.segmenter import Segmenter, SegmenterConfig
+
+    try:
+        return Segmenter(SegmenterConfig.model_validate_json(shape.read_bytes()), unpack_weights(weights.read_bytes()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{shape}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder}: the files of its segmenter do not fit each other: {one_line(error)}") from None
+
+
+def _save_segmenter(folder: Path, segmenter: Segmenter) -> None:
+    shape, weights = (folder / name for name in SEGMENTER)
+    shape.write_text(segmenter.config.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    arrays = {
+        name: array if name in ("mean", "std") else array.astype(np.float16)
+        for name, array in segmenter.weights.items()
+    }
+    weights.write_bytes(pack_weights(arrays))

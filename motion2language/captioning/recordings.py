@@ -49,6 +49,7 @@ class Settings:
     action_words: Path | None = None
     beam: int | None = None
     refine: bool = True
+    search: str | None = None
     least: float = 0.0
 
 
@@ -129,7 +130,11 @@ def describe_files(
             except (ValueError, OSError) as error:
                 yield number, error
         described = captioner.describe_all(
-            [motion for _, motion in motions], prepared=prepared, beam=settings.beam, refine=settings.refine
+            [motion for _, motion in motions],
+            prepared=prepared,
+            beam=settings.beam,
+            refine=settings.refine,
+            search=settings.search,
         )
         for (number, motion), description in zip(motions, described, strict=True):
             yield number, (motion, description)

@@ -76,7 +76,14 @@ def caption(
     if skip_written and not formats:
         raise ValueError("--skip-written: nothing is written; give --format or --out")
     settings = Settings(
-        source.options(), model.model, model.device, model.action_words, search.beam, search.refine, least
+        source.options(),
+        model.model,
+        model.device,
+        model.action_words,
+        search.beam,
+        search.refine,
+        search.search,
+        least,
     )
     jobs = plan_jobs(find_recordings(files), out, formats, settings.read)
     if skip_written:

@@ -63,6 +63,7 @@ def evaluate(
         samples,
         beam=search.beam,
         refine=search.refine,
+        search=search.search,
         live=patience_live,
         cuts=cuts,
         semantic=measures,

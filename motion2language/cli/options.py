@@ -102,10 +102,15 @@ class Search:
     transducer, such as the shipped models, and 4 for the paper's model."""
     refine: bool = True
     """Bound segments by changes of movement; --no-refine takes the paper's rule."""
+    search: str | None = None
+    """segmental: cut the recording into pieces of one action each; sentence: say one sentence for all of it. By default
+    segmental for a model that learnt to cut, such as default."""
 
     def require_valid(self) -> None:
-        """ValueError for a --beam below 0."""
+        """ValueError for a --beam below 0 and for an unknown --search."""
         require_beam(self.beam)
+        if self.search not in (None, "segmental", "sentence"):
+            raise ValueError(f"--search {self.search}: expected segmental or sentence")
 
 
 @Parameter(name="*")
@@ -131,8 +136,11 @@ class Description:
             return Described(transcript, (), motion.frames)
         captioner = self.model.load()
         require_movement(motion)
-        beam, refine = self.search.beam, self.search.refine
-        return next(captioner.describe_all([motion], beam=beam, joint_map=source.overrides(), refine=refine))
+        search, joint_map = self.search, source.overrides()
+        found = captioner.describe_all(
+            [motion], beam=search.beam, joint_map=joint_map, refine=search.refine, search=search.search
+        )
+        return next(found)
 
 
 @Parameter(name="*")

@@ -64,7 +64,7 @@ def view(
         )
     references = [read(path) for path in reference or ()]
     search.require_valid()
-    settings = Settings(options, beam=search.beam, refine=search.refine)
+    settings = Settings(options, beam=search.beam, refine=search.refine, search=search.search)
     takes = []
     for _, result in describe_files(sources, model.load(), settings):
         if isinstance(result, Exception):

@@ -36,12 +36,14 @@ def evaluate(
     *,
     beam: int | None = None,
     refine: bool = True,
+    search: str | None = None,
     live: Patience | None = None,
     cuts: bool = False,
     semantic: Semantic | None = None,
 ) -> Evaluation:
     """The scores of a captioner on samples, with the transcripts. Segments are scored where samples have them.
 
+    search    as for Captioner.transcribe
     live      captions each recording frame by frame with this patience, and adds the delay of the verbs
     cuts      adds the baselines that see the motion (baselines.CUTS)
     semantic  adds measures of the sentences beyond shared words
@@ -52,7 +54,8 @@ def evaluate(
         captioned = [transcribe(captioner, sample.motion, patience=live) for sample in samples]
         transcripts, words = [transcript for transcript, _ in captioned], [emitted for _, emitted in captioned]
     else:
-        transcripts = list(captioner.transcribe_all([sample.motion for sample in samples], beam=beam, refine=refine))
+        recorded = [sample.motion for sample in samples]
+        transcripts = list(captioner.transcribe_all(recorded, beam=beam, refine=refine, search=search))
     references = [reference(sample) for sample in samples]
     motions = [sample.motion for sample in samples] if cuts else []
     scores, rows = score(

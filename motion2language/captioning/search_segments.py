@@ -1,0 +1,172 @@
+"""The row of pieces of a take: where each action begins and ends, from a segmenter's evidence. Numpy only.
+
+Any stretch of the recording may be a piece. A piece is worth the chance that both its bounds are right times the mean
+chance of its best action, less a price; what lies between pieces is nothing. The row worth most in total is found
+exactly, by dynamic programming, whatever the length of the recording. So a piece is said when it is more likely right
+than the price, and one long piece competes with several short ones by their chances alone: strikes of one kind in a
+row are cut where each is over. Pieces lie on the segmenter's steps; their bounds then move to the likeliest begin and
+end within three frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motion2language.model.segmenter import PAIR, Evidence, SegmenterConfig
+
+MOVE = 3  # frames that a bound may move from its step; chosen
+SHORTEST = 2  # frames of a piece
+GAP = 3  # frames between two pieces of an action that goes on
+PART = 500  # steps whose stretches are judged together; chosen: 16 MB
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch [start, end) of frames that is one action.
+
+    label    the action's
+    phrase   says the action; of several with the same label, the likeliest
+    bounded  chance that both bounds are right, as the segmenter gave it
+    named    mean chance of the action over its frames
+    moment   the frame around which the chance of the action lies
+    probability        calibrated chance that the action is right
+    start_probability  calibrated chance that the start is right within half a second; end_probability likewise
+    """
+
+    start: int
+    end: int
+    label: str
+    phrase: str
+    bounded: float
+    named: float
+    moment: float
+    probability: float
+    start_probability: float
+    end_probability: float
+
+
+def find(evidence: Evidence, config: SegmenterConfig) -> list[Piece]:
+    """The pieces of a recording in order; they do not overlap. Empty when nothing is worth its price."""
+    labels, chances = config.labels, np.zeros((len(evidence.frames), len(config.labels)))
+    for number, action in enumerate(config.actions.values(), start=1):
+        chances[:, labels.index(action.label)] += evidence.frames[:, number]
+    sums = np.concatenate([np.zeros((1, len(labels))), chances.cumsum(0)])
+    bounds = np.minimum(PAIR * np.arange(len(evidence.pieces) + 1), len(evidence.frames))
+    worth = np.concatenate(
+        [
+            evidence.pieces[first : first + PART] * _chance_of_best(sums, bounds, first, config) - config.price
+            for first in range(0, len(evidence.pieces), PART)
+        ]
+        or [evidence.pieces]
+    )
+    row, free = best_row(worth), 0
+    pieces: list[Piece] = []
+    limits = [*((int(bounds[first]) + int(bounds[last])) // 2 for first, last in row[1:]), len(evidence.frames)]
+    for (first, last), limit in zip(row, limits, strict=False):
+        start, end = _moved(evidence, (int(bounds[first]), int(bounds[last])), free, limit)
+        bounded = float(evidence.pieces[first, last - first - 1])
+        piece = _piece(evidence, config, chances[start:end], (start, end), bounded)
+        if pieces and _goes_on(pieces[-1], piece, config):
+            bounded, start = min(pieces[-1].bounded, piece.bounded), pieces.pop().start
+            piece = _piece(evidence, config, chances[start:end], (start, end), bounded)
+        pieces.append(piece)
+        free = end
+    return pieces
+
+
+def best_row(worth: np.ndarray) -> list[tuple[int, int]]:
+    """The stretches [first, last) of steps, without overlap, whose worth is most in total.
+
+    worth  (S, N) of the stretch from step s of n + 1 steps; one that would not end within S steps is never taken
+
+    >>> best_row(np.array([[1.0, 1.5], [1.0, 0.0], [-1.0, -1.0]]))
+    [(0, 1), (1, 2)]
+    """
+    count, longest = worth.shape
+    total, chosen = np.zeros(count + 1), np.zeros(count + 1, dtype=np.int64)
+    lengths = np.arange(1, longest + 1)
+    for last in range(1, count + 1):
+        steps = lengths[: min(longest, last)]
+        totals = total[last - steps] + worth[last - steps, steps - 1]
+        best = int(totals.argmax())
+        total[last] = max(total[last - 1], totals[best])
+        chosen[last] = steps[best] if totals[best] > total[last - 1] else 0
+    row, last = [], count
+    while last > 0:
+        if chosen[last]:
+            row.append((last - int(chosen[last]), last))
+        last -= max(1, int(chosen[last]))
+    return row[::-1]
+
+
+def _goes_on(before: Piece, after: Piece, config: SegmenterConfig) -> bool:
+    """Whether two pieces are one action that just goes on, such as walking."""
+    goes_on = any(action.continues for action in config.actions.values() if action.label == after.label)
+    return goes_on and before.label == after.label and after.start - before.end <= GAP
+
+
+def _chance_of_best(sums: np.ndarray, bounds: np.ndarray, first: int, config: SegmenterConfig) -> np.ndarray:
+    """(N, longest) mean chance of the best label in the stretches from `first` on, to the power of the trust."""
+    starts = np.arange(first, min(first + PART, len(bounds) - 1))[:, None]
+    ends = np.minimum(starts + np.arange(1, config.longest + 1), len(bounds) - 1)
+    frames = np.maximum(bounds[ends] - bounds[starts], 1)
+    likeliest = (sums[bounds[ends]] - sums[bounds[starts]]).max(-1) / frames
+    return np.asarray(np.clip(likeliest, 0, 1) ** config.trust)
+
+
+def _moved(evidence: Evidence, bounds: tuple[int, int], free: int, limit: int) -> tuple[int, int]:
+    """Bounds at the likeliest begin and end within MOVE frames, between `free`, where the piece before ends, and limit.
+
+    limit  the middle of the piece after, or the recording's end
+    """
+    start, end = bounds
+    near = np.arange(max(free, start - MOVE), max(free, min(start + MOVE, end - SHORTEST)) + 1)
+    start = int(near[evidence.starts[near].argmax()])
+    near = np.arange(max(start + SHORTEST, end - MOVE), min(end + MOVE, limit) + 1)
+    return start, int(near[evidence.ends[near - 1].argmax()]) if len(near) else end
+
+
+def _piece(
+    evidence: Evidence, config: SegmenterConfig, chances: np.ndarray, bounds: tuple[int, int], bounded: float
+) -> Piece:
+    """The piece, from the chances (N, labels) of its frames."""
+    start, end = bounds
+    best = int(chances.mean(0).argmax())
+    label, named, own = config.labels[best], float(chances[:, best].mean()), chances[:, best] + 1e-9
+    moment = start + float(np.arange(len(own)) @ own / own.sum())
+    values = _values(evidence, bounds, bounded, named)
+    right, first, last = (_calibrated(config, name, values[name]) for name in ("probability", "start", "end"))
+    means = evidence.frames[start:end].mean(0)[1:]
+    action = max(
+        (number for number, action in enumerate(config.actions.values()) if action.label == label),
+        key=lambda number: means[number],
+    )
+    phrase = list(config.actions.values())[action].phrase
+    return Piece(start, end, label, phrase, bounded, named, moment, right, first, last)
+
+
+def features_of(piece: Piece, evidence: Evidence) -> dict[str, np.ndarray]:
+    """What the probabilities of a piece are computed from: values by "probability", "start", "end"."""
+    return _values(evidence, (piece.start, piece.end), piece.bounded, piece.named)
+
+
+def _values(evidence: Evidence, bounds: tuple[int, int], bounded: float, named: float) -> dict[str, np.ndarray]:
+    odds = _odds(np.array([bounded, named]))
+    return {
+        "probability": odds[::-1],
+        "start": np.array([odds[0], evidence.starts[bounds[0]]]),
+        "end": np.array([odds[0], evidence.ends[bounds[1] - 1]]),
+    }
+
+
+def _odds(chance: np.ndarray) -> np.ndarray:
+    chance = np.clip(chance, 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(chance / (1 - chance)))
+
+
+def _calibrated(config: SegmenterConfig, name: str, values: np.ndarray) -> float:
+    """A probability by the logistic line of the configuration; without one, from the first value alone."""
+    constant, *weights = config.calibration.get(name, (0.0, *[1.0], *[0.0] * (len(values) - 1)))
+    return float(1 / (1 + np.exp(-np.clip(constant + np.dot(weights, values), -30, 30))))

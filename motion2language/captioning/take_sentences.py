@@ -1,0 +1,164 @@
+"""The transcript of a take from its pieces: whose words describe each piece, and when.
+
+Four ways, the first that fits:
+
+1. The sentence that the model says of the whole recording, as it is, if the drawn sentences agree about its actions and
+   it names about as many as there are pieces. Of recordings unlike those it learnt from, they agree only in being short.
+2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
+   get the bounds of the pieces.
+3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else.
+4. The phrase of the segmenter's table, at the moment around which the chance of the action lies.
+
+The sentence begins with the subject of the first piece's words ("a person"); every other piece begins with "then". A
+piece with the same action as the one before says "again".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from motion2language.body import ensure_canonical
+from motion2language.captioning.features import feature
+from motion2language.captioning.search_segments import Piece, find
+from motion2language.captioning.timing import LEADING, group
+from motion2language.captioning.windows import Described, shift
+from motion2language.language.actions import ActionLexicon
+from motion2language.model.segmenter import Segmenter
+from motion2language.motion import Motion
+from motion2language.transcript import Segment, TimedWord, Transcript
+
+SUBJECT = ("a", "person")  # where no words of the model give one
+JOIN, AGAIN = "then", "again"
+#: Mean probability of a sentence's actions, and how many it names for each piece, from which on it is kept. Chosen on
+#: whole takes and single actions of people and on BNR-Compose.
+CERTAIN, SHARE = 0.6, 0.5
+
+
+def describe(
+    segmenter: Segmenter,
+    body: Motion,
+    whole: Described,
+    say: Callable[[Sequence[Motion]], Sequence[Transcript]],
+    lexicon: ActionLexicon,
+    half_window: float,
+) -> Described:
+    """A prepared recording described piece by piece.
+
+    whole        its description by sentences, one for each window
+    say          what the model says of recordings
+    half_window  seconds that a word of a phrase reaches to either side
+    """
+    fps, about = segmenter.config.fps, replace(whole.transcript, segments=(), untimed="")
+    motion = ensure_canonical(body).resample(fps)
+    pieces = find(segmenter(feature(segmenter.config.features)(motion)), segmenter.config)
+    if len(whole.weights) == 1:
+        if is_sure(whole.transcript, len(pieces)):
+            return whole
+        bounded = bound_sentence(whole.transcript, pieces, fps)
+        if bounded is not None:
+            return replace(whole, transcript=bounded)
+    spoken: list[tuple[TimedWord, ...]] = []
+    stretches = [_stretch(piece, fps, body) for piece in pieces]
+    for (first, _), said in zip(stretches, say([body.frames_between(*stretch) for stretch in stretches]), strict=True):
+        moved = (shift(segment, first / body.fps, about.duration) for segment in said.segments)
+        spoken.append(tuple(word for segment in moved for word in segment.words))
+    return Described(word_pieces(pieces, spoken, lexicon, about, fps, half_window), (), whole.frames)
+
+
+def is_sure(transcript: Transcript, pieces: int) -> bool:
+    """Whether a sentence is to be kept although the recording has that many pieces."""
+    chances = [segment.probability or 0.0 for segment in transcript.segments]
+    return bool(chances) and sum(chances) >= CERTAIN * len(chances) and len(chances) >= SHARE * pieces
+
+
+def _stretch(piece: Piece, fps: float, body: Motion) -> tuple[int, int]:
+    """[first, last) of the piece in frames of the recording, two or more."""
+    first = min(round(piece.start / fps * body.fps), max(0, body.frames - 2))
+    return first, min(max(round(piece.end / fps * body.fps), first + 2), body.frames)
+
+
+def bound_sentence(transcript: Transcript, pieces: Sequence[Piece], fps: float) -> Transcript | None:
+    """The model's own sentence with the bounds of the pieces; None when it names other actions than they do.
+
+    Pieces in a row with one label may be one action of the sentence, which then lasts from the first to the last.
+    """
+    runs = [list(run) for _, run in groupby(pieces, key=lambda piece: piece.label)]
+    said = [segment.label for segment in transcript.segments]
+    if not runs or said != [run[0].label for run in runs]:
+        return None
+    segments = []
+    for segment, run in zip(transcript.segments, runs, strict=True):
+        first, last = run[0], run[-1]
+        segments.append(
+            replace(
+                _segment(first, (), fps, transcript.duration),
+                words=segment.words,
+                end=min(last.end / fps, transcript.duration),
+                end_probability=last.end_probability,
+                probability=max(piece.probability for piece in run),
+            )
+        )
+    return replace(transcript, segments=tuple(segments))
+
+
+def word_pieces(
+    pieces: Sequence[Piece],
+    spoken: Sequence[Sequence[TimedWord]],
+    lexicon: ActionLexicon,
+    about: Transcript,
+    fps: float,
+    half_window: float,
+) -> Transcript:
+    """The transcript made of the pieces.
+
+    spoken       what the model says of each piece alone, times in the recording; may be empty
+    about        gives duration, source and model
+    half_window  seconds that a word of a phrase reaches to either side
+    """
+    segments: list[Segment] = []
+    for number, (piece, words) in enumerate(zip(pieces, spoken, strict=True)):
+        own = _of_action(words, piece, lexicon)
+        subject, phrase = own if own else ((), _phrase(piece, about.duration, fps, half_window))
+        if number == 0:
+            leading = subject or tuple(replace(phrase[0], word=word) for word in SUBJECT)
+        else:
+            leading = (replace(phrase[0], word=JOIN),)
+            if segments[-1].label == piece.label:
+                phrase = (*phrase, replace(phrase[-1], word=AGAIN))
+        segments.append(_segment(piece, (*leading, *phrase), fps, about.duration))
+    return replace(about, segments=tuple(segments), untimed="")
+
+
+def _of_action(
+    words: Sequence[TimedWord], piece: Piece, lexicon: ActionLexicon
+) -> tuple[tuple[TimedWord, ...], tuple[TimedWord, ...]] | None:
+    """The words before the action and its phrase; None when they do not name the piece's action alone."""
+    groups = group(words, lexicon)
+    if len(groups) != 1 or groups[0][0] != piece.label:
+        return None
+    verb = groups[0][1]
+    while verb > 0 and words[verb - 1].word in LEADING:  # "is walking"
+        verb -= 1
+    return tuple(words[:verb]), tuple(words[verb:])
+
+
+def _phrase(piece: Piece, duration: float, fps: float, half_window: float) -> tuple[TimedWord, ...]:
+    time = min(piece.moment / fps, duration)
+    start, end = max(0.0, time - half_window), min(duration, time + half_window)
+    return tuple(TimedWord(word, time, start, end, piece.probability) for word in piece.phrase.split())
+
+
+def _segment(piece: Piece, words: tuple[TimedWord, ...], fps: float, duration: float) -> Segment:
+    end = min(piece.end / fps, duration)
+    return Segment(
+        min(piece.start / fps, end - 0.5 / fps),
+        end,
+        piece.label,
+        words,
+        piece.probability,
+        piece.start_probability,
+        piece.end_probability,
+        "pieces",
+    )

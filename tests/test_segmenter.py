@@ -1,0 +1,265 @@
+"""The segmenter: numpy as torch, chunks as the whole, files that fit or are refused; pieces and their sentence."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bodies import walking
+
+from motion2language.captioning import take_sentences
+from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.model_folder import load_segmenter
+from motion2language.captioning.search_segments import Piece, best_row, find
+from motion2language.language.actions import ActionLexicon
+from motion2language.model import segmenter as segmenter_module
+from motion2language.model.segmenter import Action, Evidence, Segmenter, SegmenterConfig, Tower
+from motion2language.motion import CANONICAL, Motion
+from motion2language.transcript import Segment, TimedWord, Transcript
+
+torch = pytest.importorskip("torch")
+
+ACTIONS = {
+    "walk": Action(label="walk", phrase="walks", continues=True),
+    "walk backwards": Action(label="walk", phrase="walks backwards", continues=True),
+    "kick": Action(label="kick", phrase="kicks"),
+}
+SMALL = SegmenterConfig(
+    actions=ACTIONS,
+    names=Tower(width=8, dilations=(1, 2)),
+    bounds=Tower(width=8, dilations=(1,)),
+    hidden=6,
+    longest=12,
+    price=0.1,
+)
+
+
+def _torch_segmenter(seed: int = 0):
+    from motion2language.model.segmenter_torch import TorchSegmenter
+
+    torch.manual_seed(seed)
+    return TorchSegmenter(SMALL).eval()
+
+
+def _segmenter(config: SegmenterConfig = SMALL, seed: int = 0) -> Segmenter:
+    network = _torch_segmenter(seed)
+    return Segmenter(config, network.arrays(np.zeros(124, np.float32), np.ones(124, np.float32)))
+
+
+def _evidence(frames: int, spans: list[tuple[int, int, int]], chance: float = 0.9) -> Evidence:
+    """What a segmenter that is sure of the spans [start, end) of actions says."""
+    shown = np.full((frames, 4), 0.01)
+    starts, ends = np.full(frames, -6.0), np.full(frames, -6.0)
+    pieces = np.zeros(((frames + 1) // 2, SMALL.longest), np.float32)
+    shown[:, 0] = 1
+    for start, end, action in spans:
+        shown[start:end] = 0.01
+        shown[start:end, action] = 0.97
+        starts[start], ends[end - 1] = 3.0, 3.0
+        pieces[start // 2, (end - start) // 2 - 1] = chance
+    return Evidence(shown / shown.sum(1, keepdims=True), starts, ends, pieces)
+
+
+@pytest.mark.parametrize("frames", [2, 3, 24, 61])
+def test_numpy_says_what_torch_says(frames: int) -> None:
+    values = np.random.default_rng(frames).normal(size=(frames, 124)).astype(np.float32)
+    found = _segmenter()(values)
+    padded = torch.from_numpy(np.concatenate([values, values[-1:]]) if frames % 2 else values)[None]
+    network, lengths = _torch_segmenter(), torch.tensor([frames])
+    with torch.no_grad():
+        names = network.name(padded, lengths)[0, :frames].softmax(-1).numpy()
+        edges, memory = network.bound(padded, lengths)
+        pieces = network.judge(memory)[0].sigmoid().numpy()
+    assert np.allclose(found.frames, names, atol=1e-5)
+    assert np.allclose(np.stack([found.starts, found.ends], 1), edges[0, :frames].numpy(), atol=1e-4)
+    steps = len(found.pieces)
+    within = np.arange(steps)[:, None] + np.arange(1, SMALL.longest + 1) <= steps
+    assert np.allclose(found.pieces[within], pieces[within], atol=1e-5)
+    assert not found.pieces[~within].any()
+
+
+def test_a_recording_of_many_chunks_is_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(1).normal(size=(151, 124)).astype(np.float32)
+    whole = _segmenter()(values)
+    monkeypatch.setattr(segmenter_module, "CHUNK", 17)
+    cut = _segmenter()(values)
+    for name in ("frames", "starts", "ends", "pieces"):
+        assert np.allclose(getattr(whole, name), getattr(cut, name), atol=1e-5), name
+
+
+def test_best_row_is_the_best_of_all() -> None:
+    random = np.random.default_rng(2)
+    for _ in range(20):
+        worth = random.normal(-0.3, 1, size=(6, 4))
+
+        def most(step: int, worth: np.ndarray = worth) -> float:
+            rest = [worth[step, n] + most(step + n + 1) for n in range(4) if step + n + 1 <= 6]
+            return max([most(step + 1), *rest]) if step < 6 else 0.0
+
+        row = best_row(worth)
+        assert sum(worth[first, last - first - 1] for first, last in row) == pytest.approx(most(0))
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(row))
+
+
+def test_strikes_in_a_row_stay_apart_and_walking_goes_on() -> None:
+    kicks = find(_evidence(40, [(4, 14, 3), (14, 24, 3)]), SMALL)
+    assert [(piece.start, piece.end, piece.label) for piece in kicks] == [(4, 14, "kick"), (14, 24, "kick")]
+    (walk,) = find(_evidence(40, [(4, 14, 1), (14, 24, 2)]), SMALL)
+    assert (walk.start, walk.end, walk.label) == (4, 24, "walk")
+    assert 0 < walk.probability < 1
+
+
+def test_nothing_is_said_of_a_take_without_action() -> None:
+    assert find(_evidence(40, []), SMALL) == []
+    assert find(_evidence(40, [(4, 14, 3)], chance=0.05), SMALL) == []  # less likely right than the price
+
+
+def test_pieces_keep_order_and_length_on_noise() -> None:
+    random = np.random.default_rng(3)
+    for frames in (2, 3, 5, 50):
+        shown = random.random((frames, 4))
+        pieces = random.random(((frames + 1) // 2, SMALL.longest)).astype(np.float32)
+        steps = np.arange(len(pieces))[:, None] + np.arange(1, SMALL.longest + 1)
+        evidence = Evidence(
+            shown / shown.sum(1, keepdims=True),
+            random.normal(size=frames),
+            random.normal(size=frames),
+            np.where(steps <= len(pieces), pieces, 0),
+        )
+        found = find(evidence, SMALL.model_copy(update={"price": 0.0}))
+        edges = [edge for piece in found for edge in (piece.start, piece.end)]
+        assert edges == sorted(edges) and edges[0] >= 0 and edges[-1] <= frames
+        assert all(piece.end > piece.start for piece in found)
+
+
+PIECES = [
+    Piece(4, 14, "walk", "walks", 0.9, 0.9, 9.0, 0.8, 0.7, 0.6),
+    Piece(16, 24, "kick", "kicks", 0.9, 0.9, 20.0, 0.8, 0.7, 0.6),
+    Piece(26, 34, "kick", "kicks", 0.9, 0.9, 30.0, 0.8, 0.7, 0.6),
+]
+LEXICON = ActionLexicon({"walks": "walk", "walking": "walk", "kicks": "kick"})
+
+
+def _words(text: str, time: float) -> tuple[TimedWord, ...]:
+    return tuple(TimedWord(word, time, time, time) for word in text.split())
+
+
+def test_sentence_of_pieces() -> None:
+    about = Transcript((), 4.0, "take", "model")
+    spoken = [_words("someone is walking", 0.9), _words("a person kicks and walks", 2.0), ()]
+    said = take_sentences.word_pieces(PIECES, spoken, LEXICON, about, 10.0, 0.3)
+    assert said.text == "someone is walking then kicks then kicks again"
+    assert [segment.label for segment in said.segments] == ["walk", "kick", "kick"]
+    assert said.segments[1].words[0].time == pytest.approx(2.0)
+    assert [(segment.start, segment.end) for segment in said.segments] == [(0.4, 1.4), (1.6, 2.4), (2.6, 3.4)]
+    assert Transcript.from_dict(said.to_dict()).text == said.text
+
+
+def test_own_sentence_is_kept_where_it_names_the_same() -> None:
+    words = _words("a person walks", 0.5), _words("then kicks", 2.0)
+    segments = Segment(0.0, 1.0, "walk", words[0]), Segment(1.0, 4.0, "kick", words[1])
+    whole = Transcript(segments, 4.0, "take", "model")
+    bounded = take_sentences.bound_sentence(whole, PIECES, 10.0)
+    assert bounded is not None and bounded.text == whole.text
+    assert [(segment.start, segment.end) for segment in bounded.segments] == [(0.4, 1.4), (1.6, 3.4)]
+    assert take_sentences.bound_sentence(whole, PIECES[:1], 10.0) is None
+
+
+def test_a_sentence_is_kept_where_the_draws_agree_and_it_names_enough() -> None:
+    def sentence(*chances: float) -> Transcript:
+        return Transcript(tuple(Segment(0.0, 1.0, "walk", _words("walks", 0.5), chance) for chance in chances), 4.0)
+
+    assert take_sentences.is_sure(sentence(0.9, 0.5), 4)
+    assert not take_sentences.is_sure(sentence(0.9, 0.2), 2)
+    assert not take_sentences.is_sure(sentence(0.9, 0.9), 5)
+    assert not take_sentences.is_sure(sentence(), 0)
+
+
+@pytest.fixture(scope="module")
+def cutter() -> Captioner:
+    """The shipped synthetic model with a segmenter of random weights that says much."""
+    return replace(load_model("synthetic"), segmenter=_segmenter(SMALL.model_copy(update={"price": 0.0})))
+
+
+def _take(seconds: float, fps: float = 10.0) -> Motion:
+    return Motion(walking(round(seconds * fps)), fps, CANONICAL, "take")
+
+
+@pytest.mark.parametrize("fps", [5.0, 30.0])
+@pytest.mark.parametrize("seconds", [0.4, 6.0, 40.0])
+def test_takes_of_any_length_and_rate_are_described(cutter: Captioner, seconds: float, fps: float) -> None:
+    take = _take(seconds, fps)
+    said = cutter.transcribe(take)
+    assert said.duration == pytest.approx(take.duration)
+    assert all(0 <= segment.start < segment.end <= said.duration + 1e-6 for segment in said.segments)
+    assert all(segment.words for segment in said.segments)
+    assert [word for word in said.words if not 0 <= word.time <= said.duration + 1e-6] == []
+
+
+def test_nothing_is_said_where_no_piece_is_worth_it_and_no_sentence_is_sure(
+    cutter: Captioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_sentences, "CERTAIN", 1.1)
+    silent = replace(cutter, segmenter=_segmenter(SMALL.model_copy(update={"price": 1.0})))
+    assert silent.transcribe(_take(6.0)).segments == ()
+
+
+def test_the_search_is_chosen_by_the_model_and_may_be_named(cutter: Captioner) -> None:
+    take, plain = _take(6.0), replace(cutter, segmenter=None)
+    sentence = plain.transcribe(take)
+    assert cutter.transcribe(take, search="sentence") == sentence
+    assert cutter.transcribe(take, refine=False).segments == plain.transcribe(take, refine=False).segments
+    with pytest.warns(UserWarning, match="never learnt to cut takes"):
+        assert plain.transcribe(take, search="segmental") == sentence
+    with pytest.raises(ValueError, match="segmental or sentence"):
+        cutter.transcribe(take, search="pieces")
+
+
+def test_two_hours_are_searched_at_once() -> None:
+    values = np.random.default_rng(6).normal(size=(72_000, 124)).astype(np.float32)
+    pieces = find(_segmenter()(values), SMALL.model_copy(update={"price": 0.3}))
+    assert all(before.end <= after.start for before, after in itertools.pairwise(pieces))
+
+
+def test_a_model_folder_keeps_its_segmenter(cutter: Captioner, tmp_path: Path) -> None:
+    cutter.save(tmp_path / "model")
+    again = load_segmenter(tmp_path / "model")
+    assert again is not None and cutter.segmenter is not None and again.config == cutter.segmenter.config
+    values = np.random.default_rng(7).normal(size=(60, 124)).astype(np.float32)
+    assert np.allclose(again(values).frames, cutter.segmenter(values).frames, atol=2e-3)
+    assert np.allclose(again(values).pieces, cutter.segmenter(values).pieces, atol=2e-3)
+    assert load_model(tmp_path / "model").segmenter is not None
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("segmenter.json", b"{}", "actions"),
+        ("segmenter.json", b"no json", "segmenter.json"),
+        ("segmenter.safetensors", b"", "do not fit"),
+        ("segmenter.safetensors", None, "do not fit"),
+    ],
+)
+def test_a_damaged_segmenter_is_named(
+    cutter: Captioner, tmp_path: Path, file: str, content: bytes | None, message: str
+) -> None:
+    cutter.save(tmp_path / "model")
+    path = tmp_path / "model" / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_model(tmp_path / "model")
+
+
+def test_weights_of_another_shape_are_refused() -> None:
+    network = _torch_segmenter()
+    arrays = network.arrays(np.zeros(124, np.float32), np.ones(124, np.float32))
+    with pytest.raises(ValueError, match=r"here\.weight"):
+        Segmenter(SMALL.model_copy(update={"hidden": 5}), arrays | {"right.weight": np.zeros((1, 6), np.float32)})
+    with pytest.raises(ValueError, match="std"):
+        Segmenter(SMALL, arrays | {"std": np.zeros(124, np.float32)})
