@@ -3,7 +3,8 @@
 Four ways, the first that fits:
 
 1. The sentence that the model says of the whole recording, as it is, if the drawn sentences agree about its actions and
-   it names about as many as there are pieces. Of recordings unlike those it learnt from, they agree only in being short.
+   it names about as many as there are pieces. Of recordings unlike those it learnt from they agree only in being
+   short.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
    get the bounds of the pieces.
 3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else.

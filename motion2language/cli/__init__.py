@@ -31,6 +31,7 @@ for command in (
     "caption:demo",
     "inspect:inspect",
     "train:train",
+    "segmenter:teach_takes",
     "evaluate:evaluate",
     "score:score",
     "score:compare",

@@ -128,7 +128,40 @@ def people(
     return 0
 
 
-#: m2l reproduce, and m2l reproduce people.
+def takes(
+    *,
+    out: Path,
+    root: Path | None = None,
+    people: Path | None = None,
+    models: Annotated[list[str], Parameter(negative="", consume_multiple=True)] = ["default"],  # noqa: B006
+    search: str | None = None,
+) -> int:
+    """Let models describe whole takes: are the actions found, named and bounded? Tables, beside cuts without a model.
+
+    Parameters
+    ----------
+    out
+        Folder: table.md, and the transcripts of each model in a folder of its name.
+    root
+        Takes whose actions people cut by hand, as labelled recordings.
+    people
+        Labelled recordings: people held out of training give takes with marked instants, and sessions put together.
+    models
+        Shipped models or model folders.
+    search
+        segmental or sentence, instead of each model's own.
+    """
+    from motion2language.training.reproduce.takes import examine, tests_of
+
+    if search not in (None, "segmental", "sentence"):
+        raise ValueError(f"--search {search}: expected segmental or sentence")
+    require_place(out)
+    print(examine(models, tests_of(root, people), out, search), end="")
+    return 0
+
+
+#: m2l reproduce, m2l reproduce people and m2l reproduce takes.
 commands = App(name="reproduce")
 commands.default(reproduce)
 commands.command(people)
+commands.command(takes)

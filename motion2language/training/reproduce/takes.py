@@ -1,0 +1,179 @@
+"""`m2l reproduce takes`: are the actions of whole takes found, named and bounded?
+
+Takes whose actions people cut by hand; takes in which they marked an instant for every repetition, of people held out
+of training; sessions put together from single actions of the same people. Each model describes whole takes; beside
+them stand cuts that need no model and are told the verbs. Tables stand in OUT/table.md, transcripts in OUT/MODEL/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.captioning.captioner import load_model
+from motion2language.data.actions import Actions, load_actions
+from motion2language.data.labelled.form import read_motion
+from motion2language.data.labelled.persons import split_by_person
+from motion2language.data.labelled.selection import Usable, choose, read_selection
+from motion2language.data.progress import progress_bar
+from motion2language.files import make_folder, write_text
+from motion2language.motion import CANONICAL, Motion
+from motion2language.scoring.baselines import cut_transcript, equal_cuts
+from motion2language.scoring.takes import COLUMNS, instant_scores, take_scores
+from motion2language.training.segmenting.compose import Pool
+from motion2language.training.segmenting.recordings import recording_of
+from motion2language.training.segmenting.units import units_of
+from motion2language.transcript import Segment, Transcript
+from motion2language.writers import write
+
+FPS = 10.0  # of sessions
+SESSIONS, SECONDS = 40, 40.0  # sessions composed, and how long each is; chosen
+CUTS = ("ruptures, n known", "ruptures, n unknown")
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A recording, the segments that people cut (or that a composition knows), and the instants they marked."""
+
+    name: str
+    motion: Motion
+    segments: tuple[Segment, ...] = ()
+    instants: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Test:
+    """Takes of one kind, and the verbs that models may know, from the table's other sources."""
+
+    name: str
+    takes: Sequence[Take]
+    known: frozenset[str]
+
+
+def tests_of(takes: Path | None, people: Path | None) -> list[Test]:
+    """The tests of labelled recordings `takes` (with segments), and of the people held out of `people`."""
+    actions, tests = load_actions(), []
+    if takes is not None:
+        whole = [each for each in choose(read_selection(takes)).recordings if each.entry.spans]
+        for source in dict.fromkeys(each.entry.source for each in whole):
+            own = [_cut_by_hand(each, actions) for each in whole if each.entry.source == source]
+            tests.append(Test(source, own, known_verbs(actions, source)))
+    if people is not None:
+        held = _held_out(people)
+        marked = [_marked(each, actions) for each in held if len(each.entry.points) > 2]
+        if marked:
+            tests.append(Test("marked instants", marked, frozenset()))
+        tests.append(_sessions(held, actions))
+    if not tests:
+        raise ValueError("nothing to test on; give --root, takes cut by hand, or --people, labelled recordings")
+    return tests
+
+
+def known_verbs(actions: Actions, source: str) -> frozenset[str]:
+    """The verbs of the actions that labels of other sources than `source` mean."""
+    others = [labels for pattern, labels in actions.labels.items() if not source.startswith(pattern.rstrip("*"))]
+    return frozenset(
+        actions.verb(meaning.action) for labels in others for meanings in labels.values() for meaning in meanings
+    )
+
+
+def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str | None = None) -> str:
+    """Describe all takes by each model, write the tables to OUT/table.md and return them."""
+    make_folder(out)
+    said: dict[str, list[list[Transcript]]] = {}
+    for model in models:
+        captioner = load_model(model)
+        folder = out / captioner.name
+        with progress_bar() as bar:
+            task = bar.add_task(f"describing by {captioner.name}", total=sum(len(test.takes) for test in tests))
+            rows = said[captioner.name] = []
+            for test in tests:
+                rows.append([])
+                for take in test.takes:
+                    rows[-1].append(captioner.transcribe(take.motion, search=search))
+                    bar.advance(task)
+        make_folder(folder)
+        for number, take in enumerate(take for test in tests for take in test.takes):
+            transcript = [each for row in rows for each in row][number]
+            write(transcript, folder / f"{take.name.replace('/', '_')}.json")
+    text = "\n".join(
+        _table(test, {name: rows[number] for name, rows in said.items()}) for number, test in enumerate(tests)
+    )
+    write_text(out / "table.md", text)
+    return text
+
+
+def _table(test: Test, said: dict[str, list[Transcript]]) -> str:
+    if any(take.instants for take in test.takes):
+        return _table_of_instants(test, said)
+    references = [take.segments for take in test.takes]
+    rows = said | {name: [_floor(name, take) for take in test.takes] for name in ("n equal cuts", *CUTS)}
+    scores = {name: take_scores(references, transcripts, test.known) for name, transcripts in rows.items()}
+    first = next(iter(scores.values()))
+    about = f"{first['takes']} takes, {first['segments']} segments, {first['known']} of them of known actions"
+    lines = [f"| {name} | {' | '.join(f'{row[key]:.2f}' for key in COLUMNS)} |" for name, row in scores.items()]
+    head = f"| | {' | '.join(COLUMNS.values())} |\n|{' --- |' * (len(COLUMNS) + 1)}"
+    return "\n".join([f"**{test.name}** ({about})", "", head, *lines, ""])
+
+
+def _table_of_instants(test: Test, said: dict[str, list[Transcript]]) -> str:
+    instants = [take.instants for take in test.takes]
+    scores = {name: instant_scores(instants, transcripts) for name, transcripts in said.items()}
+    first = next(iter(scores.values()))
+    lines = [
+        f"| {name} | {row['inside']:.2f} | {row['counted']:.2f} | {row['exact']:.2f} |" for name, row in scores.items()
+    ]
+    about = f"{first['takes']} takes, {first['instants']} instants"
+    head = "| | inside a segment of the action | count within one | count exact |\n| --- | --- | --- | --- |"
+    return "\n".join([f"**{test.name}** ({about})", "", head, *lines, ""])
+
+
+def _floor(name: str, take: Take) -> Transcript:
+    if name in CUTS:
+        from motion2language.scoring.reference import Reference
+
+        return cut_transcript(
+            name, take.motion, Reference(take.name, take.motion.duration, (), take.segments).segments
+        )[0]
+    return Transcript(tuple(equal_cuts(take.segments, take.motion.duration)), take.motion.duration)
+
+
+def _held_out(people: Path) -> list[Usable]:
+    chosen = choose(read_selection(people))
+    entries = [each.entry for each in chosen.recordings]
+    names = {entry.name for entry in split_by_person(entries, chosen.selection.val, chosen.selection.test)["test"]}
+    return [each for each in chosen.recordings if each.entry.name in names]
+
+
+def _cut_by_hand(each: Usable, actions: Actions) -> Take:
+    motion = read_motion(each.arrays, each.fps, each.entry.number, each.entry.name)
+    segments = tuple(
+        Segment(span.start, min(span.end, motion.duration), actions.verb(meaning.action))
+        for span, meaning in zip(each.entry.spans, each.meanings, strict=True)
+    )
+    return Take(each.entry.name, motion, segments)
+
+
+def _marked(each: Usable, actions: Actions) -> Take:
+    motion = read_motion(each.arrays, each.fps, each.entry.number, each.entry.name)
+    verb = actions.verb(each.meanings[0].action)
+    return Take(each.entry.name, motion, instants=tuple((point.start, verb) for point in each.entry.points))
+
+
+def _sessions(held: Sequence[Usable], actions: Actions) -> Test:
+    """Sessions of the held-out people: single actions of theirs in a row, with rests, joined exactly."""
+    recordings = [recording_of(each, FPS, actions) for each in held if len(each.meanings) == 1 and not each.entry.spans]
+    pool, random = Pool([unit for each in recordings for unit in units_of(each, FPS)], FPS), np.random.default_rng(7)
+    takes = []
+    for number in range(SESSIONS):
+        positions, spans = pool.compose(random, round(SECONDS * FPS))
+        motion = Motion(positions, FPS, CANONICAL, f"session-{number}")
+        segments = tuple(
+            Segment(start / FPS, min(end / FPS, motion.duration), actions.verb(action)) for start, end, action in spans
+        )
+        takes.append(Take(motion.name, motion, segments))
+    every = frozenset(segment.label for take in takes for segment in take.segments if segment.label)
+    return Test("sessions", takes, every)

@@ -1,0 +1,73 @@
+"""Labelled recordings and clips as what a segmenter learns from: single actions on the canonical body, at one rate."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.body import to_canonical
+from motion2language.data.actions import Actions
+from motion2language.data.clips import find_clips, split_clips
+from motion2language.data.labelled.form import read_motion
+from motion2language.data.labelled.persons import split_by_person
+from motion2language.data.labelled.selection import Usable, choose, read_selection
+from motion2language.motion import Motion
+from motion2language.training.segmenting.units import ONE_BY_ONE, Recording
+
+#: How the clips of an archive are found in the table of actions, by what their labels are called there.
+CLIPS = "bandai"
+
+
+def recording_of(each: Usable, fps: float, actions: Actions) -> Recording:
+    """A labelled recording that means one action."""
+    motion = read_motion(each.arrays, each.fps, each.entry.number, each.entry.name)
+    instants = tuple(point.start for point in each.entry.points)
+    source, action = each.entry.source.partition("_")[0], each.meanings[0].action
+    return _recording(motion, fps, actions, action, source, each.entry.person, instants)
+
+
+def goes_on(action: str, actions: Actions) -> bool:
+    """Whether any part of the action shows it, so that two in a row are one."""
+    return actions.actions[action].cut and action not in ONE_BY_ONE
+
+
+def of_people(root: Path, split: str, fps: float) -> list[Recording]:
+    """The recordings at `root` of people in `split` whose label means one action."""
+    chosen = choose(read_selection(root))
+    entries = [each.entry for each in chosen.recordings]
+    names = {entry.name for entry in split_by_person(entries, chosen.selection.val, chosen.selection.test)[split]}
+    usable = [each for each in chosen.recordings if each.entry.name in names]
+    return [
+        recording_of(each, fps, chosen.actions) for each in usable if len(each.meanings) == 1 and not each.entry.spans
+    ]
+
+
+def of_clips(root: Path, split: str, fps: float, actions: Actions) -> list[Recording]:
+    """The clips of an archive or folder in `split` whose label the table has; others are named in a warning."""
+    recordings, unknown = [], set[str]()
+    for clip in split_clips(find_clips(root), seed=0)[split]:
+        try:
+            meanings = actions.meanings(CLIPS, clip.label)
+        except ValueError:
+            unknown.add(clip.label)
+            continue
+        if len(meanings) == 1:
+            recordings.append(_recording(clip.read(), fps, actions, meanings[0].action, CLIPS))
+    if unknown:
+        warnings.warn(f"{root}: labels without an action are left out: {', '.join(sorted(unknown))}", stacklevel=2)
+    return recordings
+
+
+def _recording(
+    motion: Motion,
+    fps: float,
+    actions: Actions,
+    action: str,
+    source: str,
+    person: str = "",
+    instants: tuple[float, ...] = (),
+) -> Recording:
+    positions = to_canonical(motion).resample(fps).positions.astype(np.float32)
+    return Recording(positions, action, source, person, instants, goes_on(action, actions))

@@ -1,0 +1,147 @@
+"""Teach a model to cut takes: train a segmenter on labelled people, fit its probabilities, write the model with it.
+
+The probabilities are fitted on takes of people who did not train: how often the action of a piece is right, its start,
+its end (within half a second), given what the search knows of the piece.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.features import feature
+from motion2language.captioning.search_segments import Piece, features_of, find
+from motion2language.data.actions import Actions, Meaning, load_actions
+from motion2language.model.segmenter import Action, Segmenter, SegmenterConfig, Tower
+from motion2language.motion import CANONICAL, Motion
+from motion2language.training.segmenting.compose import Pool, Span
+from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, summary
+from motion2language.training.segmenting.recordings import goes_on, of_clips, of_people
+from motion2language.training.segmenting.units import Recording, units_of
+
+FPS = 10.0
+HELD_OUT = 60  # takes that the probabilities are fitted on; chosen
+TOLERANCE = 0.5  # seconds a bound may be off
+SHOWN = 100  # updates between two lines of progress
+
+
+class SegmenterRun(BaseModel):
+    """A TOML file such as configs/takes/segmenter.toml: shape of both networks, price of the search, training."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    names: Tower = SegmenterConfig.model_fields["names"].default
+    bounds: Tower = SegmenterConfig.model_fields["bounds"].default
+    hidden: int = SegmenterConfig.model_fields["hidden"].default
+    price: float = SegmenterConfig.model_fields["price"].default
+    trust: float = SegmenterConfig.model_fields["trust"].default
+    train: FitConfig = FitConfig()
+
+
+def load_run(path: Path | None) -> SegmenterRun:
+    """The run that a TOML file describes; without a file the defaults. The ValueError names the wrong key."""
+    if path is None:
+        return SegmenterRun()
+    try:
+        return SegmenterRun.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a TOML file: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def teach(
+    captioner: Captioner, people: Path, clips: Path | None, out: Path, run: SegmenterRun, device: str = "cpu"
+) -> Captioner:
+    """The captioner with a segmenter, written to `out`.
+
+    people  labelled recordings (data/labelled/form.py); those whose person is in the training split train
+    clips   an archive or folder of labelled clips that also train, or None
+    """
+    actions = load_actions()
+    training, held = (
+        of_people(people, split, FPS) + ([] if clips is None else of_clips(clips, split, FPS, actions))
+        for split in ("train", "val")
+    )
+    segmenter = train(training, held, actions, run, device)
+    taught = replace(captioner, segmenter=segmenter, name=out.name)
+    taught.save(out, _card(captioner, len(training), run))
+    return load_model(out)
+
+
+def train(
+    training: Sequence[Recording], held: Sequence[Recording], actions: Actions, run: SegmenterRun, device: str = "cpu"
+) -> Segmenter:
+    """A segmenter of the training recordings, its probabilities fitted on the held-out ones, if there are any."""
+    pool = Pool([unit for each in training for unit in units_of(each, FPS)], FPS)
+    names = sorted({unit.action for unit in pool.units})
+    said = {name: action_of(name, actions) for name in names}
+    config = SegmenterConfig(actions=said, **run.model_dump(exclude={"train"}))
+    fitting = Fitting(pool, config, run.train, device)
+    rows: list[Mapping[str, float]] = []
+    with _progress() as progress:
+        bar = progress.add_task("teaching", total=fitting.steps, detail="")
+        while fitting.done < fitting.steps:
+            rows.append(fitting.step())
+            progress.update(bar, advance=1, detail=summary(rows[-SHOWN:]) if len(rows) % SHOWN == 0 else "")
+    segmenter = fitting.segmenter()
+    units = [unit for each in held if each.action in config.actions for unit in units_of(each, FPS)]
+    return calibrate(segmenter, Pool(units, FPS)) if units else segmenter
+
+
+def action_of(name: str, actions: Actions) -> Action:
+    """How the segmenter says an action of the table."""
+    phrase = actions.phrases(Meaning(action=name))[0]
+    return Action(label=actions.verb(name), phrase=phrase, continues=goes_on(name, actions))
+
+
+def calibrate(segmenter: Segmenter, pool: Pool) -> Segmenter:
+    """The segmenter with probabilities that hold for takes of the pool's people."""
+    random, found = np.random.default_rng(3), []
+    for _ in range(HELD_OUT):
+        positions, spans = pool.compose(random, round(30 * FPS))
+        evidence = segmenter(feature(segmenter.config.features)(Motion(positions, FPS, CANONICAL)))
+        found += [
+            (features_of(piece, evidence), _right(piece, spans, segmenter))
+            for piece in find(evidence, segmenter.config)
+        ]
+    lines = {
+        name: fit_line(np.array([values[name] for values, _ in found]), np.array([right[name] for _, right in found]))
+        for name in ("probability", "start", "end")
+        if found
+    }
+    return Segmenter(segmenter.config.model_copy(update={"calibration": lines}), segmenter.weights)
+
+
+def _right(piece: Piece, spans: Sequence[Span], segmenter: Segmenter) -> dict[str, bool]:
+    """Whether the piece's action, start and end are right: of the action that shares most time with it."""
+    shared = [min(end, piece.end) - max(start, piece.start) for start, end, _ in spans]
+    if not shared or max(shared) <= 0:
+        return {"probability": False, "start": False, "end": False}
+    start, end, action = spans[int(np.argmax(shared))]
+    near = TOLERANCE * FPS
+    return {
+        "probability": segmenter.config.actions[action].label == piece.label,
+        "start": abs(start - piece.start) <= near,
+        "end": abs(end - piece.end) <= near,
+    }
+
+
+def _card(captioner: Captioner, recordings: int, run: SegmenterRun) -> str:
+    return (
+        f"# A model that cuts takes\n\n{captioner.name} with a segmenter: {recordings} recordings of single actions, "
+        f"{run.train.steps} updates of the names, {run.train.bound_steps} of the bounds.\n"
+    )
+
+
+def _progress() -> Progress:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, TextColumn("{task.fields[detail]}"))

@@ -1,0 +1,118 @@
+"""Training that cuts takes: the movement in a recording, composed takes, variations, and a few updates."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from bodies import walking
+
+from motion2language.model.segmenter import Action, SegmenterConfig, Tower
+from motion2language.motion import CANONICAL
+from motion2language.training.segmenting.compose import Pool
+from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, right_stretches
+from motion2language.training.segmenting.teach import calibrate, load_run
+from motion2language.training.segmenting.units import Recording, units_of
+from motion2language.training.segmenting.vary import Variation, vary
+
+
+def test_units_are_the_movement_and_each_marked_repetition() -> None:
+    (unit,) = units_of(Recording(_swings((30, 50)), "raise"), 10.0)
+    assert abs(unit.first - 30) <= 3 and abs(unit.last - 50) <= 3 and (unit.low, unit.high) == (0, 80)
+    marked = Recording(_swings((10, 20), (30, 40), (50, 60)), "raise", instants=(1.5, 3.5, 5.5))
+    units = units_of(marked, 10.0)
+    assert len(units) == 3
+    assert all(abs(unit.first - first) <= 4 for unit, first in zip(units, (10, 30, 50), strict=True))
+    assert units_of(Recording(_swings((0, 2))[:3], "raise"), 10.0) == []
+
+
+def test_composed_takes_know_their_joins() -> None:
+    pool, random, joined = _pool(), np.random.default_rng(0), 0
+    for _ in range(40):
+        positions, spans = pool.compose(random, 120)
+        assert positions.shape[1:] == (21, 3) and np.isfinite(positions).all()
+        assert all(0 <= start < end <= len(positions) for start, end, _ in spans)
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+        assert np.abs(np.diff(positions[:, 0], axis=0)).max() < 0.1  # metres in a tenth of a second: nobody leaps
+        joined += any(end - start > 90 for start, end, action in spans if action == "walk")
+    assert joined  # walking after walking is one action
+    with pytest.raises(ValueError, match="no recordings"):
+        Pool([], 10.0)
+
+
+def _swings(*spans: tuple[int, int], frames: int = 80) -> np.ndarray:
+    """A body at rest whose wrists swing up and down in [first, last) frames."""
+    positions = np.repeat(walking(1), frames, axis=0).astype(np.float32)
+    for first, last in spans:
+        for side in ("left", "right"):
+            swing = np.sin(np.linspace(0, 4 * np.pi, last - first))
+            positions[first:last, CANONICAL.index(f"{side}_wrist"), 1] += 0.6 * swing
+            positions[first:last, CANONICAL.index(f"{side}_elbow"), 1] += 0.3 * swing
+            positions[first:last, CANONICAL.index(f"{side}_knee"), 2] += 0.3 * swing
+    return positions
+
+
+def _pool() -> Pool:
+    recordings = [
+        Recording(_swings((20, 40)), "raise", "a", "one"),
+        Recording(_swings((10, 60)), "walk", "a", "one", continues=True),
+        Recording(_swings((10, 30)), "kick", "b", "two"),
+    ]
+    return Pool([unit for each in recordings for unit in units_of(each, 10.0)], 10.0)
+
+
+def test_variations_keep_time_and_may_be_none() -> None:
+    take, random = _swings((20, 40)), np.random.default_rng(0)
+    still = Variation(mirror=0, offsets=0, noise=0, drift=0, tilt=0, lost_legs=0, lost_joint=0)
+    assert np.allclose(vary(take, still, random), take, atol=1e-6)
+    varied = vary(take, Variation(), random)
+    assert varied.shape == take.shape and np.isfinite(varied).all() and np.abs(varied - take).max() > 0.01
+    mirrored = vary(take, still.model_copy(update={"mirror": 1.0}), random)
+    left, right = CANONICAL.index("left_wrist"), CANONICAL.index("right_wrist")
+    assert np.allclose(mirrored[:, left], take[:, right] * [-1, 1, 1], atol=1e-6)
+
+
+def test_right_stretches_are_near_both_bounds() -> None:
+    right = right_stretches([(10, 30, "walk")], steps=30, longest=20)
+    assert right[5, 9] == right[3, 13] == 1.0  # steps 5 to 15; both bounds two off
+    assert right[2, 12] == pytest.approx(0.3) and right[5, 15] == 0.0
+    assert right_stretches([(-8, 4, "walk"), (50, 80, "walk")], steps=30, longest=20).shape == (30, 20)
+
+
+def test_a_line_is_fitted() -> None:
+    random = np.random.default_rng(0)
+    values = random.normal(size=(4000, 2))
+    right = random.random(4000) < 1 / (1 + np.exp(-(0.5 + 2 * values[:, 0])))
+    constant, first, second = fit_line(values, right)
+    assert (constant, first, second) == (
+        pytest.approx(0.5, abs=0.15),
+        pytest.approx(2, abs=0.2),
+        pytest.approx(0, abs=0.15),
+    )
+
+
+def test_a_few_updates_learn_and_the_probabilities_are_fitted() -> None:
+    actions = {name: Action(label=name, phrase=f"{name}s") for name in ("kick", "raise", "walk")}
+    shape = SegmenterConfig(
+        actions=actions, names=Tower(width=8, dilations=(1, 2)), bounds=Tower(width=8, dilations=(1,)), hidden=8
+    )
+    settings = FitConfig(steps=12, bound_steps=6, takes=5, seconds=6.0, precision="float32")
+    fitting, rows = Fitting(_pool(), shape, settings), []
+    while fitting.done < fitting.steps:
+        rows.append(fitting.step())
+    assert rows[11]["names"] < rows[0]["names"] and rows[5]["pieces"] < rows[0]["pieces"]
+    assert "pieces" not in rows[6]
+    taught = calibrate(fitting.segmenter(shape.model_copy(update={"price": 0.0})), _pool())
+    assert set(taught.config.calibration) == {"probability", "start", "end"}
+
+
+def test_settings_name_what_is_wrong(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[train]\nstep = 3\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"train\.step"):
+        load_run(path)
+    path.write_text("[train\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="not a TOML file"):
+        load_run(path)
+    assert load_run(None).train.steps > 0
