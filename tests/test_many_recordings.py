@@ -9,15 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from small import recording
 from started import process_of, wait_for
 
-from motion2language.captioning import ray_cluster
+from motion2language.captioning import ray_cluster, recordings
 from motion2language.cli.caption import SAMPLES
 from motion2language.formats import bvh
+from motion2language.formats.reading import ReadOptions
 
 
 @pytest.fixture
@@ -157,3 +159,71 @@ def test_a_cluster_that_asks_for_the_users_token_is_shown_it(cluster_with_a_toke
     )  # fmt: skip
     assert (found.returncode, found.stderr) == (0, "")
     assert json.loads((tmp_path / "out" / "a.json").read_text())["text"]
+
+
+@pytest.fixture
+def many(tmp_path) -> Path:
+    """Ten recordings, of which one cannot be read and one holds more frames than it declares."""
+    (tmp_path / "many").mkdir()
+    for number in range(10):
+        bvh.write(recording(2 + number % 3), tmp_path / "many" / f"{number}.bvh")
+    (tmp_path / "many" / "3.bvh").write_text("HIERARCHY\nROOT")
+    text = (tmp_path / "many" / "6.bvh").read_text()
+    (tmp_path / "many" / "6.bvh").write_text(re.sub("Frames: .*", "Frames: 3", text))
+    return tmp_path / "many"
+
+
+def test_several_processes_write_what_one_does_in_the_same_order(many, tmp_path, monkeypatch, m2l):
+    command = ["caption", many, "--model", "synthetic", "--format", "json,html", "--out"]
+    alone = m2l(*command, tmp_path / "one")
+    monkeypatch.setattr(recordings, "GROUP", 2)
+    monkeypatch.setattr(recordings, "count_cores", lambda: 3)
+    assert m2l(*command, tmp_path / "three") == alone
+    assert (alone[0], alone[2].count("m2l: note: 6.bvh declares `Frames: 3`")) == (1, 1)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert len(files) == 18
+    assert {path.name: path.read_bytes() for path in (tmp_path / "three").iterdir()} == files
+
+
+def test_a_process_that_dies_loses_one_recording_alone(many, monkeypatch):
+    jobs = recordings.plan_jobs(recordings.find_recordings([many]), None, [])
+    monkeypatch.setattr(recordings, "GROUP", 4)
+    monkeypatch.setattr(recordings, "_Writer", DiesAtFive)
+    outcomes = list(recordings._write_in_processes(jobs, recordings.Settings(ReadOptions()), 2))
+    assert [Path(outcome.name).name for outcome in outcomes] == [f"{number}.bvh" for number in range(10)]
+    assert [outcome.problems for outcome in outcomes if outcome.problems] == [
+        (f"{many / '5.bvh'}: not described: its process died; was it killed for its memory?",)
+    ]
+
+
+class DiesAtFive:
+    """In place of recordings._Writer: its process ends when it comes to 5.bvh."""
+
+    def __init__(self, settings: recordings.Settings) -> None:
+        self.settings = settings
+
+    def __call__(self, jobs: list[recordings.Job]) -> list[recordings.Outcome]:
+        if any(job.source.path.name == "5.bvh" for job in jobs):
+            os._exit(9)
+        return [recordings.Outcome(job.source.label, "done\n") for job in jobs]
+
+
+def test_ctrl_c_ends_all_processes_and_keeps_what_is_written(started, tmp_path):
+    (tmp_path / "takes").mkdir()
+    bvh.write(recording(9), tmp_path / "takes" / "000.bvh")
+    for number in range(1, 400):
+        (tmp_path / "takes" / f"{number:03d}.bvh").symlink_to(tmp_path / "takes" / "000.bvh")
+    run = started(["caption", tmp_path / "takes", "--out", tmp_path / "out"])
+    wait_for(tmp_path / "out", "*.json", run)
+    os.killpg(run.pid, signal.SIGINT)
+    printed, _ = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert printed.splitlines()[-1] == "m2l: interrupted; finished results are on disk"
+    assert "Traceback" not in printed
+    written = list((tmp_path / "out").iterdir())
+    assert 0 < len(written) < 400
+    assert all(json.loads(path.read_text())["schema"] == 1 for path in written)
+    with pytest.raises(ProcessLookupError):  # soon: what multiprocessing runs beside the workers ends after them
+        for _ in range(100):
+            os.killpg(run.pid, 0)
+            time.sleep(0.1)

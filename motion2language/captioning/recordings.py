@@ -1,4 +1,4 @@
-"""Many recordings described and written to files: in groups in this process, or in chunks by workers of a Ray cluster.
+"""Many recordings described and written to files: in groups on this machine, or in chunks by workers of a Ray cluster.
 
 This is what `m2l caption` runs, and m2l view its reading part. A recording that cannot be read or described is
 reported, and the others go on.
@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import zip_longest
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motion2language import writers
 from motion2language.captioning.takes import Source, find_takes, read_sources
+from motion2language.captioning.workers import Worker, WorkerDiedError, count_cores
 from motion2language.files import one_line, remove_leftovers
 from motion2language.formats import FORMATS, files_in
 from motion2language.formats.pieces import file_name
@@ -147,8 +150,64 @@ def require_movement(motion: Motion) -> None:
 
 
 def write_here(jobs: Sequence[Job], settings: Settings) -> Iterator[Outcome]:
-    """Describe every recording in this process and write its files."""
-    yield from _write_all(jobs, settings, load_captioner(settings.model, settings.device, settings.action_words))
+    """Describe every recording on this machine and write its files; outcomes come in order.
+
+    Several groups of recordings are shared among as many processes as there are cores, if the model needs no PyTorch.
+    """
+    captioner = load_captioner(settings.model, settings.device, settings.action_words)
+    processes = min(count_cores(), len(jobs) // GROUP)
+    if processes < 2 or "torch" in sys.modules:
+        yield from _write_all(jobs, settings, captioner)
+    else:
+        yield from _write_in_processes(jobs, settings, processes)
+
+
+def _write_in_processes(jobs: Sequence[Job], settings: Settings, processes: int) -> Iterator[Outcome]:
+    """In each process a group at a time; when one dies, the jobs of its group are done again one by one."""
+    waiting = deque((first, jobs[first : first + GROUP]) for first in range(0, len(jobs), GROUP))
+    done: dict[int, Outcome] = {}
+    busy: dict[Any, tuple[Worker, int, Sequence[Job]]] = {}  # by connection
+    idle = [Worker(partial(_Writer, settings)) for _ in range(processes)]
+    written = 0
+    try:
+        while written < len(jobs):
+            while waiting and idle:
+                worker, (first, group) = idle.pop(), waiting.popleft()
+                worker.begin(group)
+                busy[worker.connection] = worker, first, group
+            for connection in wait(list(busy)):
+                worker, first, group = busy.pop(connection)
+                try:
+                    done |= enumerate(worker.result(), start=first)
+                except WorkerDiedError as error:
+                    worker.stop()
+                    worker = Worker(partial(_Writer, settings))
+                    if len(group) == 1:
+                        done[first] = _not_described(group[0], str(error))
+                    else:
+                        waiting.extendleft((first + index, [job]) for index, job in reversed(list(enumerate(group))))
+                idle.append(worker)
+            while written in done:
+                yield done.pop(written)
+                written += 1
+    finally:
+        for worker in [*idle, *(worker for worker, _, _ in busy.values())]:
+            worker.stop()
+
+
+class _Writer:
+    """What a worker process does: describes jobs and writes their files."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.captioner = load_captioner(settings.model, settings.device, settings.action_words)
+
+    def __call__(self, jobs: Sequence[Job]) -> list[Outcome]:
+        return list(_write_all(jobs, self.settings, self.captioner))
+
+
+def _not_described(job: Job, reason: str) -> Outcome:
+    return Outcome(job.source.label, None, (f"{job.source.label}: not described: {reason}",))
 
 
 def write_on_cluster(address: str, jobs: Sequence[Job], settings: Settings) -> Iterator[Outcome]:
@@ -173,9 +232,7 @@ def write_on_cluster(address: str, jobs: Sequence[Job], settings: Settings) -> I
                 yield from ray.get(ready)
             except ray.exceptions.RayError as error:
                 reason = _failure(ray, error)
-                yield from (
-                    Outcome(job.source.label, None, (f"{job.source.label}: not described: {reason}",)) for job in chunk
-                )
+                yield from (_not_described(job, reason) for job in chunk)
 
 
 def _failure(ray: Any, error: Exception) -> str:

@@ -1,0 +1,113 @@
+"""Worker processes: each does one task after another and can be stopped in the middle of one, with all that it holds.
+
+A process of its own for each core, since Python's threads share one; numpy starts in a fraction of a second. Ctrl-C
+reaches the parent alone, which stops its workers; a worker that loses its parent ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+LEAVING = 2.0  # seconds a stopped worker may take to remove its temporary files; chosen
+#: Each worker has one core, so that its matrix products must not use more.
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class WorkerDiedError(RuntimeError):
+    """A worker process has ended in the middle of a task."""
+
+
+class Worker:
+    """A process that calls what `make()` returns, made at its first task, with the arguments of each task.
+
+    `make`, arguments and results are pickled. Warnings and errors of a task come to the caller.
+    """
+
+    def __init__(self, make: Callable[[], Callable[..., Any]]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, other = context.Pipe()
+        self._process = context.Process(target=_serve, args=(other, make), daemon=True)
+        with _one_thread():
+            self._process.start()
+        other.close()
+
+    def begin(self, *arguments: Any) -> None:
+        """Begin a task; its result is there when `connection` can be read."""
+        with contextlib.suppress(OSError):  # it has died, as `result` reports
+            self.connection.send(arguments)
+
+    def result(self) -> Any:
+        """Wait for the task that was begun and return its result, or raise its error."""
+        try:
+            value, error, noted = self.connection.recv()
+        except (EOFError, OSError):
+            raise WorkerDiedError("its process died; was it killed for its memory?") from None
+        for message, category in noted:
+            warnings.warn(message, category, stacklevel=2)
+        if error is not None:
+            raise error
+        return value
+
+    def stop(self) -> None:
+        """End the process, in the middle of a task if there is one."""
+        self._process.terminate()
+        self._process.join(LEAVING)
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+
+def count_cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _serve(connection: Connection, make: Callable[[], Callable[..., Any]]) -> None:
+    """What a worker process runs: tasks until its parent closes the connection."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # unlike the system's default it removes temporary files
+    work = None
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            arguments = connection.recv()
+            value = error = None
+            with warnings.catch_warnings(record=True) as noted:
+                warnings.simplefilter("always")
+                try:
+                    work = work or make()
+                    value = work(*arguments)
+                except Exception as raised:
+                    error = raised if _can_be_sent(raised) else RuntimeError(f"{type(raised).__name__}: {raised}")
+            connection.send((value, error, [(str(note.message), note.category) for note in noted]))
+
+
+def _can_be_sent(error: Exception) -> bool:
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """What starts within this block computes on one thread."""
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
