@@ -1,4 +1,4 @@
-"""Small FBX and glTF files for tests, written from the formats' descriptions: trees of nodes with curves."""
+"""Small FBX, glTF and MVNX files for tests, written from the formats' descriptions: trees of nodes with curves."""
 
 from __future__ import annotations
 
@@ -260,3 +260,34 @@ def moved_gltf(motion: Motion, skin: bool = True, names: tuple[str, ...] | None 
         document.json["skins"] = [{"joints": list(range(len(parents)))}]
     document.animate("Walk", channels)
     return document
+
+
+#: Xsens' segments that begin at the canonical joints, in the order of motion.CANONICAL.
+SEGMENTS = (
+    "Pelvis L3 T8 Neck Head LeftShoulder LeftUpperArm LeftForeArm LeftHand RightShoulder RightUpperArm RightForeArm "
+    "RightHand LeftUpperLeg LeftLowerLeg LeftFoot LeftToe RightUpperLeg RightLowerLeg RightFoot RightToe"
+).split()
+
+
+def mvnx_text(motion: Motion, label: str = "Ann") -> str:
+    """A canonical motion as MVNX: metres, Z up, with a calibration pose before the frames."""
+    x, y, z = np.moveaxis(motion.positions, -1, 0)
+    places = np.stack((x, -z, y), axis=-1).reshape(motion.frames, -1)
+    segments = "".join(f'<segment label="{name}" id="{number}"/>' for number, name in enumerate(SEGMENTS, start=1))
+    joints = "".join(
+        f'<joint label="j{name}"><connector1>{SEGMENTS[parent]}/j{name}</connector1>'
+        f"<connector2>{name}/j{name}</connector2></joint>\n"
+        for name, parent in zip(SEGMENTS, motion.skeleton.parents, strict=True)
+        if parent >= 0
+    )
+    frames = "".join(
+        f'<frame time="{number}" type="normal"><position>{" ".join(f"{value:.6f}" for value in row)}</position>'
+        "<footContacts>1 1 0 0</footContacts></frame>\n"
+        for number, row in enumerate(places)
+    )
+    pose = f'<frame type="tpose"><position>{" ".join(["0"] * 63)}</position></frame>'
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<mvnx xmlns="http://www.xsens.com/mvn/mvnx" version="4">'
+        f'<subject label="{label}" frameRate="{motion.fps:g}" segmentCount="21"><segments>{segments}</segments>'
+        f"<joints>{joints}</joints><frames>{pose}{frames}</frames></subject></mvnx>\n"
+    )

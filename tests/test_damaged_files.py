@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from animated import binary, moved_gltf, moved_rig, old_text, text
+from animated import binary, moved_gltf, moved_rig, mvnx_text, old_text, text
 from marked import FULL, c3d_bytes, skin, trc_text
 from small import recording
 from test_amc import AMC, ASF
@@ -48,6 +48,8 @@ def whole(kind: str, tmp_path: Path) -> list[bytes]:  # noqa: PLR0911 - a return
     if kind == "fbx":
         rig = moved_rig(motion)
         return [binary(rig.blocks()), text(rig.blocks()), old_text(motion), old_text(motion, True)]
+    if kind == "mvnx":
+        return [mvnx_text(motion).encode()]
     if kind in ("glb", "gltf"):
         return [moved_gltf(motion).glb() if kind == "glb" else moved_gltf(motion).gltf()]
     return [document(random_frames()).encode()] if kind == "xml" else [AMC.encode()]
@@ -73,7 +75,7 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return content
 
 
-@pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc", "fbx", "glb", "gltf"])
+@pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc", "fbx", "glb", "gltf", "mvnx"])
 def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
     chance, files = random.Random(kind), whole(kind, tmp_path)
     path, options = (

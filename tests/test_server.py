@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from animated import binary, moved_gltf, moved_rig, text
+from animated import binary, moved_gltf, moved_rig, mvnx_text, text
 from fastapi.testclient import TestClient
 from small import captioner, recording
 
@@ -214,6 +214,7 @@ def test_a_file_s_type_is_detected_from_its_content(content, tmp_path):
     assert detect_suffix(b"#!OML:ASF\n:FULLY-SPECIFIED\n:DEGREES\n1\n") == ".amc"
     assert detect_suffix(moved_gltf(recording(2)).glb()) == ".glb"
     assert detect_suffix(moved_gltf(recording(2)).gltf()) == ".gltf"
+    assert detect_suffix(mvnx_text(recording(2)).encode()) == ".mvnx"
     rig = moved_rig(recording(2).clip(0, 1))
     assert detect_suffix(binary(rig.blocks())) == detect_suffix(text(rig.blocks())) == ".fbx"
     motion = read_upload([Upload("holiday.jpg", content)], ReadOptions())

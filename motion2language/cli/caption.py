@@ -35,7 +35,7 @@ def caption(
     Parameters
     ----------
     files
-        Recordings: .bvh, .fbx, .glb, .gltf, .vrm, .vrma, .amc (with .asf), .npy, .npz, _mmm.xml, .c3d, .trc; or
+        Recordings: .bvh, .fbx, .glb, .gltf, .vrm, .vrma, .amc (with .asf), .npy, .npz, _mmm.xml, .mvnx, .c3d, .trc; or
         folders, for all recordings in them. Of a file with several takes all are described, or the one of --take.
     format
         Files to write, separated by commas: json,txt,srt,vtt,tsv,csv,eaf,textgrid,

@@ -42,7 +42,7 @@ class Input:
     body_models: Path | None = None
     """Folder of SMPL body models, for .npz of AMASS."""
     subject: str | None = None
-    """Subject name, for files of several people: .c3d, .trc, .fbx, .glb, .gltf."""
+    """Subject name, for files of several people: .c3d, .trc, .fbx, .glb, .gltf, .mvnx."""
     take: str | None = None
     """Take name, for files of several takes: .fbx, .glb, .gltf."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 #: File suffix -> module; markers come last: when a recording exists in several formats, joints are preferred.
 FORMATS = {
     ".amc": "amc", ".bvh": "bvh", ".fbx": "fbx", ".glb": "gltf", ".gltf": "gltf", ".vrm": "gltf", ".vrma": "gltf",
-    ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
+    ".mvnx": "mvnx", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
 }  # fmt: skip
 _RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
 

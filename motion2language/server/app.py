@@ -135,7 +135,7 @@ class _Api:
             list[UploadFile],
             File(
                 description="The recording: .bvh, .fbx, .glb, .gltf, .vrm, .vrma, .amc and .asf, .npy, .npz, "
-                "_mmm.xml, .c3d, .trc"
+                "_mmm.xml, .mvnx, .c3d, .trc"
             ),
         ],
         model: Annotated[str | None, Form(description="A model's name from /api/models")] = None,

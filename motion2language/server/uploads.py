@@ -22,6 +22,7 @@ _STARTS = ((rb"\x93NUMPY", ".npy"), (rb"PK\x03\x04", ".npz"), (rb"[\x01-\x08]P",
 _LINES = (
     (r"^\s*:(bonedata|hierarchy|root)\b", ".asf"),
     (r"^\s*hierarchy\b", ".bvh"),
+    (r"<mvnx\b", ".mvnx"),
     (r"\A\s*<", ".xml"),
     (r"\A\s*\{", ".gltf"),
     (r"^fbxheaderextension:", ".fbx"),
@@ -56,7 +57,9 @@ def detect_suffix(content: bytes) -> str:
     for line, suffix in _LINES:
         if re.search(line, text, re.MULTILINE):
             return suffix
-    raise ValueError("unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, C3D or TRC")
+    raise ValueError(
+        "unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, MVNX, C3D or TRC"
+    )
 
 
 def read_upload(files: Sequence[Upload], options: ReadOptions) -> Motion:
