@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import feature
@@ -81,27 +80,13 @@ def _stretch(piece: Piece, fps: float, body: Motion) -> tuple[int, int]:
 
 
 def bound_sentence(transcript: Transcript, pieces: Sequence[Piece], fps: float) -> Transcript | None:
-    """The model's own sentence with the bounds of the pieces; None when it names other actions than they do.
-
-    Pieces in a row with one label may be one action of the sentence, which then lasts from the first to the last.
-    """
-    runs = [list(run) for _, run in groupby(pieces, key=lambda piece: piece.label)]
+    """The model's own sentence with the bounds of the pieces; None when it names other actions than they do."""
     said = [segment.label for segment in transcript.segments]
-    if not runs or said != [run[0].label for run in runs]:
+    if not pieces or said != [piece.label for piece in pieces]:
         return None
-    segments = []
-    for segment, run in zip(transcript.segments, runs, strict=True):
-        first, last = run[0], run[-1]
-        segments.append(
-            replace(
-                _segment(first, (), fps, transcript.duration),
-                words=segment.words,
-                end=min(last.end / fps, transcript.duration),
-                end_probability=last.end_probability,
-                probability=max(piece.probability for piece in run),
-            )
-        )
-    return replace(transcript, segments=tuple(segments))
+    pairs = zip(transcript.segments, pieces, strict=True)
+    bounded = (_segment(piece, segment.words, fps, transcript.duration) for segment, piece in pairs)
+    return replace(transcript, segments=tuple(bounded))
 
 
 def word_pieces(
