@@ -1,12 +1,17 @@
-"""The web app under load: `python benchmarks/serve.py [--clients 50] [--rounds 4]`, on this machine alone.
+"""The web app under load: `python benchmarks/serve.py [--clients 50] [--rounds 4] [--against CHECKOUT]`.
 
-Starts `m2l serve` on a free port; in each round all clients upload a 10 s recording at once. Prints failures,
-recordings per second, the clients' latency, and the server's memory after each round.
+Starts `m2l serve` on a free port of this machine; in each round all clients upload a 10 s recording at once. Prints
+failures, recordings per second, the clients' latency, and the server's memory after each round, of all its processes.
+With CHECKOUT, a folder with another version of the package, its server gets each round too, in turn with this one.
 """
+
+from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -14,10 +19,13 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 from motion2language.data.synthesis import make_recording
 from motion2language.formats import bvh
+
+HERE = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
@@ -25,32 +33,52 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=4)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    parser.add_argument("--against", type=Path, help="folder of another version, measured in turn with this one")
+    given = parser.parse_args()
+    versions = {"this": HERE} | ({"other": given.against.resolve()} if given.against else {})
+    rates: dict[str, list[float]] = {name: [] for name in versions}
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         take = Path(folder) / "take.bvh"
         bvh.write(make_recording([9, 9, 9], ("walk", "bow", "jump")).motion.clip(0, 10), take)
         body = form(take.read_bytes())
+        servers = {name: stack.enter_context(serving(version, folder)) for name, version in versions.items()}
+        for _, port in servers.values():
+            for _ in range(4):
+                upload(port, body)  # the first upload of each process loads the model
+        header = "| version | round | failed | recordings per second | latency, median | longest | memory |"
+        print(f"{header}\n|" + " --- |" * 7)
+        for number in range(given.rounds):
+            for name, (process, port) in servers.items():
+                start = time.perf_counter()
+                with concurrent.futures.ThreadPoolExecutor(given.clients) as pool:
+                    results = list(pool.map(lambda _, port=port: upload(port, body), range(given.clients)))
+                latencies = [latency for latency in results if latency is not None]
+                rates[name].append(len(latencies) / (time.perf_counter() - start))
+                print(
+                    f"| {name} | {number + 1} | {results.count(None)} | {rates[name][-1]:.1f} "
+                    f"| {statistics.median(latencies):.2f} s | {max(latencies):.2f} s | {memory(process):.0f} MB |",
+                    flush=True,
+                )
+    print(
+        "\nMedian: " + ", ".join(f"{name} {statistics.median(rates[name]):.1f} recordings per second" for name in rates)
+    )
+
+
+@contextlib.contextmanager
+def serving(version: Path, folder: str) -> Iterator[tuple[int, int]]:
+    """The process and port of a version's server, which runs within this block, away from any checkout."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [Path(sys.executable).parent / "m2l", "serve", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    command = [sys.executable, "-m", "motion2language", "serve", "--port", str(port)]
+    environment = os.environ | {"PYTHONPATH": str(version)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment) as server:
         server.stdout.readline()
         time.sleep(2)
-        upload(port, body)  # the first upload loads the model
-        print("| round | failed | recordings per second | latency, median | longest | memory |\n|" + " --- |" * 6)
-        for number in range(arguments.rounds):
-            start = time.perf_counter()
-            with concurrent.futures.ThreadPoolExecutor(arguments.clients) as pool:
-                results = list(pool.map(lambda _: upload(port, body), range(arguments.clients)))
-            seconds = time.perf_counter() - start
-            latencies = [latency for latency in results if latency is not None]
-            print(
-                f"| {number + 1} | {results.count(None)} | {len(latencies) / seconds:.1f} "
-                f"| {statistics.median(latencies):.2f} s | {max(latencies):.2f} s | {memory(server.pid):.0f} MB |",
-                flush=True,
-            )
-        server.terminate()
+        try:
+            yield server.pid, port
+        finally:
+            server.terminate()
 
 
 def form(content: bytes) -> bytes:
@@ -77,11 +105,14 @@ def upload(port: int, body: bytes) -> float | None:
 
 
 def memory(process: int) -> float:
-    """Current memory of a process, MB."""
+    """Current memory of a process and those that it started, MB."""
+    total = 0.0
     for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
+            total += int(line.split()[1]) / 1024
+    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+        total += memory(int(child))
+    return total
 
 
 if __name__ == "__main__":

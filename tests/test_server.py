@@ -2,7 +2,11 @@
 
 import io
 import json
+import multiprocessing
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ from fastapi.testclient import TestClient
 from small import captioner, recording
 
 from motion2language import writers
+from motion2language.captioning.recordings import load_captioner
 from motion2language.formats import bvh
 from motion2language.formats.reading import ReadOptions
 from motion2language.server.app import create_app
@@ -329,3 +334,32 @@ def test_package_holds_the_pages():
     assert {path.name for path in (Path(motion2language.server.__file__).parent / "assets").iterdir()} == {
         "app.html", "app.css", "app.js", "live.html", "live.css", "live.js",
     }  # fmt: skip
+
+
+SHIPPED = {name: partial(load_captioner, name, "cpu") for name in ("default", "synthetic")}
+
+
+def test_processes_answer_as_the_app_itself_does(content):
+    with TestClient(create_app(SHIPPED, Limits()), base_url="http://localhost") as one:
+        alone = [post(one, (TAKE, content), model=name).json() for name in SHIPPED]
+        wrong = post(one, (TAKE, b"HIERARCHY\nROOT")).json()
+    with TestClient(create_app(SHIPPED, Limits(), processes=2), base_url="http://localhost") as two:
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda name: post(two, (TAKE, content), model=name).json(), [*SHIPPED] * 3))
+        assert answers == alone * 3
+        assert post(two, (TAKE, b"HIERARCHY\nROOT")).json() == wrong
+
+
+def end_process() -> None:
+    os._exit(9)
+
+
+def test_a_process_that_dies_fails_its_request_and_is_replaced(content):
+    models = {"deadly": end_process} | SHIPPED
+    with TestClient(create_app(models, Limits(), processes=1), base_url="http://localhost") as one:
+        for _ in range(2):
+            answer = post(one, (TAKE, content), model="deadly")
+            assert answer.status_code == 422
+            assert answer.json()["error"] == "internal error (WorkerDiedError); the recording was not described"
+            assert post(one, (TAKE, content), model="default").json()["transcript"]["words"]
+    assert not multiprocessing.active_children()

@@ -39,11 +39,13 @@ def serve(
     name
         Host name that clients may use, besides IP addresses and localhost; may be repeated.
     """
+    import sys
     from functools import partial
     from pathlib import Path
 
     from motion2language.captioning.model_folder import shipped_models
     from motion2language.captioning.recordings import load_captioner
+    from motion2language.captioning.workers import count_cores
 
     try:
         import uvicorn
@@ -58,7 +60,8 @@ def serve(
     chosen = model or sorted(shipped_models(), key="default".__ne__)  # the default first
     models = {Path(choice).name: partial(load_captioner, choice, device) for choice in chosen}
     models[Path(chosen[0]).name]()  # so that a missing model is reported now, not to the first client
-    app = create_app(models, Limits(megabytes, minutes, waiting), frozenset(name or ()))
+    processes = 0 if "torch" in sys.modules else count_cores()  # a model that needs PyTorch takes all cores, or a GPU
+    app = create_app(models, Limits(megabytes, minutes, waiting), frozenset(name or ()), processes)
     shown_host = f"[{host}]" if ":" in host else host
     print(f"m2l: serving on http://{shown_host}:{port} (Ctrl-C to stop)", flush=True)
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)

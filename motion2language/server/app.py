@@ -17,10 +17,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 import motion2language
 from motion2language import viewer
 from motion2language.formats.reading import ReadOptions
-from motion2language.server.describe import DescribeRequest, describe, forms
+from motion2language.server.describe import Describer, DescribeRequest, forms
 from motion2language.server.guard import App, Guard, Limits, RefusedError
 from motion2language.server.jobs import Job, JobQueue
 from motion2language.server.reference import reference
+from motion2language.server.team import Team
 from motion2language.server.uploads import Upload
 
 if TYPE_CHECKING:
@@ -35,19 +36,27 @@ LINES = (
 
 
 def create_app(
-    models: Mapping[str, Callable[[], Captioner]], limits: Limits, names: frozenset[str] = frozenset()
+    models: Mapping[str, Callable[[], Captioner]],
+    limits: Limits,
+    names: frozenset[str] = frozenset(),
+    processes: int = 0,
 ) -> App:
     """The app as ASGI.
 
-    models  name -> the function that loads it; the first is the default; each is loaded at its first use
-    names   host names, besides addresses and localhost, that clients may use
+    models     name -> the function that loads it; the first is the default; each is loaded at its first use
+    names      host names, besides addresses and localhost, that clients may use
+    processes  that describe recordings, one each at a time, for which the functions of `models` are pickled; 0: this
+               process does so, one recording at a time
     """
-    queue = JobQueue(limits.waiting, 1e6 * limits.waiting_megabytes)
+    queue = JobQueue(limits.waiting, 1e6 * limits.waiting_megabytes, max(1, processes))
+    describer = Describer(dict(models), limits)
+    team = Team(describer, processes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         queue.close()
+        team.close()
 
     app = FastAPI(
         title="motion2language",
@@ -59,7 +68,7 @@ def create_app(
         lifespan=lifespan,
     )
     _add_pages(app)
-    _add_api(app, _Api(dict(models), limits, queue))
+    _add_api(app, _Api(tuple(models), limits, queue, team if processes else describer))
     scripts, style = viewer.policy_sources()
     policy = (
         f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' {style}; connect-src 'self'; "
@@ -112,11 +121,16 @@ def _add_api(app: FastAPI, api: _Api) -> None:
 
 
 class _Api:
-    """The handlers under /api, and the models loaded so far."""
+    """The handlers under /api; `describe` gets a model's name and a request, in a thread of the queue."""
 
-    def __init__(self, models: dict[str, Callable[[], Captioner]], limits: Limits, queue: JobQueue) -> None:
-        self.models, self.limits, self.queue = models, limits, queue
-        self._loaded: dict[str, Captioner] = {}
+    def __init__(
+        self,
+        models: tuple[str, ...],
+        limits: Limits,
+        queue: JobQueue,
+        describe: Callable[[str, DescribeRequest], dict[str, Any]],
+    ) -> None:
+        self.models, self.limits, self.queue, self.describe = models, limits, queue, describe
 
     def health(self) -> dict[str, Any]:
         return {"status": "ok", "version": motion2language.__version__, "waiting": len(self.queue)}
@@ -151,7 +165,7 @@ class _Api:
         take: Annotated[str | None, Form(description="Take name, for .fbx and glTF files of several takes")] = None,
     ) -> Response:
         """Queue the recording and answer with its result."""
-        name = model or next(iter(self.models))
+        name = model or self.models[0]
         if name not in self.models:
             raise RefusedError(422, f"no model {name!r}; available: {', '.join(self.models)}")
         uploads = tuple([Upload(part.filename or "", await part.read()) for part in file])
@@ -164,15 +178,9 @@ class _Api:
         except ValueError as error:
             raise RefusedError(422, str(error)) from None
         client = request.headers.get("x-client") or (request.client.host if request.client else "")
-        job = Job(client, partial(self._describe, name, task), sum(len(upload.content) for upload in uploads))
+        job = Job(client, partial(self.describe, name, task), sum(len(upload.content) for upload in uploads))
         self.queue.put(job)
         return await _respond(request, _watch(request, self.queue, job))
-
-    def _describe(self, name: str, task: DescribeRequest) -> dict[str, Any]:
-        """Describe a recording in the queue's thread, with a model that is loaded at its first use."""
-        if name not in self._loaded:
-            self._loaded[name] = self.models[name]()
-        return describe(self._loaded[name], task, self.limits)
 
 
 async def _respond(request: Request, changes: AsyncIterator[dict[str, Any]]) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,23 @@ def describe(captioner: Captioner, request: DescribeRequest, limits: Limits) -> 
         "transcript": transcript.to_dict(),
         "files": dict(_file(form, transcript, take) for form in request.forms),
     }
+
+
+class Describer:
+    """Describes requests with models that are loaded at their first use; it can be pickled before.
+
+    models  name -> the function that loads it
+    """
+
+    def __init__(self, models: dict[str, Callable[[], Captioner]], limits: Limits) -> None:
+        self.models, self.limits = models, limits
+        self._loaded: dict[str, Captioner] = {}
+
+    def __call__(self, model: str, request: DescribeRequest) -> dict[str, Any]:
+        """As `describe`, with the model of that name."""
+        if model not in self._loaded:
+            self._loaded[model] = self.models[model]()
+        return describe(self._loaded[model], request, self.limits)
 
 
 def _file(form: str, transcript: Transcript, take: viewer.Take) -> tuple[str, str]:

@@ -1,6 +1,6 @@
-"""JobQueue: one thread does the jobs; clients take turns, so that a client with many files does not starve another.
+"""JobQueue: threads do the jobs; clients take turns, so that a client with many files does not starve another.
 
-A client's jobs are done in their order. A job that is cancelled before its turn is never done.
+A client's jobs begin in their order. A job that is cancelled before its turn is never done.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ class Job:
 
 
 class JobQueue:
-    """Jobs waiting for the one thread that does them, at most `most`, together at most `most_bytes`."""
+    """Jobs waiting for one of the threads that do them, at most `most`, together at most `most_bytes`."""
 
-    def __init__(self, most: int, most_bytes: float) -> None:
+    def __init__(self, most: int, most_bytes: float, threads: int = 1) -> None:
         self.most, self.most_bytes = most, most_bytes
         self._clients: OrderedDict[str, deque[Job]] = OrderedDict()  # the next turn first
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="m2l-serve", daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._run, name="m2l-serve", daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
 
     def put(self, job: Job) -> None:
         """Queue a job; RefusedError when the queue is full."""
@@ -73,15 +74,16 @@ class JobQueue:
         return sum(map(len, self._clients.values()))
 
     def close(self) -> None:
-        """Stop the thread; waiting jobs are cancelled."""
+        """Stop the threads; waiting jobs are cancelled."""
         with self._changed:
             self._closed = True
             for jobs in self._clients.values():
                 for job in jobs:
                     job.result.cancel()
             self._clients.clear()
-            self._changed.notify()
-        self._thread.join(timeout=30)
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=30)
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
