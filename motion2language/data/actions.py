@@ -175,6 +175,12 @@ class Actions:
         return " ".join(words)
 
     @cached_property
+    def two_sided(self) -> frozenset[str]:
+        """The actions that some label says are done with both hands or legs."""
+        told = (meaning for labels in self.labels.values() for meanings in labels.values() for meaning in meanings)
+        return frozenset(meaning.action for meaning in told if meaning.side == "both")
+
+    @cached_property
     def wordings(self) -> dict[str, str]:
         """Every phrase, without sides and counts -> its action's verb, for `language.actions.ActionLexicon`."""
         return {wording: self.actions[name].verb for name, wording in self._wordings()}

@@ -276,7 +276,9 @@ def _measured(stretch: Stretch, axes: np.ndarray, actions: Actions) -> Stretch:
         meaning = Meaning(action=meaning.standing)
     limb = actions.actions[meaning.action].limb
     if limb and not meaning.side:
-        meaning = replace(meaning, side=find_side(body, limb))
+        side = find_side(body, limb)
+        both = side == "both" and meaning.action not in actions.two_sided  # one hand that strikes, the other as guard
+        meaning = replace(meaning, side="" if both else side)
     return Stretch(meaning, stretch.begin, stretch.stop, stretch.repeats, stretch.exact)
 
 
