@@ -1,6 +1,7 @@
 """Consensus: the draws are the model's, the sentence chosen is the one most like them, shares are shares."""
 
 from collections import Counter
+from difflib import SequenceMatcher
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ import torch
 from small import VOCABULARY, batch, captioner, in_numpy, network, recording
 
 from motion2language.captioning import search_attention, search_transducer
+from motion2language.captioning.drawing import Recordings, draw
 from motion2language.language.agreement import _bleu, agreement, consensus, spread
 from motion2language.language.vocabulary import UNK
 from motion2language.model.alignments import log_likelihood
-from motion2language.model.joint import Prefixes, steps_side
+from motion2language.model.joint import Prefixes
 
 SEARCHES = {"attention": search_attention, "transducer": search_transducer}
 
@@ -78,9 +80,9 @@ def test_draws_of_a_transducer_come_as_often_as_they_are_likely():
     with torch.no_grad():
         model.said_gate.bias[0] += 3.0  # short sentences
     values = batch(2, lengths=(4,)).values
-    memory, _ = in_numpy(model).encode(values.numpy(), np.array([4]))
-    steps = steps_side(in_numpy(model), memory[0])
-    drawn = search_transducer.draw(Prefixes(in_numpy(model)), steps, max_words=20, draws=4000)
+    ours = in_numpy(model)
+    recordings = Recordings.of(ours, *ours.encode(values.numpy(), np.array([4])))
+    (drawn,) = draw(Prefixes(ours), recordings, max_words=20, draws=4000)
     counts, chances = Counter(drawn), exact(model, values, 1)
     assert sum(chances.values()) > 0.5
     for sentence, chance in chances.items():
@@ -156,3 +158,29 @@ def test_segments_carry_the_share_of_draws_that_name_their_action_there():
             assert segment.end_probability <= segment.probability
         return
     pytest.fail("no recording was described")
+
+
+def test_what_two_sentences_have_in_common_is_what_difflib_finds():
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        chosen = tuple(random.integers(0, 4, random.integers(0, 9)).tolist())
+        drawn = [tuple(random.integers(0, 5, random.integers(0, 9)).tolist()) for _ in range(random.integers(1, 7))]
+        shares = np.zeros(len(chosen))
+        for other in drawn:
+            for block in SequenceMatcher(None, chosen, other, autojunk=False).get_matching_blocks():
+                shares[block.a : block.a + block.size] += 1 / len(drawn)
+        np.testing.assert_allclose(agreement(chosen, drawn), shares, atol=1e-12)
+
+
+def test_sentence_bleu_counts_n_grams_as_a_plain_count_does():
+    random = np.random.default_rng(1)
+    for _ in range(50):
+        sentences = [tuple(random.integers(-1, 4, random.integers(1, 9)).tolist()) for _ in range(5)]
+        for row, one in enumerate(sentences):
+            for column, other in enumerate(sentences):
+                total = min(0.0, 1 - len(other) / len(one))
+                for order in (1, 2, 3, 4):
+                    mine, theirs = (Counter(zip(*(s[k:] for k in range(order)), strict=False)) for s in (one, other))
+                    shared = sum((mine & theirs).values())
+                    total += np.log((shared + 0.1) / (mine.total() + 0.1)) / 4
+                assert _bleu(sentences)[row, column] == pytest.approx(np.exp(total), abs=1e-12)

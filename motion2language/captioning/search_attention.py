@@ -108,7 +108,7 @@ def draw(
     rows = torch.arange(len(values), device=values.device).repeat_interleave(draws)
     state = _take(state, rows)
     allowed = _allowed(model.config.vocabulary_size, values.device)
-    chances = torch.from_numpy(spread(max_words, draws)).to(values.device)
+    chances = torch.tensor(spread(max_words, draws), device=values.device)
     token, tokens = torch.full_like(rows, SOS), []
     for number in range(max_words):
         logits, state, _ = model.step(token, state, memory)

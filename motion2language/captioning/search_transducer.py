@@ -13,16 +13,15 @@ from functools import partial
 
 import numpy as np
 
+from motion2language.captioning.drawing import WORDS_PER_STEP, Recordings, draw
 from motion2language.captioning.timing import with_agreement
-from motion2language.language.agreement import DRAWS, Sentence, spread
+from motion2language.language.agreement import DRAWS, Sentence
 from motion2language.language.agreement import consensus as most_typical
 from motion2language.model.alignments_numpy import emission_posteriors
 from motion2language.model.config import STRIDE
 from motion2language.model.contract import TransducerContract
-from motion2language.model.joint import FIRST, Prefixes, Side, lattice, next_word, steps_side, waiting_shares
+from motion2language.model.joint import Prefixes, Side, lattice, next_word
 from motion2language.transcript import Hypothesis
-
-WORDS_PER_STEP = 8  # most words emitted at one step, 0.2 s; chosen: a whole phrase may become certain at once
 
 WORD_BONUS = 0.6  # log probability a word adds to a sentence in the beam; chosen on BNR-Compose's validation split
 
@@ -76,29 +75,25 @@ def consensus(
 
     A word's probability is the share of the draws that have it in its place.
     """
-    drawn: list[list[Sentence]] = []
-
-    def search(prefixes: Prefixes, steps: Side) -> Sentence:
-        drawn.append(draw(prefixes, steps, max_words, draws))
-        return most_typical(drawn[-1])
-
-    found = _find_each(network, values, lengths, search)
-    return [with_agreement(*pair) for pair in zip(found, drawn, strict=True)]
+    memory, counts = network.encode(values, lengths)
+    prefixes, recordings = Prefixes(network), Recordings.of(network, memory, counts)
+    drawn = draw(prefixes, recordings, max_words, draws)
+    return [
+        with_agreement(align(prefixes, steps, frames, most_typical(sentences)), sentences)
+        for steps, frames, sentences in zip(recordings, lengths.tolist(), drawn, strict=True)
+    ]
 
 
 def _find_each(
-    network: TransducerContract,
-    values: np.ndarray,
-    lengths: np.ndarray,
-    search: Callable[[Prefixes, Side], Sentence],
+    network: TransducerContract, values: np.ndarray, lengths: np.ndarray, search: Callable[[Prefixes, Side], Sentence]
 ) -> list[Hypothesis]:
     """A Hypothesis for each row of values (B, T, F), lengths (B,), with the sentence that `search` finds."""
-    prefixes = Prefixes(network)
-    found = []
-    for memory, count, frames in zip(*network.encode(values, lengths), lengths.tolist(), strict=True):
-        steps = steps_side(network, memory[:count])
-        found.append(align(prefixes, steps, frames, search(prefixes, steps)))
-    return found
+    memory, counts = network.encode(values, lengths)
+    prefixes, recordings = Prefixes(network), Recordings.of(network, memory, counts)
+    return [
+        align(prefixes, steps, frames, search(prefixes, steps))
+        for steps, frames in zip(recordings, lengths.tolist(), strict=True)
+    ]
 
 
 def _greedy(prefixes: Prefixes, steps: Side, max_words: int) -> Sentence:
@@ -113,69 +108,6 @@ def _greedy(prefixes: Prefixes, steps: Side, max_words: int) -> Sentence:
         step, turn = step + ahead, 1 if ahead else turn + 1
         prefix = prefixes.extend(prefix, words[ahead].argmax(keepdims=True))
     return prefixes.sentences[prefix[0]]
-
-
-def draw(prefixes: Prefixes, steps: Side, max_words: int, draws: int) -> list[Sentence]:
-    """`draws` sentences for the steps of a recording, each word or wait drawn with its probability.
-
-    Chance is spread evenly over the draws: at every decision each gets one of `draws` equal parts of [0, 1). The
-    chances are the same for every motion, so that its draws are the same alone and in a batch.
-    """
-    chances = spread(len(steps) * WORDS_PER_STEP, draws).reshape(len(steps), WORDS_PER_STEP, draws)
-    empty = np.zeros(draws, np.int64)
-    return [prefixes.sentences[number] for number in go_on(prefixes, steps, empty, empty, chances, max_words)]
-
-
-def go_on(
-    prefixes: Prefixes, steps: Side, drawn: np.ndarray, first: np.ndarray, chances: np.ndarray, max_words: int
-) -> np.ndarray:
-    """The prefixes (N,) that draws have after some steps of a recording.
-
-    drawn      (N,) the prefix of each before its first step
-    first      (N,) the first step of each
-    chances    (S, WORDS_PER_STEP, N) in [0, 1): the quantile of each decision in the cumulative distribution, waiting
-               first
-    max_words  of a sentence
-
-    A draw only depends on its own chances, so all draws take their next word together, each at its own step.
-    """
-    drawn, step, turn = drawn.copy(), first.copy(), np.zeros(len(drawn), np.int64)
-    rows = np.arange(len(drawn))
-    while True:
-        full = np.array([len(prefixes.sentences[number]) >= max_words for number in drawn[rows].tolist()], np.bool_)
-        rows = rows[~full & (step[rows] < len(steps))]
-        if not len(rows):
-            return drawn
-        numbers, which = np.unique(drawn[rows], return_inverse=True)
-        begin, sides = int(step[rows].min()), prefixes.side(numbers)
-        waiting = waiting_shares(steps.rows(slice(begin, None)), sides)[:, which]
-        speaks = chances[begin:, 0, rows] >= waiting
-        here, places = step[rows] - begin, np.arange(len(rows))
-        speaks &= np.arange(len(speaks))[:, None] > here
-        speaks[here, places] = chances[step[rows], turn[rows], rows] >= waiting[here, places]
-        ahead = speaks.argmax(0)
-        speaking = speaks[ahead, places]
-        rows, which, ahead, here, waiting = (
-            part[speaking] for part in (rows, which, ahead, here, waiting[ahead, places])
-        )
-        turn[rows] = np.where(ahead > here, 0, turn[rows])
-        step[rows] = begin + ahead
-        share = (chances[step[rows], turn[rows], rows] - waiting) / (1 - waiting)
-        words = choose_words(steps.rows(step[rows]), sides.rows(which), share)
-        drawn[rows] = prefixes.extend(drawn[rows], words)
-        turn[rows] += 1
-        over = rows[turn[rows] == WORDS_PER_STEP]
-        step[over], turn[over] = step[over] + 1, 0
-
-
-def choose_words(steps: Side, prefixes: Side, shares: np.ndarray) -> np.ndarray:
-    """The word (N,) at each share (N,) in [0, 1) of the words' cumulative distribution, for pairs of step and prefix.
-
-    The steps may be a single one.
-    """
-    sums = (steps.odds[:, FIRST:] * prefixes.odds[:, FIRST:]).cumsum(1, dtype=np.float64)
-    words = (sums <= (shares * sums[:, -1])[:, None]).sum(1)
-    return FIRST + np.minimum(words, sums.shape[1] - 1)
 
 
 def align(prefixes: Prefixes, steps: Side, frames: int, sentence: Sentence) -> Hypothesis:

@@ -16,6 +16,7 @@ from motion2language.body import Axes, detect_axes, map_joints
 from motion2language.body.mapping import JointMap
 from motion2language.captioning import boundaries, search_transducer, timing
 from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.drawing import Recordings, draw
 from motion2language.captioning.features import LiveFeatures, joint_speed
 from motion2language.captioning.windows import shift
 from motion2language.language.agreement import DRAWS
@@ -216,7 +217,7 @@ class _OpenSentence:
         prefixes, steps = Prefixes(self.network), steps_side(self.network, np.stack(self.memory))
         words = (*search.committed, *search.loose_end)
         hypothesis = search_transducer.align(prefixes, steps, len(self.poses), words)
-        drawn = search_transducer.draw(prefixes, steps, captioner.config.max_words, DRAWS)
+        (drawn,) = draw(prefixes, Recordings(steps, np.array([0, len(steps)])), captioner.config.max_words, DRAWS)
         hypothesis = timing.with_agreement(hypothesis, drawn).first(len(search.committed))
         transcript = captioner.timed(motion, hypothesis)
         return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)

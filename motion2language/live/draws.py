@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from motion2language.captioning.search_transducer import WORDS_PER_STEP, choose_words, go_on
+from motion2language.captioning.drawing import WORDS_PER_STEP, Recordings, choose_words, go_on
 from motion2language.captioning.timing import LEADING, LOOSE, without_loose_end
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.agreement import DRAWS, Sentence, agreement, consensus, spread
@@ -118,8 +118,8 @@ class Draws:
         """The prefixes (DRAWS,) of draws after all steps so far, from those that they have before step `first`."""
         begin = int(first.min())
         steps = steps_side(self.network, np.stack(self._memory[begin:]))
-        chances = _chances(np.arange(begin, self.step_count))
-        return go_on(self._prefixes, steps, drawn, first - begin, chances, self.max_words)
+        recordings, chances = Recordings(steps, np.array([0, len(steps)])), _chances(np.arange(begin, self.step_count))
+        return go_on(self._prefixes, recordings, drawn[None], first[None] - begin, chances, self.max_words)[0]
 
     def _draw_again(self, committed: int, complete: np.ndarray) -> None:
         """Draw sentences that begin with the prefix `committed`, each from a step at which it may have been complete.
@@ -160,7 +160,7 @@ class Draws:
             if not len(rows):
                 break
             chances = _chances(self.step_count - 1 + turn)[-1, rows]
-            chosen = choose_words(step, self._prefixes.side(drawn[rows]), chances)
+            chosen = choose_words(step.odds, self._prefixes.side(drawn[rows]).odds, chances)
             drawn[rows] = self._prefixes.extend(drawn[rows], chosen)
         words = [self._prefixes.sentences[number][count:] for number in drawn.tolist()]
         actions = [(one, self._next_action(one)) for one in words]

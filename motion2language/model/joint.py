@@ -26,21 +26,19 @@ LARGEST = np.float32(80)  # largest logit, so that its exponential is finite in 
 class Side:
     """One side of the joint layer, for N steps or prefixes.
 
-    scores  (N, V)      log scores of the words; the largest is 0
-    odds    (N, V)      exp(scores)
-    gate    (N, H + 2)  the product of a row of each side is the logit of waiting
+    odds  (N, V)      exp of the words' scores over that of the best word
+    gate  (N, H + 2)  the product of a row of each side is the logit of waiting
     """
 
-    scores: np.ndarray
     odds: np.ndarray
     gate: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.scores)
+        return len(self.odds)
 
     def rows(self, which: slice | np.ndarray) -> Side:
         """These steps or prefixes."""
-        return Side(self.scores[which], self.odds[which], self.gate[which])
+        return Side(self.odds[which], self.gate[which])
 
 
 def steps_side(network: TransducerContract, memory: np.ndarray) -> Side:
@@ -51,8 +49,7 @@ def steps_side(network: TransducerContract, memory: np.ndarray) -> Side:
 
 
 def _side(scores: np.ndarray, *gate: np.ndarray) -> Side:
-    scores = scores - scores.max(1, keepdims=True)
-    return Side(scores, np.exp(scores), np.concatenate(gate, 1))
+    return Side(np.exp(scores - scores.max(1, keepdims=True)), np.concatenate(gate, 1))
 
 
 class Prefixes:
@@ -65,15 +62,29 @@ class Prefixes:
         self.network, self._size = network, network.config.vocabulary_size
         self.sentences: list[Sentence] = [()]
         self._numbers: dict[int, int] = {}  # by prefix * V + word
+        self._lengths = np.zeros(1, np.int64)
         self._rows = self._describe(network.predict(np.array([SOS])))
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+    def lengths(self, prefixes: np.ndarray) -> np.ndarray:
+        """Their numbers of words."""
+        return self._lengths[prefixes]
+
+    def side(self, prefixes: np.ndarray) -> Side:
+        """Their side of the joint layer."""
+        rows = self._rows[prefixes]
+        return Side(rows[:, : self._size], rows[:, self._size : -self._hidden])
 
     def extend(self, prefixes: np.ndarray, words: np.ndarray) -> np.ndarray:
         """The numbers (N,) of prefixes (N,), each with one more word (N,)."""
         keys, places = np.unique(prefixes * self._size + words, return_inverse=True)
-        new = [key for key in keys.tolist() if key not in self._numbers]
+        listed = keys.tolist()
+        new = [key for key in listed if key not in self._numbers]
         if new:
             self._add(new)
-        return np.array([self._numbers[key] for key in keys.tolist()])[places]
+        return np.array([self._numbers[key] for key in listed])[places]
 
     def path(self, sentence: Sentence) -> np.ndarray:
         """The numbers (L + 1,) of the sentence's prefixes, from the empty one to the whole."""
@@ -82,11 +93,6 @@ class Prefixes:
             numbers.append(self.extend(numbers[-1], np.array([word])))
         return np.concatenate(numbers)
 
-    def side(self, prefixes: np.ndarray) -> Side:
-        """Their side of the joint layer."""
-        rows, size = self._rows[prefixes], self._size
-        return Side(rows[:, :size], rows[:, size : 2 * size], rows[:, 2 * size : -self._hidden])
-
     @property
     def _hidden(self) -> int:
         return self.network.config.hidden
@@ -94,29 +100,30 @@ class Prefixes:
     def _add(self, keys: list[int]) -> None:
         """Compute new prefixes, by key."""
         parents, words = np.divmod(np.array(keys), self._size)
-        count, states = len(self.sentences), self._rows[parents, -self._hidden :]
-        if count + len(keys) > len(self._rows):
-            more = np.empty((len(self._rows) + 2 * len(keys), self._rows.shape[1]), np.float32)
-            self._rows = np.concatenate((self._rows, more))
-        self._rows[count : count + len(keys)] = self._describe(self.network.predict(words, states))
-        self._numbers |= zip(keys, range(count, count + len(keys)), strict=True)
-        self.sentences += [
-            (*self.sentences[parent], word) for parent, word in zip(parents, words.tolist(), strict=True)
-        ]
+        count, after = len(self), len(self) + len(keys)
+        states = self.network.predict(words, self._rows[parents, -self._hidden :])
+        if after > len(self._rows):
+            self._rows = np.resize(self._rows, (2 * after, self._rows.shape[1]))
+            self._lengths = np.resize(self._lengths, 2 * after)
+        self._rows[count:after] = self._describe(states)
+        self._lengths[count:after] = self._lengths[parents] + 1
+        self._numbers |= zip(keys, range(count, after), strict=True)
+        pairs = zip(parents.tolist(), words.tolist(), strict=True)
+        self.sentences += [(*self.sentences[parent], word) for parent, word in pairs]
 
     def _describe(self, states: np.ndarray) -> np.ndarray:
-        """Scores, odds, gate and state of prefixes in one row each, from their states (N, H)."""
+        """Odds, gate and state of prefixes in one row each, from their states (N, H)."""
         scores, gate = self.network.score_states(states)
         side = _side(scores, gate[:, 1:], np.ones_like(gate[:, :1]), gate[:, :1])
-        return np.concatenate((side.scores, side.odds, side.gate, states), 1)
+        return np.concatenate((side.odds, side.gate, states), 1)
 
 
-def waiting_shares(steps: Side, prefixes: Side) -> np.ndarray:
-    """The probability of waiting against all words that may be emitted, for each step and prefix, (S, P)."""
-    every = steps.odds @ prefixes.odds.T
-    special = steps.odds[:, :FIRST] @ prefixes.odds[:, :FIRST].T
-    against = np.exp(np.minimum(-(steps.gate @ prefixes.gate.T), LARGEST)) * (1 - special / np.maximum(every, LEAST))
-    return 1 / (1 + against)
+def waiting_shares(prefixes: Side, steps: Side) -> np.ndarray:
+    """The probability of waiting against all words that may be emitted, for each prefix and step, (P, S)."""
+    every = prefixes.odds @ steps.odds.T
+    special = prefixes.odds[:, :FIRST] @ steps.odds[:, :FIRST].T
+    against = np.exp(np.minimum(-(prefixes.gate @ steps.gate.T), LARGEST))
+    return 1 / (1 + against * (1 - special / np.maximum(every, LEAST)))
 
 
 def next_word(step: Side, prefix: Side) -> tuple[np.ndarray, np.ndarray]:
@@ -124,11 +131,11 @@ def next_word(step: Side, prefix: Side) -> tuple[np.ndarray, np.ndarray]:
 
     One of the two sides may have a single row.
     """
-    gate = (step.gate * prefix.gate).sum(1)
-    total = np.log(np.maximum((step.odds * prefix.odds).sum(1), LEAST))
-    words = step.scores + prefix.scores + (-np.logaddexp(0, gate) - total)[:, None]
-    words[:, :FIRST] = -np.inf
-    return -np.logaddexp(0, -gate), words
+    gate, odds = (step.gate * prefix.gate).sum(1), step.odds * prefix.odds
+    speak = -np.logaddexp(0, gate) - np.log(np.maximum(odds.sum(1), LEAST))
+    odds[:, :FIRST] = 0
+    with np.errstate(divide="ignore"):  # impossible words
+        return -np.logaddexp(0, -gate), np.log(odds) + speak[:, None]
 
 
 def lattice(steps: Side, path: Side, sentence: Sentence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -137,7 +144,8 @@ def lattice(steps: Side, path: Side, sentence: Sentence) -> tuple[np.ndarray, np
     path  the prefixes of the sentence, from the empty one to the whole
     """
     gate = (steps.gate @ path.gate.T).astype(np.float64)
-    total = np.log(np.maximum(steps.odds @ path.odds.T, LEAST))[:, :-1]
+    total = np.maximum(steps.odds @ path.odds.T, LEAST)[:, :-1]
     words = np.array(sentence, dtype=np.int64)
-    named = steps.scores[:, words] + path.scores[np.arange(len(words)), words]
-    return -np.logaddexp(0, -gate), -np.logaddexp(0, gate[:, :-1]), (named - total).astype(np.float64)
+    named = steps.odds[:, words] * path.odds[np.arange(len(words)), words]
+    word = np.log(np.maximum(named, LEAST)) - np.log(total)
+    return -np.logaddexp(0, -gate), -np.logaddexp(0, gate[:, :-1]), word.astype(np.float64)
