@@ -60,11 +60,16 @@ class JointMap:
 
     def apply(self, positions: np.ndarray) -> np.ndarray:
         """Positions (T, J, 3) of the source skeleton -> (T, 21, 3) of the canonical one, unit and axes unchanged."""
-        matrix = np.zeros((len(self.rules), len(self.skeleton.joints)), dtype=np.result_type(positions, np.float32))
+        return self._matrix.astype(np.result_type(positions, np.float32)) @ positions
+
+    @cached_property
+    def _matrix(self) -> np.ndarray:
+        """The share (21, J) of each joint of the skeleton in each canonical one."""
+        matrix = np.zeros((len(self.rules), len(self.skeleton.joints)))
         for row, rule in enumerate(self.rules):
             for joint, share in rule.weights:
                 matrix[row, self.skeleton.index(joint)] += share
-        return matrix @ positions
+        return matrix
 
 
 def load_joint_map(path: Path | str) -> dict[str, str]:

@@ -10,8 +10,10 @@ the next action, or at the end.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -96,8 +98,18 @@ class Draws:
     @property
     def words(self) -> list[Sentence]:
         """The words of each draw after the committed ones."""
-        sentences, count = self._prefixes.sentences, len(self.committed)
-        return [sentences[number][count:] for number in self._drawn.tolist()]
+        return [self._words_of(number) for number in self._drawn.tolist()]
+
+    def _words_of(self, prefix: int) -> Sentence:
+        """The words of a prefix after the committed ones."""
+        return self._prefixes.sentences[prefix][len(self.committed) :]
+
+    def _count(self, what: Callable[[Sentence], Hashable]) -> Counter[Any]:
+        """How many draws have each value of a function of their words, in the order in which draws have it first."""
+        counts: Counter[Any] = Counter()
+        for prefix, count in Counter(self._drawn.tolist()).items():
+            counts[what(self._words_of(prefix))] += count
+        return counts
 
     def advance(self, memory: np.ndarray) -> None:
         """Take one more step of the encoder, (M,), and commit the words that it makes final."""
@@ -133,8 +145,8 @@ class Draws:
 
     def _commit_action(self) -> bool:
         """Commit the next action if enough draws name it, or some have for long enough; whether it was committed."""
-        next_actions = map(self._next_action, self.words)
-        labels = Counter(action[1] for action in next_actions if action)
+        labels = self._count(self._next_label)
+        del labels[None]
         named = labels.total()
         if named < PENDING * DRAWS:
             return False
@@ -152,24 +164,22 @@ class Draws:
 
     def _phrases(self, label: str) -> list[Sentence]:
         """The phrase of each draw whose next action is this one, up to where another follows; no draw waits."""
-        drawn, count = self._drawn.copy(), len(self.committed)
-        step = steps_side(self.network, self._memory[-1][None])
+        drawn, step = self._drawn.copy(), steps_side(self.network, self._memory[-1][None])
+        goes_on = cache(lambda prefix: self._goes_on(self._words_of(prefix)))
         for turn in range(LONGEST_PHRASE):
-            words = [self._prefixes.sentences[number][count:] for number in drawn.tolist()]
-            rows = np.flatnonzero([not (self._is_full(one) or self._leads_on(one)) for one in words])
+            rows = np.flatnonzero(list(map(goes_on, drawn.tolist())))
             if not len(rows):
                 break
             chances = _chances(self.step_count - 1 + turn)[-1, rows]
             chosen = choose_words(step.odds, self._prefixes.side(drawn[rows]).odds, chances)
             drawn[rows] = self._prefixes.extend(drawn[rows], chosen)
-        words = [self._prefixes.sentences[number][count:] for number in drawn.tolist()]
-        actions = [(one, self._next_action(one)) for one in words]
-        return [self._first_phrase(one) for one, action in actions if action and action[1] == label]
+        words = map(self._words_of, drawn.tolist())
+        return [self._first_phrase(one) for one in words if self._next_label(one) == label]
 
     def _commit_details(self) -> None:
         """Commit the next words on the latest action, as far as nearly all draws agree on them."""
         while self.committed:
-            ((detail, count),) = Counter(map(self._detail, self.words)).most_common(1)
+            ((detail, count),) = self._count(self._detail).most_common(1)
             if not detail or count < AGREED * DRAWS:
                 return
             self._commit(detail)
@@ -182,13 +192,9 @@ class Draws:
             return ()
         return words[:count]
 
-    def _is_full(self, words: Sentence) -> bool:
-        """Whether a draw has reached the most words."""
-        return len(self.committed) + len(words) >= self.max_words
-
-    def _leads_on(self, words: Sentence) -> bool:
-        """Whether a draw goes on after its next action and leads to another."""
-        return len(self._first_phrase(words)) < len(words)
+    def _goes_on(self, words: Sentence) -> bool:
+        """Whether the phrase of a draw may have more words: it has not reached the most, nor led to another action."""
+        return len(self.committed) + len(words) < self.max_words and len(self._first_phrase(words)) == len(words)
 
     def _first_phrase(self, words: Sentence) -> Sentence:
         """A draw's words up to where, after its next action, they lead to another."""
@@ -222,6 +228,11 @@ class Draws:
         """The number of a draw's words up to and with its next action, and the action's label."""
         actions = self._actions(words)
         return (actions[0][0] + 1, actions[0][1]) if actions else None
+
+    def _next_label(self, words: Sentence) -> str | None:
+        """The label of a draw's next action."""
+        action = self._next_action(words)
+        return action[1] if action else None
 
     def _commit(self, phrase: Sentence) -> None:
         """Add a phrase to the committed words, estimate its steps, and draw all sentences again."""
