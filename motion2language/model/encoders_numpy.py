@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from motion2language.model.config import DILATIONS, KERNEL, LAYERS, REACH, ModelConfig
 from motion2language.model.contract import Carried
-from motion2language.model.layers_numpy import LayerNorm, Linear, Weights, advance_gru, take_gru
+from motion2language.model.layers_numpy import LayerNorm, Weights, advance_gru, take_gru
 
 CLOSED = np.float32(-1e9)  # score of masked frames
 
@@ -55,6 +55,7 @@ class MlpEncoder(CausalEncoder):
 
     def __init__(self, config: ModelConfig, weights: Weights, name: str, hidden_layers: int) -> None:
         sizes = [config.input_width, *[config.encoder_hidden] * hidden_layers, config.hidden]
+        weights = weights.row_by_row()
         self.layers = [weights.linear(f"{name}.layers.{number}", *pair) for number, pair in enumerate(pairwise(sizes))]
         self.standardise = config.variant == "humanml3d"
         self.width = config.hidden
@@ -79,7 +80,9 @@ class GruEncoder(CausalEncoder):
 
     def __init__(self, config: ModelConfig, weights: Weights, name: str, suffix: str = "") -> None:
         self.width = config.hidden
-        self.input, self.recurrent = take_gru(weights, f"{name}.rnn", config.input_width, config.hidden, suffix)
+        self.input, self.recurrent = take_gru(
+            weights.row_by_row(), f"{name}.rnn", config.input_width, config.hidden, suffix
+        )
 
     def start(self, clips: int) -> Carried:
         """The state before the first frame: zeros."""
@@ -138,7 +141,7 @@ class _Convolutions:
         for number in range(len(DILATIONS)):
             taps = weights.take(f"{name}.convolutions.{number}.weight", width, width, KERNEL)
             bias = weights.take(f"{name}.convolutions.{number}.bias", width)
-            self.convolutions.append(Linear(taps.transpose(0, 2, 1).reshape(width, -1), bias))
+            self.convolutions.append(weights.layer(taps.transpose(0, 2, 1).reshape(width, -1), bias))
         self.norms = [weights.norm(f"{name}.norms.{number}", width) for number in range(len(DILATIONS))]
 
     def block(self, number: int, seen: np.ndarray) -> np.ndarray:
@@ -164,6 +167,9 @@ class ConvolutionEncoder(_Convolutions):
 
 class CausalConvolutionEncoder(_Convolutions, CausalEncoder):
     """Convolutions that look back."""
+
+    def __init__(self, config: ModelConfig, weights: Weights, name: str) -> None:
+        super().__init__(config, weights.row_by_row(), name)
 
     def start(self, clips: int) -> Carried:
         """For each block the frames that it still looks at: zeros."""
@@ -212,7 +218,7 @@ class CausalTransformerEncoder(_Transformer, CausalEncoder):
     """Self-attention to earlier frames."""
 
     def __init__(self, config: ModelConfig, weights: Weights, name: str) -> None:
-        super().__init__(config, weights, name, 2 * REACH, 0)
+        super().__init__(config, weights.row_by_row(), name, 2 * REACH, 0)
 
     def start(self, clips: int) -> Carried:
         """For each layer the keys and values of the frames within reach, and which of these there are: none."""

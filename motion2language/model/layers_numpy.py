@@ -11,7 +11,13 @@ class Weights:
     """Arrays by name, each taken once; what is missing, left over or of another shape is a ValueError."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self._left = dict(arrays)
+        self._left, self._layer = dict(arrays), Linear
+
+    def row_by_row(self) -> Weights:
+        """The same arrays, for linear layers that compute each row by itself."""
+        same = Weights({})
+        same._left, same._layer = self._left, RowLinear
+        return same
 
     def take(self, name: str, *shape: int) -> np.ndarray:
         """The array of this name and shape, in float32."""
@@ -24,7 +30,11 @@ class Weights:
 
     def linear(self, name: str, inputs: int, outputs: int) -> Linear:
         """The linear layer of this name."""
-        return Linear(self.take(f"{name}.weight", outputs, inputs), self.take(f"{name}.bias", outputs))
+        return self.layer(self.take(f"{name}.weight", outputs, inputs), self.take(f"{name}.bias", outputs))
+
+    def layer(self, weight: np.ndarray, bias: np.ndarray) -> Linear:
+        """The linear layer of a weight (O, I) and a bias (O,)."""
+        return self._layer(weight, bias)
 
     def norm(self, name: str, width: int) -> LayerNorm:
         """The layer normalisation of this name."""
@@ -37,14 +47,23 @@ class Weights:
 
 
 class Linear:
-    """A linear layer whose output for a row depends on that row alone, to the last bit.
-
-    A library chooses its kernel by the number of rows, and kernels round differently. Here each row is a product of
-    its own: a step of a stream is computed as in a whole recording, and a recording alone as among others.
-    """
+    """A linear layer, one product for all rows."""
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray) -> None:
         self.columns, self.bias = np.ascontiguousarray(weight.T), bias
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Outputs (..., O) of rows (..., I)."""
+        outputs = rows.reshape(-1, rows.shape[-1]) @ self.columns + self.bias
+        return outputs.reshape(*rows.shape[:-1], -1)
+
+
+class RowLinear(Linear):
+    """A linear layer whose output for a row depends on that row alone, to the last bit.
+
+    A library chooses its kernel by the number of rows, and kernels round differently. Here each row is a product of
+    its own, so that a step of a stream is computed as in a whole recording. That takes two to three times as long.
+    """
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Outputs (..., O) of rows (..., I)."""
@@ -79,7 +98,7 @@ def take_gru(weights: Weights, name: str, inputs: int, hidden: int, suffix: str 
         )
         for part, size in (("ih", inputs), ("hh", hidden))
     ]
-    from_input, from_state = (Linear(*pair) for pair in parts)
+    from_input, from_state = (weights.layer(*pair) for pair in parts)
     return from_input, from_state
 
 
