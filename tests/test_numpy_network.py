@@ -37,7 +37,7 @@ def shipped(name: str) -> tuple[NumpyTransducer, TorchTransducer]:
 
 
 MODELS = {
-    **{name: lambda name=name: shipped(name) for name in ("default", "live", "synthetic")},
+    **{name: lambda name=name: shipped(name) for name in ("default", "live", "people", "synthetic")},
     **{encoder: lambda encoder=encoder: pair(encoder) for encoder in encoders.ENCODERS},
     "standardised mlp": lambda: pair("deep-mlp", variant="humanml3d"),
 }
@@ -199,7 +199,7 @@ def test_weights_of_another_network_are_refused(change, message):
 def test_heads_that_do_not_divide_the_width_are_refused():
     ours, _ = pair("transformer")
     with pytest.raises(ValueError, match=r"model\.encoder_hidden is 12, which model\.heads = 5 does not divide"):
-        NumpyTransducer(ours.config.model_copy(update={"heads": 5}), ours.weights)
+        NumpyTransducer(replace(ours.config, heads=5), ours.weights)
 
 
 def test_the_blank_is_never_a_word():

@@ -129,7 +129,7 @@ def test_pieces_keep_order_and_length_on_noise() -> None:
             random.normal(size=frames),
             np.where(steps <= len(pieces), pieces, 0),
         )
-        found = find(evidence, SMALL.model_copy(update={"price": 0.0}))
+        found = find(evidence, replace(SMALL, price=0.0))
         edges = [edge for piece in found for edge in (piece.start, piece.end)]
         assert edges == sorted(edges) and edges[0] >= 0 and edges[-1] <= frames
         assert all(piece.end > piece.start for piece in found)
@@ -181,7 +181,7 @@ def test_a_sentence_is_kept_where_the_draws_agree_and_it_names_enough() -> None:
 @pytest.fixture(scope="module")
 def cutter() -> Captioner:
     """The shipped synthetic model with a segmenter of random weights that says much."""
-    return replace(load_model("synthetic"), segmenter=_segmenter(SMALL.model_copy(update={"price": 0.0})))
+    return replace(load_model("synthetic"), segmenter=_segmenter(replace(SMALL, price=0.0)))
 
 
 def _take(seconds: float, fps: float = 10.0) -> Motion:
@@ -203,7 +203,7 @@ def test_nothing_is_said_where_no_piece_is_worth_it_and_no_sentence_is_sure(
     cutter: Captioner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(take_sentences, "CERTAIN", 1.1)
-    silent = replace(cutter, segmenter=_segmenter(SMALL.model_copy(update={"price": 1.0})))
+    silent = replace(cutter, segmenter=_segmenter(replace(SMALL, price=1.0)))
     assert silent.transcribe(_take(6.0)).segments == ()
 
 
@@ -220,7 +220,7 @@ def test_the_search_is_chosen_by_the_model_and_may_be_named(cutter: Captioner) -
 
 def test_two_hours_are_searched_at_once() -> None:
     values = np.random.default_rng(6).normal(size=(72_000, 124)).astype(np.float32)
-    pieces = find(_segmenter()(values), SMALL.model_copy(update={"price": 0.3}))
+    pieces = find(_segmenter()(values), replace(SMALL, price=0.3))
     assert all(before.end <= after.start for before, after in itertools.pairwise(pieces))
 
 
@@ -260,6 +260,6 @@ def test_weights_of_another_shape_are_refused() -> None:
     network = _torch_segmenter()
     arrays = network.arrays(np.zeros(124, np.float32), np.ones(124, np.float32))
     with pytest.raises(ValueError, match=r"here\.weight"):
-        Segmenter(SMALL.model_copy(update={"hidden": 5}), arrays | {"right.weight": np.zeros((1, 6), np.float32)})
+        Segmenter(replace(SMALL, hidden=5), arrays | {"right.weight": np.zeros((1, 6), np.float32)})
     with pytest.raises(ValueError, match="std"):
         Segmenter(SMALL, arrays | {"std": np.zeros(124, np.float32)})

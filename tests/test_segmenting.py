@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_a_few_updates_learn_and_the_probabilities_are_fitted() -> None:
         rows.append(fitting.step())
     assert rows[11]["names"] < rows[0]["names"] and rows[5]["pieces"] < rows[0]["pieces"]
     assert "pieces" not in rows[6]
-    taught = calibrate(fitting.segmenter(shape.model_copy(update={"price": 0.0})), _pool())
+    taught = calibrate(fitting.segmenter(replace(shape, price=0.0)), _pool())
     assert set(taught.config.calibration) == {"probability", "start", "end"}
 
 

@@ -91,7 +91,8 @@ def test_a_transducer_is_scored(options, tmp_path):
     (tmp_path / "labels.csv").write_text("file,label,split\n" + "\n".join(rows))
     for path in SAMPLES.glob("*.bvh"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    done = run(COMMAND, "evaluate", *options, "--dataset", "folder", "--root", tmp_path, "--no-store", "--no-cuts")
+    words = ("evaluate", *options, "--dataset", "folder", "--root", tmp_path, "--no-store", "--no-cuts")
+    done = run(COMMAND, *words, missing=("torch", "safetensors"))  # phrases of labels are read with the extra `data`
     assert done.returncode == 0
     assert "BLEU-4" in done.stdout
 

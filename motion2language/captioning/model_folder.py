@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
 
 from motion2language.files import one_line
 from motion2language.model.weights import pack_weights, unpack_weights
@@ -96,17 +95,18 @@ def load_segmenter(folder: Path) -> Segmenter | None:
     from motion2language.model.segmenter import Segmenter, SegmenterConfig
 
     try:
-        return Segmenter(SegmenterConfig.model_validate_json(shape.read_bytes()), unpack_weights(weights.read_bytes()))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{shape}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        config = SegmenterConfig.from_json(shape.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{shape}: {one_line(error)}") from None
+    try:
+        return Segmenter(config, unpack_weights(weights.read_bytes()))
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder}: the files of its segmenter do not fit each other: {one_line(error)}") from None
 
 
 def _save_segmenter(folder: Path, segmenter: Segmenter) -> None:
     shape, weights = (folder / name for name in SEGMENTER)
-    shape.write_text(segmenter.config.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    shape.write_text(segmenter.config.to_json(), encoding="utf-8")
     arrays = {
         name: array if name in ("mean", "std") else array.astype(np.float16)
         for name, array in segmenter.weights.items()

@@ -15,12 +15,13 @@ time.
 
 from __future__ import annotations
 
+import json
+import math
+import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from motion2language.model.layers_numpy import LayerNorm, Linear, Weights
 
@@ -29,26 +30,51 @@ KERNEL = 5  # steps a convolution sees
 CHUNK = 3000  # steps computed together; chosen: five or ten minutes, some 50 MB
 
 
-class Action(BaseModel):
+def _require(fits: bool, name: str, expected: str, found: object) -> None:
+    if not fits:
+        raise ValueError(f"{name}: expected {expected}, found {reprlib.repr(found)}")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_count(value: object, most: int) -> bool:
+    return type(value) is int and 0 < value <= most
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+@dataclass(frozen=True)
+class Action:
     """An action's label in segments, and a phrase that says it: "sit", "sits down".
 
     continues  whether any part of it shows it (walking, waving), so that two of them in a row are one
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    label: str = Field(min_length=1)
-    phrase: str = Field(min_length=1)
+    label: str
+    phrase: str
     continues: bool = False
 
+    def __post_init__(self) -> None:
+        _require(_is_text(self.label) and _is_text(self.phrase), "label and phrase", "text", (self.label, self.phrase))
+        _require(type(self.continues) is bool, "continues", "true or false", self.continues)
 
-class Tower(BaseModel):
+
+@dataclass(frozen=True)
+class Tower:
     """The shape of one network: channels, and the dilation of each convolution, in its steps."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    width: int
+    dilations: tuple[int, ...]
 
-    width: int = Field(gt=0, le=8192)
-    dilations: tuple[Annotated[int, Field(gt=0, le=64)], ...] = Field(min_length=1, max_length=32)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dilations", tuple(self.dilations))
+        _require(_is_count(self.width, 8192), "width", "1 to 8192 channels", self.width)
+        fits = 0 < len(self.dilations) <= 32 and all(_is_count(each, 64) for each in self.dilations)
+        _require(fits, "dilations", "1 to 32 numbers from 1 to 64", self.dilations)
 
     @property
     def reach(self) -> int:
@@ -56,23 +82,54 @@ class Tower(BaseModel):
         return (KERNEL - 1) // 2 * sum(self.dilations)
 
 
-class SegmenterConfig(BaseModel):
-    """A segmenter's shape, its actions, and the prices of its search."""
+NAMES = Tower(width=128, dilations=(1, 1, 2, 2, 4, 4, 8))
+BOUNDS = Tower(width=64, dilations=(1, 1, 2, 2))
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    actions: dict[str, Action] = Field(min_length=1)
+@dataclass(frozen=True)
+class SegmenterConfig:
+    """A segmenter's shape, its actions, and the prices of its search; ValueError for a value that cannot be."""
+
+    actions: dict[str, Action]
     features: str = "canonical"  # a key of features.FEATURES
-    fps: float = Field(10.0, gt=0, le=1000)
-    input_width: int = Field(124, gt=0, le=2**16)
-    names: Tower = Tower(width=128, dilations=(1, 1, 2, 2, 4, 4, 8))
-    bounds: Tower = Tower(width=64, dilations=(1, 1, 2, 2))
-    hidden: int = Field(64, gt=0, le=8192)  # of the question about stretches
-    longest: int = Field(60, gt=1, le=1000)  # steps of a stretch
-    price: float = Field(0.06, ge=0, le=1)  # of a piece, in chances that it is right
-    trust: float = Field(0.5, ge=0)  # power of the chance of a piece's action
+    fps: float = 10.0
+    input_width: int = 124
+    names: Tower = NAMES
+    bounds: Tower = BOUNDS
+    hidden: int = 64  # of the question about stretches
+    longest: int = 60  # steps of a stretch
+    price: float = 0.06  # of a piece, in chances that it is right
+    trust: float = 0.5  # power of the chance of a piece's action
     #: logit of a calibrated probability: constant and weights of what search_segments.Piece says of it
-    calibration: dict[str, tuple[float, ...]] = {}
+    calibration: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require(bool(self.actions), "actions", "at least one", self.actions)
+        _require(_is_text(self.features), "features", "text", self.features)
+        _require(_is_number(self.fps) and 0 < self.fps <= 1000, "fps", "a number from 0 to 1000", self.fps)
+        for name, most in (("input_width", 2**16), ("hidden", 8192), ("longest", 1000)):
+            _require(_is_count(getattr(self, name), most), name, f"1 to {most}", getattr(self, name))
+        _require(_is_number(self.price) and 0 <= self.price <= 1, "price", "a number from 0 to 1", self.price)
+        _require(_is_number(self.trust) and self.trust >= 0, "trust", "a number of 0 or more", self.trust)
+        for name, weights in self.calibration.items():
+            _require(all(map(_is_number, weights)), f"calibration.{name}", "finite numbers", weights)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> SegmenterConfig:
+        """The configuration that `to_json` wrote; ValueError for any other text."""
+        try:
+            values = json.loads(text)
+            values["actions"] = {name: Action(**action) for name, action in values["actions"].items()}
+            for name in ("names", "bounds"):
+                values[name] = Tower(**values[name])
+            values["calibration"] = {name: tuple(row) for name, row in values.get("calibration", {}).items()}
+            return cls(**values)
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not the configuration of a segmenter: {error}") from None
+
+    def to_json(self) -> str:
+        """Indented JSON."""
+        return json.dumps(asdict(self), indent=1) + "\n"
 
     @property
     def labels(self) -> list[str]:

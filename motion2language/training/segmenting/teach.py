@@ -19,7 +19,7 @@ from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import feature
 from motion2language.captioning.search_segments import Piece, features_of, find
 from motion2language.data.actions import Actions, Meaning, load_actions
-from motion2language.model.segmenter import Action, Segmenter, SegmenterConfig, Tower
+from motion2language.model.segmenter import BOUNDS, NAMES, Action, Segmenter, SegmenterConfig, Tower
 from motion2language.motion import CANONICAL, Motion
 from motion2language.training.segmenting.compose import Pool, Span
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, summary
@@ -37,11 +37,11 @@ class SegmenterRun(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    names: Tower = SegmenterConfig.model_fields["names"].default
-    bounds: Tower = SegmenterConfig.model_fields["bounds"].default
-    hidden: int = SegmenterConfig.model_fields["hidden"].default
-    price: float = SegmenterConfig.model_fields["price"].default
-    trust: float = SegmenterConfig.model_fields["trust"].default
+    names: Tower = NAMES
+    bounds: Tower = BOUNDS
+    hidden: int = SegmenterConfig.hidden
+    price: float = SegmenterConfig.price
+    trust: float = SegmenterConfig.trust
     train: FitConfig = FitConfig()
 
 
@@ -84,7 +84,8 @@ def train(
     pool = Pool([unit for each in training for unit in units_of(each, FPS)], FPS)
     names = sorted({unit.action for unit in pool.units})
     said = {name: action_of(name, actions) for name in names}
-    config = SegmenterConfig(actions=said, **run.model_dump(exclude={"train"}))
+    shape = {name: getattr(run, name) for name in SegmenterRun.model_fields if name != "train"}
+    config = SegmenterConfig(actions=said, **shape)
     fitting = Fitting(pool, config, run.train, device)
     rows: list[Mapping[str, float]] = []
     with _progress() as progress:
@@ -118,7 +119,7 @@ def calibrate(segmenter: Segmenter, pool: Pool) -> Segmenter:
         for name in ("probability", "start", "end")
         if found
     }
-    return Segmenter(segmenter.config.model_copy(update={"calibration": lines}), segmenter.weights)
+    return Segmenter(replace(segmenter.config, calibration=lines), segmenter.weights)
 
 
 def _right(piece: Piece, spans: Sequence[Span], segmenter: Segmenter) -> dict[str, bool]:
