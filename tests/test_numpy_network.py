@@ -1,5 +1,7 @@
 """The numpy networks equal the torch ones, and a stream gives the last bit of what a whole recording gives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
