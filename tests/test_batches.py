@@ -145,7 +145,7 @@ def test_features_of_a_store_are_computed_once_into_a_file_of_it(tmp_path, monke
 def test_a_feature_without_a_batched_form_is_computed_recording_by_recording(monkeypatch):
     monkeypatch.setitem(features.FEATURES, "smell", lambda motion: 2 * features.canonical(motion))
     noisy = AugmentConfig(noise=0.01, speed=0.2)
-    own = replace(CAPTIONER, config=CAPTIONER.config.model_copy(update={"features": "smell"}))
+    own = replace(CAPTIONER, config=replace(CAPTIONER.config, features="smell"))
     whole = drawn(settings(augment=noisy))
     doubled, plain = BatchMaker(own, noisy, CPU).make(whole), BatchMaker(CAPTIONER, noisy, CPU).make(whole)
     mean, std = (torch.from_numpy(part) for part in (CAPTIONER.normalizer.mean, CAPTIONER.normalizer.std))
@@ -198,9 +198,7 @@ def test_recordings_of_another_width_are_named():
     with pytest.raises(ValueError, match="63 numbers in each frame, but the model reads 6; train on recordings of one"):
         make_pairs([*ready, READY[0]], own, settings())
     with pytest.raises(ValueError, match=r"63 numbers .* reads 124"):
-        make_pairs(
-            READY, replace(captioner(), config=captioner().config.model_copy(update={"features": "paper"})), settings()
-        )
+        make_pairs(READY, replace(captioner(), config=replace(captioner().config, features="paper")), settings())
 
 
 # the thread that makes batches ahead

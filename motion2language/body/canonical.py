@@ -60,6 +60,7 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
 def ensure_canonical(motion: Motion) -> Motion:
     """The motion itself when it is already on the canonical body, else mapped by to_canonical.
 
+    >>> import numpy as np
     >>> standing = Motion(np.zeros((1, 21, 3)), fps=30, skeleton=CANONICAL)
     >>> ensure_canonical(standing) is standing
     True
