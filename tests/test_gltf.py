@@ -163,7 +163,8 @@ def test_files_beside_it_are_those_of_its_own_folder(tmp_path):
     (tmp_path / "take.bin").write_bytes(document.data)
     for uri, message in (("../take.bin", "outside the file's folder"), ("take.bin", "'take.bin', which is not there"),
                          (str(tmp_path / "take.bin"), "outside the file's folder"), ("data:,x", "not in base64"),
-                         ("data:;base64,x", "does not decode")):  # fmt: skip
+                         ("data:;base64,x", "does not decode"), ("a" * 5000, "names a file that cannot exist"),
+                         ("a%0Ab", "names a file that cannot exist"), ("é" * 150, "which is not there")):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             m2l.read_motion(written(folder, document.gltf(uri), "take.gltf"))
 

@@ -24,6 +24,7 @@ _MOST_MARKS = 10_000_000  # commas and brackets in the JSON; chosen: each may be
 _TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _LARGEST_BESIDE = 2**30  # bytes of a buffer's own file; chosen, as reading.LARGEST
+_LONGEST_PATH = 200  # letters of the name of a buffer's file; chosen, below the 255 bytes that systems allow
 _EXPECTED = "not a glTF file: expected JSON with `asset`, or the bytes glTF and chunks of JSON and binary data"
 
 
@@ -96,13 +97,23 @@ class Document:
                 raise ValueError(f"buffer {index} is damaged: its base64 text does not decode") from None
         name = unquote(uri)
         path = self.folder / name
-        if not path.resolve().is_relative_to(self.folder.resolve()) or "\0" in name:
+        if len(name) > _LONGEST_PATH or not name.isprintable():
+            raise ValueError(f"buffer {index} names a file that cannot exist; is the file damaged?")
+        if not path.resolve().is_relative_to(self.folder.resolve()):
             raise ValueError(f"buffer {index} is outside the file's folder; put it beside the file")
-        if not path.is_file():
+        if not _is_file(path):
             raise ValueError(f"its data is in {name[:80]!r}, which is not there; put that file beside it, or use .glb")
         if path.stat().st_size > _LARGEST_BESIDE:
             raise ValueError(f"its data {name[:80]!r} is larger than {_LARGEST_BESIDE / 2**30:.0f} GiB")
         return path.read_bytes()
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; False for a name that the system does not allow."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def load(path: Path) -> Document:
