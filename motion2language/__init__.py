@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from motion2language.motion import Motion, Skeleton
-from motion2language.transcript import Segment, TimedWord, Transcript
+if TYPE_CHECKING:
+    from motion2language.captioning.captioner import load_model
+    from motion2language.formats.reading import read_motion
+    from motion2language.motion import Motion, Skeleton
+    from motion2language.transcript import Segment, TimedWord, Transcript
 
 __version__ = "0.1.0"
 __all__ = ["Motion", "Segment", "Skeleton", "TimedWord", "Transcript", "load_model", "read_motion"]
 
+_MODULES = {
+    "Motion": "motion",
+    "Segment": "transcript",
+    "Skeleton": "motion",
+    "TimedWord": "transcript",
+    "Transcript": "transcript",
+    "load_model": "captioning.captioner",
+    "read_motion": "formats.reading",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """`load_model` and `read_motion` on first use, so that importing the package stays fast."""
-    if name == "load_model":
-        from motion2language.captioning.captioner import load_model
+    """The public names, imported on first use, so that importing the package stays fast."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'motion2language' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"motion2language.{_MODULES[name]}"), name)
 
-        return load_model
-    if name == "read_motion":
-        from motion2language.formats.reading import read_motion
 
-        return read_motion
-    raise AttributeError(f"module 'motion2language' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

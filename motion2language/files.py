@@ -13,9 +13,10 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 LOCK_INTERVAL = 0.2  # seconds between looks whether a lock is free; chosen
 LARGEST_ARCHIVE = 2**30  # bytes an archive may unpack to; chosen, as formats.LARGEST
@@ -161,6 +162,8 @@ def read_arrays(path: str | Path, only: Sequence[str] | None = None) -> dict[str
 
     only  names of arrays to read, if they exist; the others may be anything
     """
+    import numpy as np  # here, since help texts need no numpy
+
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())

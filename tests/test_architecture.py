@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -116,6 +117,42 @@ def test_a_module_that_imports_torch_by_another_would_be_named():
     words = [sys.executable, "-c", IMPORT_IN_TURN, "motion2language.motion", "motion2language.training.reproduce.runs"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "motion2language.training.reproduce.runs imports torch\n")
+
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3"), ({"OMP_NUM_THREADS": "2"}, "None")],
+    ids=["no value", "its own value", "a value for all libraries"],
+)
+def test_the_command_line_lets_numpy_have_one_thread_unless_the_caller_says_how_many(own, expected):
+    """numpy reads the number of its threads once, when it is imported; importing the package does not import it."""
+    code = "import os, sys, motion2language.cli"
+    code += "; print('numpy' in sys.modules, os.environ.get('OPENBLAS_NUM_THREADS'))"
+    environment = {key: value for key, value in os.environ.items() if key not in THREADS} | own
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+    assert (done.stdout, done.stderr) == (f"False {expected}\n", "")
+
+
+def test_a_help_text_needs_no_numpy():
+    code = "import sys; from motion2language.cli import main; sys.argv[1:] = ['--help']"
+    code += "\ntry: main()\nexcept SystemExit: print('numpy' in sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "False\n")
+    assert "caption" in done.stdout
+
+
+def test_every_public_name_of_the_package_is_there_and_known_to_type_checkers():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    for name in motion2language.__all__:
+        assert getattr(motion2language, name).__name__ == name
+        assert name in imported and name in dir(motion2language)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        motion2language.nothing  # noqa: B018
 
 
 def closure(start: set[Path]) -> set[Path]:

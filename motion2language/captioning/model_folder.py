@@ -2,7 +2,8 @@
 
 `config.json`, `vocabulary.txt`, `normalizer.npz`, `actions.json`, `weights.safetensors` and `card.md`; none is a
 pickle. A model that learnt to cut takes also has `segmenter.json` and `segmenter.safetensors`. load_model
-(captioner.py) builds a Captioner from it.
+(captioner.py) builds a Captioner from it. The functions import what they need, so that help texts can list the models
+quickly.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from motion2language.files import one_line
-from motion2language.model.weights import pack_weights, unpack_weights
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from motion2language.captioning.features import Normalizer
     from motion2language.language.actions import ActionLexicon
     from motion2language.language.vocabulary import Vocabulary
@@ -61,6 +61,8 @@ def save_model(
 
     The segmenter's weights are written in half precision, which moves no chance by more than a thousandth.
     """
+    from motion2language.model.weights import pack_weights
+
     folder = Path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -93,6 +95,7 @@ def load_segmenter(folder: Path) -> Segmenter | None:
     if not shape.is_file() and not weights.is_file():
         return None
     from motion2language.model.segmenter import Segmenter, SegmenterConfig
+    from motion2language.model.weights import unpack_weights
 
     try:
         config = SegmenterConfig.from_json(shape.read_bytes())
@@ -105,10 +108,11 @@ def load_segmenter(folder: Path) -> Segmenter | None:
 
 
 def _save_segmenter(folder: Path, segmenter: Segmenter) -> None:
+    from motion2language.model.weights import pack_weights
+
     shape, weights = (folder / name for name in SEGMENTER)
     shape.write_text(segmenter.config.to_json(), encoding="utf-8")
     arrays = {
-        name: array if name in ("mean", "std") else array.astype(np.float16)
-        for name, array in segmenter.weights.items()
+        name: array if name in ("mean", "std") else array.astype("float16") for name, array in segmenter.weights.items()
     }
     weights.write_bytes(pack_weights(arrays))

@@ -10,6 +10,10 @@ import os
 import sys
 import warnings
 
+# For numpy, which nothing imported so far: its products are small here, and a second thread costs more than it gives.
+if "OMP_NUM_THREADS" not in os.environ:  # numpy would follow this one, had the other no value
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from cyclopts import App, CycloptsError
 
 from motion2language.files import one_line
