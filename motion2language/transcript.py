@@ -8,17 +8,19 @@ speech transcribers use: {schema, source, model, duration, text, words: [...], s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
-#: The schema number in every transcript's JSON; a reader refuses any other.
-SCHEMA = 1
+#: The schema number in every transcript's JSON: 2 added facts, confidence and known to segments.
+SCHEMA = 2
+READ = (1, 2)  # the schema numbers that are read
 #: Largest difference in seconds between the durations of a transcript and its recording; chosen.
 SLACK = 1.0
 #: Fields of a segment's JSON that older transcripts lack.
-_OPTIONAL_FIELDS = ("probability", "start_probability", "end_probability", "bounded_by")
+_OPTIONAL_FIELDS = ("probability", "start_probability", "end_probability", "bounded_by", "confidence")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +108,103 @@ class TimedWord:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What was measured in an interval of a recording, without any model; each is None where it is unknown.
+
+    side              left, right or both: which of the acting pair of limbs acts
+    limb              arm, leg, head, trunk or whole body: what moves most
+    repetitions       how often the movement repeats itself
+    repetition_times  seconds of the recording, the middle of each repetition
+    turn              degrees from the first facing to the last, positive to the left
+    travel            metres along the path over the ground
+    direction         forward, backward, left or right of the body's facing, or "in place"
+    steps             how many
+    speed             m/s while the body is on its way
+    start_posture, end_posture  standing, bent, squatting, kneeling, sitting, lying or on all fours
+    notes             for what is unknown or special the reason, "field: reason"
+    gait              walk or run
+    pace              slow, normal or fast, for a body of that size
+    path              straight, curve left, curve right, circle left or circle right
+    jumps             how many
+    left_hand, right_hand  where each hand goes, in the order of time, such as "to the head"
+    arms, legs        left, right or both: which of them act, beside what walking needs
+
+    >>> Facts(travel=3.1, direction="right", steps=8).known
+    {'travel': 3.1, 'direction': 'right', 'steps': 8}
+    """
+
+    side: str | None = None
+    limb: str | None = None
+    repetitions: int | None = None
+    repetition_times: tuple[float, ...] = ()
+    turn: float | None = None
+    travel: float | None = None
+    direction: str | None = None
+    steps: int | None = None
+    speed: float | None = None
+    start_posture: str | None = None
+    end_posture: str | None = None
+    notes: tuple[str, ...] = ()
+    gait: str | None = None
+    pace: str | None = None
+    path: str | None = None
+    jumps: int | None = None
+    left_hand: tuple[str, ...] = ()
+    right_hand: tuple[str, ...] = ()
+    arms: str | None = None
+    legs: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            kind, _, optional = str(field.type).partition(" | ")
+            value = getattr(self, field.name)
+            if not (_FITS[kind](value) or (value is None and optional)):
+                raise ValueError(f"facts: {field.name} is {value!r}, expected {field.type}")
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """The fields that have a value."""
+        return {name: value for name, value in vars(self).items() if value not in (None, ())}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form: every field, numbers rounded to 0.1 ms, 0.1 mm and 0.0001 degrees."""
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Facts:
+        """The facts that `to_dict` wrote; fields of later versions are ignored, missing ones are unknown."""
+        kept = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.splitlines() == [value] and "\t" not in value
+
+
+#: What a value of each type of Facts' fields must be.
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "str": _is_line,
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+    "float": _is_number,
+    "tuple[float, ...]": lambda value: isinstance(value, tuple) and all(map(_is_number, value)),
+    "tuple[str, ...]": lambda value: isinstance(value, tuple) and all(map(_is_line, value)),
+}
+
+
+@dataclass(frozen=True)
 class Segment:
     """An interval (seconds), its action word (or None) and the words of the sentence that describe it.
 
     probability        confidence that the action is right, or None if unknown
     start_probability  confidence that the start is right within half a second; end_probability likewise
     bounded_by         how start and end were found: "windows" of the words (the paper's rule), "movement", or None
+    facts              what was measured in the interval, or None
+    confidence         confidence that the words are right after all evidence, facts too; None if nobody judged it
+    known              False where the action is probably none that the model learnt: the facts then describe it
 
     >>> Segment(0.0, 1.4, "walk", (TimedWord("she", 0.2, 0.0, 0.7), TimedWord("walks", 0.8, 0.3, 1.3))).text
     'she walks'
@@ -125,13 +218,16 @@ class Segment:
     start_probability: float | None = None
     end_probability: float | None = None
     bounded_by: str | None = None
+    facts: Facts | None = None
+    confidence: float | None = None
+    known: bool = True
 
     def __post_init__(self) -> None:
         if self.label is not None:
             _require_line(self.label, "label")
         if not 0 <= self.start < self.end:
             raise ValueError(f"segment {self.label!r}: expected 0 <= start < end, found {self.start}, {self.end}")
-        for probability in (self.probability, self.start_probability, self.end_probability):
+        for probability in (self.probability, self.start_probability, self.end_probability, self.confidence):
             if probability is not None and not 0 <= probability <= 1:
                 raise ValueError(f"segment {self.label!r}: expected probabilities in [0, 1], found {probability}")
 
@@ -229,6 +325,9 @@ class Transcript:
                     "start_probability": _rounded(segment.start_probability),
                     "end_probability": _rounded(segment.end_probability),
                     "bounded_by": segment.bounded_by,
+                    "confidence": _rounded(segment.confidence),
+                    "known": segment.known,
+                    "facts": None if segment.facts is None else segment.facts.to_dict(),
                     "words": [_word_dict(word) for word in segment.words],
                 }
                 for segment in self.segments
@@ -238,20 +337,13 @@ class Transcript:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Transcript:
         """The transcript that `to_dict` wrote; ValueError for another schema or a missing or malformed field."""
-        if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-            schema = data.get("schema") if isinstance(data, dict) else type(data).__name__
-            raise ValueError(f"transcript has schema {schema!r}, expected {SCHEMA}; write it again with this version")
-        try:
-            segments = tuple(
-                Segment(
-                    float(segment["start"]),
-                    float(segment["end"]),
-                    segment["label"],
-                    tuple(TimedWord(**word) for word in _of_kind(segment, "words", list)),
-                    *(segment.get(field) for field in _OPTIONAL_FIELDS),
-                )
-                for segment in _of_kind(data, "segments", list)
+        schema = data.get("schema") if isinstance(data, dict) else type(data).__name__
+        if schema not in READ or isinstance(schema, bool):
+            raise ValueError(
+                f"transcript has schema {schema!r}, expected 1 or {SCHEMA}; write it again with this version"
             )
+        try:
+            segments = tuple(_segment(segment) for segment in _of_kind(data, "segments", list))
             source, model, text = (_of_kind({"text": ""} | data, field, str) for field in ("source", "model", "text"))
             timed = any(segment.words for segment in segments)
             return cls(segments, float(data["duration"]), source, model, "" if timed else " ".join(text.split()))
@@ -259,9 +351,31 @@ class Transcript:
             raise ValueError(f"transcript lacks or misspells a field: {error}") from None
 
 
+def _segment(data: dict[str, Any]) -> Segment:
+    """The segment that `Transcript.to_dict` wrote; fields that older transcripts lack have their defaults."""
+    start, end = float(data["start"]), float(data["end"])
+    facts = data.get("facts")
+    return Segment(
+        start,
+        end,
+        data["label"],
+        tuple(TimedWord(**word) for word in _of_kind(data, "words", list)),
+        **{field: data.get(field) for field in _OPTIONAL_FIELDS},
+        facts=None if facts is None else Facts.from_dict(_of_kind(data, "facts", dict)),
+        known=_of_kind({"known": True} | data, "known", bool),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: tuples as lists, numbers rounded."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
 def _require_line(text: object, name: str) -> None:
     """Outputs write a segment on one line, so a word or label must not hold a tab or a line break."""
-    if not isinstance(text, str) or text.splitlines() != [text] or "\t" in text:
+    if not _is_line(text):
         raise ValueError(f"{name} {text!r}: expected text without tabs and line breaks")
 
 

@@ -222,7 +222,7 @@ def test_ctrl_c_ends_all_processes_and_keeps_what_is_written(started, tmp_path):
     assert "Traceback" not in printed
     written = list((tmp_path / "out").iterdir())
     assert 0 < len(written) < 400
-    assert all(json.loads(path.read_text())["schema"] == 1 for path in written)
+    assert all(json.loads(path.read_text())["schema"] == 2 for path in written)
     with pytest.raises(ProcessLookupError):  # soon: what multiprocessing runs beside the workers ends after them
         for _ in range(100):
             os.killpg(run.pid, 0)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.transcript import SCHEMA, Caption, Hypothesis, Segment, TimedWord, Transcript
+from motion2language.transcript import SCHEMA, Caption, Facts, Hypothesis, Segment, TimedWord, Transcript
 
 GRID = 10_000  # times are written to 0.1 ms
 WALK = Segment(
@@ -147,11 +147,52 @@ def test_a_transcript_survives_json(transcript: Transcript) -> None:
     assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict()))) == transcript
 
 
-@pytest.mark.parametrize("data", [{}, {"schema": 2}, {"schema": "1"}, {"schema": None}, {"text": "a"}])
+@pytest.mark.parametrize(
+    "data", [{}, {"schema": 3}, {"schema": True}, {"schema": "1"}, {"schema": None}, {"text": "a"}]
+)
 def test_an_unknown_schema_is_refused_with_a_sentence(data: dict[str, Any]) -> None:
-    expected = f"transcript has schema {data.get('schema')!r}, expected 1; write it again with this version"
+    expected = f"transcript has schema {data.get('schema')!r}, expected 1 or 2; write it again with this version"
     with pytest.raises(ValueError, match=expected):
         Transcript.from_dict(data)
+
+
+FACTS = Facts(
+    side="right", limb="arm", repetitions=2, repetition_times=(0.5, 1.25), turn=-3.5, travel=0.25,
+    left_hand=("to the head",), notes=("steps: the feet are missing",),
+)  # fmt: skip
+
+
+def test_facts_confidence_and_known_survive_json() -> None:
+    segment = Segment(0.0, 1.4, None, facts=FACTS, confidence=0.25, known=False)
+    read = Transcript.from_dict(json.loads(json.dumps(Transcript((segment,), 2.0).to_dict())))
+    assert read.segments == (segment,)
+    assert FACTS.known["repetition_times"] == (0.5, 1.25)
+    assert "steps" not in FACTS.known
+
+
+def test_a_transcript_of_the_first_schema_is_read_without_facts() -> None:
+    data = TRANSCRIPT.to_dict() | {"schema": 1}
+    for segment in data["segments"]:
+        for field in ("facts", "confidence", "known"):
+            del segment[field]
+    assert Transcript.from_dict(data) == TRANSCRIPT
+    assert all(segment.known and segment.facts is None for segment in Transcript.from_dict(data).segments)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("side", 5), ("side", "a\tb"), ("repetitions", -1), ("repetitions", 1.5), ("turn", float("nan")), ("turn", True),
+     ("repetition_times", ["x"]), ("notes", "text"), ("notes", None)],
+)  # fmt: skip
+def test_a_fact_of_another_kind_is_named(field: str, value: Any) -> None:
+    data = Transcript((Segment(0.0, 1.4, None, facts=FACTS),), 2.0).to_dict()
+    data["segments"][0]["facts"][field] = value
+    with pytest.raises(ValueError, match=f"facts: {field} is"):
+        Transcript.from_dict(data)
+
+
+def test_facts_of_a_later_version_are_read_as_far_as_known() -> None:
+    assert Facts.from_dict({"steps": 3, "sneezes": 2}) == Facts(steps=3)
 
 
 @pytest.mark.parametrize("data", [[], "text", 1, None])
@@ -201,7 +242,7 @@ def test_a_probability_may_be_left_out() -> None:
 JUNK = st.sampled_from([None, True, -1, 0.5, 10**400, float("nan"), float("inf"), "", "x", "0.5", [], ["x"], {}, [[]]])
 PLACES: list[tuple[tuple[str | int, ...], str]] = [
     *(((), field) for field in ("schema", "source", "model", "duration", "segments")),
-    *((("segments", 0), field) for field in ("start", "end", "label", "words")),
+    *((("segments", 0), field) for field in ("start", "end", "label", "words", "facts", "confidence", "known")),
     *((("segments", 0, "words", 0), field) for field in ("word", "time", "start", "end", "probability")),
     *(((("segments"), 0, "words"), 0), (("segments",), 1)),
 ]

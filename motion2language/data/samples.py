@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 from motion2language.data.store import Record, Store, StoreSpec, open_or_make
 from motion2language.motion import Motion
-from motion2language.transcript import Caption, Segment, TimedWord
+from motion2language.transcript import Caption, Facts, Segment, TimedWord
 
 Item = TypeVar("Item")
 Other = TypeVar("Other")
@@ -152,4 +152,6 @@ def _unpack(record: Record) -> Sample:
 
 
 def _segment(values: dict[str, Any]) -> Segment:
-    return Segment(**(values | {"words": tuple(TimedWord(**word) for word in values["words"])}))
+    facts = values.get("facts")
+    words = tuple(TimedWord(**word) for word in values["words"])
+    return Segment(**(values | {"words": words, "facts": None if facts is None else Facts.from_dict(facts)}))
