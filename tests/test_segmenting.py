@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,10 @@ from bodies import walking
 
 from motion2language.model.segmenter import Action, SegmenterConfig, Tower
 from motion2language.motion import CANONICAL
-from motion2language.training.segmenting.compose import Pool
+from motion2language.training.segmenting.compose import Pool, with_both_arms
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, right_stretches
 from motion2language.training.segmenting.teach import calibrate, load_run
-from motion2language.training.segmenting.units import Recording, units_of
+from motion2language.training.segmenting.units import Recording, between, units_of
 from motion2language.training.segmenting.vary import Variation, vary
 
 
@@ -26,6 +27,34 @@ def test_units_are_the_movement_and_each_marked_repetition() -> None:
     assert len(units) == 3
     assert all(abs(unit.first - first) <= 4 for unit, first in zip(units, (10, 30, 50), strict=True))
     assert units_of(Recording(_swings((0, 2))[:3], "raise"), 10.0) == []
+
+
+def test_two_actions_in_a_row_are_cut_where_the_body_is_as_at_first() -> None:
+    positions = _swings((10, 34), (40, 70))
+    first, cut, last = between(positions, 2, 10.0)
+    assert (first, last) == (0, 80) and 33 <= cut <= 40
+    assert between(positions, 1, 10.0) == [0, 80]
+
+
+def test_both_arms_may_do_what_one_does() -> None:
+    take = _swings((20, 40))
+    left, right, knee = (CANONICAL.index(name) for name in ("left_wrist", "right_wrist", "left_knee"))
+    one = take.copy()
+    one[:, [right, CANONICAL.index("right_elbow")]] = one[:1, [right, CANONICAL.index("right_elbow")]]
+    both = with_both_arms(one)
+    assert np.allclose(both[:, [left, knee]], one[:, [left, knee]])
+    assert np.ptp(one[:, right, 1]) == 0 and np.ptp(both[:, right, 1]) == pytest.approx(
+        np.ptp(one[:, left, 1]), rel=0.01
+    )
+    across = both[:, left, 0] + both[:, right, 0] - 2 * both[:, CANONICAL.index("neck"), 0]
+    assert np.abs(across).max() < 0.05  # metres: as far to the one side as to the other
+
+
+def test_an_action_that_is_rare_in_its_source_is_drawn_nearly_as_often_as_the_others() -> None:
+    common = [Recording(_swings((20, 40)), "raise", "a", str(number)) for number in range(30)]
+    pool = Pool([units_of(each, 10.0)[0] for each in [*common, Recording(_swings((20, 40)), "kick", "a", "one")]], 10.0)
+    drawn = Counter(pool.units[pool._draw(np.random.default_rng(number), ("all",))].action for number in range(600))
+    assert 0.2 < drawn["kick"] / 600 < 0.45
 
 
 def test_composed_takes_know_their_joins() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from motion2language.scoring.takes import COLUMNS, instant_scores, take_scores
+from motion2language.scoring.takes import COLUMNS, instant_scores, take_reliability, take_scores
 from motion2language.transcript import Segment, Transcript
 
 TRUE = [Segment(1.0, 2.0, "kick"), Segment(2.0, 4.0, "punch"), Segment(5.0, 6.0, "juggle")]
@@ -44,3 +44,14 @@ def test_marked_instants() -> None:
     assert scores["inside"] == pytest.approx(2 / 3)
     assert (scores["takes"], scores["counted"], scores["exact"]) == (1, 1.0, 0.0)
     assert instant_scores([], []) == {"takes": 0, "instants": 0, "inside": 0.0, "counted": 0.0, "exact": 0.0}
+
+
+def test_probabilities_are_held_against_what_people_cut() -> None:
+    kick = Segment(1.2, 2.3, "kick", (), 0.9, 0.8, 0.3)
+    juggle = Segment(5.0, 6.8, "dance", (), 0.5, 0.8, 0.3)  # an action that is not known: its bounds alone count
+    elsewhere = Segment(7.0, 8.0, "kick", (), 0.9, 0.8, 0.3)  # over nothing that people labelled
+    rows = take_reliability([TRUE], [Transcript((kick, juggle, elsewhere), 10.0)], {"kick"})
+    assert [(row["count"], row["right"]) for row in rows["action"]] == [(1, 1.0)]
+    assert [(row["count"], row["right"]) for row in rows["start"]] == [(2, 1.0)]
+    assert [(row["count"], row["right"]) for row in rows["end"]] == [(2, 0.5)]
+    assert take_reliability([TRUE], [_said((1.0, 2.0, "kick"))], {"kick"}) == {"action": [], "start": [], "end": []}

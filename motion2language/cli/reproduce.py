@@ -133,6 +133,7 @@ def takes(
     out: Path,
     root: Path | None = None,
     people: Path | None = None,
+    compose: Path | None = None,
     models: Annotated[list[str], Parameter(negative="", consume_multiple=True)] = ["default"],  # noqa: B006
     search: str | None = None,
 ) -> int:
@@ -141,22 +142,24 @@ def takes(
     Parameters
     ----------
     out
-        Folder: table.md, and the transcripts of each model in a folder of its name.
+        Folder: table.md, the transcripts of each model in a folder of its name, and those that are right in truth/.
     root
         Takes whose actions people cut by hand, as labelled recordings.
     people
         Labelled recordings: people held out of training give takes with marked instants, and sessions put together.
+    compose
+        BNR-Compose, whose test motions of several actions are described too.
     models
         Shipped models or model folders.
     search
-        segmental or sentence, instead of each model's own.
+        segmental or sentence, instead of each model's own; without it a model that cuts is asked for both.
     """
     from motion2language.training.reproduce.takes import examine, tests_of
 
     if search not in (None, "segmental", "sentence"):
         raise ValueError(f"--search {search}: expected segmental or sentence")
     require_place(out)
-    print(examine(models, tests_of(root, people), out, search), end="")
+    print(examine(models, tests_of(root, people, compose), out, search), end="")
     return 0
 
 

@@ -75,24 +75,38 @@ def compare(
     *,
     curves: Path | None = None,
     also: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    out: Path | None = None,
+    truth: Path | None = None,
 ) -> int:
     """Compare two runs on the same clips: differences, their intervals, and how likely they are by chance.
+
+    Of two transcripts (.json) of one recording it draws their segments as time lines instead.
 
     Parameters
     ----------
     first
-        Folder that m2l evaluate or m2l score wrote with --out.
+        Folder that m2l evaluate or m2l score wrote with --out; or a transcript.
     second
-        Another such folder, with the same references.
+        Another such folder, with the same references; or another transcript of the same recording.
     curves
         Picture to draw (.png, .svg, .pdf): the share of segments at or above each overlap, with the baselines.
     also
-        Further folders whose curves are drawn; may be repeated.
+        Further folders whose curves are drawn, or further transcripts; may be repeated.
+    out
+        Picture of the time lines (.png, .svg, .pdf).
+    truth
+        Transcript whose segments are right; drawn above the others.
     """
+    if first.suffix == ".json" or second.suffix == ".json":
+        if out is None or curves is not None:
+            raise ValueError("transcripts are drawn as time lines: name the picture with --out; --curves is for runs")
+        return _draw_timelines([first, second, *(also or ())], truth, out)
     from motion2language.scoring.files import read_comparable_rows
     from motion2language.scoring.score import compare as compare_rows
     from motion2language.scoring.tables import comparison_table
 
+    if out is not None or truth is not None:
+        raise ValueError("--out and --truth are for the time lines of two transcripts (.json); these are folders")
     if also and curves is None:
         raise ValueError("--also is for the picture of --curves; add --curves")
     rows = compare_rows(*read_comparable_rows(first, second))
@@ -105,4 +119,18 @@ def compare(
 
         draw_curves(THRESHOLDS, *compute_curves([first, second, *(also or ())]), curves)
         print(f"wrote {curves}")
+    return 0
+
+
+def _draw_timelines(paths: list[Path], truth: Path | None, out: Path) -> int:
+    from motion2language.viewer.render import draw_timelines
+    from motion2language.writers import json as transcript_json
+
+    ways = [path.stem for path in paths], [path.absolute().parent.name for path in paths], list(map(str, paths))
+    names = next((names for names in ways if len(set(names)) == len(paths)), None)
+    if names is None:
+        raise ValueError(f"{paths[0]}: given twice; name different transcripts")
+    transcripts = dict(zip(names, map(transcript_json.read, paths), strict=True))
+    draw_timelines(transcripts, out, transcript_json.read(truth) if truth is not None else None)
+    print(f"wrote {out}")
     return 0

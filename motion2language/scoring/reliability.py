@@ -47,7 +47,7 @@ def reliability(
         if references:
             own_actions, own_boundaries = _segments(references, transcript)
             actions, boundaries = actions + own_actions, boundaries + own_boundaries
-    return {"words": _rows(words), "actions": _rows(actions), "boundaries": _rows(boundaries)}
+    return {"words": group_rows(words), "actions": group_rows(actions), "boundaries": group_rows(boundaries)}
 
 
 def calibration_error(rows: Sequence[dict[str, float]]) -> float:
@@ -58,6 +58,19 @@ def calibration_error(rows: Sequence[dict[str, float]]) -> float:
     """
     total = sum(row["count"] for row in rows)
     return sum(row["count"] * abs(row["said"] - row["right"]) for row in rows) / total if total else 0.0
+
+
+def group_rows(pairs: Pairs) -> list[dict[str, float]]:
+    """One row per group of probabilities: "count", and the means "said" and "right"."""
+    if not pairs:
+        return []
+    predicted, actual = np.array(pairs).T
+    groups = np.digitize(predicted, EDGES)
+    return [
+        {"count": int((groups == group).sum()), "said": float(predicted[groups == group].mean()),
+         "right": float(actual[groups == group].mean())}
+        for group in np.unique(groups)
+    ]  # fmt: skip
 
 
 def _words(sentences: Sequence[str], transcript: Transcript) -> Pairs:
@@ -86,15 +99,3 @@ def _segments(references: Sequence[Segment], transcript: Transcript) -> tuple[Pa
                     (probability, float(truth is not None and abs(time - getattr(truth, name)) <= TOLERANCE))
                 )
     return actions, boundaries
-
-
-def _rows(pairs: Pairs) -> list[dict[str, float]]:
-    if not pairs:
-        return []
-    predicted, actual = np.array(pairs).T
-    groups = np.digitize(predicted, EDGES)
-    return [
-        {"count": int((groups == group).sum()), "said": float(predicted[groups == group].mean()),
-         "right": float(actual[groups == group].mean())}
-        for group in np.unique(groups)
-    ]  # fmt: skip

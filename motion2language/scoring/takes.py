@@ -9,6 +9,7 @@ looked for among the said ones:
 | both       | whose start and end both lie within half a second of those of one said segment, whatever its verb   |
 | both_named | of known actions of which the same holds with their verb                                            |
 
+`iou` is the mean over the takes of the IoU that segments.py gives, a verb that is not said in its place being 0.
 `said` is the number of said segments for each true one: whoever says more finds more. Boundaries, `edit` and `f1@50`
 are those of segments.py. A known action is one whose verb the caller lists; others can only be bounded.
 """
@@ -19,6 +20,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
+from motion2language.scoring.reliability import group_rows
 from motion2language.scoring.segments import clip_scores
 from motion2language.transcript import Segment, Transcript
 
@@ -34,6 +36,7 @@ COLUMNS = {
     "boundary_f1@0.2": "F1@0.2",
     "edit": "edit",
     "f1@50": "F1@50",
+    "iou": "IoU",
     "said": "said",
 }
 
@@ -64,8 +67,33 @@ def take_scores(
     scores["both_named"] = _share(usual, lambda true, said: said.label == true.label and _bounded(true, said))
     for name in clips[0].values:
         scores[name] = float(np.mean([clip.values[name] for clip in clips]))
+    scores["iou"] = float(np.mean([clip.table[:, 0].mean() for clip in clips]))
     scores["f1@50"] = 2 * sum(clip.hits[-1] for clip in clips) / (len(pairs) + count)
     return scores | {"said": count / len(pairs)}
+
+
+def take_reliability(
+    references: Sequence[Sequence[Segment]], transcripts: Sequence[Transcript], known: Collection[str]
+) -> dict[str, list[dict[str, float]]]:
+    """For "action", "start" and "end" one row per group of probabilities, as reliability.reliability has them.
+
+    Each said segment is held against the true one that shares most time with it. What nobody labelled says neither
+    that a segment is right nor that it is wrong, so segments over it are not counted; nor are the actions of segments
+    over actions that are not known. A bound is right within half a second.
+    """
+    pairs: dict[str, list[tuple[float, float]]] = {"action": [], "start": [], "end": []}
+    for own, said in zip(references, transcripts, strict=True):
+        for part in said.segments:
+            true = max(own, key=lambda each: min(each.end, part.end) - max(each.start, part.start))
+            if not _overlap(true, part):
+                continue
+            if true.label in known and part.probability is not None:
+                pairs["action"].append((part.probability, float(part.label == true.label)))
+            for name, chance in (("start", part.start_probability), ("end", part.end_probability)):
+                if chance is not None:
+                    off = abs(getattr(part, name) - getattr(true, name))
+                    pairs[name].append((chance, float(off <= TOLERANCE + 1e-9)))
+    return {name: group_rows(own) for name, own in pairs.items()}
 
 
 def instant_scores(

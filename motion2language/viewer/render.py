@@ -83,6 +83,17 @@ def draw_curves(
         _save(curves.figure(thresholds, runs, baselines), path)
 
 
+def draw_timelines(transcripts: Mapping[str, Transcript], path: Path, truth: Transcript | None = None) -> None:
+    """Write the picture of several transcripts of one recording as time lines."""
+    if path.suffix not in PICTURES:
+        raise ValueError(f"{path}: time lines are drawn as a picture; expected {', '.join(PICTURES)}")
+    require(path)
+    from motion2language.viewer import timelines
+
+    with drawing.style():
+        _save(timelines.figure(transcripts, truth), path)
+
+
 def make_film(
     body: Motion,
     transcript: Transcript,

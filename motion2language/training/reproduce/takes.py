@@ -1,19 +1,22 @@
 """`m2l reproduce takes`: are the actions of whole takes found, named and bounded?
 
 Takes whose actions people cut by hand; takes in which they marked an instant for every repetition, of people held out
-of training; sessions put together from single actions of the same people. Each model describes whole takes; beside
-them stand cuts that need no model and are told the verbs. Tables stand in OUT/table.md, transcripts in OUT/MODEL/.
+of training; sessions put together from single actions of the same people; BNR-Compose's test motions of several
+actions. Each model describes whole takes, one that cuts also by one sentence; beside them stand cuts that need no model
+and are told the verbs. Tables stand in OUT/table.md, transcripts in OUT/MODEL/, what is true in OUT/truth/.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.data import corpora
 from motion2language.data.actions import Actions, load_actions
 from motion2language.data.labelled.form import read_motion
 from motion2language.data.labelled.persons import split_by_person
@@ -22,15 +25,17 @@ from motion2language.data.progress import progress_bar
 from motion2language.files import make_folder, write_text
 from motion2language.motion import CANONICAL, Motion
 from motion2language.scoring.baselines import cut_transcript, equal_cuts
-from motion2language.scoring.takes import COLUMNS, instant_scores, take_scores
+from motion2language.scoring.reliability import calibration_error
+from motion2language.scoring.takes import COLUMNS, instant_scores, take_reliability, take_scores
 from motion2language.training.segmenting.compose import Pool
-from motion2language.training.segmenting.recordings import recording_of
+from motion2language.training.segmenting.recordings import recordings_of
 from motion2language.training.segmenting.units import units_of
 from motion2language.transcript import Segment, Transcript
 from motion2language.writers import write
 
 FPS = 10.0  # of sessions
 SESSIONS, SECONDS = 40, 40.0  # sessions composed, and how long each is; chosen
+TRUTH = "truth"  # folder of the segments that are right
 CUTS = ("ruptures, n known", "ruptures, n unknown")
 
 
@@ -53,8 +58,8 @@ class Test:
     known: frozenset[str]
 
 
-def tests_of(takes: Path | None, people: Path | None) -> list[Test]:
-    """The tests of labelled recordings `takes` (with segments), and of the people held out of `people`."""
+def tests_of(takes: Path | None, people: Path | None, compose: Path | None = None) -> list[Test]:
+    """The tests of labelled recordings `takes` (with segments), of people held out of `people`, and of BNR-Compose."""
     actions, tests = load_actions(), []
     if takes is not None:
         whole = [each for each in choose(read_selection(takes)).recordings if each.entry.spans]
@@ -67,8 +72,10 @@ def tests_of(takes: Path | None, people: Path | None) -> list[Test]:
         if marked:
             tests.append(Test("marked instants", marked, frozenset()))
         tests.append(_sessions(held, actions))
+    if compose is not None:
+        tests.append(_composed(compose))
     if not tests:
-        raise ValueError("nothing to test on; give --root, takes cut by hand, or --people, labelled recordings")
+        raise ValueError("nothing to test on; give --root, takes cut by hand, --people, or --compose")
     return tests
 
 
@@ -84,26 +91,38 @@ def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str
     """Describe all takes by each model, write the tables to OUT/table.md and return them."""
     make_folder(out)
     said: dict[str, list[list[Transcript]]] = {}
-    for model in models:
-        captioner = load_model(model)
-        folder = out / captioner.name
-        with progress_bar() as bar:
-            task = bar.add_task(f"describing by {captioner.name}", total=sum(len(test.takes) for test in tests))
-            rows = said[captioner.name] = []
-            for test in tests:
-                rows.append([])
-                for take in test.takes:
-                    rows[-1].append(captioner.transcribe(take.motion, search=search))
-                    bar.advance(task)
-        make_folder(folder)
-        for number, take in enumerate(take for test in tests for take in test.takes):
-            transcript = [each for row in rows for each in row][number]
-            write(transcript, folder / f"{take.name.replace('/', '_')}.json")
+    for captioner in map(load_model, models):
+        ways = {captioner.name: search}
+        if captioner.segmenter is not None and search is None:
+            ways[f"{captioner.name}-sentence"] = "sentence"
+        for name, way in ways.items():
+            said[name] = [_describe(captioner, name, test, way) for test in tests]
+    for name, rows in said.items():
+        for test, transcripts in zip(tests, rows, strict=True):
+            _write(out / name, test.takes, transcripts)
+    for test in tests:
+        _write(out / TRUTH, test.takes, [Transcript(take.segments, take.motion.duration) for take in test.takes])
     text = "\n".join(
         _table(test, {name: rows[number] for name, rows in said.items()}) for number, test in enumerate(tests)
     )
     write_text(out / "table.md", text)
     return text
+
+
+def _describe(captioner: Captioner, name: str, test: Test, search: str | None) -> list[Transcript]:
+    with progress_bar() as bar:
+        task = bar.add_task(f"describing {test.name} by {name}", total=len(test.takes))
+        said = []
+        for take in test.takes:
+            said.append(captioner.transcribe(take.motion, search=search))
+            bar.advance(task)
+    return said
+
+
+def _write(folder: Path, takes: Sequence[Take], transcripts: Sequence[Transcript]) -> None:
+    make_folder(folder)
+    for take, transcript in zip(takes, transcripts, strict=True):
+        write(transcript, folder / f"{take.name.replace('/', '_')}.json")
 
 
 def _table(test: Test, said: dict[str, list[Transcript]]) -> str:
@@ -116,12 +135,27 @@ def _table(test: Test, said: dict[str, list[Transcript]]) -> str:
     about = f"{first['takes']} takes, {first['segments']} segments, {first['known']} of them of known actions"
     lines = [f"| {name} | {' | '.join(f'{row[key]:.2f}' for key in COLUMNS)} |" for name, row in scores.items()]
     head = f"| | {' | '.join(COLUMNS.values())} |\n|{' --- |' * (len(COLUMNS) + 1)}"
-    return "\n".join([f"**{test.name}** ({about})", "", head, *lines, ""])
+    table = [f"**{test.name}** ({about})", "", head, *lines, ""]
+    return "\n".join([*table, *_reliability(test, said)])
+
+
+def _reliability(test: Test, said: dict[str, list[Transcript]]) -> list[str]:
+    """How often segments and their bounds are right, beside the probabilities that were given for it."""
+    lines = []
+    for name, transcripts in said.items():
+        groups = take_reliability([take.segments for take in test.takes], transcripts, test.known)
+        for kind, rows in groups.items():
+            cells = [f"{row['said']:.2f} → {row['right']:.2f} ({row['count']:.0f})" for row in rows]
+            if rows:
+                lines.append(f"| {name}: {kind} | {calibration_error(rows):.2f} | {', '.join(cells)} |")
+    head = ["| | off by | probability → share that is right (n) |", "| --- | --- | --- |"]
+    return [*head, *lines, ""] if lines else []
 
 
 def _table_of_instants(test: Test, said: dict[str, list[Transcript]]) -> str:
     instants = [take.instants for take in test.takes]
-    scores = {name: instant_scores(instants, transcripts) for name, transcripts in said.items()}
+    floor = {"n equal cuts": [_equal_cuts(take) for take in test.takes]}
+    scores = {name: instant_scores(instants, transcripts) for name, transcripts in (said | floor).items()}
     first = next(iter(scores.values()))
     lines = [
         f"| {name} | {row['inside']:.2f} | {row['counted']:.2f} | {row['exact']:.2f} |" for name, row in scores.items()
@@ -139,6 +173,21 @@ def _floor(name: str, take: Take) -> Transcript:
             name, take.motion, Reference(take.name, take.motion.duration, (), take.segments).segments
         )[0]
     return Transcript(tuple(equal_cuts(take.segments, take.motion.duration)), take.motion.duration)
+
+
+def _equal_cuts(take: Take) -> Transcript:
+    """The recording cut into as many equal parts as there are instants, told their verb."""
+    edges = np.linspace(0, take.motion.duration, len(take.instants) + 1).tolist()
+    verb = take.instants[0][1]
+    return Transcript(tuple(Segment(*cut, verb) for cut in itertools.pairwise(edges)), take.motion.duration)
+
+
+def _composed(root: Path) -> Test:
+    """BNR-Compose's test motions that hold several actions."""
+    samples = [sample for sample in corpora.load("compose", root, "test") if len(sample.segments) > 1]
+    takes = [Take(sample.name, sample.motion, tuple(sample.segments)) for sample in samples]
+    verbs = frozenset(segment.label for take in takes for segment in take.segments if segment.label)
+    return Test("BNR-Compose, several actions", takes, verbs)
 
 
 def _held_out(people: Path) -> list[Usable]:
@@ -165,7 +214,7 @@ def _marked(each: Usable, actions: Actions) -> Take:
 
 def _sessions(held: Sequence[Usable], actions: Actions) -> Test:
     """Sessions of the held-out people: single actions of theirs in a row, with rests, joined exactly."""
-    recordings = [recording_of(each, FPS, actions) for each in held if len(each.meanings) == 1 and not each.entry.spans]
+    recordings = [part for each in held if not each.entry.spans for part in recordings_of(each, FPS, actions)]
     pool, random = Pool([unit for each in recordings for unit in units_of(each, FPS)], FPS), np.random.default_rng(7)
     takes = []
     for number in range(SESSIONS):

@@ -33,6 +33,8 @@ BONES = 0.12  # standard deviation of the log length of a bone
 PAUSE = 0.6  # of a pause between two units, in a take that keeps rests
 REST = 3  # frames of rest that part two units of walking, waving, ... from each other, as a pause does
 EVEN = 0.7  # power of the number of units of an action in a source; 1: each such number counts alike
+FAIR = 0.5  # power of the weight of all of an action's units by which each of them counts less
+BOTH = 0.12  # that both arms do what one arm may do
 VEER = 0.15  # that a unit starts into another direction than the body faces
 SMOOTHED = 0.5  # of a take averaged over three frames, and of that again
 
@@ -41,6 +43,8 @@ _JOINTS = CANONICAL.joints
 _SWAPPED = [_JOINTS.index(name.replace("left", "?").replace("right", "left").replace("?", "right")) for name in _JOINTS]
 _ALIKE = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
 
+_ARM = "shoulder", "elbow", "wrist"
+
 Span = tuple[int, int, str]  # frames [start, end) and the action
 
 
@@ -48,6 +52,7 @@ class Pool:
     """Units to draw from, the more rarely, the more units of the same action its source has.
 
     So an action that many sources show is drawn often, and all of its sources are: it is learnt from their differences.
+    How much more often than others is tempered (FAIR), else what is rare is taken for what is common.
     """
 
     def __init__(self, units: Sequence[Unit], fps: float) -> None:
@@ -60,6 +65,10 @@ class Pool:
                 self._groups[group].append(number)
         shown = Counter((unit.action, unit.source) for unit in units)
         weights = np.array([shown[unit.action, unit.source] ** -EVEN for unit in units])
+        of_action: dict[str, float] = defaultdict(float)
+        for unit, weight in zip(units, weights.tolist(), strict=True):
+            of_action[unit.action] += weight
+        weights *= np.array([of_action[unit.action] ** -FAIR for unit in units])
         self._sums = {group: np.cumsum(weights[numbers]) for group, numbers in self._groups.items()}
         ends = np.stack([unit.positions[[unit.first, unit.last - 1]] for unit in units])
         self._poses = canonical(Motion(ends.reshape(-1, *ends.shape[2:]), fps, CANONICAL))[:, :60].reshape(
@@ -78,6 +87,8 @@ class Pool:
         for number, unit in enumerate(chosen):
             first_rest = number == 0 and random.random() < 0.5
             part, first, last = self._cut(unit, random, float(tempo), 0.0 if first_rest else dense, first_rest)
+            if unit.one_armed and random.random() < BOTH:
+                part = with_both_arms(part)
             part = FROM_BONES @ (TO_BONES @ part * (bones / unit.bones)[:, None].astype(np.float32))
             if parts:
                 part = _placed(part, parts[-1][-1], random)
@@ -188,6 +199,21 @@ class Pool:
         curve += (frames + 1) * (share * (1 - share) ** 2 * leaving - share**2 * (1 - share) * coming)
         parts = [part + random.normal(0, trembling, part.shape) for part in [*parts, curve]]
         return [part.astype(np.float32) for part in parts], shift.astype(np.float32)
+
+
+def with_both_arms(part: np.ndarray) -> np.ndarray:
+    """The part (T, 21, 3) with the arm that moves more also on the other side, mirrored."""
+    arms = [part[:, [_JOINTS.index(f"{side}_{joint}") for joint in _ARM]] for side in ("left", "right")]
+    ways = [np.abs(np.diff(arm[:, -1] - arm[:, 0], axis=0)).sum() for arm in arms]
+    still = int(np.argmin(ways))
+    across = arms[0][:, :1] - arms[1][:, :1]
+    across[..., 1] = 0
+    across /= np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-6)
+    reach = arms[1 - still] - arms[1 - still][:, :1]
+    mirrored = arms[still][:, :1] + reach - 2 * (reach * across).sum(2, keepdims=True) * across
+    part = part.copy()
+    part[:, [_JOINTS.index(f"{('left', 'right')[still]}_{joint}") for joint in _ARM]] = mirrored
+    return part
 
 
 def _trembling(part: np.ndarray) -> float:

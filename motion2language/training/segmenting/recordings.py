@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
+from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
@@ -14,18 +17,34 @@ from motion2language.data.labelled.form import read_motion
 from motion2language.data.labelled.persons import split_by_person
 from motion2language.data.labelled.selection import Usable, choose, read_selection
 from motion2language.motion import Motion
-from motion2language.training.segmenting.units import ONE_BY_ONE, Recording
+from motion2language.training.segmenting.units import ONE_BY_ONE, Recording, between
 
 #: How the clips of an archive are found in the table of actions, by what their labels are called there.
 CLIPS = "bandai"
+ARM = ("{hand", "{arm")  # slots of the phrases of what one arm may do
 
 
-def recording_of(each: Usable, fps: float, actions: Actions) -> Recording:
-    """A labelled recording that means one action."""
+class _About(TypedDict):
+    """What a recording knows of its action."""
+
+    action: str
+    continues: bool
+    one_armed: bool
+
+
+def recordings_of(each: Usable, fps: float, actions: Actions) -> list[Recording]:
+    """A labelled recording, cut into one for each action where its label means several in a row."""
     motion = read_motion(each.arrays, each.fps, each.entry.number, each.entry.name)
     instants = tuple(point.start for point in each.entry.points)
-    source, action = each.entry.source.partition("_")[0], each.meanings[0].action
-    return _recording(motion, fps, actions, action, source, each.entry.person, instants)
+    source, first = each.entry.source.partition("_")[0], each.meanings[0].action
+    whole = _recording(motion, fps, actions, first, source, each.entry.person, instants)
+    if len(each.meanings) == 1:
+        return [whole]
+    cuts = itertools.pairwise(between(whole.positions, len(each.meanings), fps))
+    return [
+        replace(whole, positions=whole.positions[low:high], instants=(), **_about(meaning.action, actions))
+        for meaning, (low, high) in zip(each.meanings, cuts, strict=True)
+    ]
 
 
 def goes_on(action: str, actions: Actions) -> bool:
@@ -34,13 +53,13 @@ def goes_on(action: str, actions: Actions) -> bool:
 
 
 def of_people(root: Path, split: str, fps: float) -> list[Recording]:
-    """The recordings at `root` of people in `split` whose label means one action."""
+    """The recordings at `root` of people in `split` whose label means an action, or several in a row."""
     chosen = choose(read_selection(root))
     entries = [each.entry for each in chosen.recordings]
     names = {entry.name for entry in split_by_person(entries, chosen.selection.val, chosen.selection.test)[split]}
     usable = [each for each in chosen.recordings if each.entry.name in names]
     return [
-        recording_of(each, fps, chosen.actions) for each in usable if len(each.meanings) == 1 and not each.entry.spans
+        recording for each in usable if not each.entry.spans for recording in recordings_of(each, fps, chosen.actions)
     ]
 
 
@@ -70,4 +89,12 @@ def _recording(
     instants: tuple[float, ...] = (),
 ) -> Recording:
     positions = to_canonical(motion).resample(fps).positions.astype(np.float32)
-    return Recording(positions, action, source, person, instants, goes_on(action, actions))
+    return Recording(positions, source=source, person=person, instants=instants, **_about(action, actions))
+
+
+def _about(action: str, actions: Actions) -> _About:
+    return {
+        "action": action,
+        "continues": goes_on(action, actions),
+        "one_armed": action not in ONE_BY_ONE and any(slot in "".join(actions.actions[action].phrases) for slot in ARM),
+    }

@@ -20,6 +20,8 @@ SHORTEST = 4  # frames of a unit's movement
 AROUND = 3.0  # seconds that may belong to a repetition before its instant, or after the last one; chosen
 REST = 1.5  # seconds of rest kept before the first and after the last repetition; chosen
 
+NEARBY = 0.7  # of an action's share of a recording: how far from its even place a cut between two may lie; chosen
+
 #: Actions of which several in a row count one by one, although any part of a recording shows them. Chosen.
 ONE_BY_ONE = frozenset(("punch", "knock"))
 
@@ -36,6 +38,7 @@ class Recording:
     action     a name of the table of actions; person and source may be ""
     instants   seconds, one for each repetition
     continues  whether any part of the recording shows the action (walking, waving)
+    one_armed  whether one arm may do it, so that both may do the same (waving, raising)
     """
 
     positions: np.ndarray
@@ -44,6 +47,7 @@ class Recording:
     person: str = ""
     instants: tuple[float, ...] = ()
     continues: bool = False
+    one_armed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,7 @@ class Unit:
     person: str
     bones: np.ndarray
     continues: bool = False
+    one_armed: bool = False
 
 
 def units_of(recording: Recording, fps: float) -> list[Unit]:
@@ -73,8 +78,8 @@ def units_of(recording: Recording, fps: float) -> list[Unit]:
     bones = np.maximum(np.median(np.linalg.norm(TO_BONES @ positions[::3], axis=2), axis=0), 1e-3).astype(np.float32)
 
     def unit(low: int, high: int, first: int, last: int) -> Unit:
-        about = recording.action, recording.source, recording.person, bones, recording.continues
-        return Unit(positions, low, high, first, last, *about)
+        about = recording.action, recording.source, recording.person, bones
+        return Unit(positions, low, high, first, last, *about, recording.continues, recording.one_armed)
 
     if len(recording.instants) < 3:
         return [unit(0, len(positions), *moving(positions, fps))]
@@ -82,6 +87,23 @@ def units_of(recording: Recording, fps: float) -> list[Unit]:
     lows = [max(0, first - rest) if not index else spans[index - 1][1] for index, (first, _) in enumerate(spans)]
     highs = [*(first for first, _ in spans[1:]), min(len(positions), spans[-1][1] + rest)] if spans else []
     return [unit(low, high, *span) for low, high, span in zip(lows, highs, spans, strict=True)]
+
+
+def between(positions: np.ndarray, count: int, fps: float) -> list[int]:
+    """Frames between which `count` actions in a row lie: [first, ..., last], count + 1 of them.
+
+    Between two actions people come back towards the pose that they began in, so a cut is where the body is most like
+    its first pose, near the place where it would be if all actions took as long.
+    """
+    first, last = moving(positions, fps)
+    pose = positions - positions[:, :1] * np.array([1, 0, 1], np.float32)  # keeps how high the pelvis is
+    unlike = np.linalg.norm(pose - pose[0], axis=2).mean(1)
+    cuts = [0]
+    for number in range(1, count):
+        middle, reach = first + number / count * (last - first), NEARBY * (last - first) / count
+        low = max(cuts[-1] + 1, round(middle - reach))
+        cuts.append(min(low + int(unlike[low : round(middle + reach) + 1].argmin()), len(positions) - 1))
+    return [*cuts, len(positions)]
 
 
 def moving(positions: np.ndarray, fps: float) -> tuple[int, int]:
