@@ -96,6 +96,7 @@ class Motion:
     fps        frames per second, no default
     skeleton   names and tree of the J joints
     name       used in messages and transcripts, usually the file's name
+    seen       (T, J) bool, False where a joint was not recorded and its position is a stand-in; None where all were
     angles     (T, A) float32 radians, where the format has joint angles of a known body (KIT-ML), else None
 
     >>> point = Motion(np.zeros((60, 1, 3)), fps=30, skeleton=Skeleton("point", ("root",), (-1,)), name="standing")
@@ -110,6 +111,7 @@ class Motion:
     skeleton: Skeleton
     name: str = ""
     angles: np.ndarray | None = None
+    seen: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         positions = np.ascontiguousarray(self.positions, dtype=np.float32)
@@ -132,6 +134,11 @@ class Motion:
                 raise ValueError(f"{self.label}: angles have shape {angles.shape}, expected ({len(positions)}, angles)")
             _require_finite(angles, self.label, "joint angle")
             object.__setattr__(self, "angles", angles)
+        if self.seen is not None:
+            seen = np.ascontiguousarray(self.seen, dtype=bool)
+            if seen.shape != positions.shape[:2]:
+                raise ValueError(f"{self.label}: seen has shape {seen.shape}, expected {positions.shape[:2]}")
+            object.__setattr__(self, "seen", None if seen.all() else seen)
 
     @property
     def label(self) -> str:
@@ -161,14 +168,16 @@ class Motion:
         """Frames `first` to `last` - 1, or every `every`-th of them, without averaging."""
         chosen = slice(first, last, every)
         angles = None if self.angles is None else self.angles[chosen]
-        return replace(self, positions=self.positions[chosen], fps=self.fps / every, angles=angles)
+        seen = None if self.seen is None else self.seen[chosen]
+        return replace(self, positions=self.positions[chosen], fps=self.fps / every, angles=angles, seen=seen)
 
     def resample(self, fps: float) -> Motion:
         """The same motion at another rate: frame k of the result is the pose at k/fps seconds.
 
         For a lower rate, each frame is first averaged over a triangle one output frame wide to either side, so that
         fast movement does not alias; for a higher one, poses are interpolated linearly. The result has
-        round(T * fps / self.fps) frames, at least one. Angles are resampled like positions after unwrapping.
+        round(T * fps / self.fps) frames, at least one. Angles are resampled like positions after unwrapping; a joint
+        was seen when it was in the nearest frame.
         """
         if not np.isfinite(fps) or fps <= 0:
             raise ValueError(f"{self.label}: cannot resample to {fps} frames per second; give a positive number")
@@ -180,7 +189,8 @@ class Motion:
         angles = None
         if self.angles is not None:
             angles = _resample(np.unwrap(self.angles, axis=0), times, self.fps / fps)
-        return replace(self, positions=positions.reshape(count, -1, 3), fps=fps, angles=angles)
+        seen = None if self.seen is None else self.seen[np.round(times).astype(int).clip(max=self.frames - 1)]
+        return replace(self, positions=positions.reshape(count, -1, 3), fps=fps, angles=angles, seen=seen)
 
 
 def _resample(values: np.ndarray, times: np.ndarray, ratio: float) -> np.ndarray:

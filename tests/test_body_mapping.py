@@ -191,14 +191,12 @@ def test_moving_and_turning_the_recording_changes_no_map(spin: float) -> None:
 
 
 def test_missing_limbs_are_named_with_the_solution() -> None:
-    armless = tree(("L", "R"), "Hips > Spine > Chest > Neck > Head", "Hips > UpperLeg_* > LowerLeg_* > Foot_* > Toes_*")
+    armless = tree(("L", "R"), "Hips > Spine > Chest > Neck > Head", "Hips > UpperLeg_* > LowerLeg_*")
     with pytest.raises(
-        ValueError, match=r"left_shoulder, left_elbow, left_wrist, right_shoulder.*it has Hips.*--joint-map FILE"
+        ValueError,
+        match=r"left_shoulder, left_elbow, left_wrist, left_ankle, right_shoulder.*it has Hips.*--joint-map FILE",
     ):
         body.map_joints(armless, np.zeros((1, len(armless.joints), 3)))
-    headless = tree(("L", "R"), "Hips > *Arm > *ForeArm > *Hand", "Hips > *Thigh > *Shin > *Foot > *Toe")
-    with pytest.raises(ValueError, match="found no joint for head;"):
-        body.map_joints(headless)
 
 
 def test_mixtures_lie_on_the_line_between_their_neighbours() -> None:

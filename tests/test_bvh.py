@@ -231,7 +231,7 @@ def test_a_rate_that_is_not_round_is_kept(frame_time, fps, tmp_path):
         (WHOLE[:200] + "\nMOTION\n", "cut off|expected three numbers|expected their number"),
         (HEAD + "MOTION\nFrames: 0\nFrame Time: 0.1\n", "no frames"),
         (WHOLE.replace("30 20 10", "30 20"), "17 numbers are not whole frames of 9 channels; .* last frame has 8"),
-        (WHOLE.replace("30 20 10", "30 twenty 10"), "something that is not a number"),
+        (WHOLE.replace("30 20 10", "30 twenty 10"), "line 20, number 8: 'twenty', expected a number"),
         (WHOLE.replace("30 20 10", "30 nan 10"), "frame 1 contains a value that is not a finite number"),
         (WHOLE.replace("30 20 10", "30 1e999 10"), "frame 1 contains a value that is not a finite number"),
         (WHOLE.replace("0.0333333", "-0.01"), "`Frame Time: -0.01`, expected seconds above zero"),

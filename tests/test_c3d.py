@@ -210,7 +210,6 @@ def edited(at: int, data: bytes) -> bytes:
         (edited(SOUND.index(b"LABELS") + 10, b"\xff\xff"), "cut off within its parameter POINT:LABELS"),
         (edited(SOUND.index(b"UNITS") + 7, b"\x07"), "parameter POINT:UNITS has an unknown type"),
         (SOUND[:700], "cut off within its parameters|cut off: it declares 40 frames and contains 0"),
-        (SOUND[: len(SOUND) // 2], r"cut off: it declares 40 frames and contains \d+"),
         (SOUND[: 512 * (SOUND[16] - 1)], "cut off: it declares 40 frames and contains 0"),
         (edited(2, struct.pack("<H", 12)), "header has 12 points, POINT:USED 39; is the file damaged"),
         (edited(16, struct.pack("<H", 0)), "the start of its data is missing"),
@@ -244,7 +243,7 @@ TABLE = trc_text(put(), 100)
     [
         ("a\n" * 9, "not a TRC file"),
         (re.sub("(?m)^Frame#.*$", "Frame#\tTime", TABLE), "not a TRC file"),
-        ("\n".join(TABLE.split("\n")[:9]), "cut off: it declares 40 frames and contains 3"),
+        (re.sub("(?m)^(1\t\\S+)\t", r"\1\tx", TABLE), "line 7, column 3: 'x.*', expected a number or an empty cell"),
         (TABLE.replace("100\t", "x\t", 1), "lacks DataRate"),
         (TABLE.replace("\t", " "), "not a TRC file"),
         (TABLE[: TABLE.rindex("\t", 0, -200)], r"frame 39 has \d+ cells, expected 119"),
@@ -275,12 +274,36 @@ def test_gaps_are_filled_or_reported(tmp_path):
     whole = read_motion(write_c3d(tmp_path / "b.c3d", put(), fps=30))
     assert np.abs(filled.positions - whole.positions).max() < 0.04
     markers["LKNE"][10:30] = np.nan
-    with pytest.raises(ValueError, match=r"left knee in 20 of 40 frames, 0\.33 to 1\.00 s; left ankle in 20 of 40"):
-        read_motion(write_c3d(tmp_path / "a.c3d", markers, fps=30))
+    with pytest.warns(UserWarning, match=r"gaps of up to 1 s are crossed: left knee 0\.33 to 1\.00 s"):
+        assert read_motion(write_c3d(tmp_path / "a.c3d", markers, fps=30)).seen is None
+    with pytest.warns(
+        UserWarning, match=r"not seen for longer than 0\.5 s, so absent then: left knee 0\.33 to 1\.00 s"
+    ):
+        motion = read_motion(tmp_path / "a.c3d", gap=0.5)
+    assert list(np.flatnonzero(~motion.seen.all(axis=1))) == list(range(10, 30))
+    assert np.flatnonzero(~motion.seen[10]).tolist() == [motion.skeleton.index("left_knee")]
     text = trc_text(markers | {"LKNE": put()["LKNE"]}, 30).split("\n")
     cells = text[8].split("\t")
     text[8] = "\t".join([*cells[:2], "", "", "", *cells[5:]])
     assert np.isnan(trc.table("\n".join(text)).positions[2, 0]).all()
+
+
+def test_fewer_frames_than_declared_are_a_note(tmp_path):
+    (tmp_path / "a.c3d").write_bytes(SOUND[: len(SOUND) // 2])
+    with pytest.warns(UserWarning, match="declares 40 frames, there are 19; all of them are read"):
+        assert read_motion(tmp_path / "a.c3d").frames == 19
+    (tmp_path / "a.trc").write_text("\n".join(TABLE.split("\n")[:9]))
+    with pytest.warns(UserWarning, match="declares 40 frames, there are 3; all of them are read"):
+        assert read_motion(tmp_path / "a.trc").frames == 3
+
+
+def test_a_table_parted_by_commas_or_with_decimal_commas_is_the_same():
+    expected = trc.table(TABLE).positions
+    np.testing.assert_array_equal(trc.table(TABLE.replace("\t", ",")).positions, expected)
+    head, frames = TABLE.split("\n\n")
+    np.testing.assert_array_equal(trc.table(f"{head}\n\n{frames.replace('.', ',')}").positions, expected)
+    with pytest.raises(ValueError, match=r"line 9, column 4: '1,5', expected a number"):
+        trc.table(re.sub(r"(?m)^(3\t\S+\t\S+\t)\S+", r"\g<1>1,5", TABLE))
 
 
 def test_fps_is_overridden_and_names_are_kept(tmp_path):

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from marked import FULL, MEDIAL, skin
 
 from motion2language.formats.marker_joints import REQUIRED, recording
+from motion2language.formats.marker_labels import labels_of, marker_sets
 from motion2language.formats.marker_rules import RULES, USUAL
-from motion2language.formats.markers import CENTRES, JOINTS, SKIN, Markers, fill, labels_of, recognise
+from motion2language.formats.markers import Markers, fill, recognise
+from motion2language.formats.reading import ReadOptions
 from motion2language.motion import CANONICAL
 
+SKIN, CENTRES, JOINTS = (dict(marker_sets()[name]) for name in ("skin", "centres", "joints"))
 BODY = walking(40)
 ALL = skin(BODY)
 
@@ -27,7 +30,7 @@ def full(*without: str) -> dict[str, np.ndarray]:
 
 
 def joints(put: dict[str, np.ndarray], **options) -> dict[str, np.ndarray]:
-    motion = recording(markers(put, **options), "take").motion
+    motion = recording(markers(put, **options), "take", ReadOptions()).motion
     return {joint: motion.positions[:, column] for column, joint in enumerate(motion.skeleton.joints)}
 
 
@@ -160,13 +163,26 @@ def test_unit_place_and_prefix_change_nothing(scale, seed, prefix, shift):
 
 
 def test_the_message_names_the_parts_without_markers():
-    put = {label: path for label, path in full().items() if label[1:] in "ASI PSI THI KNE TIB ANK HEE TOE".split()}
+    put = {label: path for label, path in full().items() if label[1:] in "ASI PSI THI KNE TIB HEE TOE".split()}
     with pytest.raises(
         ValueError,
-        match=r"no markers determine head, shoulders, elbows, wrists; "
-        "expected C7 CLAV LFHD RFHD LBHD RBHD LSHO RSHO LELB LWRA LWRB RELB RWRA RWRB or .* found LASI LPSI",
+        match=r"no markers determine head, shoulders, elbows, wrists, knees, ankles; expected both legs or both arms, "
+        "that is C7 CLAV LFHD RFHD LBHD RBHD LSHO RSHO LELB LWRA LWRB RELB RWRA RWRB LANK RANK or .* found LASI LPSI",
     ):
         joints(put)
+
+
+def test_the_markers_of_a_gait_laboratory_are_a_lower_body():
+    put = {label: path for label, path in full().items() if label[1:] in "ASI PSI THI KNE TIB ANK HEE TOE".split()}
+    lower = {joint for joint in CANONICAL.joints if joint == "pelvis" or joint[-3:] in ("hip", "nee", "kle", "toe")}
+    found = joints(put)
+    assert found.keys() == lower
+    whole = joints(full())
+    for joint in lower:
+        np.testing.assert_allclose(found[joint], whole[joint], atol=1e-9)
+    never = put | {label: path * np.nan for label, path in full().items() if label not in put}
+    with pytest.warns(UserWarning, match="take: markers labelled and never seen: LFHD RFHD"):
+        assert joints(never).keys() == lower
 
 
 def test_unknown_labels_are_shown():
@@ -242,9 +258,16 @@ def test_a_marker_of_the_head_is_placed_without_mirroring_it():
     np.testing.assert_allclose(filled[parts[0]], paths[parts[0]], atol=1e-6)
 
 
-def test_long_gaps_are_reported_with_counts_and_times():
-    with pytest.raises(ValueError, match=r"left knee in 30 of 40 frames, 0\.05 to 0\.35 s; left ankle in 30 of 40"):
-        joints(gap("LKNE", 5, 35))
+def test_long_gaps_are_crossed_or_leave_the_joint_absent_with_times():
+    with pytest.warns(UserWarning, match=r"gaps of up to 1 s are crossed: left knee 0\.05 to 0\.35 s"):
+        assert recording(markers(gap("LKNE", 5, 35)), "take", ReadOptions()).motion.seen is None
+    with pytest.warns(UserWarning, match=r"not seen for longer than 1 s, so absent then: left knee 0\.25 to 1\.75 s"):
+        motion = recording(markers(gap("LKNE", 5, 35), fps=20.0), "take", ReadOptions()).motion
+    lost = ~motion.seen
+    assert lost[5:35, motion.skeleton.index("left_knee")].all()
+    assert lost.sum() == 30
+    with pytest.warns(UserWarning, match=r"not seen for longer than 0\.3 s"):
+        assert recording(markers(gap("LKNE", 5, 38)), "take", ReadOptions(gap=0.3)).motion.seen is not None
 
 
 def test_a_person_who_enters_late_is_held_still_until_then_with_a_warning():
@@ -263,8 +286,9 @@ def test_a_person_who_enters_late_is_held_still_until_then_with_a_warning():
         np.testing.assert_allclose(found[joint], plain[joint][frames], atol=2e-3)
     for label in put:
         put[label][:21] = np.nan
-    with pytest.raises(ValueError, match=r"; and 9 more; fill the gaps"):
-        joints(put, fps=25.0)
+    with pytest.warns(UserWarning, match=r"not seen for longer than 1 s, so absent then: pelvis 0\.00 to 2\.10 s"):
+        motion = recording(markers(put, fps=10.0), "take", ReadOptions()).motion
+    assert not motion.seen[:21].any()
 
 
 def test_a_better_rule_for_a_joint_may_start_a_little_later():
@@ -287,7 +311,7 @@ def test_a_better_rule_for_a_joint_may_start_a_little_later():
 
 def test_a_long_gap_is_made_up_from_other_markers_of_the_trunk_with_a_warning():
     with pytest.warns(UserWarning, match="chest, spine had too long gaps and were made up from their neighbours"):
-        assert not {"chest", "spine"} & joints(gap("T10", 5, 35)).keys()
+        assert not {"chest", "spine"} & joints(gap("T10", 5, 35), fps=20.0).keys()
 
 
 def test_a_wrist_follows_one_marker_when_the_other_is_lost():

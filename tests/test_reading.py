@@ -131,7 +131,7 @@ def test_files_too_large_are_refused_unread(tmp_path):
 
 def test_what_may_be_set_for_a_file_has_the_same_names_everywhere():
     names = [field.name for field in fields(ReadOptions)]
-    assert len(names) == 9
+    assert len(names) == 12
     assert [field.name for field in fields(Input)] == names
     assert [name for name in inspect.signature(m2l.read_motion).parameters if name != "path"] == names
 
@@ -140,5 +140,9 @@ def test_the_command_line_sets_every_option(tmp_path):
     (tmp_path / "map.toml").write_text('pelvis = "Root"\n')
     paths = {"asf": Path("take.asf"), "body_models": Path("models")}
     values = paths | {"fps": 30.0, "layout": "kit", "unit": "cm", "up": "z", "subject": "Ann", "take": "Walk"}
-    options = Input(**values, joint_map=tmp_path / "map.toml").options()
-    assert options == ReadOptions(**values, joint_map={"pelvis": "Root"})
+    values |= {"gap": 2.0, "mirror": True}
+    (tmp_path / "markers.toml").write_text('"*heel" = "*Back"\n')
+    options = Input(**values, joint_map=tmp_path / "map.toml", markers=tmp_path / "markers.toml").options()
+    assert options == ReadOptions(**values, joint_map={"pelvis": "Root"}, markers={"*heel": "*Back"})
+    with pytest.raises(ValueError, match="--gap -1: expected seconds, zero or more"):
+        Input(gap=-1).options()

@@ -39,7 +39,10 @@ def made(number: int) -> Record:
     skeleton, frames = (STICK, CANONICAL)[number % 2], 3 + number
     angles = random.normal(size=(frames, 7)) if number % 3 == 0 else None
     positions = random.normal(size=(frames, len(skeleton.joints), 3))
-    return Record(Motion(positions, 10 / 3, skeleton, f"take {number}", angles), {"text": "gé\n", "number": number})
+    seen = random.random(positions.shape[:2]) < 0.5 if number % 4 == 2 else None
+    return Record(
+        Motion(positions, 10 / 3, skeleton, f"take {number}", angles, seen), {"text": "gé\n", "number": number}
+    )
 
 
 def contents(key: str = "a", make=made, count: int = COUNT) -> StoreSpec:
@@ -57,6 +60,7 @@ def same(record: Record | None, other: Record | None) -> bool:
     arrays = np.array_equal(record.motion.positions, other.motion.positions) and (
         record.motion.angles is other.motion.angles is None or np.array_equal(record.motion.angles, other.motion.angles)
     )
+    arrays &= np.array_equal(record.motion.seen, other.motion.seen)
     facts = [(each.about, each.motion.fps, each.motion.skeleton, each.motion.name) for each in (record, other)]
     return arrays and facts[0] == facts[1]
 

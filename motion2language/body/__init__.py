@@ -6,10 +6,12 @@ finds the joint for each of the 21 of `motion.CANONICAL`; `to_canonical` gives t
 
 from __future__ import annotations
 
+from motion2language.body.absent import is_enough, name_absent, partial_stature
 from motion2language.body.axes import PLAUSIBLE_HEIGHT, UNITS, Axes, detect_axes, stature
 from motion2language.body.canonical import (
     POSSIBLE_HEIGHT,
     FeetWarning,
+    PartialBodyWarning,
     body_height,
     describe,
     ensure_canonical,
@@ -26,13 +28,17 @@ __all__ = [
     "FeetWarning",
     "JointMap",
     "JointRule",
+    "PartialBodyWarning",
     "body_height",
     "describe",
     "detect_axes",
     "ensure_canonical",
+    "is_enough",
     "load_joint_map",
     "map_joints",
     "mirrored",
+    "name_absent",
+    "partial_stature",
     "stature",
     "to_canonical",
 ]

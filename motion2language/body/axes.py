@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motion2language.body.absent import UPWARDS, partial_stature
 from motion2language.body.mapping import map_joints
 from motion2language.motion import CANONICAL, Skeleton
 
@@ -52,14 +53,14 @@ _LEAST_ALIGNMENT = float(np.sqrt(0.5))
 
 @dataclass(frozen=True)
 class Axes:
-    """How a recording is measured: unit, up axis (`x y z`, or with a minus), and metres per unit."""
+    """How a recording is measured: unit (a key of UNITS or a number), up axis (`x y z`, or with a minus), metres."""
 
     unit: str
     up: str
     scale: float
 
     def __post_init__(self) -> None:
-        _require_choice("unit", self.unit, tuple(UNITS))
+        metres_in(self.unit)
         _require_choice("up", self.up, tuple(_TURNS))
         if not (np.isfinite(self.scale) and self.scale > 0):
             raise ValueError(f"scale {self.scale} is not a positive number of metres")
@@ -77,19 +78,24 @@ def detect_axes(
     up: str | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Axes:
-    """Unit and up axis of positions (T, J, 3); `unit` (a key of UNITS) and `up` are used as given, else detected.
+    """Unit and up axis of positions (T, J, 3); `unit` and `up` are used as given, else detected.
+
+    unit  a key of UNITS, or the metres in one unit as text
+    up    x, y or z with or without a sign
 
     overrides  as in map_joints
     ValueError, naming --unit or --up, when the size fits no unit or the head is not clearly above the feet. A
     skeleton that cannot be mapped to a body is measured by its bounding box and needs `up`; with `overrides` it is an
     error.
     """
-    _require_choice("unit", unit, tuple(UNITS))
+    if unit is not None:
+        metres_in(unit)
+    up = None if up is None else up.removeprefix("+")
     _require_choice("up", up, tuple(_TURNS))
     if unit is not None and up is not None:
-        return Axes(unit, up, UNITS[unit])
+        return Axes(unit, up, metres_in(unit))
     try:
-        body = map_joints(skeleton, positions, overrides).apply(positions)
+        body = map_joints(skeleton, positions, overrides).apply_known(positions)
     except ValueError:
         if up is None or overrides:
             raise
@@ -98,18 +104,37 @@ def detect_axes(
         size = stature(body)
         up = up or _detect_up(body)
     unit = unit or _detect_unit(size)
-    return Axes(unit, up, UNITS[unit])
+    return Axes(unit, up, metres_in(unit))
+
+
+def metres_in(unit: str) -> float:
+    """Metres in a unit: of UNITS, or given as a number; ValueError for anything else.
+
+    >>> metres_in("mm"), metres_in("0.3048")
+    (0.001, 0.3048)
+    """
+    if unit in UNITS:
+        return UNITS[unit]
+    try:
+        metres = float(unit)
+    except ValueError:
+        metres = 0.0
+    if not 0 < metres < float("inf"):
+        raise ValueError(f"unknown unit {unit!r}; --unit takes {', '.join(UNITS)}, or a number of metres above zero")
+    return metres
 
 
 def stature(body: np.ndarray) -> float:
     """Standing height of a canonical body (T, 21, 3), in its own unit, whatever the pose.
 
     The bones from head joint to ankles, each at its median length, are assumed to be the same share of every stature:
-    the estimate for a body with a long back is too tall.
+    the estimate for a body with a long back is too tall. Where joints are absent (NaN), legs or else arms decide.
     """
     trunk, left, right = (body[:, columns] for columns in _BONES)
     points = np.concatenate([trunk, _point(body, "hips")[:, None], left, right], axis=1)
     lengths = np.median(np.linalg.norm(np.diff(points, axis=1), axis=2), axis=0)  # head to hips, left leg, right leg
+    if not np.isfinite(lengths).all():
+        return partial_stature(body)
     return float((lengths[:4].sum() + (lengths[5:7].sum() + lengths[8:].sum()) / 2) / (_HEAD_SHARE - _ANKLE_SHARE))
 
 
@@ -136,17 +161,29 @@ def _detect_unit(height: float) -> str:
 
 
 def _detect_up(body: np.ndarray) -> str:
-    upwards = _point(body, "head") - _point(body, "ankles")
+    """The axis along which the upper joints stay above the lower ones; NaN are absent joints."""
+    known = {joint for joint, path in zip(CANONICAL.joints, body.transpose(1, 0, 2), strict=True) if _is_known(path)}
+    ends = next(((low, high) for low, high in UPWARDS if known.issuperset(low + high)), None)
+    if ends is None:
+        raise ValueError("neither head nor feet show which way is up; set the up axis with --up x, y or z")
+    low, high = (np.mean([_point(body, joint) for joint in joints], axis=0) for joints in ends)
+    upwards = high - low
     upwards /= np.maximum(np.linalg.norm(upwards, axis=1, keepdims=True), 1e-12)
     direction = np.median(upwards, axis=0)
     axis = int(np.argmax(np.abs(direction)))
     if direction[axis] < _LEAST_ALIGNMENT:
         found = ", ".join(f"{value:+.2f} along {name}" for name, value in zip("xyz", direction, strict=True))
+        names = ["feet" if "ankle" in joints[0] else "hips" if "hip" in joints[0] else joints[0] for joints in ends]
         raise ValueError(
-            f"the direction from feet to head is {found} (median over time); expected an axis on which the head stays "
-            "above the feet; set the up axis with --up x, y or z, or -y where the axis points down"
+            f"the direction from {names[0]} to {names[1]} is {found} (median over time); expected an axis on which the "
+            f"{names[1]} stays above the {names[0]}; set the up axis with --up x, y or z, or -y where the axis points "
+            "down"
         )
     return "xyz"[axis]
+
+
+def _is_known(path: np.ndarray) -> bool:
+    return bool(np.isfinite(path).all())
 
 
 def _require_choice(what: str, value: str | None, choices: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
+from motion2language.body.absent import name_absent
 from motion2language.body.axes import Axes, stature
 from motion2language.body.mapping import JointMap, map_joints
 from motion2language.body.names import helper_kind
@@ -20,21 +21,27 @@ class FeetWarning(UserWarning):
     """A recording's feet point the wrong way, though not so clearly that left and right must be swapped."""
 
 
+class PartialBodyWarning(UserWarning):
+    """A recording shows only a part of a body; the rest is a stand-in."""
+
+
 def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> Motion:
-    """The same recording on `motion.CANONICAL`; rate, name and angles are kept.
+    """The same recording on `motion.CANONICAL`; rate, name, angles and what was seen are kept.
 
     motion     metres, Y up (detect_axes brings other files there)
     overrides  canonical joint -> source joint, as in map_joints
 
     ValueError when joints are missing, the body is not of human size in metres, or left and right are swapped; a
-    warning when the feet point the wrong way, though not so clearly that they prove it.
+    warning when the feet point the wrong way, though not so clearly that they prove it, and one that names the parts of
+    the body that the recording lacks.
     """
     try:
         joint_map = map_joints(motion.skeleton, motion.positions, overrides)
     except ValueError as error:
         raise ValueError(f"{motion.label}: {error}") from None
     positions = joint_map.apply(motion.positions)
-    body = replace(motion, positions=positions, skeleton=CANONICAL)
+    seen = joint_map.apply_seen(motion.seen, motion.frames)
+    body = replace(motion, positions=positions, skeleton=CANONICAL, seen=seen)
     height = body_height(body)
     low, high = POSSIBLE_HEIGHT
     if not low <= height <= high:
@@ -45,7 +52,7 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
     if sides.swapped:
         raise ValueError(
             f"{motion.label}: its feet are on the wrong sides: either the file has left-handed coordinates "
-            "(export it with right-handed ones) or its joint names are swapped (swap them with --joint-map FILE)"
+            "(read it with --mirror) or its joint names are swapped (swap them with --joint-map FILE)"
         )
     if sides.doubtful:
         warnings.warn(
@@ -54,6 +61,8 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
             FeetWarning,
             stacklevel=2,
         )
+    if lost := name_absent(set(joint_map.absent)):
+        warnings.warn(f"{motion.label}: shows no {lost}; they stand at rest here", PartialBodyWarning, stacklevel=2)
     return body
 
 
@@ -99,15 +108,26 @@ def describe(
         joint_map = map_joints(motion.skeleton, motion.positions, overrides)
     except ValueError as error:
         return [*rows, ("body", f"not found: {error}")]
-    body = replace(motion, positions=joint_map.apply(motion.positions), skeleton=CANONICAL)
+    body = replace(motion, positions=joint_map.apply(motion.positions), skeleton=CANONICAL, seen=None)
     rows += [
         ("body height in metres", body_height(body)),
         ("left and right", _describe_sides(measure_sides(body.positions))),
     ]
+    if lost := name_absent(set(joint_map.absent)):
+        rows.append(("absent", lost))
+    rows += _describe_gaps(motion)
     rows += joint_map.rows()
     if ignored := _ignored(joint_map):
         rows.append(("ignored", ignored))
     return rows
+
+
+def _describe_gaps(motion: Motion) -> list[tuple[str, str | float | int]]:
+    """A row with the joints that are not seen for some time, and in which share of the frames."""
+    if motion.seen is None:
+        return []
+    shares = zip(motion.skeleton.joints, 1 - motion.seen.mean(axis=0), strict=True)
+    return [("not seen", ", ".join(f"{joint} {share:.0%}" for joint, share in shares if share > 0))]
 
 
 def _ignored(joint_map: JointMap) -> str:

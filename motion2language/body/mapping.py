@@ -4,7 +4,8 @@ Names decide first (names.py). When they identify fewer than half of the limbs' 
 (structure.py). The trunk follows from the tree (trunk.py). A user's own rows, canonical = source, come before all.
 A joint that a file still lacks becomes a mixture of its neighbours where that is sound (neck, spine, chest, collars).
 A body without toes gets its ankles twice, which the table reports: the direction of a foot cannot be made up.
-Hips, knees, ankles, shoulders, elbows, wrists and head are required: a ValueError names the missing ones.
+Part of a body is enough: both legs or both arms. What else the file has no joint for is absent (absent.py). A
+ValueError names the missing joints when there is less, or when joints with unknown names may be the missing ones.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from motion2language.body.names import find_by_names
-from motion2language.body.structure import find_by_structure
+from motion2language.body.absent import PARTS, is_enough, stand_in
+from motion2language.body.names import find_by_names, helper_kind, is_trunk
+from motion2language.body.structure import find_by_structure, path_to_root
 from motion2language.body.trunk import fill_from_tree
 from motion2language.motion import CANONICAL, Skeleton
 
@@ -43,14 +45,19 @@ class JointRule:
 
     @property
     def description(self) -> str:
-        """The source joint's name, or the mixture: `70 % Neck + 30 % LeftArm`."""
+        """The source joint's name, or the mixture: `70 % Neck + 30 % LeftArm`; `absent` where there is none."""
+        if not self.weights:
+            return "absent"
         parts = [joint if share == 1 else f"{100 * share:.0f} % {joint}" for joint, share in self.weights]
         return " + ".join(parts) + (f" ({self.remark})" if self.remark else "")
 
 
 @dataclass(frozen=True)
 class JointMap:
-    """One rule for each joint of `motion.CANONICAL`, in its order, from the joints of `skeleton`."""
+    """One rule for each joint of `motion.CANONICAL`, in its order, from the joints of `skeleton`.
+
+    A rule without weights is of a joint that the skeleton lacks.
+    """
 
     skeleton: Skeleton
     rules: tuple[JointRule, ...]
@@ -59,9 +66,32 @@ class JointMap:
         """The table for people: (canonical joint, description of its source)."""
         return [(rule.canonical, rule.description) for rule in self.rules]
 
+    @cached_property
+    def absent(self) -> frozenset[str]:
+        """The canonical joints that the skeleton lacks."""
+        return frozenset(rule.canonical for rule in self.rules if not rule.weights)
+
     def apply(self, positions: np.ndarray) -> np.ndarray:
-        """Positions (T, J, 3) of the source skeleton -> (T, 21, 3) of the canonical one, unit and axes unchanged."""
-        return self._matrix.astype(np.result_type(positions, np.float32)) @ positions
+        """Positions (T, J, 3) of the source skeleton -> (T, 21, 3) of the canonical one, unit and axes unchanged.
+
+        Absent joints get stand-ins (absent.py), for which Y must be up.
+        """
+        return stand_in(self.apply_known(positions)) if self.absent else self.apply_known(positions)
+
+    def apply_known(self, positions: np.ndarray) -> np.ndarray:
+        """As `apply`, in any axes, with NaN for absent joints."""
+        body: np.ndarray = self._matrix.astype(np.result_type(positions, np.float32)) @ positions
+        if self.absent:
+            body[:, [not rule.weights for rule in self.rules]] = np.nan
+        return body
+
+    def apply_seen(self, seen: np.ndarray | None, frames: int) -> np.ndarray | None:
+        """Which canonical joints (T, 21) are seen, by `Motion.seen`: those whose sources are all seen."""
+        if seen is None and not self.absent:
+            return None
+        lost = np.zeros((frames, len(self.rules))) if seen is None else ~seen @ (self._matrix.T > 0)
+        present = np.array([bool(rule.weights) for rule in self.rules])
+        return (lost == 0) & present
 
     @cached_property
     def _matrix(self) -> np.ndarray:
@@ -101,7 +131,7 @@ def map_joints(
     positions  (T, J, 3) in any unit and axes, right-handed; only needed where the names do not decide
     overrides  canonical joint -> source joint, which come before names and tree
 
-    ValueError when required joints are missing, or an override names an unknown joint.
+    ValueError when joints are missing (see above), or an override names an unknown joint.
 
     >>> joints = ("Hips", "Spine", "Neck", "Head") + tuple(
     ...     side + part for side in ("Left", "Right") for part in ("Arm", "ForeArm", "Hand", "UpLeg", "Leg", "Foot"))
@@ -116,10 +146,8 @@ def map_joints(
     sources = find_by_names(skeleton, positions, overrides)
     if positions is not None and sum(joint in sources for joint in LIMB_JOINTS) < len(LIMB_JOINTS) / 2:
         sources = (find_by_structure(skeleton, positions) or sources) | overrides
-    _require_present(LIMB_JOINTS, sources, skeleton)
-    sources = fill_from_tree(sources, skeleton)
-    _require_present(("head",), sources, skeleton)
-    rules = _complete(sources)
+    _require_enough(sources, skeleton)
+    rules = _complete(fill_from_tree(sources, skeleton))
     return JointMap(skeleton, tuple(rules[joint] for joint in CANONICAL.joints))
 
 
@@ -128,7 +156,7 @@ def _complete(sources: dict[str, str]) -> dict[str, JointRule]:
     rules = {canonical: JointRule(canonical, ((source, 1.0),)) for canonical, source in sources.items()}
 
     def mix(canonical: str, first: str, second: str, share: float) -> None:
-        if canonical not in rules:
+        if canonical not in rules and rules.keys() >= {first, second}:
             weights = {joint: (1 - share) * weight for joint, weight in rules[first].weights}
             for joint, weight in rules[second].weights:
                 weights[joint] = weights.get(joint, 0.0) + share * weight
@@ -139,21 +167,41 @@ def _complete(sources: dict[str, str]) -> dict[str, JointRule]:
     mix("chest", "spine", "neck", (_CHEST_SHARE - _SPINE_SHARE) / (1 - _SPINE_SHARE))
     for side in ("left", "right"):
         mix(f"{side}_collar", "neck", f"{side}_shoulder", _COLLAR_SHARE)
-        if f"{side}_toe" not in rules:
+        if f"{side}_toe" not in rules and f"{side}_ankle" in rules:
             weights = rules[f"{side}_ankle"].weights
             rules[f"{side}_toe"] = JointRule(f"{side}_toe", weights, "the ankle again: no toe found")
-    return rules
+    return {joint: rules.get(joint, JointRule(joint, ())) for joint in CANONICAL.joints}
 
 
-def _require_present(needed: tuple[str, ...], sources: dict[str, str], skeleton: Skeleton) -> None:
-    missing = [joint for joint in needed if joint not in sources]
-    if missing:
+def _require_enough(sources: dict[str, str], skeleton: Skeleton) -> None:
+    """ValueError for less than both legs or both arms, and when unknown joints may be the ones that a limb lacks."""
+    missing = [joint for joint in LIMB_JOINTS if joint not in sources]
+    longest = _longest_unknown(sources, skeleton) if missing else 0
+    unclear = any(0 < sum(joint in missing for joint in joints) <= longest for joints in PARTS.values())
+    if unclear or not is_enough(set(sources)):
         raise ValueError(
             f"skeleton {skeleton.name!r}: found no joint for {', '.join(missing)}; "
             f"it has {', '.join(skeleton.joints[:80])}{' …' * (len(skeleton.joints) > 80)}. "
             f'Name them in a TOML file, one line per joint such as {missing[0]} = "NAME", '
             "and give it with --joint-map FILE"
         )
+
+
+def _longest_unknown(sources: dict[str, str], skeleton: Skeleton) -> int:
+    """The longest row of joints, each the child of the one before, that are neither known nor beyond a known end.
+
+    Joints above known ones, of the trunk, fingers, what hangs on head and feet, and helpers do not count.
+    """
+    above = {joint for source in sources.values() for joint in path_to_root(skeleton, source)}
+    ends = {source for joint, source in sources.items() if joint.endswith(("wrist", "ankle", "toe", "neck", "head"))}
+    lengths = dict[str, int]()
+    for joint, parent in zip(skeleton.joints, skeleton.parents, strict=True):
+        before = skeleton.joints[parent] if parent >= 0 else ""
+        if before in ends:
+            ends.add(joint)
+        elif joint not in above and not helper_kind(joint) and not is_trunk(joint):
+            lengths[joint] = lengths.get(before, 0) + 1
+    return max(lengths.values(), default=0)
 
 
 def _require_known(joint: str, skeleton: Skeleton, what: str) -> None:

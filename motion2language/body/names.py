@@ -88,6 +88,7 @@ _HELPERS = {
     "twist": frozenset("twist roll".split()),
     "props": frozenset("prop slot handslot weapon gun holder socket attach".split()),
 }
+_TRUNK_STEMS = ("spine", "chest", "torso", "thorax", "abdomen", "waist", "lumbar", "back", "sternum", "rib", "breast")
 _SHARED_PREFIX = 0.6  # a first word on this share of the joints is a prefix; chosen, above the half that `Left` reaches
 
 
@@ -107,6 +108,11 @@ def helper_kind(joint: str) -> str:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[:|]", joint)[-1]).lower()
     words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[a-z0-9]+", spaced)}
     return next((kind for kind, known in _HELPERS.items() if words & known), "")
+
+
+def is_trunk(joint: str) -> bool:
+    """Whether a joint's name is that of a part of the trunk, such as `Spine2` or `LowerBack`."""
+    return any(stem in joint.lower() for stem in _TRUNK_STEMS)
 
 
 def find_by_names(skeleton: Skeleton, positions: np.ndarray | None, taken: dict[str, str]) -> dict[str, str]:

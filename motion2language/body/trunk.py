@@ -10,40 +10,71 @@ _END_WORDS = ("end", "nub", "top", "site", "tip", "effector")
 
 
 def fill_from_tree(sources: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
-    """`sources` (canonical -> source joint, with all limbs) and the joints that follow from the tree.
+    """`sources` (canonical -> source joint) and the joints that follow from the tree and the limbs that are there.
 
     pelvis        where the legs meet
-    neck, head    first and last of the joints without a side above the joint where the arms meet
+    neck, head    first and last of the joints without a side above the joint where the arms meet; a neck's end is the
+                  head where there is nothing else
     spine, chest  the middle and the last of the joints between pelvis and neck; a single one is the spine, since a
                   body with one trunk joint bends low
     toes          the ankle's first child other than a heel or a helper; an end will do
     """
     filled = dict(sources)
-    filled.setdefault("pelvis", common_ancestor(skeleton, filled["left_hip"], filled["right_hip"]))
-    top = common_ancestor(skeleton, filled["left_shoulder"], filled["right_shoulder"])
+    if "left_hip" in filled and "right_hip" in filled:
+        filled.setdefault("pelvis", common_ancestor(skeleton, filled["left_hip"], filled["right_hip"]))
+    top = _top(filled, skeleton)
+    if top is not None:
+        _fill_above(filled, skeleton, top)
+    upper = filled.get("neck", top or filled.get("head"))
+    if "pelvis" in filled and upper is not None:
+        trunk = _strictly_between(skeleton, filled["pelvis"], upper)
+        if "neck" not in filled and top not in (None, *filled.values()):
+            trunk.append(upper)
+        _fill_trunk(filled, [joint for joint in trunk if joint not in filled.values()])
+    for side in ("left", "right"):
+        children = _children(skeleton, filled[f"{side}_ankle"]) if f"{side}_ankle" in filled else []
+        ahead = next((child for child in children if "heel" not in child.lower() and _is_body(child)), None)
+        if ahead is not None:
+            filled.setdefault(f"{side}_toe", ahead)
+    return filled
+
+
+def _top(sources: dict[str, str], skeleton: Skeleton) -> str | None:
+    """Where the arms meet, or where the only arm meets the neck or the head; None where that is unknown."""
+    ends = [sources[joint] for joint in ("left_shoulder", "right_shoulder", "neck", "head") if joint in sources]
+    return common_ancestor(skeleton, *ends[:2]) if len(ends) > 1 and "shoulder" in "".join(sources) else None
+
+
+def _fill_above(filled: dict[str, str], skeleton: Skeleton, top: str) -> None:
+    """Add neck and head, as the joints above `top`."""
     if "head" in filled:
         above = _strictly_between(skeleton, top, filled["head"])
     else:
         above = _chain_upwards(skeleton, top, filled)
         if above:
             filled["head"] = above.pop()
+        elif "neck" in filled and (end := _end_of(filled["neck"], skeleton)) != filled["neck"]:
+            filled["head"] = end
     if above:
         filled.setdefault("neck", above[0])
-    trunk = _strictly_between(skeleton, filled["pelvis"], filled.get("neck", top))
-    if "neck" not in filled and top not in filled.values():
-        trunk.append(top)
-    trunk = [joint for joint in trunk if joint not in filled.values()]
+
+
+def _end_of(joint: str, skeleton: Skeleton) -> str:
+    """The last joint of the row that begins with `joint` and does not branch; its end where there is no other."""
+    last = joint
+    while len(ahead := [child for child in _children(skeleton, last) if not helper_kind(child)]) == 1:
+        last = ahead[0]
+    ends = [child for child in _children(skeleton, joint) if helper_kind(child) == "ends"]
+    return ends[0] if last == joint and ends else last
+
+
+def _fill_trunk(filled: dict[str, str], trunk: list[str]) -> None:
+    """Add spine and chest, from the free joints between pelvis and neck."""
     if trunk:
         filled.setdefault("spine", trunk[(len(trunk) - 1) // 2])
         trunk = [joint for joint in trunk if joint != filled["spine"]]
     if trunk:
         filled.setdefault("chest", trunk[-1])
-    for side in ("left", "right"):
-        children = _children(skeleton, filled[f"{side}_ankle"])
-        ahead = next((child for child in children if "heel" not in child.lower() and _is_body(child)), None)
-        if ahead is not None:
-            filled.setdefault(f"{side}_toe", ahead)
-    return filled
 
 
 def _is_body(joint: str) -> bool:

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from motion2language.captioning.model_folder import shipped_models
 from motion2language.data import corpora
 from motion2language.files import one_line
+from motion2language.formats import GAP
 
 if TYPE_CHECKING:
     from motion2language.captioning.captioner import Captioner
@@ -34,7 +35,7 @@ class Input:
     asf: Path | None = None
     """Skeleton of an .amc file, if it is not beside it."""
     unit: str | None = None
-    """m, cm, mm, inch, ft or cmu, instead of the file's unit or the detected one."""
+    """m, cm, mm, inch, ft, cmu or a number of metres, instead of the file's unit or the detected one."""
     up: str | None = None
     """x, y, z, -x, -y or -z, instead of the file's up axis or the detected one."""
     joint_map: Path | None = None
@@ -45,6 +46,12 @@ class Input:
     """Subject name, for files of several people: .c3d, .trc, .fbx, .glb, .gltf, .mvnx."""
     take: str | None = None
     """Take name, for files of several takes: .fbx, .glb, .gltf."""
+    gap: float = GAP
+    """Longest time in seconds for which an unseen joint is crossed; for longer it is absent."""
+    markers: Path | None = None
+    """TOML file, `"part of the body" = "labels"`, for marker sets that are not known."""
+    mirror: bool = False
+    """Exchange left and right in space, for files in left-handed coordinates."""
 
     def overrides(self) -> dict[str, str] | None:
         """The joint map, read from its file."""
@@ -54,9 +61,13 @@ class Input:
 
     def options(self) -> ReadOptions:
         """The options for the readers, with the joint map read from its file."""
+        from motion2language.formats.marker_labels import load_markers
         from motion2language.formats.reading import ReadOptions
 
-        return ReadOptions(**{**vars(self), "joint_map": self.overrides()})
+        if not 0 <= self.gap < float("inf"):
+            raise ValueError(f"--gap {self.gap:g}: expected seconds, zero or more")
+        markers = None if self.markers is None else load_markers(self.markers)
+        return ReadOptions(**{**vars(self), "joint_map": self.overrides(), "markers": markers})
 
     def read(self, path: Path) -> Motion:
         """A file's recording, in metres."""

@@ -17,7 +17,14 @@ FORMATS = {
     ".amc": "amc", ".bvh": "bvh", ".fbx": "fbx", ".glb": "gltf", ".gltf": "gltf", ".vrm": "gltf", ".vrma": "gltf",
     ".mvnx": "mvnx", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
 }  # fmt: skip
+#: Seconds, the longest gap in a joint's path that is crossed unless --gap says otherwise: about a stride, chosen.
+GAP = 1.0
 _RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
+
+
+def suffix_of(path: Path) -> str:
+    """A file's suffix in lower case, also of one that is named by it alone, such as `.bvh`."""
+    return (path.suffix or (path.name if path.name.startswith(".") else "")).lower()
 
 
 def every_file(folder: Path) -> Iterator[Path]:

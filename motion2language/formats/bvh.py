@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.files import write_text
-from motion2language.formats.decimals import parse_decimals
+from motion2language.formats.decimals import parse_decimals, with_decimal_points
 from motion2language.formats.kinematics import euler_rotation, forward
+from motion2language.formats.limits import clean_name
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
@@ -56,7 +57,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
     between = _MOTION.search(text)
     if between is None:
         raise ValueError(_EXPECTED)
-    rig = Rig.parse(text[: between.start()])
+    rig = Rig.parse(with_decimal_points(text[: between.start()]))
     values, fps, note = _motion(text, between.end(), rig.columns, options.fps)
     if note:
         warnings.warn(f"{path.name} {note}", stacklevel=2)
@@ -164,12 +165,14 @@ def _motion(text: str, start: int, columns: int, fps: float | None) -> tuple[np.
     """Values (T, columns), the frame rate, and a note where the declared number of frames is wrong."""
     frames, time = _FRAMES.search(text, start), _FRAME_TIME.search(text, start)
     start = max(match.end() if match else start for match in (frames, time))
+    if text.find(",", start) >= 0:
+        text = text[:start] + with_decimal_points(text[start:])
     if text.find("#", start) >= 0 or text.find("//", start) >= 0:
         text, start = _COMMENT.sub("", text[start:]), 0
     try:
         values = parse_decimals(text, start)
-    except ValueError as error:
-        raise ValueError(f"the frames contain something that is not a number: {str(error)[-60:]}") from None
+    except ValueError:
+        raise ValueError(_name_unreadable(text, start)) from None
     if not len(values):
         raise ValueError("no frames; expected one line of numbers per frame after `Frame Time:`")
     if len(values) % columns:
@@ -188,8 +191,22 @@ def _motion(text: str, start: int, columns: int, fps: float | None) -> tuple[np.
     return values, fps or frame_rate(None if time is None else time[1]), note
 
 
+def _name_unreadable(text: str, start: int) -> str:
+    """The message about the first number in the frames that is none; `start` is 0 where comments were cut out."""
+    first = text.count("\n", 0, start) + 1
+    for line, row in enumerate(text[start:].split("\n"), start=first):
+        for column, word in enumerate(row.split(), start=1):
+            try:
+                float(word)
+            except ValueError:
+                where = f"line {line}" if start else f"line {line} after the hierarchy"
+                return f"{where}, number {column}: {clean_name(word)[:40]!r}, expected a number, such as 1.5"
+    raise AssertionError("all of them are numbers")
+
+
 def frame_rate(frame_time: str | None) -> float:
     """Frames per second for the text after `Frame Time:`; ValueError when it is not a positive number of seconds."""
+    frame_time = frame_time and with_decimal_points(frame_time)
     if frame_time is None:
         raise ValueError("no `Frame Time:` line; set the frame rate with --fps")
     try:

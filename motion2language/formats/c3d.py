@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import struct
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,7 @@ _WIDTHS = {-1: 1, 1: 1, 2: 2, 4: 4}  # bytes of a parameter's value by its type:
 
 def read(path: Path, options: ReadOptions) -> Recording:
     """The joints of the body that wears the markers of a C3D file, in the file's unit and axes."""
-    return recording(points(path.read_bytes(), options.fps), path.name, options.subject)
+    return recording(points(path.read_bytes(), options.fps), path.name, options)
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,9 @@ def _frames(data: memoryview, counts: list[int], width: int, numbers: _Numbers, 
     if not counts:
         raise ValueError("the file contains no frames")
     frames = max((count for count in counts if count <= stored), default=0)
+    if not frames and stored:
+        warnings.warn(f"declares {min(counts)} frames, there are {stored}; all of them are read", stacklevel=2)
+        frames = stored
     if not frames:
         raise ValueError(f"the file is cut off: it declares {min(counts)} frames and contains {stored}")
     if frames == _MOST:  # the count may have stopped there: take all frames but the padding of the last block

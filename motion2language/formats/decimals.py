@@ -12,6 +12,8 @@ import re
 
 import numpy as np
 
+_DECIMAL_POINT = re.compile(r"\d\.\d")
+_DECIMAL_COMMA = re.compile(r"(?<![\d,.])(\d+),(\d+)(?![\d,.])")
 _BLANK = re.compile(r"\s")
 _BLOCK = 2**16  # characters parsed at once, so that what they become stays in the processor's cache; chosen
 _WORD = 8  # digits read at once: the bytes of a 64-bit word
@@ -34,6 +36,15 @@ def parse_decimals(text: str, start: int = 0) -> np.ndarray:
         blocks.append(_parse(text[first:last]))
         first = last
     return np.concatenate(blocks) if blocks else np.zeros(0)
+
+
+def with_decimal_points(text: str) -> str:
+    """A text of numbers with decimal points where it has decimal commas: commas in numbers, and not one decimal point.
+
+    >>> with_decimal_points("0,05 -95,0"), with_decimal_points("1,5 2.5"), with_decimal_points("1,2,3")
+    ('0.05 -95.0', '1,5 2.5', '1,2,3')
+    """
+    return _DECIMAL_COMMA.sub(r"\1.\2", text) if "," in text and not _DECIMAL_POINT.search(text) else text
 
 
 def _parse(text: str) -> np.ndarray:

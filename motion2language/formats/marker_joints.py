@@ -1,6 +1,7 @@
 """From markers on the skin to the joints under it, by the rules of marker_rules.py.
 
-Warnings and errors name what stays unknown: parts of the body without markers, gaps too long to be filled.
+Part of a body is enough: both legs or both arms. Warnings and errors name what stays unknown: parts of the body without
+markers, and gaps.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from motion2language.body import is_enough, partial_stature
+from motion2language.formats.gaps import cross_gaps, longest_gap
+from motion2language.formats.marker_labels import labels_of
 from motion2language.formats.marker_rules import RULES, USUAL, Path3, Rule
-from motion2language.formats.markers import LONGEST_GAP, Markers, fill, labels_of, recognise
-from motion2language.formats.reading import Recording
+from motion2language.formats.markers import LONGEST_GAP, Markers, fill, never_seen, recognise
+from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import CANONICAL, Motion, Skeleton
 
 _LEAST_SEEN = 0.5  # of a recording's length, between the first and last time the whole body is seen; chosen
@@ -20,46 +24,65 @@ _LATER = 0.5  # seconds by which a better rule for a joint may start later, or e
 _SHOWN = 30  # labels of a file shown in a message; chosen
 _UNITS = {"m": "m", "meter": "m", "cm": "cm", "mm": "mm", "millimeter": "mm", "in": "inch", "inch": "inch"}
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254}
-_LEGS = (0.2, 1.4)  # metres from hip to ankle, of infants to the tallest; chosen
+_STATURES = (0.4, 2.9)  # metres, of infants to the tallest; chosen
 _STANDING = 0.7  # least cosine between an axis and the way from feet to head; chosen, 45 degrees
-#: Joints that a body must have (body/mapping.py); the others are made up from these.
+#: Joints that only markers determine (body/mapping.py); the others are made up from these.
 REQUIRED = (
     "head",
     *(f"{side}_{part}" for part in "shoulder elbow wrist hip knee ankle".split() for side in ("left", "right")),
 )
 
 
-def recording(markers: Markers, name: str, subject: str | None = None) -> Recording:
+def recording(markers: Markers, name: str, options: ReadOptions) -> Recording:
     """The joints of the body that wears the markers, under canonical names, in the markers' unit and axes.
 
-    A warning reports what was filled, held still and made up. ValueError names the parts of the body without markers,
-    or the joints that are unknown and when.
+    A warning reports what was filled, held still, left absent and made up. ValueError names the parts of the body
+    without markers when neither both legs nor both arms are there.
     """
     if not (np.isfinite(markers.fps) and markers.fps > 0):
         raise ValueError(f"frame rate {markers.fps} is not a positive number; set the right one with --fps")
-    paths = recognise(markers, subject)
+    paths = recognise(markers, options.subject, options.markers)
     paths, filled = fill(paths, markers.fps)
-    joints = _joints(paths, markers.fps)
-    _require_all(joints, paths, markers.labels)
-    straight = RULES["head"][-1].make(0.0, joints["pelvis"], joints["neck"])
-    head_lost = np.array_equal(joints["head"], straight, equal_nan=True)
-    joints, first, last = _hold_ends(joints)
-    _require_seen({joint: path for joint, path in joints.items() if joint in REQUIRED}, markers.fps)
-    whole = {joint: path for joint, path in joints.items() if np.isfinite(path).all()}
+    joints = {joint: path for joint, path in _joints(paths, markers.fps).items() if np.isfinite(path).any()}
+    lost = never_seen(markers, options.markers)
+    _require_enough(joints, paths, markers.labels, lost)
     notes = [f"{filled} marker positions in gaps of up to {LONGEST_GAP} s are filled"] if filled else []
+    if lost and not set(REQUIRED) <= set(joints):
+        notes.append(f"markers labelled and never seen: {' '.join(lost[:_SHOWN])}{' …' * (len(lost) > _SHOWN)}")
+    straight = _straight_head(joints)
+    head_lost = straight is not None and np.array_equal(joints["head"], straight, equal_nan=True)
+    joints, first, last = _hold_ends(joints)
     if last - first + 1 < len(markers.positions):
         start, end = first / markers.fps, (last + 1) / markers.fps
         notes.append(f"the whole body is seen from {start:.2f} to {end:.2f} s; it is held still before and after")
     if head_lost:
         some = any("head" in part for part in paths)
         notes.append(f"{'too few' if some else 'no'} markers on the head, which is placed in line with the trunk")
-    if left_out := [joint for joint in joints if joint not in whole]:
+    kept = _keep(joints, options.gap * markers.fps)
+    if left_out := [joint for joint in joints if joint not in kept]:
         notes.append(f"{', '.join(left_out)} had too long gaps and were made up from their neighbours")
-    if notes:
+    skeleton = _skeleton(kept)
+    positions = np.stack([joints[joint] for joint in skeleton.joints], axis=1)
+    crossed = cross_gaps(positions, skeleton.joints, skeleton.parents, markers.fps, options.gap)
+    if notes := [*notes, *crossed.notes]:
         warnings.warn(f"{name}: {'; '.join(notes)}", stacklevel=2)
-    skeleton = _skeleton(whole)
-    positions = np.stack([whole[joint] for joint in skeleton.joints], axis=1)
-    return Recording(Motion(positions, markers.fps, skeleton, name), _unit(markers.unit, whole), _up(markers.up, whole))
+    motion = Motion(crossed.positions, markers.fps, skeleton, name, seen=crossed.seen)
+    whole = {joint: crossed.positions[:, column] for column, joint in enumerate(skeleton.joints)}
+    return Recording(motion, _unit(markers.unit, whole), _up(markers.up, whole))
+
+
+def _keep(joints: dict[str, Path3], most: float) -> set[str]:
+    """REQUIRED joints, and those others that lack no more than `most` frames on end while all REQUIRED are seen."""
+    missing = {joint: np.isnan(path[:, 0]) for joint, path in joints.items()}
+    lost = np.any([missing[joint] for joint in joints if joint in REQUIRED], axis=0)
+    return {joint for joint in joints if joint in REQUIRED or longest_gap(missing[joint] & ~lost) <= most}
+
+
+def _straight_head(joints: dict[str, Path3]) -> Path3 | None:
+    """Where the head is when no marker on it is used; None when trunk or head are unknown."""
+    if not {"pelvis", "neck", "head"} <= joints.keys():
+        return None
+    return RULES["head"][-1].make(0.0, joints["pelvis"], joints["neck"])
 
 
 def _joints(paths: dict[str, Path3], fps: float) -> dict[str, Path3]:
@@ -109,7 +132,7 @@ def _hold_ends(joints: dict[str, Path3]) -> tuple[dict[str, Path3], int, int]:
 
     Also returns these two frames. Nothing is held when less than half of the recording lies between them.
     """
-    seen = np.isfinite(np.stack([joints[joint][:, 0] for joint in REQUIRED])).all(axis=0)
+    seen = np.isfinite(np.stack([path[:, 0] for joint, path in joints.items() if joint in REQUIRED])).all(axis=0)
     first, last = int(seen.argmax()), len(seen) - 1 - int(seen[::-1].argmax())
     if last - first + 1 < _LEAST_SEEN * len(seen) or not seen.any():
         return joints, 0, len(seen) - 1
@@ -118,11 +141,13 @@ def _hold_ends(joints: dict[str, Path3]) -> tuple[dict[str, Path3], int, int]:
 
 
 def _unit(declared: str, joints: dict[str, Path3]) -> str | None:
-    """The declared unit; None, so that the body's size decides, where it makes the legs too long or too short."""
+    """The declared unit; None, so that the body's size decides, where it makes the body too large or too small."""
     unit = _UNITS.get(declared.lower().rstrip("s"))
-    hip, knee, ankle = (joints[f"left_{part}"] for part in ("hip", "knee", "ankle"))
-    length = np.median(np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1))
-    return unit if unit and _LEGS[0] <= length * _METRES[unit] <= _LEGS[1] else None
+    body = np.full((len(next(iter(joints.values()))), len(CANONICAL.joints), 3), np.nan)
+    for joint, path in joints.items():
+        body[:, CANONICAL.index(joint)] = path
+    height = partial_stature(body)
+    return unit if unit and _STATURES[0] <= height * _METRES[unit] <= _STATURES[1] else None
 
 
 def _up(declared: str | None, joints: dict[str, Path3]) -> str | None:
@@ -131,7 +156,12 @@ def _up(declared: str | None, joints: dict[str, Path3]) -> str | None:
     The declared axis is how a program first shows the file, often a default that nobody set. It decides for bodies
     that lie.
     """
-    upwards = joints["head"] - (joints["left_ankle"] + joints["right_ankle"]) / 2
+    low = [path for joint, path in joints.items() if joint.endswith("ankle")]
+    low = low or [path for joint, path in joints.items() if joint == "pelvis"]
+    high = joints.get("head", joints.get("pelvis"))
+    if high is None or not low:
+        return declared
+    upwards = high - np.mean(low, axis=0)
     upwards = np.median(upwards / np.maximum(np.linalg.norm(upwards, axis=1, keepdims=True), 1e-12), axis=0)
     return None if upwards[1:].max() >= _STANDING else declared
 
@@ -139,19 +169,19 @@ def _up(declared: str | None, joints: dict[str, Path3]) -> str | None:
 def _skeleton(joints: Iterable[str]) -> Skeleton:
     """The canonical tree of the given joints; each one's parent is the nearest given joint above it."""
     names = [joint for joint in CANONICAL.joints if joint in set(joints)]
-    parents = []
+    parents: list[int] = []
     for joint in names:
         above = CANONICAL.parents[CANONICAL.index(joint)]
         while above >= 0 and CANONICAL.joints[above] not in names:
             above = CANONICAL.parents[above]
-        parents.append(names.index(CANONICAL.joints[above]) if above >= 0 else -1)
+        parents.append(names.index(CANONICAL.joints[above]) if above >= 0 else min(0, len(parents) - 1))
     return Skeleton("markers", tuple(names), tuple(parents))
 
 
-def _require_all(joints: dict[str, Path3], paths: dict[str, Path3], labels: list[str]) -> None:
-    """ValueError that names the required joints no rule applies to, and the markers that would determine them."""
+def _require_enough(joints: dict[str, Path3], paths: dict[str, Path3], labels: list[str], lost: list[str]) -> None:
+    """ValueError for less than both legs or both arms: the joints no rule applies to, and markers that would do."""
     lacking = [joint for joint in REQUIRED if joint not in joints]
-    if not lacking:
+    if is_enough(set(joints)):
         return
     wanted: dict[str, None] = {}
     for joint in lacking:
@@ -159,10 +189,12 @@ def _require_all(joints: dict[str, Path3], paths: dict[str, Path3], labels: list
         parts = (part.replace("*", f"{side} ") for part in USUAL[bare])
         known = paths.keys() | ({f"{side} middle forefoot"} if f"{side}_toe" in joints else set())
         wanted |= dict.fromkeys(labels_of(part) for part in parts if part not in known)
-    shown = [label for label in labels if label]
+    shown = [label for label in labels if label and label not in lost]
+    never = f"; labelled and never seen: {' '.join(lost[:_SHOWN])}" if lost else ""
     raise ValueError(
-        f"no markers determine {_named(lacking)}; expected {' '.join(wanted)} or their names in other marker sets, "
-        f"found {' '.join(shown[:_SHOWN]) or 'no labels'}{' …' * (len(shown) > _SHOWN)}"
+        f"no markers determine {_named(lacking)}; expected both legs or both arms, that is {' '.join(wanted)} or their "
+        f"names in other marker sets, found {' '.join(shown[:_SHOWN]) or 'no labels'}{' …' * (len(shown) > _SHOWN)}"
+        f"{never}"
     )
 
 
@@ -171,21 +203,3 @@ def _named(joints: list[str]) -> str:
     both = {f"{joint[5:]}s" for joint in joints if joint.startswith("left_") and f"right_{joint[5:]}" in joints}
     words = (joint.partition("_")[2] + "s" if joint.partition("_")[2] + "s" in both else joint for joint in joints)
     return ", ".join(dict.fromkeys(word.replace("_", " ") for word in words))
-
-
-def _require_seen(joints: dict[str, Path3], fps: float) -> None:
-    """ValueError when joints are unknown in some frames: in how many, and between which times."""
-    unknown = []
-    for joint, path in joints.items():
-        missing = np.flatnonzero(np.isnan(path[:, 0]))
-        if len(missing):
-            first, last = missing[0] / fps, (missing[-1] + 1) / fps
-            unknown.append(
-                f"{joint.replace('_', ' ')} in {len(missing)} of {len(path)} frames, {first:.2f} to {last:.2f} s"
-            )
-    if unknown:
-        raise ValueError(
-            f"markers were not seen for longer than {LONGEST_GAP} s, which is too long to fill, so these are unknown: "
-            f"{'; '.join(unknown[:4])}{f'; and {len(unknown) - 4} more' * (len(unknown) > 4)}; fill the gaps with the "
-            "program that made the file, or cut these times"
-        )

@@ -84,6 +84,20 @@ def _shoulder(sign: float, own: Path3, other: Path3, pelvis: Path3) -> Path3:
     return own + _SHOULDER * _length(own - other) * _unit(pelvis - (own + other) / 2)
 
 
+def _between_sides(sign: float, *paths: Path3) -> Path3:
+    """The shoulder under markers on its front and back; both of this side, both of the other, the pelvis."""
+    return _shoulder(sign, (paths[0] + paths[1]) / 2, (paths[2] + paths[3]) / 2, paths[4])
+
+
+def _across_hips(share: float, at: int) -> Callable[..., Path3]:
+    """As _leg, across the hips alone, where no marker shows which way the foot points."""
+
+    def make(sign: float, knee: Path3, ankle: Path3, left: Path3, right: Path3) -> Path3:
+        return (knee, ankle)[at] - sign * share * _length(knee - ankle) * _unit(left - right)
+
+    return make
+
+
 def _leg(share: float, at: int) -> Callable[..., Path3]:
     """Knee (at 0) or ankle (1): inwards from its outer marker, across shin and foot, and a little across the hips."""
 
@@ -106,6 +120,7 @@ def _elbow(sign: float, outer: Path3, shoulder: Path3, wrist: Path3, thumb: Path
 
 _WAIST = ("left front waist", "right front waist")
 _BACK = ("left back waist", "right back waist")
+_HIPS = ("*outer knee", "*outer ankle", "left hip", "right hip")
 _FEET = ("*outer knee", "*outer ankle", "*heel", "*toe", "left hip", "right hip")
 
 #: Joint -> its rules, the best first; the order of joints is such that each rule finds the joints it needs.
@@ -124,9 +139,28 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(_mean, ("*toe tip",)),
         Rule(_mean, ("*toe",)),
     ),
-    "*knee": (Rule(_mean, ("*knee",)), Rule(_mean, ("*outer knee", "*inner knee")), Rule(_leg(_KNEE, 0), _FEET)),
-    "*ankle": (Rule(_mean, ("*ankle",)), Rule(_mean, ("*outer ankle", "*inner ankle")), Rule(_leg(_ANKLE, 1), _FEET)),
-    "*shoulder": (Rule(_mean, ("*shoulder",)), Rule(_shoulder, ("*shoulder top", "other shoulder top", "pelvis"))),
+    "*knee": (
+        Rule(_mean, ("*knee",)),
+        Rule(_mean, ("*outer knee", "*inner knee")),
+        Rule(_leg(_KNEE, 0), _FEET),
+        Rule(_across_hips(_KNEE, 0), _HIPS),
+    ),
+    "*ankle": (
+        Rule(_mean, ("*ankle",)),
+        Rule(_mean, ("*outer ankle", "*inner ankle")),
+        Rule(_leg(_ANKLE, 1), _FEET),
+        Rule(_across_hips(_ANKLE, 1), _HIPS),
+    ),
+    "*shoulder": (
+        Rule(_mean, ("*shoulder",)),
+        Rule(_shoulder, ("*shoulder top", "other shoulder top", "pelvis")),
+        Rule(
+            _between_sides,
+            ("*front shoulder", "*back shoulder", "other front shoulder", "other back shoulder", "pelvis"),
+        ),
+        Rule(_shoulder, ("*shoulder top", "other shoulder top", "breastbone")),
+        Rule(_mean, ("*shoulder top",)),
+    ),
     "*wrist": (
         Rule(_mean, ("*wrist",)),
         Rule(_mean, ("*thumb wrist", "*small wrist")),
@@ -139,11 +173,14 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(_mean, ("*outer elbow", "*inner elbow")),
         Rule(_elbow, ("*outer elbow", "*shoulder", "*wrist", "*thumb wrist", "*small wrist")),
         Rule(_elbow, ("*outer elbow", "*shoulder", "*wrist", "*front waist", "*back waist")),
+        Rule(_elbow, ("*outer elbow", "*shoulder", "*wrist", "*front waist", "sacrum")),
+        Rule(_mean, ("*outer elbow",)),
     ),
     "neck": (
         Rule(_mean, ("neck",)),
         Rule(_mean, ("C7", "collarbones")),
         Rule(_between(0.5), ("C7", "left shoulder", "right shoulder")),
+        Rule(_mean, ("left shoulder top", "right shoulder top")),
         Rule(_mean, ("left shoulder", "right shoulder")),
     ),
     "chest": (Rule(_mean, ("T10", "breastbone")),),

@@ -1,87 +1,23 @@
 """Markers on the skin: recognised by their labels, and gaps in their paths filled.
 
-Labels are compared in capitals, without spaces, dots, dashes and underscores, with the side as a letter in front:
-`L.ASIS`, `Left_Asis` and `lasis` are equal. The part before a colon is the subject; other words before the label (`Q_`,
-`Walk01_`) are ignored unless they tell people apart. Points with unknown labels or none, and points that are not
-positions (`Angle_LKnee`), are skipped. A marker set is added by adding its labels to the tables below; where a joint
-lies among its markers is in marker_rules.py; marker_joints.py applies these rules.
+The part before a colon is the subject; other words before the label (`Q_`, `Walk01_`) are ignored unless they tell
+people apart. Points with unknown labels or none, and points that are not positions (`Angle_LKnee`), are skipped. A
+marker set is added by adding its labels to marker_sets.toml; where a joint lies among its markers is in
+marker_rules.py; marker_joints.py applies these rules.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from motion2language.formats.marker_labels import forms, marker_sets, meanings
+
 LONGEST_GAP = 0.25  # seconds, the longest gap that is filled in a marker's path; chosen, a quarter of a stride
 _LEAST_SUBJECT = 8  # markers that make a subject rather than a tool or box; chosen
-
-# Labels by part of the body, the side's letter as *. Each row starts with the label of Vicon's Plug-in Gait (reference
-# guide) and of CMU's 41 markers (http://mocap.cs.cmu.edu/markerPlacementGuide.pdf), then KIT's reference marker set
-# (https://motion-database.humanoids.kit.edu/marker_set), Motek's Human Body Model, Qualisys' sets (animation,
-# and the landmarks of van Sint Jan 2007, Color Atlas of Skeletal Landmark Definitions), OptiTrack's baseline, and the
-# sets of OpenSim's, OpenCap's and Rajagopal's gait data.
-SKIN: dict[str, str] = {
-    "*front waist": "*ASI *ASIS *FWT *IAS WAIST*FRONT",
-    "*back waist": "*PSI *PSIS *BWT *IPS WAIST*BACK",
-    "sacrum": "SACR SACRUM VSACRAL VSACRUM WAISTBACK",
-    "*shoulder top": "*SHO *ACR *ACROMION *ACROMIUM *SAE *SHOULDERTOP *SHOULDER",
-    "*outer elbow": "*ELB *AEL *LEE *LEL *HLE *ELBOWOUT *ELBOWLAT *ELBOWLATERAL *LATELBOW *ELBOW",
-    "*inner elbow": "*ELBM *MELB *IEL *MEE *MEL *HME *ELBOWIN *ELBOWMED *ELBOWMEDIAL *MEDELBOW",
-    "*thumb wrist": "*WRA *IWR *WTS *LW *RSP *WRISTIN *WRISTRADIUS *WRISTLAT *LATWRIST *FARADIUS",
-    "*small wrist": "*WRB *OWR *WPS *MW *USP *WRISTOUT *WRISTULNA *WRISTMED *MEDWRIST *FAULNA",
-    "*single wrist": "*WRI *WRIST",
-    "*outer knee": "*KNE *LEK *LFC *FLE *KNEEOUT *KNEELAT *KNEELATERAL *LATKNEE *KNEE",
-    "*inner knee": "*KNM *KNI *MEK *MFC *FME *KNEEIN *KNEEMED *KNEEMEDIAL *MEDKNEE *MKNEE",
-    "*outer ankle": "*ANK *LM *LMA *LMAL *FAL *ANKLEOUT *ANKLELAT *ANKLELATERAL *LATANKLE *ANKLE",
-    "*inner ankle": "*MED *MM *MMA *MMAL *TAM *ANKLEIN *ANKLEMED *ANKLEMEDIAL *MEDANKLE *MANKLE",
-    "*heel": "*HEE *HEL *HEEL *CAL *CALC *FCC *HEELBACK",
-    "*middle forefoot": "*TOE *FM2 *SMH *MT2",
-    "*inner forefoot": "*MT1 *FM1 *FMH *FOREFOOTIN *TOEIN *TOEMED",
-    "*outer forefoot": "*MT5 *FM5 *VMH *5META *FOREFOOTOUT *TOEOUT *TOELAT",
-    "*toe tip": "*TOETIP",
-    "*front head": "*FHD",
-    "*back head": "*BHD",
-    "*side head": "*HEAD HEAD*",
-    "front head": "FHEAD HEADFRONT",
-    "top head": "THEAD TOPHEAD HEADTOP",
-    "C7": "C7 CV7 SPINETOP BACKTOP",
-    "T10": "T10 TV10",
-    "collarbones": "CLAV SJN",
-    "breastbone": "STRN STERNUM XYPH SXS CHEST",
-}
-#: Joint centres that a file may contain beside markers: computed by Plug-in Gait, by regression or from movement.
-CENTRES: dict[str, str] = {
-    "*hip": "*HJC *HJCREG",
-    "*knee": "*KJC",
-    "*ankle": "*AJC",
-    "*shoulder": "*SJC",
-    "*elbow": "*EJC",
-    "*wrist": "*WJC",
-}
-#: The same words when no marker is on the front of the pelvis: joints, for example from markerless video.
-JOINTS: dict[str, str] = CENTRES | {
-    "*hip": "*HJC *HIP",
-    "*knee": "*KJC *KNEE",
-    "*ankle": "*AJC *ANKLE",
-    "*shoulder": "*SJC *SHOULDER",
-    "*elbow": "*EJC *ELBOW",
-    "*wrist": "*WJC *WRIST",
-    "*toe": "*BIGTOE *TOE *FOOT",
-    "pelvis": "CHIP MIDHIP PELVIS HIPS HIP",
-    "neck": "NECK",
-    "middle head": "HEAD",
-}
-SIDES = {"left": "L", "right": "R"}
-_LETTERS = frozenset(SIDES.values())
-_SIDE = re.compile("(?<![A-Za-z])(?i:left|right)|Left|Right")  # but not at the end of a name: Wright
-#: Words in labels of points that are not positions.
-_QUANTITIES = frozenset(
-    "ANGLE ANGLES FORCE FORCES MOMENT MOMENTS POWER POWERS TORQUE TORQUES ANG VEL ACC VELOCITY ACCELERATION".split()
-)
 #: Markers that keep their distances: a missing one is found from three others.
 RIGID = (
     ("left front waist", "right front waist", "left back waist", "right back waist", "sacrum"),
@@ -110,21 +46,18 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
-def labels_of(part: str) -> str:
-    """The first label of a part such as `left front waist`, for messages."""
-    side, _, rest = part.partition(" ")
-    key = f"*{rest}" if side in SIDES else part
-    return (SKIN | CENTRES)[key].split()[0].replace("*", SIDES.get(side, ""))
-
-
-def recognise(markers: Markers, subject: str | None) -> dict[str, np.ndarray]:
+def recognise(markers: Markers, subject: str | None, own: Mapping[str, str] | None = None) -> dict[str, np.ndarray]:
     """Part of the body -> path (T, 3): the known markers of one subject that are seen in at least one frame.
 
+    own  a user's table of labels (marker_labels.py)
     ValueError names the subjects when there are several and `subject` is None, or is not one of them.
     """
-    subjects = _by_subject(markers, SKIN | CENTRES)
+    sets = marker_sets()
+    subjects = _by_subject(markers, meanings({**sets["skin"], **sets["centres"]}, own))
     if not any("left front waist" in parts for parts in subjects.values()):
-        subjects = _by_subject(markers, JOINTS)
+        joints = _by_subject(markers, meanings(sets["joints"], own))
+        if max(map(len, joints.values()), default=0) >= max(map(len, subjects.values()), default=0):
+            subjects = joints
     if not subjects:
         return {}
     if subject is None:
@@ -137,20 +70,25 @@ def recognise(markers: Markers, subject: str | None) -> dict[str, np.ndarray]:
     return subjects[subject]
 
 
+def never_seen(markers: Markers, own: Mapping[str, str] | None = None) -> list[str]:
+    """The labels of known markers that are in no frame of the file."""
+    sets = marker_sets()
+    parts = meanings({**sets["skin"], **sets["centres"]}, own)
+    empty = ~np.isfinite(markers.positions).any(axis=(0, 2))
+    names = [label for label, lost in zip(markers.labels, empty, strict=True) if lost]
+    return [label for label in names if any(form in parts for _, form in forms(label.rpartition(":")[2]))]
+
+
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(name or "(no name)" for name in names)
 
 
-def _by_subject(markers: Markers, table: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
-    """Subject -> part of the body -> path (T, 3), for the labels in `table`."""
-    parts: dict[str, str] = {}
-    for part, labels in table.items():
-        for side, letter in SIDES.items() if "*" in part else (("", ""),):
-            parts |= {label.replace("*", letter): part.replace("*", f"{side} ") for label in labels.split()}
+def _by_subject(markers: Markers, parts: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
+    """Subject -> part of the body -> path (T, 3), by the labels' meanings."""
     groups: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     for column, label in enumerate(markers.labels):
         subject, _, name = label.rpartition(":")
-        before, part = next(((words, parts[form]) for words, form in _forms(name) if form in parts), ("", ""))
+        before, part = next(((words, parts[form]) for words, form in forms(name) if form in parts), ("", ""))
         if part and np.isfinite(markers.positions[:, column]).any():
             groups.setdefault((subject.strip(), before), {}).setdefault(part, markers.positions[:, column])
     return _people(groups)
@@ -168,24 +106,6 @@ def _people(groups: dict[tuple[str, str], dict[str, np.ndarray]]) -> dict[str, d
         name = f"{subject}:{before}".strip(":") if several else subject
         people[name] = parts | people.get(name, {})
     return people
-
-
-def _forms(label: str) -> Iterable[tuple[str, str]]:
-    """A label's forms to look up, each as (the words it leaves out, the form).
-
-    The forms consist of all words, or of those from its side on, also with the side's letter first.
-    """
-    words = re.findall("[A-Za-z0-9]+", _SIDE.sub(lambda side: f" {side[0][0]} ", label))
-    capitals = [word.upper() for word in words]
-    if not _QUANTITIES.isdisjoint(capitals):
-        return
-    for first, word in enumerate(capitals):
-        before, rest = " ".join(words[:first]), capitals[first:]
-        yield before, "".join(rest)
-        if rest[-1] in _LETTERS:
-            yield before, rest[-1] + "".join(rest[:-1])
-        if word in _LETTERS:
-            break
 
 
 def fill(paths: dict[str, np.ndarray], fps: float) -> tuple[dict[str, np.ndarray], int]:

@@ -16,7 +16,7 @@ from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 _KEYS = ("positions", "fps", "joints", "parents")
-_ALSO = ("angles", "skeleton")
+_ALSO = ("angles", "skeleton", "seen")
 _EXPECTED = (
     ("positions", "f", 3, "floating-point numbers (T, J, 3)"),
     ("fps", "fiu", 0, "a single number"),
@@ -39,13 +39,16 @@ def read(path: Path, options: ReadOptions) -> Recording:
         array = data[key]
         if array.dtype.kind not in kinds or array.ndim != dimensions:
             raise ValueError(f"{key!r} has type {array.dtype} and shape {array.shape}, expected {expected}")
+    if "seen" in data and data["seen"].dtype.kind != "b":
+        raise ValueError(f"'seen' has type {data['seen'].dtype}, expected true or false (T, J)")
     if "angles" in data and data["angles"].dtype.kind != "f":
         raise ValueError(f"'angles' has type {data['angles'].dtype}, expected floating-point numbers (T, angles)")
     skeleton = Skeleton(
         str(data.get("skeleton", "npz")), tuple(map(str, data["joints"])), tuple(int(p) for p in data["parents"])
     )
     fps = options.fps or float(data["fps"])
-    return Recording(Motion(data["positions"], fps, skeleton, path.name, data.get("angles")), "m", "y")
+    motion = Motion(data["positions"], fps, skeleton, path.name, data.get("angles"), data.get("seen"))
+    return Recording(motion, "m", "y")
 
 
 def write(motion: Motion, path: str | Path) -> None:
@@ -59,4 +62,6 @@ def write(motion: Motion, path: str | Path) -> None:
     }
     if motion.angles is not None:
         arrays["angles"] = motion.angles
+    if motion.seen is not None:
+        arrays["seen"] = motion.seen
     write_atomically(path, lambda file: np.savez_compressed(file, **arrays))

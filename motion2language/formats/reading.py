@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from motion2language.body import Axes, detect_axes
-from motion2language.formats import FORMATS
+from motion2language.formats import FORMATS, GAP, suffix_of
 from motion2language.motion import Motion
 
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
@@ -37,6 +37,9 @@ class ReadOptions:
     body_models: Path | None = None
     subject: str | None = None
     take: str | None = None
+    gap: float = GAP
+    markers: Mapping[str, str] | None = None
+    mirror: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +90,9 @@ def read_motion(  # noqa: PLR0913 - a parameter is what a user may set for a fil
     body_models: str | Path | None = None,
     subject: str | None = None,
     take: str | None = None,
+    gap: float = GAP,
+    markers: Mapping[str, str] | None = None,
+    mirror: bool = False,
 ) -> Motion:
     """The recording in a file of one of formats.FORMATS (.bvh, .fbx, .glb, .c3d and others), in metres, Y up.
 
@@ -94,12 +100,16 @@ def read_motion(  # noqa: PLR0913 - a parameter is what a user may set for a fil
                files, whose keys have times, are sampled at it
     layout     "humanml3d" or "kit", for .npy
     asf        the skeleton of an .amc file, if it is not beside it
-    unit       m, cm, mm, inch, ft or cmu, instead of the file's unit or the one detected from the body's size
+    unit       m, cm, mm, inch, ft, cmu or the metres in one unit, such as "0.0254", instead of the file's unit or the
+               one detected from the body's size
     up         x, y or z (or -x, -y, -z), instead of the file's up axis or the one detected from the stance
     joint_map  canonical joint -> joint of the file, for skeletons with unknown names
     body_models  folder of SMPL body models, for .npz of AMASS
     subject    name of the subject, for files of several people (.c3d, .trc, .fbx, glTF)
     take       name of the take, for files of several takes (.fbx, glTF)
+    gap        seconds, the longest time for which an unseen joint is crossed; for longer it is absent (`Motion.seen`)
+    markers    part of the body -> labels, for marker sets that are not known (.c3d, .trc; formats/marker_labels.py)
+    mirror     exchange left and right in space, for files in left-handed coordinates
 
     FileNotFoundError or ValueError states what was found, what was expected and what to do.
 
@@ -108,7 +118,10 @@ def read_motion(  # noqa: PLR0913 - a parameter is what a user may set for a fil
     (285, 30.0, 26)
     """
     skeleton, models = (None if given is None else Path(given) for given in (asf, body_models))
-    return read_with_axes(path, ReadOptions(fps, layout, skeleton, unit, up, joint_map, models, subject, take))[0]
+    options = ReadOptions(
+        fps, layout, skeleton, unit, up, joint_map, models, subject, take, gap=gap, markers=markers, mirror=mirror
+    )
+    return read_with_axes(path, options)[0]
 
 
 def read_with_axes(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Motion, Axes]:
@@ -128,6 +141,8 @@ def _converted(path: str | Path, recording: Recording, options: ReadOptions) -> 
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     positions = axes.apply(motion.positions)
+    if options.mirror:
+        positions = positions * np.array([-1, 1, 1], np.float32)
     distances = np.abs(positions).reshape(len(positions), -1).max(axis=1)
     if distances.max() > FARTHEST:
         raise ValueError(
@@ -174,7 +189,7 @@ def _reader(path: Path) -> Any:
     if not path.is_file():
         found = "a folder" if path.is_dir() else "not a regular file"
         raise ValueError(f"{path}: {found}, expected a motion file ({', '.join(FORMATS)})")
-    module = FORMATS.get(path.suffix.lower())
+    module = FORMATS.get(suffix_of(path))
     if module is None:
         raise ValueError(f"{path}: unsupported file type {path.suffix!r}; expected {', '.join(FORMATS)}")
     size = path.stat().st_size

@@ -112,7 +112,7 @@ def _height(motion: Motion) -> float | None:
     """The stature in the motion's own unit, from about a hundred frames; None where no body is found."""
     some = motion.positions[:: max(1, motion.frames // 100)]
     try:
-        return stature(map_joints(motion.skeleton, some).apply(some))
+        return stature(map_joints(motion.skeleton, some).apply_known(some))
     except ValueError:
         return None
 

@@ -1,19 +1,24 @@
 """TRC, the text table of markers of Motion Analysis and OpenSim: labels, frame rate, unit, one line per frame.
 
-Cells are separated by tabs. An empty cell, text, or three zeros mean that the marker was not seen.
+Cells are separated by tabs, or by commas in a file without tabs. Beside tabs, a comma in a number is a decimal comma.
+An empty cell, `NaN` and its like, or three zeros mean that the marker was not seen.
 """
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 
+from motion2language.formats.decimals import with_decimal_points
 from motion2language.formats.marker_joints import recording
 from motion2language.formats.markers import Markers, printable
 from motion2language.formats.reading import ReadOptions, Recording
 
 _EXPECTED = "not a TRC file: expected a line PathFileType, a line each of names, values and labels, then frames"
+_UNSEEN = frozenset(("", "nan", "-nan", "nan(ind)", "-nan(ind)", "-", "--", "null", "none", "na", "n/a", "inf", "-inf"))
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
@@ -22,7 +27,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         text = path.read_text(encoding="latin-1")
-    return recording(table(text, options.fps), path.name, options.subject)
+    return recording(table(text, options.fps), path.name, options)
 
 
 def table(text: str, fps: float | None = None) -> Markers:
@@ -30,48 +35,69 @@ def table(text: str, fps: float | None = None) -> Markers:
     lines = text.splitlines()
     if len(lines) < 6 or not lines[0].lstrip().lower().startswith("pathfiletype"):
         raise ValueError(_EXPECTED)
-    head = dict(zip(lines[1].lower().split(), lines[2].split(), strict=False))
-    labels = _labels(lines[3])
-    rows = [
-        line for line in lines[4:] if line.partition("\t")[0].strip()
-    ]  # empty lines and the one of axes begin with a blank
+    mark = "," if "\t" not in "".join(lines[:6]) and "," in lines[3] else "\t"
+    if mark == "\t":
+        lines[4:] = with_decimal_points("\n".join(lines[4:])).split("\n")
+    head = dict(zip(*(re.split(r"[\s,]+", line.lower().strip()) for line in lines[1:3]), strict=False))
+    labels = _labels(lines[3], mark)
+    # Empty lines and the one of axes begin with a blank.
+    rows = [(number, line) for number, line in enumerate(lines[4:], start=5) if line.partition(mark)[0].strip()]
     if not labels or not rows:
         raise ValueError("the file contains no frames" if labels else _EXPECTED)
     declared = _number(head.get("numframes", ""))
     if np.isfinite(declared) and len(rows) < declared:
-        raise ValueError(f"the file is cut off: it declares {declared:.0f} frames and contains {len(rows)}")
+        warnings.warn(f"declares {declared:.0f} frames, there are {len(rows)}; all of them are read", stacklevel=2)
     width = 3 * len(labels)
     values = np.full((len(rows), width), np.nan)
-    for number, row in enumerate(rows):
-        cells = row.split("\t")
+    for frame, (number, row) in enumerate(rows):
+        cells = row.split(mark)
         if len(cells) < width:  # those of the last marker may be missing
             raise ValueError(
-                f"frame {number} has {len(cells)} cells, expected {width + 2}: frame, time, {width} numbers"
+                f"frame {frame} has {len(cells)} cells, expected {width + 2}: frame, time, {width} numbers"
             )
         cells = cells[2 : width + 2]
-        values[number, : len(cells)] = [_number(cell) for cell in cells]
+        try:
+            values[frame, : len(cells)] = [_number(cell) for cell in cells]
+        except ValueError:
+            raise ValueError(_unreadable(number, cells)) from None
     positions = values.reshape(len(rows), -1, 3)
     seen = np.isfinite(positions).all(-1) & (positions != 0).any(-1)
     positions[~seen] = np.nan
     return Markers(positions, labels, fps or _rate(head), head.get("units", ""))
 
 
-def _labels(line: str) -> list[str]:
+def _labels(line: str, mark: str) -> list[str]:
     """One label per marker; each is above the first of its three columns, or they follow one another."""
-    cells = [printable(cell) for cell in line.rstrip().split("\t")[2:]]
+    cells = [printable(cell) for cell in line.rstrip().rstrip(mark).split(mark)[2:]]
     above = not any(cells[1::3]) and not any(cells[2::3])
     return cells[::3] if above else [cell for cell in cells if cell]
 
 
 def _rate(head: dict[str, str]) -> float:
-    rate = _number(head.get("datarate", ""))
+    try:
+        rate = _number(head.get("datarate", ""))
+    except ValueError:
+        rate = float("nan")
     if not np.isfinite(rate):
         raise ValueError("lacks DataRate, the frames per second; set the frame rate with --fps")
     return rate
 
 
 def _number(cell: str) -> float:
+    """A cell's number, NaN where the marker was not seen; ValueError for anything else."""
     try:
         return float(cell)
     except ValueError:
-        return float("nan")
+        if cell.strip().lower() in _UNSEEN:
+            return float("nan")
+        raise
+
+
+def _unreadable(number: int, cells: list[str]) -> str:
+    """The message about the first cell that is not a number in line `number`; `cells` begin with the third."""
+    for column, cell in enumerate(cells, start=3):
+        try:
+            _number(cell)
+        except ValueError:
+            return f"line {number}, column {column}: {printable(cell)[:40]!r}, expected a number or an empty cell"
+    raise AssertionError("all cells are numbers")

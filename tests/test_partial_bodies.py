@@ -1,0 +1,138 @@
+"""Part of a body: what is enough, what stands in for the rest, and joints that are not seen for a while."""
+
+import warnings
+
+import numpy as np
+import pytest
+from bodies import bandai_motion, walking
+
+from motion2language.body import PartialBodyWarning, body_height, describe, detect_axes, map_joints, to_canonical
+from motion2language.captioning.features import canonical
+from motion2language.formats import npz
+from motion2language.formats.gaps import cross_gaps
+from motion2language.formats.reading import read_motion
+from motion2language.motion import CANONICAL, Motion, Skeleton
+
+BODY = walking(40)
+BESIDE = np.array([0.0, 0.0, 1.0])
+LEGS = ("pelvis", *(f"{side}_{part}" for side in ("left", "right") for part in ("hip", "knee", "ankle", "toe")))
+ARMS = ("neck", "head", *(f"{side}_{part}" for side in ("left", "right") for part in ("shoulder", "elbow", "wrist")))
+
+
+def part(joints: tuple[str, ...], name: str = "part") -> Motion:
+    """The walking body with these joints alone."""
+    columns = [CANONICAL.index(joint) for joint in CANONICAL.joints if joint in joints]
+    parents = []
+    for column in columns:
+        above = CANONICAL.parents[column]
+        while above >= 0 and above not in columns:
+            above = CANONICAL.parents[above]
+        parents.append(columns.index(above) if above >= 0 else min(0, len(parents) - 1))
+    names = tuple(CANONICAL.joints[column] for column in columns)
+    return Motion(BODY[:, columns], 30, Skeleton("part", names, tuple(parents)), name)
+
+
+@pytest.mark.parametrize(
+    ("joints", "lost"),
+    [
+        (LEGS, "head, arms"),
+        (("pelvis", *ARMS), "legs"),
+        (ARMS, "legs"),
+        (ARMS[2:], "head, legs"),
+        (tuple(joint for joint in CANONICAL.joints if "left_" not in joint or joint in LEGS), "left arm"),
+        (tuple(joint for joint in CANONICAL.joints if joint not in ("left_wrist", "head")), "head, left wrist"),
+    ],
+)
+def test_the_part_that_is_there_is_kept_and_the_rest_stands_in(joints, lost):
+    with pytest.warns(PartialBodyWarning, match=f"part: shows no {lost}; they stand at rest here"):
+        body = to_canonical(part(joints))
+    here = [CANONICAL.index(joint) for joint in joints]
+    np.testing.assert_array_equal(body.positions[:, here], BODY[:, here].astype(np.float32))
+    assert body.seen[:, here].all()
+    known = {joint for joint, seen in zip(CANONICAL.joints, body.seen.all(axis=0), strict=True) if seen}
+    assert set(CANONICAL.joints) - known == map_joints(part(joints).skeleton).absent
+    assert body_height(body) == pytest.approx(body_height(Motion(BODY, 30, CANONICAL)), rel=0.12)
+    # What stands in is near the walking person's own joints: a foot's length, or for a swinging leg a step.
+    assert np.linalg.norm(body.positions - BODY, axis=2).max() < (0.35 if "legs" not in lost else 0.6)
+    assert np.isfinite(canonical(body)).all()
+    assert dict(describe(part(joints)))["absent"] == lost
+
+
+def test_a_whole_body_is_seen_and_says_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert to_canonical(bandai_motion(BODY)).seen is None
+
+
+def test_what_stands_in_follows_the_body():
+    turn = np.array([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]])  # a quarter turn about Y
+    lower = part(LEGS)
+    mapped = map_joints(lower.skeleton)
+    still = mapped.apply(lower.positions)
+    np.testing.assert_allclose(
+        mapped.apply(lower.positions @ turn.T + (1, 0, 2)), still @ turn.T + (1, 0, 2), atol=1e-5
+    )
+    np.testing.assert_allclose(mapped.apply(lower.positions * 2), still * 2, atol=1e-5)
+
+
+@pytest.mark.parametrize(("joints", "low"), [(LEGS, "feet"), (("pelvis", *ARMS), "pelvis")])
+def test_unit_and_up_axis_are_found_from_a_part(joints, low):
+    some = part(joints)
+    turned = some.positions[..., [0, 2, 1]] * (100, -100, 100)
+    axes = detect_axes(turned, some.skeleton)
+    assert (axes.unit, axes.up) == ("cm", "z")
+    with pytest.raises(ValueError, match=f"the direction from {low} to .* expected an axis.*--up"):
+        detect_axes(some.positions * (1, -1, -1), some.skeleton)
+    with pytest.raises(ValueError, match="neither head nor feet show which way is up"):
+        detect_axes(part(ARMS[2:]).positions, part(ARMS[2:]).skeleton)
+
+
+def test_less_than_both_legs_or_both_arms_is_refused():
+    one_leg = tuple(joint for joint in LEGS if "right" not in joint)
+    with pytest.raises(ValueError, match="found no joint for left_shoulder"):
+        to_canonical(part((*one_leg, "head")))
+
+
+def test_joints_with_unknown_names_may_be_the_missing_ones():
+    chain = ("wing", "feather", "claw")
+    names = tuple(
+        dict(zip(("left_shoulder", "left_elbow", "left_wrist"), chain, strict=True)).get(joint, joint)
+        for joint in CANONICAL.joints
+    )
+    with pytest.raises(ValueError, match="found no joint for left_shoulder, left_elbow, left_wrist"):
+        map_joints(Skeleton("odd", names, CANONICAL.parents), BODY)
+    spine = Skeleton("lower", ("Hips", "Spine", "Spine1", *LEGS[1:]), (-1, 0, 1, 0, 3, 4, 5, 0, 7, 8, 9))
+    assert {"head", "left_wrist"} <= map_joints(spine).absent
+
+
+def test_what_was_seen_is_cut_resampled_mapped_and_written(tmp_path):
+    seen = np.ones((40, 21), bool)
+    seen[10:30, CANONICAL.index("left_wrist")] = False
+    motion = Motion(BODY, 30, CANONICAL, "walk", seen=seen)
+    assert motion.clip(0, 10 / 30).seen is None
+    assert motion.frames_between(5, 15).seen.sum() == 10 * 21 - 5
+    slower = motion.resample(15).seen
+    assert slower.shape == (20, 21)
+    assert (~slower).sum() == 10
+    assert (~motion.resample(60).seen).sum() == 40
+    npz.write(motion, tmp_path / "a.npz")
+    np.testing.assert_array_equal(read_motion(tmp_path / "a.npz").seen, seen)
+    np.testing.assert_array_equal(to_canonical(motion).seen, seen)
+    assert dict(describe(motion))["not seen"] == "left_wrist 50%"
+    with pytest.raises(ValueError, match=r"walk: seen has shape \(3, 21\), expected \(40, 21\)"):
+        Motion(BODY, 30, CANONICAL, "walk", seen=seen[:3])
+
+
+def test_gaps_are_crossed_from_the_joint_above():
+    """The parent walks along a curve; the child keeps its place beside it, also where nobody sees it."""
+    path = np.stack([np.arange(40), np.arange(40) ** 2 / 40, np.zeros(40)], axis=1).astype(float)
+    joints = np.stack([path, path + BESIDE], axis=1)
+    joints[5:7, 1] = joints[10:20, 1] = joints[25:, 1] = np.nan
+    crossed = cross_gaps(joints, ("hand", "thumb"), (-1, 0), 10.0, longest=1.0)
+    np.testing.assert_allclose(crossed.positions[:, 1], path + BESIDE)
+    assert np.flatnonzero(~crossed.seen.all(axis=1)).tolist() == list(range(25, 40))
+    assert crossed.notes == (
+        "1 gaps of up to 0.25 s in the paths of joints are filled",
+        "gaps of up to 1 s are crossed: thumb 1.00 to 2.00 s",
+        "not seen for longer than 1 s, so absent then: thumb 2.50 to 4.00 s",
+    )
