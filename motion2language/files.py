@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
 import tempfile
 import time
 import tokenize
+import tomllib
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     import numpy as np
 
 LOCK_INTERVAL = 0.2  # seconds between looks whether a lock is free; chosen
+_PIECE = 2**20  # bytes of an array read at once; chosen
 LARGEST_ARCHIVE = 2**30  # bytes an archive may unpack to; chosen, as formats.LARGEST
 
 # What numpy and zipfile raise at damage; TokenError: a damaged header.
@@ -54,7 +58,16 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
 
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all."""
-    write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+    content = encode_text(text)
+    write_atomically(path, lambda file: file.write(content))
+
+
+def encode_text(text: str) -> bytes:
+    """A text in UTF-8; lone surrogates, as in the names of files that are not UTF-8, become the replacement mark."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode("utf-8")
 
 
 def read_text(path: str | Path, expected: str) -> str:
@@ -63,6 +76,14 @@ def read_text(path: str | Path, expected: str) -> str:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not text in UTF-8; expected {expected}") from None
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The values of a TOML text; tomllib.TOMLDecodeError for any other text, however deeply nested."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("nested too deeply") from None
 
 
 def make_folder(path: str | Path) -> None:
@@ -140,13 +161,14 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def one_line(error: Exception) -> str:
-    """The message of an error in one line; for an OSError without its number."""
+def one_line(error: Exception | str) -> str:
+    """A text, or the message of an error, in one line that a terminal can show; an OSError's without its number."""
     text = str(error)
     if isinstance(error, OSError) and error.strerror:  # Python's own message begins with "[Errno 2]"
         name = "" if error.filename is None else f"{error.filename}: "
         text = name + error.strerror.lower()
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -157,27 +179,103 @@ def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def read_arrays(path: str | Path, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+def read_arrays(
+    path: str | Path, only: Sequence[str] | None = None, check: Callable[[str, ArrayHeader], object] | None = None
+) -> dict[str, np.ndarray]:
     """The arrays of an .npz; ValueError when it is something else, damaged, contains a pickle, or unpacks to too much.
 
-    only  names of arrays to read, if they exist; the others may be anything
+    only   names of arrays to read, if they exist; the others may be anything
+    check  called with the name and the header of each array before memory is taken for it; may raise ValueError
     """
-    import numpy as np  # here, since help texts need no numpy
-
+    values = {}
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_ARCHIVE:
-            raise ValueError(f"unpacks to {size / 2**30:.1f} GiB, the limit is {LARGEST_ARCHIVE / 2**30:.0f} GiB")
-        with np.load(path, allow_pickle=False) as arrays:
-            values = {key: arrays[key] for key in arrays.files if only is None or key in only}
+            if size > LARGEST_ARCHIVE:
+                raise ValueError(f"unpacks to {size / 2**30:.1f} GiB, the limit is {LARGEST_ARCHIVE / 2**30:.0f} GiB")
+            for entry in archive.infolist():
+                key = entry.filename.removesuffix(".npy")
+                if only is None or key in only:
+                    with archive.open(entry) as file:
+                        values[key] = _read_member(key, file, entry.file_size, check)
     except _DAMAGE:
         raise ValueError("not an .npz archive, or cut off") from None
-    except ValueError as error:
-        if "pickle" in str(error).lower():
-            raise ValueError("contains pickled objects, which are not read; expected plain arrays only") from None
-        raise
-    odd = [key for key, value in values.items() if not isinstance(value, np.ndarray)]
-    if odd:
-        raise ValueError(f"{odd[0]!r} is not an array; expected plain arrays only")
     return values
+
+
+def _read_member(
+    key: str, file: IO[bytes], size: int, check: Callable[[str, ArrayHeader], object] | None
+) -> np.ndarray:
+    """An array of an .npz, whose file in the archive has `size` bytes."""
+    try:
+        header = read_array_header(file)
+    except ValueError as error:
+        raise ValueError(f"{key[:60]!r} {error}") from None
+    if check is not None:
+        check(key, header)
+    if header.nbytes > size:
+        raise ValueError(f"{key[:60]!r} declares {header.nbytes} bytes, {size} are there; is the file cut off?")
+    return header.read(file)
+
+
+@dataclass(frozen=True)
+class ArrayHeader:
+    """What an .npy file declares of its array."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    fortran: bool
+
+    @property
+    def count(self) -> int:
+        """The number of values."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that follow the header."""
+        return self.count * self.dtype.itemsize
+
+    def read(self, file: IO[bytes]) -> np.ndarray:
+        """The array, from a file that is behind the header; EOFError when it is cut off."""
+        import numpy as np  # here, since help texts need no numpy
+
+        values = np.empty(self.count, self.dtype)
+        memory = values.view(np.uint8).data if values.nbytes else memoryview(b"")
+        at = 0
+        while at < len(memory):
+            piece = file.read(min(len(memory) - at, _PIECE))
+            if not piece:
+                raise EOFError("the array is cut off")
+            memory[at : at + len(piece)] = piece
+            at += len(piece)
+        return values.reshape(self.shape, order="F" if self.fortran else "C")
+
+
+def read_array_header(file: IO[bytes]) -> ArrayHeader:
+    """The header of an .npy file, whatever bytes it holds; EOFError where it is damaged.
+
+    ValueError, as the end of a sentence that names the file, for one that holds anything but plain arrays.
+    """
+    import numpy as np
+
+    try:
+        version = np.lib.format.read_magic(file)
+    except ValueError:
+        raise ValueError("is not an array; expected plain arrays only") from None
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in readers:
+        raise ValueError(f"is an array of version {version[0]}.{version[1]}, expected 1.0 or 2.0")
+    try:
+        shape, fortran, dtype = readers[version](file)
+    except (OSError, zlib.error):
+        raise
+    except Exception:  # numpy evaluates the text as Python's and checks little of it
+        raise EOFError("a damaged header") from None
+    if any(type(count) is not int or not 0 <= count < 2**62 for count in shape):
+        raise ValueError(f"has the shape {str(shape)[:60]}, expected whole numbers, zero or above")
+    if dtype.hasobject:
+        raise ValueError("contains pickled objects, which are not read; expected plain arrays only")
+    if dtype.itemsize == 0 or dtype.subdtype is not None:
+        raise ValueError(f"holds {str(dtype)[:60]}, expected plain arrays only")
+    return ArrayHeader(shape, dtype, bool(fortran))

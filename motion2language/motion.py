@@ -11,9 +11,12 @@ Other files handle a file's units and axes (formats/) and the joint names of oth
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+SHOWN = 80  # joints that a message lists; chosen
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,11 @@ class Skeleton:
         if not self.joints:
             raise ValueError(f"skeleton {self.name!r} has no joints")
         if len(set(self.joints)) != len(self.joints):
-            twice = sorted({joint for joint in self.joints if self.joints.count(joint) > 1})
-            raise ValueError(f"skeleton {self.name!r}: joint names must be unique, found twice: {', '.join(twice)}")
+            twice = sorted(joint for joint, count in Counter(self.joints).items() if count > 1)
+            raise ValueError(
+                f"skeleton {self.name!r}: joint names must be unique, found twice: {', '.join(twice[:SHOWN])}"
+                f"{' …' * (len(twice) > SHOWN)}"
+            )
         for child, parent in enumerate(self.parents):
             if not (parent == -1 if child == 0 else 0 <= parent < child):
                 raise ValueError(
@@ -53,7 +59,8 @@ class Skeleton:
             return self.joints.index(joint)
         except ValueError:
             raise ValueError(
-                f"skeleton {self.name!r} has no joint {joint!r}; it has {', '.join(self.joints)}"
+                f"skeleton {self.name!r} has no joint {joint!r}; it has {', '.join(self.joints[:SHOWN])}"
+                f"{' …' * (len(self.joints) > SHOWN)}"
             ) from None
 
 

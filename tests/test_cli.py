@@ -33,6 +33,17 @@ def test_caption_prints_a_line_a_segment(m2l, take):
     assert len(out.splitlines()) >= 1
 
 
+def test_inspect_shows_names_as_text_in_one_line(m2l, take):
+    text = take.read_text().replace("JOINT spine\n", "JOINT [/red]\x1b[31m" + "x" * 100_000 + "\n", 1)
+    assert "[/red]" in text
+    take.write_text(text)
+    status, out, err = m2l("inspect", take)
+    assert "Traceback" not in err
+    assert "\x1b" not in out + err
+    assert len(out + err) < 20_000
+    assert status == 0
+
+
 def test_caption_writes_every_format_beside_the_recording_or_into_out(m2l, take, tmp_path):
     assert m2l("caption", take, "--format", "json,txt,srt,vtt,tsv")[0] == 0
     assert {path.suffix for path in tmp_path.iterdir()} == {".bvh", ".json", ".txt", ".srt", ".vtt", ".tsv"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,8 @@ from motion2language import files
 from motion2language.files import (
     Lock,
     make_folder,
+    one_line,
+    parse_toml,
     read_arrays,
     read_text,
     remove_leftovers,
@@ -197,3 +200,18 @@ def test_a_lock_is_held_by_one_process_until_it_ends_however_it_ends(tmp_path: P
 def test_a_lock_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Lock(tmp_path / "none" / "run.lock").acquire(wait=False)
+
+
+def test_toml_that_is_nested_deeply_is_refused_as_any_other_text():
+    with pytest.raises(tomllib.TOMLDecodeError, match="nested too deeply"):
+        parse_toml("a = " + "[" * 20_000 + "]" * 20_000)
+    assert parse_toml("a = [1]") == {"a": [1]}
+
+
+def test_a_text_with_a_name_that_is_not_utf_8_is_written_with_a_mark(tmp_path):
+    write_text(tmp_path / "a.txt", "caf\udce9 and \ud83d\ude00 and \ud800")
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "caf\ufffd and \U0001f600 and \ufffd"
+
+
+def test_a_line_for_a_terminal_has_no_characters_that_steer_it():
+    assert one_line(ValueError("a\x1b[31m\n  b\udce9")) == "a\ufffd[31m b\ufffd"

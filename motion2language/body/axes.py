@@ -67,8 +67,10 @@ class Axes:
 
     def apply(self, positions: np.ndarray) -> np.ndarray:
         """Positions (..., 3) of the file -> float32 metres, Y up, right-handed when the file is."""
-        turned = [sign * positions[..., axis] for axis, sign in _TURNS[self.up]]
-        return (np.stack(turned, axis=-1) * self.scale).astype(np.float32)
+        turned = np.empty(positions.shape, np.float32)
+        for column, (axis, sign) in enumerate(_TURNS[self.up]):
+            np.multiply(positions[..., axis], sign * self.scale, out=turned[..., column], casting="unsafe")
+        return turned
 
 
 def detect_axes(

@@ -23,6 +23,7 @@ from motion2language.body.absent import PARTS, is_enough, stand_in
 from motion2language.body.names import find_by_names, helper_kind, is_trunk
 from motion2language.body.structure import find_by_structure, path_to_root
 from motion2language.body.trunk import fill_from_tree
+from motion2language.files import parse_toml
 from motion2language.motion import CANONICAL, Skeleton
 
 #: Limb joints: a missing one cannot be replaced.
@@ -113,7 +114,7 @@ def load_joint_map(path: Path | str) -> dict[str, str]:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such joint map; give a TOML file with lines like left_toe = "LeftToeBase"')
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        rows = parse_toml(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     for canonical, source in rows.items():

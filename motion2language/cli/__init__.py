@@ -6,6 +6,7 @@ that a user can cause is one line on standard error and exit status 1, never a t
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -69,7 +70,10 @@ def main() -> None:
     if sys.argv[1:] in ([], ["data"]) or not {"-h", "--help"}.isdisjoint(sys.argv):
         show_commands(app)
         show_commands(data)
-    warnings.showwarning = lambda message, *_: print(f"m2l: note: {message}", file=sys.stderr)
+    warnings.showwarning = lambda message, *_: print(f"m2l: note: {one_line(str(message))}", file=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files that are not UTF-8
     try:
         sys.exit(app(sys.argv[1:], exit_on_error=False, print_error=False))
     except BrokenPipeError:  # the reader of the output, such as head, has stopped reading

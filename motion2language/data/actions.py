@@ -21,6 +21,7 @@ import numpy as np
 
 from motion2language.data.index import read_json
 from motion2language.data.rows import make_row, nearest, require_keys, require_type
+from motion2language.files import parse_toml
 from motion2language.language.vocabulary import tokenize
 
 STYLE_SPOKEN = 0.5  # probability that a sentence names the style its clips share; measured on BNR-Compose
@@ -268,7 +269,7 @@ def load_wordings(actions: str) -> dict[str, str]:
 def _read(path: Path | None) -> dict[str, Any]:
     try:
         content = path.read_bytes() if path else (resources.files(__package__) / "actions.toml").read_bytes()
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return parse_toml(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
 

@@ -80,7 +80,7 @@ def read_export(path: str | Path, corrections: Mapping[str, str] | None = None) 
     """
     try:
         tasks = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
     if not isinstance(tasks, list) or not tasks:
         raise ValueError(f"{path}: expected a list of tasks, as Label Studio exports JSON, at least one")

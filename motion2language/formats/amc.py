@@ -8,12 +8,14 @@ for its own. Neither specifies the frame rate. Bones that shift or stretch are r
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from motion2language.formats.kinematics import euler_rotation, forward
+from motion2language.formats.limits import FARTHEST_UNITS, require_joints, require_near, require_recording
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
@@ -53,7 +55,10 @@ def read(path: Path, options: ReadOptions) -> Recording:
         raise ValueError(f"its skeleton {skeleton_path} cannot be read ({error.strerror})") from None
     except ValueError as error:
         raise ValueError(f"its skeleton {skeleton_path.name}: {error}") from None
-    positions, skeleton = _positions(acclaim, _read_amc(path, acclaim))
+    values = _read_amc(path, acclaim)
+    size = path.stat().st_size + skeleton_path.stat().st_size
+    require_recording(len(next(iter(values.values()))), 2 * len(acclaim.order), size)  # each bone may have an end
+    positions, skeleton = _positions(acclaim, values)
     return Recording(Motion(positions, options.fps, skeleton, path.name), acclaim.unit, None)
 
 
@@ -96,7 +101,7 @@ def _read_asf(path: Path) -> _Acclaim:
 
 def _connect(lines: list[list[str]], bones: dict[str, _Bone]) -> list[str]:
     """Set each bone's parent from the lines of :hierarchy; return the bones' names, parents before children."""
-    order = ["root"]
+    order = {"root": None}
     for parent, *children in lines:
         if parent in ("begin", "end"):
             continue
@@ -108,8 +113,9 @@ def _connect(lines: list[list[str]], bones: dict[str, _Bone]) -> list[str]:
             if parent not in order:
                 raise ValueError(f"the hierarchy lists {child} under {parent} before {parent} has a parent")
             bones[child].parent = parent
-            order.append(child)
-    return order
+            order[child] = None
+    require_joints(len(order))
+    return list(order)
 
 
 def _bones(lines: list[list[str]]) -> dict[str, _Bone]:
@@ -131,6 +137,7 @@ def _bones(lines: list[list[str]]) -> dict[str, _Bone]:
             bone.dof = _freedom(bone.name, values, ("rx", "ry", "rz"))
         elif key == "end":
             bones[bone.name] = bone
+            require_joints(len(bones))
             bone = _Bone("")  # a following bone without `begin` must not change this one
     return bones
 
@@ -158,6 +165,7 @@ def _numbers(what: str, words: list[str], count: int) -> np.ndarray:
     if len(values) != count or not np.isfinite(values).all():
         expected = "a number" if count == 1 else f"{count} numbers"
         raise ValueError(f"{what} {' '.join(words)[:60]!r}, expected {expected}")
+    require_near(what, values)
     return values
 
 
@@ -183,11 +191,16 @@ def _read_amc(path: Path, acclaim: _Acclaim) -> dict[str, np.ndarray]:
         raise ValueError("the file contains no frames")
     moving = {name for frame in frames for name in frame}
     for index, frame in enumerate(frames):
-        if frame.keys() != moving:
-            raise ValueError(f"frame {index + 1} lacks {', '.join(sorted(moving - frame.keys())[:4])}; is it cut off?")
+        _require_whole(index + 1, frame, moving)
     unit = np.pi / 180 if degrees else 1.0
     factors = {name: [unit if dof.startswith("r") else 1.0 for dof in acclaim.bones[name].dof] for name in moving}
     return {name: np.array([frame[name] for frame in frames]) * factors[name] for name in sorted(moving)}
+
+
+def _require_whole(number: int, frame: dict[str, list[float]], moving: AbstractSet[str]) -> None:
+    """ValueError when a frame lacks a bone that moves."""
+    if not frame.keys() >= moving:
+        raise ValueError(f"frame {number} lacks {', '.join(sorted(moving - frame.keys())[:4])}; is it cut off?")
 
 
 def _frames(path: Path, acclaim: _Acclaim) -> tuple[list[dict[str, list[float]]], bool]:
@@ -200,6 +213,11 @@ def _frames(path: Path, acclaim: _Acclaim) -> tuple[list[dict[str, list[float]]]
             degrees = {":DEGREES": True, ":RADIANS": False}.get(words[0].upper() if words else "", degrees)
             continue
         if len(words) == 1 and words[0].isdigit():
+            if frames:  # now, so that a file of empty frames fills no memory
+                _require_whole(len(frames), frames[-1], frames[0].keys())
+                _require_whole(1, frames[0], frames[-1].keys())
+                if not frames[0]:
+                    raise ValueError("the file contains no frames")
             frames.append({})
             continue
         bone = acclaim.bones.get(words[0])
@@ -211,8 +229,8 @@ def _frames(path: Path, acclaim: _Acclaim) -> tuple[list[dict[str, list[float]]]
             raise ValueError(f"line {number}: bone {bone.name!r} has a value that is not a number") from None
         if len(values) != len(bone.dof):
             raise ValueError(f"line {number}: bone {bone.name!r} has {len(values)} numbers, expected {len(bone.dof)}")
-        if not np.isfinite(values).all():
-            raise ValueError(f"line {number}: bone {bone.name!r} has a value that is not a finite number")
+        if not all(-FARTHEST_UNITS <= value <= FARTHEST_UNITS for value in values):
+            raise ValueError(f"line {number}: bone {bone.name!r} has a value that is not a finite number, or too large")
         if bone.name in frames[-1]:
             raise ValueError(f"line {number}: bone {bone.name!r} appears twice in its frame")
         frames[-1][bone.name] = values
@@ -222,6 +240,8 @@ def _frames(path: Path, acclaim: _Acclaim) -> tuple[list[dict[str, list[float]]]
 def _positions(acclaim: _Acclaim, values: dict[str, np.ndarray]) -> tuple[np.ndarray, Skeleton]:
     frames = len(next(iter(values.values())))
     names, parents = list(acclaim.order), [-1]
+    place = {name: number for number, name in enumerate(acclaim.order)}
+    with_children = {acclaim.bones[name].parent for name in acclaim.order}
     offsets: list[np.ndarray] = []
     rotations: list[np.ndarray | None] = []
     for name in acclaim.order:
@@ -235,12 +255,12 @@ def _positions(acclaim: _Acclaim, values: dict[str, np.ndarray]) -> tuple[np.nda
                     offset[:, "xyz".index(dof[1])] += moved[:, column]
             offsets.append(offset)
         else:
-            parents.append(acclaim.order.index(bone.parent))
+            parents.append(place[bone.parent])
             offsets.append(_reach(acclaim.bones[bone.parent]))
     for name in acclaim.order:
-        if not any(acclaim.bones[other].parent == name for other in acclaim.order):
+        if name not in with_children:
             names.append(f"{name}_end")
-            parents.append(acclaim.order.index(name))
+            parents.append(place[name])
             offsets.append(_reach(acclaim.bones[name]))
             rotations.append(None)
     return forward(parents, offsets, rotations), Skeleton("acclaim", tuple(names), tuple(parents))

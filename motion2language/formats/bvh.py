@@ -23,7 +23,13 @@ import numpy as np
 from motion2language.files import write_text
 from motion2language.formats.decimals import parse_decimals, with_decimal_points
 from motion2language.formats.kinematics import euler_rotation, forward
-from motion2language.formats.limits import clean_name
+from motion2language.formats.limits import (
+    FARTHEST_UNITS,
+    clean_name,
+    require_joints,
+    require_near,
+    require_recording,
+)
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
@@ -35,6 +41,7 @@ _FRAMES = re.compile(r"(?im)^[ \t]*Frames[ \t]*:?[ \t]*(\S*).*$")
 _FRAME_TIME = re.compile(r"(?im)^[ \t]*Frame[ \t]+Time[ \t]*:?[ \t]*(\S*).*$")
 # Where some files lack a line break: after an offset's numbers or a channel's name.
 _LINE = re.compile(r"(?i)(?<=[\dn])[ \t]+(?=(?:OFFSET|CHANNELS|JOINT|END\s+SITE)\s)")
+_MOST_CHANNELS = 32  # of a joint; chosen: three positions, rotations and scales are usual
 _BLOCK = 512  # frames whose positions are computed at once, so that they stay in the processor's cache; chosen
 _EXPECTED = "not a BVH file: expected HIERARCHY, the joints, then a line MOTION and the frames"
 
@@ -61,6 +68,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
     values, fps, note = _motion(text, between.end(), rig.columns, options.fps)
     if note:
         warnings.warn(f"{path.name} {note}", stacklevel=2)
+    require_recording(len(values), len(rig.joints), len(text))
     return Recording(Motion(rig.positions(values), fps, rig.skeleton, path.name), None, None)
 
 
@@ -89,25 +97,28 @@ class Rig:
         """Joint positions (T, J, 3) of channel values (T, columns), in the file's unit and axes."""
         if values.shape[1:] != (self.columns,):
             raise ValueError(f"{values.shape[-1]} channel values, expected {self.columns}")
-        blocks = (values[first : first + _BLOCK] for first in range(0, len(values), _BLOCK))
-        return np.concatenate([_positions(self.joints, block) for block in blocks])
+        positions = np.empty((len(values), len(self.joints), 3), np.float32)
+        for first in range(0, len(values), _BLOCK):
+            positions[first : first + _BLOCK] = _positions(self.joints, values[first : first + _BLOCK])
+        return positions
 
 
 def _hierarchy(text: str) -> tuple[list[_Joint], int]:
     """Joints in file order and the number of channels of a frame."""
     text = _LINE.sub("\n", re.sub(r"([{}])", r"\n\1\n", text))
-    lines = [line.split() for line in text.splitlines() if line.split()]
     joints: list[_Joint] = []
+    taken: dict[str, int] = {}
     open_joints: list[int] = []
     columns = 0
-    for words in lines:
+    for words in filter(None, map(str.split, text.splitlines())):
         key = words[0].upper()
         if key in ("ROOT", "JOINT") or (key == "END" and open_joints):
             if key == "ROOT" and joints:
                 raise ValueError(f"a second ROOT {' '.join(words[1:])!r}; expected one body per file; split the file")
             parent = open_joints[-1] if open_joints else -1
             name = f"{joints[parent].name}_end" if key == "END" else " ".join(words[1:])
-            joints.append(_Joint(_unused(name or f"joint_{len(joints)}", joints), parent))
+            joints.append(_Joint(_unused(name or f"joint_{len(joints)}", taken), parent))
+            require_joints(len(joints))
         elif key == "{" and joints:
             open_joints.append(len(joints) - 1)
         elif key == "}":
@@ -130,12 +141,14 @@ def _hierarchy(text: str) -> tuple[list[_Joint], int]:
     return joints, columns
 
 
-def _unused(name: str, joints: list[_Joint]) -> str:
-    taken = {joint.name for joint in joints}
-    number = 2
-    unique = name
+def _unused(name: str, taken: dict[str, int]) -> str:
+    """The name, or the name with the first number from 2 on that is free; `taken` has the last number of each name."""
+    unique, number = name, taken.get(name, 1)
     while unique in taken:
-        unique, number = f"{name}_{number}", number + 1
+        number += 1
+        unique = f"{name}_{number}"
+    taken[name] = number
+    taken.setdefault(unique, 1)
     return unique
 
 
@@ -144,11 +157,12 @@ def _offset(joint: str, words: list[str]) -> tuple[float, float, float]:
         x, y, z = (float(word) for word in words)
     except ValueError:
         raise ValueError(f"joint {joint!r}: OFFSET {' '.join(words)[:60]!r}, expected three numbers") from None
+    require_near(f"joint {joint!r}: OFFSET", np.array((x, y, z)), FARTHEST_UNITS)
     return x, y, z
 
 
 def _channels(joint: str, words: list[str], first: int) -> list[tuple[int, int, str]]:
-    matches = [_CHANNEL.fullmatch(word) for word in words[1:]]
+    matches = [_CHANNEL.fullmatch(word) for word in words[1 : _MOST_CHANNELS + 2]]
     if not words or not words[0].isdigit() or int(words[0]) != len(matches) or None in matches:
         raise ValueError(
             f"joint {joint!r}: CHANNELS {' '.join(words)[:80]!r}, expected their number and as many names, "
@@ -184,6 +198,7 @@ def _motion(text: str, start: int, columns: int, fps: float | None) -> tuple[np.
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         raise ValueError(f"frame {int(bad.argmax())} contains a value that is not a finite number; repair or cut it")
+    require_near("a channel's value", values, FARTHEST_UNITS)
     note = ""
     if frames is None or frames[1].lstrip("0") != str(len(values)):
         declared = "lacks a `Frames:` line" if frames is None else f"declares `Frames: {frames[1][:20]}`"

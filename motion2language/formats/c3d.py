@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motion2language.formats.limits import require_joints
 from motion2language.formats.marker_joints import recording
 from motion2language.formats.markers import Markers, printable
 from motion2language.formats.reading import ReadOptions, Recording
@@ -126,6 +127,7 @@ def points(content: bytes, fps: float | None = None) -> Markers:
     count, used = int(header[1]), parameters.count("POINT:USED", header[1])
     if count != used:
         raise ValueError(f"the header has {count} points, POINT:USED {used}; is the file damaged?")
+    require_joints(count)
     if count == 0:
         raise ValueError("the file contains other data but no points; expected labelled markers")
     block = int(header[8]) or parameters.count("POINT:DATA_START")

@@ -21,7 +21,7 @@ from motion2language.formats.fbx_document import MAGIC, parse_binary
 from motion2language.formats.fbx_scene import CHANNELS, Layer, Node, Scene, Settings, Take, scene_of
 from motion2language.formats.fbx_text import parse_text
 from motion2language.formats.kinematics import euler_rotation
-from motion2language.formats.limits import clean_name
+from motion2language.formats.limits import clean_name, most_values, require_values
 from motion2language.formats.reading import ReadOptions, Recording, Takes
 from motion2language.formats.sampling import USUAL_RATE, frame_times, key_rate, name_takes, pose_in_blocks
 from motion2language.formats.scene import Body, choose_body, credible_unit, fits_a_unit
@@ -30,6 +30,7 @@ from motion2language.motion import Motion
 #: The axes about which a rotation order turns, the last one first: a product of rotations from left to right.
 _ORDERS = ((2, 1, 0), (1, 2, 0), (0, 2, 1), (2, 0, 1), (1, 0, 2), (0, 1, 2))
 _XYZ = _ORDERS[0]
+_NUMBERS_OF_KEY = 5  # chosen: what a key takes in memory, as a multiple of what a number of a recording may take
 _OWN_FIRST, _WITHOUT_PARENT = 0, 2  # inherit types: a node's rotation comes before its parent's scale; without it
 
 
@@ -63,8 +64,7 @@ def _recording(scene: Scene, take: Take, options: ReadOptions, name: str, size: 
     bones = {number for number, node in enumerate(nodes) if node.is_bone}
     joints = bones or {number for number, node in enumerate(nodes) if node.kind in ("Null", "")}
     body = choose_body("fbx", [n.name for n in nodes], [n.parent for n in nodes], joints, moving, options.subject)
-    moves = [_Channels(nodes[node], node, take.layers) for node in body.nodes]
-    keys = [curve.times for move in moves for curve in move.all_curves()]
+    moves, keys = _moves(nodes, body, take, size)
     if not keys:
         raise ValueError(f"its animation moves no joint of {clean_name(body.name)}; expected a recording of a body")
     start, stop = take.span or (min(key[0] for key in keys), max(key[-1] for key in keys))
@@ -74,15 +74,26 @@ def _recording(scene: Scene, take: Take, options: ReadOptions, name: str, size: 
     positions, up = _turned(positions, scene.settings)
     motion = Motion(positions, fps, body.skeleton, name)
     unit = credible_unit("cm", motion)
-    in_metres = replace(motion, positions=positions / 100)
-    if unit is None and fits_a_unit(in_metres):  # made where one metre stood for one unit of the recording
-        return Recording(in_metres, None, up)
+    if unit is None and fits_a_unit(in_metres := replace(motion, positions=positions / 100)):
+        return Recording(in_metres, None, up)  # made where one metre stood for one unit of the recording
     return Recording(motion, unit, up)
+
+
+def _moves(nodes: Sequence[Node], body: Body, take: Take, size: int) -> tuple[list[_Channels], list[np.ndarray]]:
+    """What moves each of the body's nodes, and the times of all keys; many nodes may share a curve of many keys."""
+    moves, keys, count = list[_Channels](), list[np.ndarray](), 0
+    for node in body.nodes:
+        moves.append(_Channels(nodes[node], node, take.layers))
+        for curve in moves[-1].all_curves():
+            keys.append(curve.times)
+            count += len(curve.times)
+            require_values("keys of its curves", count, _NUMBERS_OF_KEY, most=most_values(size))
+    return moves, keys
 
 
 def _turned(positions: np.ndarray, settings: Settings) -> tuple[np.ndarray, str]:
     """Positions in centimetres, right-handed, and their up axis; a left-handed file's axis to the right is mirrored."""
-    positions = positions * np.float32(settings.centimetres)
+    positions *= np.float32(settings.centimetres)
     rows = np.zeros((3, 3))
     for row, (axis, sign) in enumerate(settings.axes):
         rows[row, axis] = sign

@@ -22,6 +22,7 @@ _WEIGHT_RIGHT, _WEIGHT_NEXT_LEFT = 0x1000000, 0x2000000
 _WEIGHT_UNIT = 9999  # of the integers in which weights are stored
 _THIRD = 1 / 3
 _STEPS = 30  # bisections of a weighted cubic, 2**-30 of the time between two keys; chosen
+_MOST_KEYS = 2_000_000  # of a curve; chosen: over an hour at 500 keys a second
 _FARTHEST_TIME = 1e6  # seconds; chosen, eleven days
 
 
@@ -70,6 +71,8 @@ def curve_of(block: Block, ticks: float) -> Curve | None:
     times, values = block.array("KeyTime"), block.array("KeyValueFloat")
     if times is None or values is None or len(times) == 0:
         return None
+    if len(times) > _MOST_KEYS:
+        raise ValueError(f"a curve has {len(times):,} keys, expected at most {_MOST_KEYS:,}; cut the recording")
     if len(times) != len(values):
         raise ValueError(f"a curve has {len(times)} times and {len(values)} values; is the file damaged?")
     flags, data, uses = (block.array(name) for name in ("KeyAttrFlags", "KeyAttrDataFloat", "KeyAttrRefCount"))
@@ -115,7 +118,7 @@ def _finish(
         made = (kinds & (_AUTO | _TCB)) != 0
         out[made] = right[made]
         into[:-1][made[1:]] = left[1:][made[1:]]
-    way = np.where(cubic, 2, np.where(kinds & _CONSTANT, np.where(kinds & _NEXT, 3, 0), 1))
+    way = np.where(cubic, 2, np.where(kinds & _CONSTANT, np.where(kinds & _NEXT, 3, 0), 1)).astype(np.int8)
     return Curve(times, values, way, out, into, np.clip(reach, 0, 1), np.clip(back, 0, 1))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from motion2language.formats.limits import MOST_NESTING, MOST_VALUES
+from motion2language.formats.limits import MOST_NESTING, most_values
 
 MAGIC = b"Kaydara FBX Binary  \0"
 #: Blocks at the top, and in `Objects`, that motion needs; others, such as geometry and pictures, are stepped over.
@@ -22,7 +22,7 @@ NEEDED = frozenset(
     "FBXHeaderExtension GlobalSettings Definitions Objects Connections Takes Version5 AnimationStack AnimationLayer "
     "AnimationCurveNode AnimationCurve Model".split()
 )
-MOST_BLOCKS = 3_000_000  # chosen: about 1 GB; an hour of 50 bones has a few thousand
+MOST_BLOCKS = 1_000_000  # chosen: about 300 MB; an hour of 50 bones has a few thousand
 MOST_SCALARS = 20_000_000  # values outside arrays; chosen, as MOST_BLOCKS
 _CHECKED = 2  # levels at which NEEDED chooses: the top, and the blocks of `Objects`
 _SCALARS = {b"Y": "<h", b"C": "<b", b"B": "<b", b"I": "<i", b"F": "<f", b"D": "<d", b"L": "<q", b"Z": "<b"}
@@ -196,7 +196,7 @@ class _Binary:
         size = count * np.dtype(kind).itemsize
         self.numbers += count
         fits = encoding in (0, 1) and len(data) == length and size <= (length if encoding == 0 else _DEFLATE * length)
-        if not fits or self.numbers > MOST_VALUES:
+        if not fits or self.numbers > most_values(len(self.content)):
             raise ValueError(
                 f"an array declares {count:,} numbers in {length:,} bytes; is the file damaged, or too large?"
             )

@@ -7,6 +7,7 @@ take lists its curves by node and channel. Both become the same values here.
 from __future__ import annotations
 
 import warnings
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +24,7 @@ _OLD_DEFINITION = 127  # of OtherFlags:TCDefinition: times count _TICKS
 _RATES = (0.0, 120.0, 100.0, 60.0, 50.0, 48.0, 30.0, 30.0, 30000 / 1001, 30000 / 1001, 25.0, 24.0, 1000.0, 24000 / 1001,
           0.0, 96.0, 72.0, 60000 / 1001, 120000 / 1001)  # fmt: skip
 _CUSTOM_RATE = 14
+_MOST_NODES, _MOST_LAYERS = 100_000, 64  # of a document, of a take; chosen: real ones have thousands, and a few
 _BONES = ("LimbNode", "Limb", "Root", "Effector")
 CHANNELS = {"Lcl Translation": 0.0, "Lcl Rotation": 0.0, "Lcl Scaling": 1.0}
 _SHORT = {"T": "Lcl Translation", "R": "Lcl Rotation", "S": "Lcl Scaling"}
@@ -166,7 +168,9 @@ def _nodes(objects: Block, template: dict[str, list]) -> tuple[dict[type_of_id, 
             raise ValueError(f"node {str(key)[:60]!r} is there twice, or has no name; is the file damaged?")
         ids[key] = len(nodes)
         name, kind = (block.text(1), block.text(2)) if numbered else (block.text(0), block.text(1))
-        own = template | _properties(block)
+        own = ChainMap(_properties(block), template)
+        if len(nodes) >= _MOST_NODES:
+            raise ValueError(f"more than {_MOST_NODES:,} nodes; export the skeleton and its animation alone")
         node = Node(name.partition("::")[2] or name, kind)
         for vector in _VECTORS:
             node.rest[vector] = _vector(own, vector, 0.0, node.name)
@@ -217,24 +221,34 @@ def _stacks(
         below.setdefault(parent, []).append((child, name))
         if child in by_kind["AnimationCurveNode"] and parent in nodes and name in CHANNELS:
             target[child] = (nodes[parent], name)
+    made: dict[type_of_id, Layer | None] = {}  # layers that are not muted
     takes = []
     for stack in stacks:
         layers = []
-        for layer, _ in below.get(_key(stack), []):
-            if layer not in by_kind["AnimationLayer"]:
-                continue
-            channels: dict[tuple[int, str], list] = {}
-            for curves, _ in below.get(layer, []):
-                if curves in target and target[curves] not in channels:
-                    channels[target[curves]] = _three(by_kind["AnimationCurve"], below.get(curves, []), ticks)
-            own = _properties(by_kind["AnimationLayer"][layer])
-            if not _number(own, "Mute", 0):
-                weight = _number(own, "Weight", 100.0) / 100
-                layers.append(Layer(channels, weight, _number(own, "BlendMode", 0) == 0))
+        for key in dict.fromkeys(key for key, _ in below.get(_key(stack), []) if key in by_kind["AnimationLayer"]):
+            if key not in made:
+                made[key] = _layer(by_kind["AnimationLayer"][key], key, by_kind["AnimationCurve"], below, target, ticks)
+            layers += [layer] if (layer := made[key]) is not None else []
+        if len(layers) > _MOST_LAYERS:
+            raise ValueError(f"a take has {len(layers)} layers, expected at most {_MOST_LAYERS}; merge them")
         own = _properties(stack)
         span = tuple(_number(own, f"Local{end}", 0) / ticks for end in ("Start", "Stop"))
         takes.append(Take(stack.text(1).partition("::")[2], span if span[1] > span[0] else None, tuple(layers)))  # type: ignore[arg-type]
     return takes
+
+
+def _layer(
+    block: Block, key: type_of_id, curves: Mapping, below: Mapping, target: Mapping, ticks: float
+) -> Layer | None:
+    """A layer with what makes its curves; None where it is muted."""
+    own = _properties(block)
+    if _number(own, "Mute", 0):
+        return None
+    channels: dict[tuple[int, str], list] = {}
+    for child, _ in below.get(key, []):
+        if child in target and target[child] not in channels:
+            channels[target[child]] = _three(curves, below.get(child, []), ticks)
+    return Layer(channels, _number(own, "Weight", 100.0) / 100, _number(own, "BlendMode", 0) == 0)
 
 
 def _three(curves: Mapping, below: list[tuple[type_of_id, str]], ticks: float) -> list[partial[Curve | None] | None]:

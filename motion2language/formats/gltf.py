@@ -18,7 +18,7 @@ import numpy as np
 
 from motion2language.formats.gltf_document import Document, extensions, load, pick, rows
 from motion2language.formats.kinematics import forward, quaternion_rotation
-from motion2language.formats.limits import clean_name, require_near
+from motion2language.formats.limits import clean_name, most_values, require_near, require_values
 from motion2language.formats.reading import ReadOptions, Recording, Takes
 from motion2language.formats.sampling import USUAL_RATE, frame_times, key_rate, name_takes, pose_in_blocks
 from motion2language.formats.scene import Body, choose_body, credible_unit
@@ -107,7 +107,7 @@ def _channels(animation: dict[str, Any]) -> list[tuple[int, str, object]]:
     for row in rows(animation, "channels"):
         target = row.get("target")
         node = target.get("node") if isinstance(target, dict) else None
-        if isinstance(target, dict) and isinstance(node, int) and target.get("path") in _PATHS:
+        if isinstance(target, dict) and isinstance(node, int) and str(target.get("path")) in _PATHS:
             found.append((node, str(target["path"]), row.get("sampler")))
     return found
 
@@ -124,10 +124,13 @@ def _recording(
     wanted = set(body.nodes)
     samplers = rows(animation, "samplers")
     curves: dict[tuple[int, str], _Curve] = {}
-    for node, path, sampler in channels:
+    kept = 0  # numbers; many channels may share an array of many keys
+    for (node, path), sampler in {(node, path): sampler for node, path, sampler in channels}.items():
         if node in wanted:
             row = pick(samplers, sampler, "sampler")
-            curves[node, path] = _curve(document, row, path, nodes.names[node])
+            curves[node, path] = curve = _curve(document, row, path, nodes.names[node])
+            kept += curve.times.size + curve.values.size + curve.before.size + curve.after.size
+            require_values("keys of its channels", kept, most=most_values(document.size + document.beside()))
     if not curves:
         raise ValueError(f"its animation moves no joint of {body.name}; expected a recording of a body")
     keys = [curve.times for curve in curves.values()]

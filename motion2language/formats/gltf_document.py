@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from motion2language.formats.limits import require_values
+from motion2language.formats.limits import most_values, require_values
 
 _MAGIC, _JSON, _BINARY = b"glTF", 0x4E4F534A, 0x004E4942
 _MOST_MARKS = 10_000_000  # commas and brackets in the JSON; chosen: each may become an object of about 80 bytes
@@ -37,10 +37,17 @@ class Document:
     folder: Path
     size: int  # bytes of the file, for limits
     buffers: dict[int, memoryview]  # those read so far
+    checked: dict[str, list[dict[str, Any]]]  # lists whose rows are known to be objects
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The objects of one of its lists, such as `nodes`; empty where the list is missing."""
-        return rows(self.json, name)
+        if name not in self.checked:
+            self.checked[name] = rows(self.json, name)
+        return self.checked[name]
+
+    def beside(self) -> int:
+        """Bytes of the buffers read so far, which may be files of their own."""
+        return sum(map(len, self.buffers.values()))
 
     def numbers(self, accessor: object, width: int) -> np.ndarray:
         """The array (N, width) of an accessor, floating-point; ValueError when it is not there, or not whole."""
@@ -62,7 +69,7 @@ class Document:
         length = whole(view, "byteLength", 0)
         start, first = whole(view, "byteOffset", 0), whole(row, "byteOffset", 0)
         data = self._buffer(view.get("buffer"))[start : start + length][first:]
-        require_values(f"accessor {accessor}", count, width)
+        require_values(f"accessor {accessor}", count, width, most=most_values(self.size + len(data)))
         needed = stride * (count - 1) + size if count else 0
         if stride < size or needed > len(data):
             raise ValueError(
@@ -80,6 +87,8 @@ class Document:
             if uri is not None and not isinstance(uri, str):
                 raise ValueError(f"buffer {index}: its uri is not text")
             self.buffers[number] = memoryview(self._load(number, uri))
+            if self.beside() > _LARGEST_BESIDE:
+                raise ValueError(f"its buffers are larger than {_LARGEST_BESIDE / 2**30:.0f} GiB together")
         return self.buffers[number]
 
     def _load(self, index: int, uri: str | None) -> bytes:
@@ -135,7 +144,7 @@ def load(path: Path) -> Document:
     version = str(content_json["asset"].get("version"))
     if not version.startswith("2."):
         raise ValueError(f"glTF version {version[:20]!r}, expected 2.0; export it as glTF 2.0")
-    return Document(content_json, binary, path.parent, len(content), {})
+    return Document(content_json, binary, path.parent, len(content), {}, {})
 
 
 def _chunks(content: bytes) -> tuple[bytes, bytes | None]:

@@ -62,9 +62,13 @@ def forward(
 def _levels(parents: Sequence[int]) -> list[list[int]]:
     """The joints below the root by their distance from it: those of a level depend on earlier levels alone."""
     depths = [0]
-    for parent in parents[1:]:
+    levels: list[list[int]] = []
+    for joint, parent in enumerate(parents[1:], start=1):
         depths.append(depths[parent] + 1)
-    return [[joint for joint, own in enumerate(depths) if own == depth] for depth in range(1, max(depths) + 1)]
+        if depths[joint] > len(levels):
+            levels.append([])
+        levels[depths[joint] - 1].append(joint)
+    return levels
 
 
 def _product(first: np.ndarray, second: np.ndarray) -> np.ndarray:

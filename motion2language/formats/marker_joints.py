@@ -13,6 +13,7 @@ import numpy as np
 
 from motion2language.body import is_enough, partial_stature
 from motion2language.formats.gaps import cross_gaps, longest_gap
+from motion2language.formats.limits import clean_name
 from motion2language.formats.marker_labels import labels_of
 from motion2language.formats.marker_rules import RULES, USUAL, Path3, Rule
 from motion2language.formats.markers import LONGEST_GAP, Markers, fill, never_seen, recognise
@@ -48,7 +49,9 @@ def recording(markers: Markers, name: str, options: ReadOptions) -> Recording:
     _require_enough(joints, paths, markers.labels, lost)
     notes = [f"{filled} marker positions in gaps of up to {LONGEST_GAP} s are filled"] if filled else []
     if lost and not set(REQUIRED) <= set(joints):
-        notes.append(f"markers labelled and never seen: {' '.join(lost[:_SHOWN])}{' …' * (len(lost) > _SHOWN)}")
+        notes.append(
+            f"markers labelled and never seen: {' '.join(map(clean_name, lost[:_SHOWN]))}{' …' * (len(lost) > _SHOWN)}"
+        )
     straight = _straight_head(joints)
     head_lost = straight is not None and np.array_equal(joints["head"], straight, equal_nan=True)
     joints, first, last = _hold_ends(joints)
@@ -190,11 +193,11 @@ def _require_enough(joints: dict[str, Path3], paths: dict[str, Path3], labels: l
         known = paths.keys() | ({f"{side} middle forefoot"} if f"{side}_toe" in joints else set())
         wanted |= dict.fromkeys(labels_of(part) for part in parts if part not in known)
     shown = [label for label in labels if label and label not in lost]
-    never = f"; labelled and never seen: {' '.join(lost[:_SHOWN])}" if lost else ""
+    never = f"; labelled and never seen: {' '.join(map(clean_name, lost[:_SHOWN]))}" if lost else ""
     raise ValueError(
         f"no markers determine {_named(lacking)}; expected both legs or both arms, that is {' '.join(wanted)} or their "
-        f"names in other marker sets, found {' '.join(shown[:_SHOWN]) or 'no labels'}{' …' * (len(shown) > _SHOWN)}"
-        f"{never}"
+        f"names in other marker sets, found {' '.join(map(clean_name, shown[:_SHOWN])) or 'no labels'}"
+        f"{' …' * (len(shown) > _SHOWN)}{never}"
     )
 
 

@@ -14,6 +14,9 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from motion2language.files import parse_toml
+from motion2language.formats.limits import LONGEST_NAME
+
 SIDES = {"left": "L", "right": "R"}
 _LETTERS = frozenset(SIDES.values())
 _SIDE = re.compile("(?<![A-Za-z])(?i:left|right)|Left|Right")  # but not at the end of a name: Wright
@@ -42,7 +45,7 @@ def load_markers(path: Path | str) -> dict[str, str]:
             f'{path}: no such table of markers; give a TOML file with lines like "left heel" = "M12"'
         )
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        rows = parse_toml(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     sets = marker_sets()
@@ -82,6 +85,8 @@ def forms(label: str) -> Iterable[tuple[str, str]]:
 
     The forms consist of all words, or of those from its side on, also with the side's letter first.
     """
+    if len(label) > LONGEST_NAME:  # no marker set's
+        return
     words = re.findall("[A-Za-z0-9]+", _SIDE.sub(lambda side: f" {side[0][0]} ", label))
     capitals = [word.upper() for word in words]
     if not _QUANTITIES.isdisjoint(capitals):

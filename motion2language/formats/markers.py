@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motion2language.formats.limits import FARTHEST_UNITS, clean_name, require_joints, require_near
 from motion2language.formats.marker_labels import forms, marker_sets, meanings
 
 LONGEST_GAP = 0.25  # seconds, the longest gap that is filled in a marker's path; chosen, a quarter of a stride
@@ -39,6 +40,10 @@ class Markers:
     fps: float
     unit: str = ""
     up: str | None = None
+
+    def __post_init__(self) -> None:
+        require_joints(len(self.labels))
+        require_near("a marker's coordinate", self.positions, FARTHEST_UNITS, missing=True)
 
 
 def printable(text: str) -> str:
@@ -66,7 +71,7 @@ def recognise(markers: Markers, subject: str | None, own: Mapping[str, str] | No
             raise ValueError(f"contains {len(people)} subjects, {_listed(people)}; choose one with --subject NAME")
         subject = max(subjects, key=lambda name: len(subjects[name]))
     if subject not in subjects:
-        raise ValueError(f"contains no subject {subject!r}; expected {_listed(subjects)}")
+        raise ValueError(f"contains no subject {clean_name(subject)!r}; expected {_listed(subjects)}")
     return subjects[subject]
 
 
@@ -80,7 +85,7 @@ def never_seen(markers: Markers, own: Mapping[str, str] | None = None) -> list[s
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(name or "(no name)" for name in names)
+    return ", ".join(clean_name(name) or "(no name)" for name in list(names)[:40])
 
 
 def _by_subject(markers: Markers, parts: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:

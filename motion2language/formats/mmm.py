@@ -15,10 +15,12 @@ from xml.parsers import expat
 import numpy as np
 
 from motion2language.formats.kinematics import euler_rotation, forward
+from motion2language.formats.limits import FARTHEST_UNITS, require_joints, require_near
 from motion2language.formats.mmm_body import ANGLES, BODY
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
+_MOST_TAGS = 5_000_000  # chosen: an element takes about 150 bytes; an hour of KIT-ML has 5,000,000
 _PLACES = {row.joint: index for index, row in enumerate(BODY)}
 _SKELETON = Skeleton("kit", tuple(_PLACES), tuple(_PLACES.get(row.parent, -1) for row in BODY))
 
@@ -33,6 +35,7 @@ def read(path: Path | zipfile.Path, options: ReadOptions) -> Recording:
     motion = motions[0]
     height = _number(motion.findtext("ModelProcessorConfig/Height"), "Height of the subject (metres)")
     order = [joint.get("name", "") for joint in motion.findall("JointOrder/Joint")]
+    require_joints(len(order))
     missing = [angle for angle in ANGLES if angle not in order]
     if missing:
         raise ValueError(f"its JointOrder lacks {', '.join(missing[:5])} ({len(missing)} of {len(ANGLES)} angles)")
@@ -79,9 +82,12 @@ def _parse(path: Path | zipfile.Path) -> ET.Element:
         pass
     except (expat.ExpatError, LookupError) as error:  # LookupError: an unknown encoding
         raise ValueError(f"not a whole XML file ({error})") from None
+    with path.open("rb") as file:
+        content = file.read()
+    if content.count(b"<") > _MOST_TAGS:
+        raise ValueError(f"more than {_MOST_TAGS:,} tags; cut the recording")
     try:
-        with path.open("rb") as file:
-            return ET.parse(file).getroot()
+        return ET.fromstring(content)
     except ET.ParseError as error:
         raise ValueError(f"not a whole XML file ({error})") from None
 
@@ -111,6 +117,7 @@ def _column(frames: list[ET.Element], name: str, width: int) -> np.ndarray:
         raise ValueError(f"{name} contains something that is not a number") from None
     if not np.isfinite(values).all():
         raise ValueError(f"{name} of frame {int((~np.isfinite(values).all(axis=1)).argmax())} is not a finite number")
+    require_near(name, values, FARTHEST_UNITS)
     return values
 
 
@@ -128,4 +135,5 @@ def _number(text: str | None, what: str) -> float:
         raise ValueError(f"the file lacks the {what}") from None
     if not 0 < value < float("inf"):
         raise ValueError(f"{what} is {value}, expected above zero")
+    require_near(what, np.array(value))
     return value

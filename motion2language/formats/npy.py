@@ -8,13 +8,14 @@ rotations (6 (J-1)), velocities (3 J) and foot contacts (4); the positions follo
 
 from __future__ import annotations
 
-import tokenize
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from motion2language.files import read_array_header
+from motion2language.formats.limits import FARTHEST_UNITS, most_values, require_near, require_values
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
@@ -43,28 +44,13 @@ KIT = Skeleton(
     tuple("root BP BT BLN BUN LS LE LW RS RE RW LH LK LA LMrot LF RH RK RA RMrot RF".split()),
     (-1, 0, 1, 2, 3, 3, 5, 6, 3, 8, 9, 0, 11, 12, 13, 14, 0, 16, 17, 18, 19),
 )
-_MAGIC = b"\x93NUMPY"
+_MAGIC, _ARCHIVE = b"\x93NUMPY", b"PK\x03\x04"
 LAYOUTS = {"humanml3d": Layout(_SMPL, 20.0, 263), "kit": Layout(KIT, 12.5, 251)}
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
     """The motion of a joint or feature array; ValueError names the expected shapes and options."""
-    try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, EOFError, tokenize.TokenError, zipfile.BadZipFile):  # TokenError: a damaged header
-        raise ValueError("not an .npy file, or cut off") from None
-    except ValueError as error:
-        reason = "is cut off"
-        if "pickle" in str(error).lower():
-            with path.open("rb") as file:
-                is_npy = file.read(len(_MAGIC)) == _MAGIC
-            reason = "contains Python objects, which are refused" if is_npy else "is not an .npy file"
-        raise ValueError(f"{reason}; expected an array of numbers") from None
-    if not isinstance(values, np.ndarray):
-        values.close()
-        raise ValueError("is an archive of arrays; rename it to .npz")
-    if values.dtype.kind not in "fiu":
-        raise ValueError(f"contains {values.dtype}, expected an array of numbers")
+    values = _array(path)
     name = _layout_of(values.shape, options.layout)
     layout = LAYOUTS[name]
     if options.layout is None and options.fps is None:
@@ -74,10 +60,39 @@ def read(path: Path, options: ReadOptions) -> Recording:
         )
     if len(values) == 0:
         raise ValueError("the file contains no frames")
+    if values.ndim == 2:
+        require_near("a feature", values, FARTHEST_UNITS)
     positions = values if values.ndim == 3 else positions_of(values, len(layout.skeleton.joints))
     # HumanML3D is in metres; KIT-ML's arrays exist in metres and in other units, so the body's size decides.
     unit = "m" if name == "humanml3d" else None
     return Recording(Motion(positions, options.fps or layout.fps, layout.skeleton, path.name), unit, "y")
+
+
+def _array(path: Path) -> np.ndarray:
+    """The array of numbers in a file."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+        if zipfile.is_zipfile(path):
+            raise ValueError("is an archive of arrays; rename it to .npz")
+        if start != _MAGIC:
+            found = "not an .npy file, or cut off" if start.startswith(_ARCHIVE) else "is not an .npy file"
+            raise ValueError(f"{found}; expected an array of numbers")
+        file.seek(0)
+        try:
+            header = read_array_header(file)
+        except ValueError as error:
+            if "pickle" in str(error):
+                raise ValueError("contains Python objects, which are refused; expected an array of numbers") from None
+            raise ValueError(f"it {error}") from None
+        except EOFError:
+            raise ValueError("not an .npy file, or cut off: its header is damaged") from None
+        if header.dtype.kind not in "fiu":
+            raise ValueError(f"contains {header.dtype}, expected an array of numbers")
+        if header.nbytes > size - file.tell():
+            raise ValueError(f"is cut off: it declares {header.nbytes} bytes, {size - file.tell()} are there")
+        require_values("the array", header.count, most=most_values(size))
+        return header.read(file)
 
 
 def positions_of(features: np.ndarray, joints: int) -> np.ndarray:

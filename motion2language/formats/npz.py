@@ -5,13 +5,21 @@ An .npz of AMASS is recognised by its arrays and read by amass.py.
 
 from __future__ import annotations
 
+import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from motion2language.files import read_arrays, write_atomically
+from motion2language.files import ArrayHeader, read_arrays, write_atomically
 from motion2language.formats import amass
+from motion2language.formats.limits import (
+    most_values,
+    require_joints,
+    require_recording,
+    require_values,
+)
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
@@ -27,13 +35,13 @@ _EXPECTED = (
 
 def read(path: Path, options: ReadOptions) -> Recording:
     """The motion in an archive from `write` or AMASS; ValueError for any other archive."""
-    data = read_arrays(path, (*_KEYS, *_ALSO, *amass.KEYS))
+    data = read_arrays(path, (*_KEYS, *_ALSO, *amass.KEYS), partial(_require_possible, path.stat().st_size))
     if amass.belongs(data):
         return amass.recording(data, path, options)
     missing = [key for key in _KEYS if key not in data]
     if missing:
-        with np.load(path, allow_pickle=False) as archive:
-            found = ", ".join(archive.files) or "nothing"
+        with zipfile.ZipFile(path) as archive:
+            found = ", ".join(name.removesuffix(".npy") for name in archive.namelist()[:40]) or "nothing"
         raise ValueError(f"lacks {', '.join(missing)}; expected {', '.join(_KEYS)}, found {found}")
     for key, kinds, dimensions, expected in _EXPECTED:
         array = data[key]
@@ -49,6 +57,15 @@ def read(path: Path, options: ReadOptions) -> Recording:
     fps = options.fps or float(data["fps"])
     motion = Motion(data["positions"], fps, skeleton, path.name, data.get("angles"), data.get("seen"))
     return Recording(motion, "m", "y")
+
+
+def _require_possible(size: int, key: str, header: ArrayHeader) -> None:
+    """ValueError for an array that a file of `size` bytes should not unpack to, before it is unpacked."""
+    if key == "positions" and len(header.shape) == 3:
+        require_recording(header.shape[0], header.shape[1], size)
+    elif key in ("joints", "parents"):
+        require_joints(header.count)
+    require_values(f"{key!r}", header.count, max(1, header.dtype.itemsize // 8), most=most_values(size))
 
 
 def write(motion: Motion, path: str | Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from motion2language.body import Axes, detect_axes
 from motion2language.formats import FORMATS, GAP, suffix_of
+from motion2language.formats.limits import FARTHEST_UNITS, LONGEST_NAME, clean_message, require_near
 from motion2language.motion import Motion
 
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
@@ -139,11 +140,11 @@ def _converted(path: str | Path, recording: Recording, options: ReadOptions) -> 
     try:
         axes = detect_axes(motion.positions, motion.skeleton, unit, up, options.joint_map)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {clean_message(str(error))}") from None
     positions = axes.apply(motion.positions)
     if options.mirror:
-        positions = positions * np.array([-1, 1, 1], np.float32)
-    distances = np.abs(positions).reshape(len(positions), -1).max(axis=1)
+        positions *= np.array([-1, 1, 1], np.float32)
+    distances = np.maximum(positions.max(axis=(1, 2)), -positions.min(axis=(1, 2)))
     if distances.max() > FARTHEST:
         raise ValueError(
             f"{path}: frame {int(distances.argmax())} is {distances.max():.3g} m from the origin, expected at most "
@@ -156,7 +157,7 @@ def read(path: str | Path, options: ReadOptions = ReadOptions()) -> Recording:
     """The recording in a motion file as it is; FileNotFoundError or ValueError names the file and the problem."""
     path = Path(path)
     reader = _reader(path)
-    recording: Recording = _call(path, lambda: reader.read(path, options))
+    recording: Recording = _call(path, lambda: _near(reader.read(path, options)))
     return recording
 
 
@@ -177,7 +178,7 @@ def read_takes(
     takes: Takes = _call(path, lambda: _reader(path).takes(path, options))
     for name in names:
         try:
-            yield _converted(path, _call(path, partial(takes.one, name)), options)
+            yield _converted(path, _call(path, partial(_one_take, takes, name)), options)
         except ValueError as error:
             yield ValueError(f"{path}, take {name}: {str(error).removeprefix(f'{path}: ')}")
 
@@ -203,7 +204,11 @@ def _reader(path: Path) -> Any:
 
 
 def _call(path: Path, read_part: Callable[[], Any]) -> Any:
-    """What a reader returns; its errors name the file."""
+    """What a reader returns; its errors name the file, in one line.
+
+    A library that a reader calls may raise anything for damaged bytes. All of it is refused here, so that no list of
+    exceptions can be too short; only a stop of the program passes.
+    """
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # Motion reports frames that are not finite
             return read_part()
@@ -211,8 +216,25 @@ def _call(path: Path, read_part: Callable[[], Any]) -> Any:
         raise ValueError(f"{path}: cannot be read; check its permissions") from None
     except MemoryError:
         raise ValueError(f"{path}: declares more data than fits in memory; is it damaged?") from None
+    except RecursionError:
+        raise ValueError(f"{path}: nested too deeply; is it damaged?") from None
+    except FileNotFoundError:
+        raise
     except ValueError as error:
-        raise ValueError(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from None
+        raise ValueError(f"{path}: {clean_message(str(error).removeprefix(f'{path.name}: '))}") from None
+    except Exception as error:
+        reason = clean_message(f"{type(error).__name__}: {error}")[:LONGEST_NAME]
+        raise ValueError(f"{path}: cannot be read ({reason}); is it damaged?") from None
+
+
+def _one_take(takes: Takes, name: str) -> Recording:
+    return _near(takes.one(name))
+
+
+def _near(recording: Recording) -> Recording:
+    """The recording itself; ValueError for a coordinate that no arithmetic should meet."""
+    require_near("a joint's coordinate", recording.motion.positions, FARTHEST_UNITS)
+    return recording
 
 
 def in_metres(recording: Recording) -> Motion:

@@ -6,14 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from motion2language.formats.limits import MOST_VALUES, clean_name, require_near, require_values
+from motion2language.formats.limits import clean_name, most_values, require_near, require_values
 from motion2language.formats.scene import Body
 
 USUAL_RATE = 30.0  # frames per second where neither file nor keys say; chosen, the most common rate of animations
 _BLOCK = 200_000  # nodes times frames posed at once; chosen: about 50 MB
-# Numbers that a file may become: so many, and so many more for each of its bytes. Chosen: two keys may last a minute,
-# but no small file takes long.
-_FREE, _EACH_BYTE = 20_000_000, 10
 _ROUNDED = 3e-4  # a share of the rate by which a whole rate may be missed; chosen, below the 1e-3 from 29.97 to 30
 _SLOWEST, _FASTEST = 12.0, 1000.0  # frames per second that the distance of keys may mean; chosen
 
@@ -27,8 +24,8 @@ def frame_times(start: float, stop: float, fps: float, nodes: int, size: int) ->
     if not (np.isfinite(stop - start) and stop >= start):
         raise ValueError(f"its animation goes from {start:g} to {stop:g} s; is the file damaged?")
     frames = int(min((stop - start) * fps + 1e-3, 1e15)) + 1
-    most = min(MOST_VALUES, _FREE + _EACH_BYTE * size)
-    require_values(f"an animation of {stop - start:,.0f} s at {fps:g} frames per second", frames, nodes, 3, most=most)
+    what = f"an animation of {stop - start:,.0f} s at {fps:g} frames per second"
+    require_values(what, frames, nodes, 3, most=most_values(size))
     return start + np.arange(frames) / fps
 
 

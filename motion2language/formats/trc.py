@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.formats.decimals import with_decimal_points
+from motion2language.formats.limits import require_joints, require_recording
 from motion2language.formats.marker_joints import recording
 from motion2language.formats.markers import Markers, printable
 from motion2language.formats.reading import ReadOptions, Recording
@@ -48,9 +49,10 @@ def table(text: str, fps: float | None = None) -> Markers:
     if np.isfinite(declared) and len(rows) < declared:
         warnings.warn(f"declares {declared:.0f} frames, there are {len(rows)}; all of them are read", stacklevel=2)
     width = 3 * len(labels)
+    require_recording(len(rows), len(labels), len(text))
     values = np.full((len(rows), width), np.nan)
     for frame, (number, row) in enumerate(rows):
-        cells = row.split(mark)
+        cells = row.split(mark, width + 3)
         if len(cells) < width:  # those of the last marker may be missing
             raise ValueError(
                 f"frame {frame} has {len(cells)} cells, expected {width + 2}: frame, time, {width} numbers"
@@ -68,6 +70,7 @@ def table(text: str, fps: float | None = None) -> Markers:
 
 def _labels(line: str, mark: str) -> list[str]:
     """One label per marker; each is above the first of its three columns, or they follow one another."""
+    require_joints(line.rstrip().rstrip(mark).count(mark) // 3)
     cells = [printable(cell) for cell in line.rstrip().rstrip(mark).split(mark)[2:]]
     above = not any(cells[1::3]) and not any(cells[2::3])
     return cells[::3] if above else [cell for cell in cells if cell]

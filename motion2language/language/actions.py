@@ -195,7 +195,7 @@ class ActionLexicon:
         """Read a lexicon that `save` wrote; ValueError for any other file."""
         try:
             forms = json.loads(path.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{path}: not a lexicon of action words ({error})") from None
         both = isinstance(forms, dict) and forms.keys() == {"forms", "phrases"}
         parts = (forms["forms"], forms["phrases"]) if both else (forms, {})

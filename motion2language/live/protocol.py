@@ -22,6 +22,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from motion2language.formats import bvh
+from motion2language.formats.limits import clean_message, require_joints
 from motion2language.motion import Motion, Skeleton
 
 STALL = 2.0  # seconds without a line that end a take; chosen
@@ -56,9 +57,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a line could not be parsed."""
+    """Why a line could not be parsed, in one line whatever it held."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", clean_message(self.text))
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,7 @@ def _parse_json(text: str) -> Item | None:
 
 
 def _header(data: Mapping[str, Any]) -> Header:
+    require_joints(len(data["joints"]))
     joints = tuple(str(joint) for joint in data["joints"])
     skeleton = Skeleton("stream", joints, tuple(int(parent) for parent in data["parents"]))
     unit, up = (None if data.get(key) is None else str(data[key]) for key in ("unit", "up"))

@@ -59,7 +59,7 @@ def read_notes(run: Path) -> dict[str, str]:
         return {}
     try:
         notes = json.loads(path.read_text(encoding="utf-8")).get("semantic", {})
-    except (AttributeError, ValueError) as error:
+    except (AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not the scores of a run ({type(error).__name__}: {error})") from None
     return notes if isinstance(notes, dict) else {}
 
@@ -123,7 +123,7 @@ def _objects(path: Path) -> list[tuple[str, Any]]:
     for where, text in texts:
         try:
             objects.append((where, json.loads(text)))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{where}: not JSON ({error})") from None
     return objects
 

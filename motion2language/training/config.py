@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from motion2language.files import parse_toml
 from motion2language.language.corrections import Rules
 from motion2language.model.config import ModelConfig
 from motion2language.training.augment import AugmentConfig
@@ -124,7 +125,7 @@ def shorten(text: str) -> str:
 def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     """A file's tables merged over those of its base; `above` lists the files that refer to this one."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        data = parse_toml(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     base = data.pop("base", None)
@@ -151,6 +152,6 @@ def _merge(below: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """An override's value: as TOML where it parses (3, 0.5, true, "x", [1, 2]), else as a plain string."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return parse_toml(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text

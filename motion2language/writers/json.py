@@ -22,7 +22,7 @@ def read(path: str | Path) -> Transcript:
     """Read the transcript in a JSON file; ValueError for any other file."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
     try:
         return Transcript.from_dict(data)

@@ -45,7 +45,7 @@ def read(path: str | Path) -> Transcript:
     """
     try:
         tasks = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
     tasks = tasks if isinstance(tasks, list) else [tasks]
     if len(tasks) != 1:

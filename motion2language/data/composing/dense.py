@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from motion2language.files import parse_toml
+
 
 class Dense(BaseModel):
     """Every number that decides how dense motions are drawn. Seconds; ranges are drawn evenly on a logarithmic scale.
@@ -75,7 +77,7 @@ def load_dense(path: Path | None = None) -> Dense:
     if path is None:
         return Dense()
     try:
-        return Dense.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        return Dense.model_validate(parse_toml(path.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from motion2language.data.actions import STYLE_SPOKEN, load_actions
+from motion2language.files import parse_toml
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.inflection import inflections
 from motion2language.language.vocabulary import tokenize
@@ -103,7 +104,7 @@ def load_phrases(path: Path | None = None) -> Phrases:
     if path is None:
         return _of_the_table()
     try:
-        return Phrases.model_validate(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
+        return Phrases.model_validate(parse_toml(path.read_bytes().decode("utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:

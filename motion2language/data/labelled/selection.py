@@ -28,6 +28,7 @@ from motion2language.data.actions import Actions, Meaning, load_actions
 from motion2language.data.index import first_three
 from motion2language.data.labelled.form import Entry, Source, find_sources, read_motion, read_source
 from motion2language.data.labelled.persons import why_no_split
+from motion2language.files import parse_toml
 from motion2language.language.actions import SUBJECTS
 from motion2language.language.vocabulary import tokenize
 
@@ -82,7 +83,7 @@ def read_selection(root: Path) -> Selection:
     if root.suffix != ".toml":
         return Selection(folder=root)
     try:
-        selection = Selection.model_validate(tomllib.loads(root.read_text(encoding="utf-8-sig")))
+        selection = Selection.model_validate(parse_toml(root.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{root}: not a TOML file: {error}") from None
     except ValidationError as error:

@@ -19,6 +19,7 @@ from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import feature
 from motion2language.captioning.search_segments import Piece, features_of, find
 from motion2language.data.actions import Actions, Meaning, load_actions
+from motion2language.files import parse_toml
 from motion2language.model.segmenter import BOUNDS, NAMES, Action, Segmenter, SegmenterConfig, Tower
 from motion2language.motion import CANONICAL, Motion
 from motion2language.training.segmenting.compose import Pool, Span
@@ -50,7 +51,7 @@ def load_run(path: Path | None) -> SegmenterRun:
     if path is None:
         return SegmenterRun()
     try:
-        return SegmenterRun.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        return SegmenterRun.model_validate(parse_toml(path.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:

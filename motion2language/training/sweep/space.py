@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError, model_validator
 
+from motion2language.files import parse_toml
 from motion2language.training.config import load_config
 
 Value = bool | int | float | str
@@ -67,7 +68,7 @@ def load_space(path: Path, config: Path, overrides: Sequence[str] = ()) -> Space
     ValueError names the mistake, with the nearest key for an unknown one.
     """
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        data = parse_toml(Path(path).read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     space: Space = {}
