@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.facts.find import facts
     from motion2language.formats.reading import read_motion
     from motion2language.motion import Motion, Skeleton
-    from motion2language.transcript import Segment, TimedWord, Transcript
+    from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 __version__ = "0.1.0"
-__all__ = ["Motion", "Segment", "Skeleton", "TimedWord", "Transcript", "load_model", "read_motion"]
+__all__ = ["Facts", "Motion", "Segment", "Skeleton", "TimedWord", "Transcript", "facts", "load_model", "read_motion"]
 
 _MODULES = {
+    "Facts": "transcript",
     "Motion": "motion",
     "Segment": "transcript",
     "Skeleton": "motion",
     "TimedWord": "transcript",
     "Transcript": "transcript",
+    "facts": "captioning.facts.find",
     "load_model": "captioning.captioner",
     "read_motion": "formats.reading",
 }

@@ -173,8 +173,9 @@ class Facts:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Facts:
         """The facts that `to_dict` wrote; fields of later versions are ignored, missing ones are unknown."""
-        kept = {field.name: data[field.name] for field in fields(cls) if field.name in data}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
+        kept: dict[str, Any] = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        kept |= {name: tuple(value) for name, value in kept.items() if isinstance(value, list)}
+        return cls(**kept)
 
 
 def _is_number(value: object) -> bool:

@@ -35,6 +35,7 @@ for command in (
     "view:render",
     "caption:demo",
     "inspect:inspect",
+    "facts:facts",
     "train:train",
     "segmenter:teach_takes",
     "evaluate:evaluate",

@@ -42,8 +42,7 @@ def make_recording(
     stage = Stage(Body.random(random), max(2, round(end * fps)), fps)
     for plan, (start, _) in zip(plans, spans, strict=True):
         plan.draw(stage, round(start * fps))
-    _manner(stage, random)
-    positions = pose(stage.body, _channels(stage, random))
+    positions = pose_stage(stage, random)
     positions += random.normal(0, random.uniform(0, 0.002), positions.shape)
     motion = Motion(positions, fps, CANONICAL, name)
     captions = tuple(Caption(sentence(actions, plans, random)) for _ in range(3))
@@ -52,6 +51,12 @@ def make_recording(
         for action, (start, end) in zip(actions, spans, strict=True)
     )
     return Recording(motion, captions, segments)
+
+
+def pose_stage(stage: Stage, random: np.random.Generator) -> np.ndarray:
+    """Joint positions (T, 21, 3) of a stage whose actions are drawn: how this person holds themselves comes on top."""
+    _manner(stage, random)
+    return pose(stage.body, _channels(stage, random))
 
 
 def _schedule(plans: list[Plan], random: np.random.Generator) -> tuple[list[tuple[float, float]], float]:

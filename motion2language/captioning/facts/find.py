@@ -1,0 +1,110 @@
+"""The Facts of a recording or of an interval of it, gathered from the files that each measure one kind.
+
+A fact that cannot be known is None, and `notes` says why: no fact is better than a wrong one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from motion2language.body import ensure_canonical
+from motion2language.captioning.facts.jumps import find_jumps
+from motion2language.captioning.facts.limbs import find_limbs
+from motion2language.captioning.facts.measure import RATE, Body, measure
+from motion2language.captioning.facts.posture import find_postures
+from motion2language.captioning.facts.repetitions import Repetitions, find_repetitions
+from motion2language.captioning.facts.steps import find_steps
+from motion2language.captioning.facts.travel import find_gait, find_pace, find_travel
+from motion2language.captioning.facts.turn import find_turn
+from motion2language.motion import Motion
+from motion2language.transcript import Facts
+
+UPRIGHT = ("standing", "bent")  # postures in which a foot that moves takes a step
+#: What cannot be known where joints with these endings were not recorded.
+HANGS_ON = {
+    ("ankle", "knee"): ("side", "limb", "legs", "steps", "gait", "pace", "jumps", "start_posture", "end_posture"),
+    ("wrist", "elbow"): ("side", "limb", "arms", "left_hand", "right_hand"),
+}
+STEPS = 3  # steps from which a body walks or runs; chosen
+SHORTEST = 0.25  # seconds of the shortest interval in which a movement is measured; chosen
+
+
+def facts(motion: Motion, start: float = 0.0, end: float | None = None) -> Facts:
+    """What is true of a recording, or of [start, end) seconds of it, measured without any model.
+
+    motion  metres, Y up, on any human skeleton
+    end     None: until the recording's end
+
+    ValueError when the skeleton cannot be mapped to a body, or no frame lies in the interval.
+    """
+    end = motion.duration if end is None else end
+    if not 0 <= start < end or start >= motion.duration:
+        raise ValueError(
+            f"{motion.label}: no frame between {start:g} s and {end:g} s; the recording lasts {motion.duration:g} s"
+        )
+    return facts_of(measure(ensure_canonical(motion)).part(start, end))
+
+
+def facts_of(body: Body) -> Facts:
+    """The facts of a measured body; what hangs on joints that were not recorded is unknown."""
+    found = _facts_of(body)
+    for part, hidden in HANGS_ON.items():
+        joints = [joint for joint in body.missing if joint.endswith(part)]
+        if joints:
+            reason = f"{', '.join(sorted(joints)).replace('_', ' ')} not recorded"
+            names = [name for name in hidden if getattr(found, name)]
+            unknown: dict[str, Any] = {name: () if name.endswith("hand") else None for name in hidden}
+            found = replace(found, **unknown)
+            found = replace(found, notes=(*found.notes, f"{', '.join(names)}: {reason}")) if names else found
+    return found
+
+
+def _facts_of(body: Body) -> Facts:
+    postures = find_postures(body)
+    if body.frames < SHORTEST * RATE:
+        return Facts(
+            start_posture=postures.first,
+            end_posture=postures.last,
+            notes=("all but the posture: too short to see a movement",),
+        )
+    travel = find_travel(body)
+    steps = find_steps(body, travel)
+    stepped = [time for time in steps.times if postures.at(time) in UPRIGHT]
+    gait = find_gait(body, travel) if len(stepped) >= STEPS else None
+    goes = len(stepped) >= STEPS
+    limbs = find_limbs(body, goes)
+    turn, why_no_turn = find_turn(body)
+    if limbs.limb is None:
+        again = Repetitions(reason="nothing moves")
+    else:
+        again = Repetitions(reason="the body goes: see steps") if goes else find_repetitions(body)
+    notes = {
+        "side": "" if limbs.side else "no arm or leg acts beyond what walking needs" if goes else "no arm or leg acts",
+        "repetitions": again.reason,
+        "turn": why_no_turn,
+        "direction": "" if travel.direction else "it changes",
+        "steps": steps.note if stepped else "",
+    }
+    return Facts(
+        side=limbs.side,
+        limb=limbs.limb,
+        repetitions=len(again.times) or None,
+        repetition_times=again.times,
+        turn=turn,
+        travel=travel.distance,
+        direction=travel.direction,
+        steps=len(stepped),
+        speed=travel.speed,
+        start_posture=postures.first,
+        end_posture=postures.last,
+        notes=tuple(f"{name}: {reason}" for name, reason in notes.items() if reason),
+        gait=gait,
+        pace=None if gait is None else find_pace(travel, gait),
+        path=travel.path,
+        jumps=len(find_jumps(body)),
+        left_hand=limbs.left_hand if limbs.arms in ("left", "both") else (),
+        right_hand=limbs.right_hand if limbs.arms in ("right", "both") else (),
+        arms=limbs.arms,
+        legs=limbs.legs,
+    )

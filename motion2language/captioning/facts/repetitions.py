@@ -1,0 +1,125 @@
+"""How often the movement repeats itself, and when: one limb, two in turn, or the whole body.
+
+The count is the cycles (cycles.py) passed through, weighted by movement: rest at either end counts nothing. Where left
+and right act in turn (punches), the body is mirrored whenever its left limbs act, so that each side's movement is a
+repetition. A body that travels repeats its steps: steps.py counts these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from motion2language.captioning.facts.cycles import PART, SHORTEST, Cycle, find_cycle, runs
+from motion2language.captioning.facts.measure import RATE, Body, smooth
+from motion2language.motion import CANONICAL
+
+# All settings are chosen, with an eye on MSRC-12's people and on synthetic exercises (docs/guide/facts.md).
+EXPLAINED = 0.5  # least share of the variance that a cycle must explain
+COVERED = 0.2  # least share of the movement that must lie in cycles
+PLACE = 0.7  # leg lengths from its usual place within which a body exercises; beyond it walks there or away
+ROUND = 0.6  # share of a last, unfinished cycle that counts as a repetition
+EVEN = 0.4  # least share of the other side's movement that each side has where they act in turn
+ALONE = 0.5  # least share of the acting frames in which one side acts alone where they act in turn
+
+
+def exchanged(joint: str) -> str:
+    """left_wrist -> right_wrist and back; other names stay."""
+    side, _, part = joint.partition("_")
+    return f"right_{part}" if side == "left" else f"left_{part}" if side == "right" else joint
+
+
+#: Columns of `_movement`'s joints with left and right exchanged.
+_SWAPPED = [CANONICAL.index(exchanged(joint)) - 1 for joint in CANONICAL.joints[1:]]
+#: Columns of the left and of the right limbs.
+_LIMBS = [
+    [CANONICAL.index(f"{side}_{part}") - 1 for part in ("elbow", "wrist", "knee", "ankle")]
+    for side in ("left", "right")
+]
+
+
+@dataclass(frozen=True)
+class Repetitions:
+    """What repeats.
+
+    times       seconds of the recording, the middle of each repetition; empty when nothing repeats
+    period      seconds of a repetition, the median, or None
+    regularity  share of the movement that the mean cycle explains, 0 to 1, or None
+    reason      why there is no count, else ""
+    """
+
+    times: tuple[float, ...] = ()
+    period: float | None = None
+    regularity: float | None = None
+    reason: str = ""
+
+
+def find_repetitions(body: Body) -> Repetitions:
+    """The repetitions of a body's movement."""
+    first, last = _in_place(body)
+    if last - first < 0.5 * body.frames:
+        return Repetitions(reason="the body travels: see steps")
+    if last - first < 2 * SHORTEST * RATE:
+        return Repetitions(reason="too short to repeat anything")
+    cycle = find_cycle(_fold(_movement(body)[first:last]))
+    if cycle is None or cycle.explained < EXPLAINED or cycle.covered < COVERED:
+        return Repetitions(reason="the movement is not periodic")
+    times = tuple(body.seconds(float(first + frame)) for frame in _middles(cycle))
+    if len(times) < 2:
+        return Repetitions(reason="the movement is not periodic")
+    return Repetitions(times, float(np.median(np.diff(times))), cycle.explained)
+
+
+def _in_place(body: Body) -> tuple[int, int]:
+    """First and last + 1 frame in which the body is at its usual place."""
+    ground = body.joints[:, 0, [0, 2]]
+    near = np.flatnonzero(np.linalg.norm(ground - np.median(ground, axis=0), axis=1) < PLACE)
+    return (int(near[0]), int(near[-1]) + 1) if len(near) else (0, 0)
+
+
+def _movement(body: Body) -> np.ndarray:
+    """Joints relative to the pelvis in the body's axes, and the pelvis' height twice, (T, 61), lightly smoothed."""
+    pose = body.in_body_axes(body.raw[:, 1:] - body.raw[:, :1]).reshape(body.frames, -1)
+    values = np.concatenate([pose, 2 * body.raw[:, 0, 1:2]], axis=1)
+    return smooth(values, np.array([0.25, 0.5, 0.25]))
+
+
+def _middles(cycle: Cycle) -> np.ndarray:
+    """The frame in the middle of each time that the movement passed through the cycle."""
+    phases = len(cycle.poses)
+    change = np.linalg.norm(np.roll(cycle.poses, -1, axis=0) - cycle.poses, axis=1)
+    # Movement done, in cycles, when each phase of two cycles in a row begins.
+    until = np.concatenate([[0.0], np.tile(change / max(change.sum(), 1e-9), 2).cumsum()])
+    rows: list[int] = []
+    done: list[float] = []
+    total = 0.0
+    for first, last in runs(cycle.path, phases):
+        path = cycle.path[first : last + 1]
+        ahead = np.diff(path) % phases
+        if ahead.sum() < PART * phases:
+            continue
+        gained = until[path[:-1] + ahead] - until[path[:-1]]
+        done += [total, *(total + gained.cumsum())]
+        rows += range(first, last + 1)
+        total += float(gained.sum())
+    count = int(total + 1 - ROUND)
+    return np.interp(np.arange(count) + 0.5, done, rows) * cycle.step if count else np.zeros(0)
+
+
+def _fold(movement: np.ndarray) -> np.ndarray:
+    """`_movement` (T, 61) with the body mirrored whenever its left limbs act, if left and right act in turn."""
+    pose = movement[:, :-1].reshape(len(movement), -1, 3)
+    usual = np.median(pose, axis=0)
+    off = ((pose - usual) ** 2).sum(axis=2)
+    left, right = (smooth(off[:, columns].sum(axis=1), np.full(5, 0.2)) for columns in _LIMBS)
+    if min(left.mean(), right.mean()) < EVEN * max(left.mean(), right.mean()):
+        return movement
+    most = np.maximum(left, right)
+    acting = most > 0.15 * np.percentile(most, 90)
+    alone = np.minimum(left, right)[acting] < 0.3 * most[acting]
+    if alone.mean() < ALONE:
+        return movement
+    mirrored = (pose - usual)[:, _SWAPPED] * [-1, 1, 1]
+    folded = np.where((left > right)[:, None, None], mirrored, pose - usual)
+    return np.concatenate([folded.reshape(len(movement), -1), movement[:, -1:]], axis=1)

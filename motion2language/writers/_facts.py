@@ -1,0 +1,120 @@
+"""What outputs say beside a segment's words: its facts as a phrase, and how doubtful its words are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from motion2language.transcript import Facts, Segment
+
+UNSURE = 0.5  # confidence below which outputs mark a segment as doubtful; chosen
+TURNED = 30.0  # degrees from which a turn is worth a word; chosen
+WENT = 0.3  # metres from which a way is; chosen
+UNKNOWN = "unknown action"
+#: Which place of a hand is named, the most telling first.
+PLACES = ("to the floor", "to the head", "overhead", "behind", "in front", "to the side", "at shoulder height")
+_TO = {"left": "to the left", "right": "to the right"}
+
+
+def confidence(segment: Segment) -> float | None:
+    """How probably the segment's words are right: its confidence, or else its probability; None if unknown."""
+    return segment.probability if segment.confidence is None else segment.confidence
+
+
+def doubt(segment: Segment) -> str:
+    """ "? 42 %" of a segment that is more doubtful than outputs leave unmarked, else "".
+
+    >>> doubt(Segment(0.0, 1.0, "kick", probability=0.42)), doubt(Segment(0.0, 1.0, "kick", probability=0.9))
+    ('? 42 %', '')
+    """
+    sure = confidence(segment)
+    return "" if sure is None or sure >= UNSURE else f"? {100 * sure:.0f} %"
+
+
+def caption(segment: Segment) -> str:
+    """The segment's words; its facts alone where its action is unknown.
+
+    >>> facts = Facts(side="right", limb="arm", arms="right", right_hand=("to the head",), repetitions=3,
+    ...               start_posture="standing", end_posture="standing")
+    >>> caption(Segment(0.0, 4.0, "drink", facts=facts, known=False))
+    'unknown action: right hand to the head 3 times, standing'
+    """
+    if segment.known:
+        return segment.text
+    return f"{UNKNOWN}: {describe(segment.facts)}" if segment.facts is not None else UNKNOWN
+
+
+def marked(segment: Segment) -> str:
+    """`caption`, followed by how doubtful it is, if it is: "kicks (? 42 %)"."""
+    sure = doubt(segment) if segment.known else ""
+    return " ".join(part for part in (caption(segment), f"({sure})" if sure else "") if part)
+
+
+def phrase(facts: Facts | None) -> str:
+    """The facts worth a word beside a sentence; "" when there are none.
+
+    >>> phrase(Facts(travel=3.14, direction="right", steps=8, pace="slow", start_posture="standing"))
+    '3.1 m to the right, 8 steps, slow'
+    """
+    return "" if facts is None else ", ".join(_phrases(facts))
+
+
+def describe(facts: Facts) -> str:
+    """The facts that describe an action without a name, the posture too."""
+    rest = [facts.start_posture] if facts.start_posture and facts.start_posture == facts.end_posture else []
+    found = list(_phrases(facts))
+    if not any(part in found for part in rest):
+        found += rest
+    return ", ".join(found) or "nothing that can be measured"
+
+
+def _phrases(facts: Facts) -> Iterator[str]:
+    yield from _way(facts)
+    if facts.turn is not None and abs(facts.turn) >= TURNED:
+        yield f"turned {abs(facts.turn):.0f}° {_TO['left' if facts.turn > 0 else 'right']}"
+    if facts.jumps:
+        yield _count(facts.jumps, "jump")
+    acts = _acts(facts)
+    often = f"{facts.repetitions} times" if facts.repetitions else ""
+    if acts or often:
+        yield " ".join(part for part in (acts, often) if part)
+    start, end = facts.start_posture, facts.end_posture or facts.start_posture
+    if start != end:
+        yield f"from {start} to {end}"
+    elif start not in (None, "standing"):
+        yield str(start)
+
+
+def _way(facts: Facts) -> Iterator[str]:
+    """How far, which way, in how many steps, how fast."""
+    if facts.direction != "in place" and (facts.travel or 0) >= WENT:
+        yield f"{facts.travel:.1f} m {_TO.get(facts.direction or '', facts.direction or '')}".rstrip()
+        if facts.path and facts.path != "straight":
+            shape, _, side = facts.path.partition(" ")
+            yield f"in a {shape} {_TO[side]}"
+    if facts.steps:
+        where = " on the spot" if facts.direction == "in place" else ""
+        yield _count(facts.steps, "step") + where
+    if facts.pace in ("slow", "fast"):
+        yield facts.pace
+
+
+def _acts(facts: Facts) -> str:
+    """Which limb acts, and where the hand goes."""
+    if facts.limb in (None, "trunk", "whole body") or facts.side is None:
+        return ""
+    if facts.limb != "arm":
+        return f"both {facts.limb}s" if facts.side == "both" else f"{facts.side} {facts.limb}"
+    reached = set(facts.left_hand) if facts.side == "left" else set(facts.right_hand)
+    if facts.side == "both":
+        reached &= set(facts.left_hand)
+    place = next((place for place in PLACES if place in reached), "")
+    hand = "both hands" if facts.side == "both" else f"{facts.side} hand"
+    return f"{hand} {place}" if place else hand.replace("hand", "arm")
+
+
+def _count(number: int, noun: str) -> str:
+    """
+    >>> _count(1, "step"), _count(2, "step")
+    ('1 step', '2 steps')
+    """
+    return f"{number} {noun}" + "s" * (number != 1)

@@ -1,0 +1,212 @@
+"""Facts: what is measured in a recording without a model, on bodies whose movement is known exactly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from motion2language.captioning.facts.find import facts
+from motion2language.captioning.facts.repetitions import exchanged
+from motion2language.data.synthesis.exercises import EXERCISES, make_exercise
+from motion2language.data.synthesis.recording import make_recording
+from motion2language.formats import bvh
+from motion2language.motion import CANONICAL, Motion, Skeleton
+
+LEFT_RIGHT = [CANONICAL.index(exchanged(name)) for name in CANONICAL.joints]
+
+
+def mirror(motion: Motion) -> Motion:
+    return replace(motion, positions=motion.positions[:, LEFT_RIGHT] * [-1, 1, 1])
+
+
+def turned(motion: Motion, degrees: float) -> Motion:
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return replace(motion, positions=motion.positions @ np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]]))
+
+
+def standing() -> Motion:
+    """One frame of a body at rest that faces +Z."""
+    motion = make_exercise(1, "bow", 2).motion.frames_between(0, 1)
+    x, _, z = motion.positions[0, CANONICAL.index("left_hip")] - motion.positions[0, CANONICAL.index("right_hip")]
+    return turned(motion, np.degrees(np.arctan2(z, x)))
+
+
+@pytest.fixture
+def take(tmp_path):
+    path = tmp_path / "take.bvh"
+    bvh.write(make_recording(2).motion, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "limb"),
+    [("wave right", "right", "arm"), ("wave both", "both", "arm"), ("raise left arm", "left", "arm"),
+     ("lift left knee", "left", "leg"), ("kick right", "right", "leg")],
+)  # fmt: skip
+def test_the_acting_side_is_found_and_swaps_in_the_mirror(kind, side, limb):
+    motion = make_exercise(3, kind, 4).motion
+    found = facts(motion)
+    other = facts(mirror(motion))
+    assert (found.side, found.limb) == (side, limb)
+    assert other.side == {"left": "right", "right": "left"}.get(side, side)
+    assert (other.repetitions, other.limb) == (found.repetitions, found.limb)
+
+
+@pytest.mark.parametrize("kind", ["wave right", "raise arms", "punches in turn", "squat", "jumping jack"])
+def test_repetitions_and_their_times_are_those_of_the_exercise(kind):
+    exercise = make_exercise(5, kind, 6, seconds=1.2, style="rests")
+    found = facts(exercise.motion)
+    assert found.repetitions == 6
+    np.testing.assert_allclose(found.repetition_times, exercise.times, atol=0.45)
+
+
+def test_knees_lifted_in_turn_are_steps_on_the_spot():
+    found = facts(make_exercise(5, "knees in turn", 6, seconds=1.2, style="rests").motion)
+    assert (found.steps, found.repetitions, found.direction) == (6, None, "in place")
+
+
+@pytest.mark.parametrize("fps", [10, 120])
+def test_counts_and_sides_do_not_depend_on_frame_rate_size_place_or_facing(fps):
+    motion = make_exercise(6, "raise left arm", 5, seconds=1.5).motion
+    expected = facts(motion)
+    moved = turned(motion, 137)
+    moved = replace(moved, positions=(1.6 * moved.positions + [5, 0, -2]).astype(np.float32)).resample(fps)
+    found = facts(moved)
+    fields = ("side", "limb", "repetitions", "direction", "steps", "jumps", "start_posture", "end_posture")
+    assert {name: getattr(found, name) for name in fields} == {name: getattr(expected, name) for name in fields}
+    assert expected.repetitions == 5
+
+
+def walk(metres: float, steps: int, *, towards: float = 0.0, seconds: float = 4.0, belt: bool = False) -> Motion:
+    """A stiff body that faces +Z and walks in a direction (degrees to the left of its facing)."""
+    stand = standing()
+    still = stand.positions - stand.positions[:1, :1] * [1, 0, 1]
+    times = np.linspace(0, 1, round(30 * seconds))
+    positions = np.repeat(still, len(times), axis=0)
+    ahead = np.array([np.sin(np.radians(towards)), 0, np.cos(np.radians(towards))])
+    swing = np.cos(np.pi * steps * times)
+    for side, sign in (("left", 1), ("right", -1)):
+        for part, share in (("knee", 0.5), ("ankle", 1.0), ("toe", 1.0)):
+            reach = sign * swing * share * metres / steps / 2
+            positions[:, CANONICAL.index(f"{side}_{part}")] += reach[:, None] * ahead
+            lift = 0.05 * share * np.maximum(0, -sign * np.gradient(swing) * len(times) / np.pi / steps)
+            positions[:, CANONICAL.index(f"{side}_{part}"), 1] += lift
+    if not belt:
+        positions += (times * metres)[:, None, None] * ahead
+    return Motion(positions, 30, CANONICAL, "walk")
+
+
+@pytest.mark.parametrize(("towards", "direction"), [(0, "forward"), (180, "backward"), (90, "left"), (-90, "right")])
+def test_the_way_is_measured_relative_to_the_facing(towards, direction):
+    for facing in (0, 100):
+        found = facts(turned(walk(3.0, 6, towards=towards), facing))
+        assert found.direction == direction
+        assert found.travel == pytest.approx(3.0, abs=0.3)
+        assert found.speed == pytest.approx(0.75, abs=0.1)
+        assert found.path == "straight"
+
+
+@pytest.mark.parametrize("steps", [4, 6, 9])
+def test_steps_are_counted_on_the_ground_and_on_a_belt(steps):
+    ground, belt = (facts(walk(0.5 * steps, steps, seconds=0.6 * steps, belt=belt)) for belt in (False, True))
+    assert ground.steps == steps
+    assert abs((belt.steps or 0) - steps) <= 1
+    assert belt.direction == "in place"
+    assert belt.gait is None
+    assert any(note.startswith("steps: on the spot") for note in belt.notes)
+
+
+def test_a_turn_has_its_sign_and_its_degrees():
+    still = standing().positions
+    for degrees in (90.0, -90.0, 400.0):
+        angles = np.concatenate([np.zeros(20), np.linspace(0, degrees, 60), np.full(20, degrees)])
+        frames = [turned(Motion(still, 20, CANONICAL), angle).positions[0] for angle in angles]
+        assert facts(Motion(np.stack(frames), 20, CANONICAL)).turn == pytest.approx(degrees, abs=2)
+
+
+@pytest.mark.parametrize(("kind", "posture"), [("squat", "squatting"), ("bow", "bent"), ("raise arms", "standing")])
+def test_a_posture_is_found_at_its_moment(kind, posture):
+    exercise = make_exercise(2, kind, 2, seconds=3.0)
+    middle = exercise.times[1]
+    assert facts(exercise.motion, middle - 0.1, middle + 0.1).start_posture == posture
+    assert facts(exercise.motion).start_posture == facts(exercise.motion).end_posture == "standing"
+
+
+def test_sitting_is_found_where_the_body_is_lowest():
+    motion = make_recording(1, ("sit",)).motion
+    lowest = float(motion.positions[:, 0, 1].argmin()) / motion.fps
+    assert facts(motion, lowest - 0.1, lowest + 0.1).start_posture == "sitting"
+
+
+def test_a_still_body_has_few_facts_and_says_why():
+    still = Motion(np.repeat(standing().positions, 60, axis=0), 20, CANONICAL)
+    found = facts(still)
+    assert (found.side, found.limb, found.repetitions, found.steps, found.jumps) == (None, None, None, 0, 0)
+    assert found.direction == "in place"
+    assert "repetitions: nothing moves" in found.notes
+
+
+def test_jitter_alone_repeats_nothing():
+    still = np.repeat(standing().positions, 200, axis=0)
+    still = still + np.random.default_rng(0).normal(0, 0.01, still.shape)
+    found = facts(Motion(still, 30, CANONICAL))
+    assert (found.side, found.repetitions, found.steps, found.jumps) == (None, None, 0, 0)
+
+
+def test_what_hangs_on_a_part_that_was_not_recorded_is_unknown_and_says_so():
+    motion = make_exercise(3, "wave right", 4).motion
+    seen = np.ones(motion.positions.shape[:2], dtype=bool)
+    seen[:, [CANONICAL.index(name) for name in ("left_knee", "left_ankle", "left_toe")]] = False
+    found = facts(replace(motion, seen=seen))
+    assert (found.steps, found.start_posture, found.legs, found.repetitions) == (None, None, None, 4)
+    assert any("left ankle, left knee not recorded" in note for note in found.notes)
+
+
+def test_one_frame_has_a_posture_alone():
+    found = facts(Motion(standing().positions, 30, CANONICAL))
+    assert set(found.known) == {"start_posture", "end_posture", "notes"}
+    assert "too short" in found.notes[0]
+
+
+def test_a_part_is_measured_alone():
+    motion = make_exercise(3, "raise left arm", 4).motion
+    assert facts(motion, 0.0, 0.4).repetitions is None
+    assert facts(motion, start=0.0, end=motion.duration) == facts(motion)
+
+
+@pytest.mark.parametrize(("start", "end"), [(9, None), (-1, 2), (2, 1), (1, 1), (0, float("nan"))])
+def test_an_interval_without_frames_is_refused(start, end):
+    with pytest.raises(ValueError, match="no frame between"):
+        facts(walk(1, 2, seconds=4), start, end)
+
+
+def test_a_skeleton_that_is_no_body_is_refused():
+    point = Motion(np.zeros((9, 1, 3)), 30, Skeleton("point", ("root",), (-1,)))
+    with pytest.raises(ValueError, match="motion"):
+        facts(point)
+
+
+def test_exercises_that_do_not_exist_are_refused():
+    with pytest.raises(ValueError, match="no exercise 'juggle'"):
+        make_exercise(0, "juggle", 3)
+    assert len(EXERCISES) == 12
+
+
+def test_the_command_prints_a_table_or_json(m2l, take):
+    status, out, _ = m2l("facts", take)
+    assert status == 0
+    assert "start posture" in out
+    status, out, _ = m2l("facts", take, "--format", "json", "--end", "1")
+    assert status == 0
+    assert {"side", "limb", "repetitions", "turn", "travel", "notes"} <= set(json.loads(out))
+
+
+def test_the_command_refuses_in_one_line(m2l, take):
+    for options, reason in ((("--start", "999"), "no frame between"), (("--format", "yaml"), "expected table or json")):
+        status, _, err = m2l("facts", take, *options)
+        assert status == 1
+        assert reason in err
+        assert len(err.strip().splitlines()) == 1
