@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
@@ -38,6 +39,17 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
     if path.is_dir():
         raise ValueError(f"{path}: cannot be written, it is a folder; name a file")
     try:
+        _write_beside(path, write)
+    except FileNotFoundError:  # another process took the temporary file for a leftover before it was locked
+        try:
+            _write_beside(path, write)
+        except FileNotFoundError as error:
+            raise ValueError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _write_beside(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """As write_atomically; the temporary file is locked, so that other processes leave it alone."""
+    try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     except OSError as error:
         raise ValueError(
@@ -45,9 +57,19 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
         ) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if sys.platform != "win32":  # where an open file cannot be moved
+                with suppress(OSError):  # a file system without locks
+                    _lock(descriptor)
             write(file)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+            file.flush()
+            Path(temporary).chmod(0o644)
+            if sys.platform != "win32":
+                Path(temporary).replace(path)
+        if sys.platform == "win32":
+            Path(temporary).replace(path)
+    except FileNotFoundError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
         raise ValueError(f"{path}: cannot be written ({error.strerror})") from None
@@ -97,17 +119,29 @@ def make_folder(path: str | Path) -> None:
 def remove_leftovers(paths: Iterable[str | Path]) -> None:
     """Remove temporary files and folders that killed processes left beside these paths.
 
-    No other process may be writing these paths. A temporary folder stays if its target does not exist: it may be the
-    only copy.
+    Files that another process is writing stay. A temporary folder stays if its target does not exist: it may be the
+    only copy; no other process may be writing these folders.
     """
     targets = {Path(path) for path in paths}
     for folder in {target.parent for target in targets}:
         for temporary in folder.glob(".*-????????"):
             target = folder / temporary.name[1:].rpartition("-")[0]
             if target in targets and temporary.is_file():
-                temporary.unlink(missing_ok=True)
+                _remove_unlocked(temporary)
             elif target in targets and target.is_dir():
                 shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_unlocked(path: Path) -> None:
+    """Remove a temporary file unless the process that writes it is alive."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            free = _lock(descriptor)
+        finally:
+            os.close(descriptor)
+        if free:
+            path.unlink(missing_ok=True)
 
 
 class Lock:

@@ -16,7 +16,7 @@ import pytest
 from small import recording
 from started import process_of, wait_for
 
-from motion2language.captioning import ray_cluster, recordings
+from motion2language.captioning import outputs, ray_cluster, recordings
 from motion2language.cli.caption import SAMPLES
 from motion2language.formats import bvh
 from motion2language.formats.reading import ReadOptions
@@ -56,7 +56,7 @@ def test_what_cannot_be_done_is_one_line(folder, tmp_path, m2l):
     assert "no recording in this folder; expected" in m2l("caption", tmp_path / "empty")[2]
     assert "--skip-written: nothing is written" in m2l("caption", folder, "--skip-written")[2]
     status, _, err = m2l("caption", folder, "--ray", "nowhere:1:2")
-    assert (status, err.count("\n")) == (1, 1)
+    assert (status, err.count("\n")) == (3, 1)
     assert "--ray nowhere:1:2: no cluster answers" in err
 
 
@@ -88,7 +88,7 @@ def test_an_address_where_nothing_listens_is_said_at_once(how, folder, monkeypat
         monkeypatch.setenv("RAY_ADDRESS", place)
         monkeypatch.setattr("ray.init", pytest.fail)
         status, out, err = m2l("caption", folder, "--ray", how.format(place))
-    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert (status, out, err.count("\n")) == (3, "", 1)
     assert f"m2l: --ray {how.format(place)}: no cluster answers (" in err
     assert f"{place}: " in err
 
@@ -186,7 +186,7 @@ def test_several_processes_write_what_one_does_in_the_same_order(many, tmp_path,
 
 
 def test_a_process_that_dies_loses_one_recording_alone(many, monkeypatch):
-    jobs = recordings.plan_jobs(recordings.find_recordings([many]), None, [])
+    jobs = outputs.plan_jobs(outputs.find_recordings([many]), None, [])
     monkeypatch.setattr(recordings, "GROUP", 4)
     monkeypatch.setattr(recordings, "_Writer", DiesAtFive)
     outcomes = list(recordings._write_in_processes(jobs, recordings.Settings(ReadOptions()), 2))

@@ -4,7 +4,7 @@ import numpy as np
 from animated import moved_gltf
 from small import recording
 
-from motion2language.captioning.recordings import plan_jobs
+from motion2language.captioning.outputs import plan_jobs
 from motion2language.captioning.takes import Source, find_takes, read_sources
 from motion2language.cli import main
 from motion2language.formats import bvh

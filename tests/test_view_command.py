@@ -98,5 +98,5 @@ def test_caption_writes_the_player_among_other_formats(m2l, take, tmp_path, open
     assert data["weights"] is not None
     assert opened == []
     status, _, err = m2l("caption", take, "--format", "docx")
-    assert status == 1
+    assert status == 2
     assert re.search(r"no output 'docx'; there are .*\bhtml\b.*\bjson\b", err)

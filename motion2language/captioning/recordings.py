@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import zip_longest
@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motion2language import writers
-from motion2language.captioning.takes import Source, find_takes, read_sources
+from motion2language.captioning.outputs import PLAYER, Job, find_refusal, json_text
+from motion2language.captioning.takes import Source, read_sources
 from motion2language.captioning.workers import Worker, WorkerDiedError, count_cores
-from motion2language.files import one_line, remove_leftovers
-from motion2language.formats import FORMATS, files_in
-from motion2language.formats.pieces import file_name
+from motion2language.files import one_line, remove_leftovers, write_text
 from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
 from motion2language.model.pytorch import require_device_name
@@ -36,14 +35,14 @@ if TYPE_CHECKING:
 GROUP = 64  # files read, described together and given back before the next are read; chosen
 CHUNK = 32  # files in one task of a cluster; chosen
 RETRIES = 3  # times a chunk is repeated after its worker died; chosen
-PLAYER = "html"  # the format that the viewer writes, not a writer
 
 
 @dataclass(frozen=True)
 class Settings:
     """How every recording is read and described.
 
-    least  confidence below which an action is left out
+    least      confidence below which an action is left out
+    overwrite  files of other recordings are replaced
     """
 
     read: ReadOptions
@@ -54,14 +53,7 @@ class Settings:
     refine: bool = True
     search: str | None = None
     least: float = 0.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """A recording, and the file to write for each format."""
-
-    source: Source
-    targets: Mapping[str, Path]
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,48 +63,6 @@ class Outcome:
     name: str
     text: str | None
     problems: tuple[str, ...] = ()
-
-
-def find_recordings(files: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """The files, and for a folder all recordings in it, each with the subfolder of that folder that holds it."""
-    recordings: list[tuple[Path, Path]] = []
-    for path in files:
-        if not path.is_dir():
-            recordings.append((path, Path()))
-            continue
-        inside = files_in(path)
-        if not inside:
-            raise ValueError(f"{path}: no recording in this folder; expected {', '.join(FORMATS)}")
-        recordings += [(recording, recording.parent.relative_to(path)) for recording in inside]
-    return recordings
-
-
-def plan_jobs(
-    recordings: Sequence[tuple[Path, Path]],
-    out: Path | None,
-    formats: Sequence[str],
-    options: ReadOptions | None = None,
-) -> list[Job]:
-    """A Job for each take of `find_recordings`, with no target used twice; below `out` the subfolders are kept."""
-    suffixes = {name: f".{name}" if name == PLAYER else writers.suffix(name) for name in formats}
-    taken: set[Path] = set()
-    jobs = []
-    for path, subfolder in recordings:
-        folder = out / subfolder if out else path.parent
-        for source in find_takes(path, options or ReadOptions()):
-            stem = path.stem if source.take is None else f"{path.stem}_{file_name(source.take)}"
-            targets = {name: _unused(folder, stem, suffix, taken) for name, suffix in suffixes.items()}
-            jobs.append(Job(source, targets))
-    return jobs
-
-
-def _unused(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:
-    """The target's path, numbered when another recording of this call already has it."""
-    number, candidate = 2, folder / f"{stem}{suffix}"
-    while candidate in taken:
-        candidate, number = folder / f"{stem}_{number}{suffix}", number + 1
-    taken.add(candidate)
-    return candidate
 
 
 def describe_files(
@@ -130,8 +80,17 @@ def describe_files(
                 require_movement(motion)
                 prepared.append(captioner.prepare(motion, settings.read.joint_map))
                 motions.append((number, motion))
-            except (ValueError, OSError) as error:
+            except Exception as error:  # whatever one recording does, the others go on
                 yield number, error
+        yield from _describe_group(motions, prepared, captioner, settings)
+
+
+def _describe_group(
+    motions: Sequence[tuple[int, Motion]], prepared: Sequence[Any], captioner: Captioner, settings: Settings
+) -> Iterator[tuple[int, tuple[Motion, Described] | Exception]]:
+    """Recordings described together; where that fails, those that are left are described one by one."""
+    done = 0
+    try:
         described = captioner.describe_all(
             [motion for _, motion in motions],
             prepared=prepared,
@@ -141,6 +100,14 @@ def describe_files(
         )
         for (number, motion), description in zip(motions, described, strict=True):
             yield number, (motion, description)
+            done += 1
+    except Exception as error:
+        if len(motions) - done == 1:
+            yield motions[done][0], error
+            return
+        for index in range(done, len(motions)):
+            one = slice(index, index + 1)
+            yield from _describe_group(motions[one], prepared[one], captioner, settings)
 
 
 def require_movement(motion: Motion) -> None:
@@ -259,25 +226,41 @@ def _cached_captioner(model: str, device: str, action_words: Path | None) -> Cap
 
 def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) -> Iterator[Outcome]:
     remove_leftovers(target for job in jobs for target in job.targets.values())  # of a worker or call that was killed
+    refusals = [None if settings.overwrite else find_refusal(job) for job in jobs]
+    yield from (Outcome(job.source.label, None, (why,)) for job, why in zip(jobs, refusals, strict=True) if why)
+    jobs = [job for job, why in zip(jobs, refusals, strict=True) if not why]
     for number, result in describe_files([job.source for job in jobs], captioner, settings):
         if isinstance(result, Exception):
-            yield Outcome(jobs[number].source.label, None, (one_line(result),))
+            yield Outcome(jobs[number].source.label, None, (_reason(jobs[number].source, result),))
         else:
             motion, described = result
-            yield _write(jobs[number], motion, described.surer_than(settings.least))
+            yield _write(jobs[number], motion, described.surer_than(settings.least), settings.overwrite)
 
 
-def _write(job: Job, motion: Motion, described: Described) -> Outcome:
+def _reason(source: Source, error: Exception) -> str:
+    """What went wrong with a recording, in one line that names it."""
+    if isinstance(error, ValueError | OSError):
+        return one_line(error)
+    if isinstance(error, MemoryError):
+        return one_line(f"{source.label}: not described: it does not fit in memory; cut the recording")
+    return one_line(f"{source.label}: not described: {type(error).__name__}: {error}")
+
+
+def _write(job: Job, motion: Motion, described: Described, overwrite: bool) -> Outcome:
     problems = []
+    if not overwrite and (why := find_refusal(job)):  # another process wrote one meanwhile
+        return Outcome(job.source.label, None, (why,))
     for name, target in job.targets.items():
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if name == PLAYER:
                 write_player([(motion, described)], (), target)
+            elif name == "json":
+                write_text(target, json_text(described.transcript, job))
             else:
                 writers.write(described.transcript, target)
-        except (ValueError, OSError) as error:
-            problems.append(one_line(error))
+        except Exception as error:
+            problems.append(_reason(job.source, error))
     text = writers.render(described.transcript, "txt") or "(nothing to describe)\n"
     return Outcome(job.source.label, text, tuple(problems))
 

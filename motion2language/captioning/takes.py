@@ -31,12 +31,12 @@ def find_takes(path: Path, options: ReadOptions) -> list[Source]:
     """
     try:
         names = () if options.take is not None else list_takes(path, options)
-    except (ValueError, OSError):
+    except Exception:  # whatever it is, reading the file reports it
         names = ()
     return [Source(path, name) for name in names] if len(names) > 1 else [Source(path)]
 
 
-def read_sources(sources: Sequence[Source], options: ReadOptions) -> Iterator[Motion | ValueError | OSError]:
+def read_sources(sources: Sequence[Source], options: ReadOptions) -> Iterator[Motion | Exception]:
     """The recording of each source in metres, or what is wrong with it, in their order."""
     for (path, several), group in groupby(sources, key=lambda source: (source.path, source.take is not None)):
         names = [source.take for source in group]
@@ -49,5 +49,5 @@ def read_sources(sources: Sequence[Source], options: ReadOptions) -> Iterator[Mo
                 for _ in list(names):
                     yield read_with_axes(path, options)[0]
                     names.pop()
-        except (ValueError, OSError) as error:
+        except Exception as error:  # whatever it is, the other files go on
             yield from [error] * len(names)

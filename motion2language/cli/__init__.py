@@ -1,7 +1,7 @@
 """The command line, `m2l COMMAND`; each module contains the commands for one kind of work.
 
 A command's module is imported when the command runs, and imports what it runs then, so that each starts fast. An error
-that a user can cause is one line on standard error and exit status 1, never a traceback.
+that a user can cause is one line on standard error and an exit status of exits.py, never a traceback.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import io
 import os
 import sys
 import warnings
+from typing import NoReturn
 
 # For numpy, which nothing imported so far: its products are small here, and a second thread costs more than it gives.
 if "OMP_NUM_THREADS" not in os.environ:  # numpy would follow this one, had the other no value
@@ -17,6 +18,7 @@ if "OMP_NUM_THREADS" not in os.environ:  # numpy would follow this one, had the 
 
 from cyclopts import App, CycloptsError
 
+from motion2language.cli.exits import FAILED, STOPPED, WRONG_USE, CommandError
 from motion2language.files import one_line
 
 #: Packages that whole parts of the package are built on, and the extra that brings each.
@@ -80,18 +82,29 @@ def main() -> None:
     except BrokenPipeError:  # the reader of the output, such as head, has stopped reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (CycloptsError, ValueError, OSError) as error:
-        print("m2l: " + one_line(error), file=sys.stderr)
-        sys.exit(1)
+    except CycloptsError as error:
+        _end(one_line(error), WRONG_USE)
+    except (ValueError, OSError) as error:
+        _end(one_line(error), error.status if isinstance(error, CommandError) else FAILED)
+    except (MemoryError, RecursionError) as error:
+        _end(f"out of memory ({type(error).__name__}); try fewer or shorter recordings", FAILED)
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
         if package not in EXTRAS:
             raise
-        print(f"m2l: this needs {package}: pip install 'motion2language[{EXTRAS[package]}]'", file=sys.stderr)
-        sys.exit(1)
+        _end(f"this needs {package}: pip install 'motion2language[{EXTRAS[package]}]'", FAILED)
     except KeyboardInterrupt:
-        print("m2l: interrupted; finished results are on disk", file=sys.stderr)
-        sys.exit(130)
+        _end("interrupted; finished results are on disk", STOPPED)
+
+
+def _end(message: str, status: int) -> NoReturn:
+    """Print one line and exit; output that cannot be written, as on a full disk, is given up."""
+    print(f"m2l: {message}", file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
 
 
 def show_commands(group: App) -> None:

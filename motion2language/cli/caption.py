@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from motion2language.cli.exits import FAILED, NOTHING_DONE, WRONG_USE, exit_status
 from motion2language.cli.options import Input, Model, ModelName, Search
+from motion2language.files import one_line
 
 if TYPE_CHECKING:
     from motion2language.captioning.recordings import Outcome
@@ -25,12 +28,16 @@ def caption(
     out: Path | None = None,
     least: float = 0.0,
     skip_written: Annotated[bool, Parameter(negative="")] = False,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
     ray: str | None = None,
     model: Model = Model(),
     search: Search = Search(),
     source: Input = Input(),
 ) -> int:
     """Describe recordings: prints one line per segment, `[start → end] words`.
+
+    The exit status is 0 if all recordings were described, 1 if some failed, 2 for wrong use, 3 if none was described,
+    130 after Ctrl-C.
 
     Parameters
     ----------
@@ -41,11 +48,14 @@ def caption(
         Files to write, separated by commas: json,txt,srt,vtt,tsv,csv,eaf,textgrid,
         audacity,labelstudio,babel, or html for the player.
     out
-        Folder for these files (json when no --format is given); without it they go beside each recording.
+        Folder for these files (json when no --format is given); without it they go beside each recording. Below it
+        the recordings' folders are kept, from the one that all of them share.
     least
         Hide actions below this confidence, from 0 to 1 (e.g. 0.7). Idle poses and unfamiliar actions score lower.
     skip_written
         Skip recordings whose files an earlier call has written already.
+    overwrite
+        Replace files of other recordings, and files below --out that do not tell their recording.
     ray
         Address of a Ray cluster (HOST:PORT, auto), or local: its workers describe the recordings and write the files.
     model
@@ -56,57 +66,57 @@ def caption(
         What the files do not specify themselves.
     """
     from motion2language import writers
-    from motion2language.captioning.recordings import (
-        PLAYER,
-        Settings,
-        find_recordings,
-        plan_jobs,
-        write_here,
-        write_on_cluster,
-    )
+    from motion2language.captioning.outputs import PLAYER, find_recordings, is_written, plan_jobs
+    from motion2language.captioning.recordings import Settings, write_here, write_on_cluster
     from motion2language.files import make_folder
 
     formats = [name.strip() for name in format.split(",") if name.strip()] or ["json"] * (out is not None)
-    writers.require_known(formats, also=[PLAYER])
-    search.require_valid()
-    if not 0 <= least <= 1:
-        raise ValueError(f"--least {least}: give a confidence from 0 to 1")
-    if out is not None:
-        make_folder(out)
-    if skip_written and not formats:
-        raise ValueError("--skip-written: nothing is written; give --format or --out")
-    settings = Settings(
-        source.options(),
-        model.model,
-        model.device,
-        model.action_words,
-        search.beam,
-        search.refine,
-        search.search,
-        least,
-    )
-    jobs = plan_jobs(find_recordings(files), out, formats, settings.read)
-    if skip_written:
-        every = len(jobs)
-        jobs = [job for job in jobs if not all(target.is_file() for target in job.targets.values())]
-        print(f"m2l: {every - len(jobs)} of {every} recordings are written already", file=sys.stderr)
-    named = len(files) > 1 or len(jobs) > 1
-    outcomes = write_here(jobs, settings) if ray is None else write_on_cluster(ray, jobs, settings)
-    return _report(outcomes, len(jobs), named)
+    with exit_status(WRONG_USE):
+        writers.require_known(formats, also=[PLAYER])
+        search.require_valid()
+        if not 0 <= least <= 1:
+            raise ValueError(f"--least {least}: give a confidence from 0 to 1")
+        if skip_written and not formats:
+            raise ValueError("--skip-written: nothing is written; give --format or --out")
+    with exit_status(NOTHING_DONE):
+        settings = Settings(
+            source.options(),
+            model.model,
+            model.device,
+            model.action_words,
+            search.beam,
+            search.refine,
+            search.search,
+            least,
+            overwrite,
+        )
+        if out is not None:
+            make_folder(out)
+        jobs = plan_jobs(find_recordings(files), out, formats, settings.read)
+        if skip_written:
+            every = len(jobs)
+            jobs = [job for job in jobs if not is_written(job)]
+            print(f"m2l: {every - len(jobs)} of {every} recordings are written already", file=sys.stderr)
+        outcomes = write_here(jobs, settings) if ray is None else write_on_cluster(ray, jobs, settings)
+        first = list(islice(outcomes, 1))  # which loads the model
+    return _report(chain(first, outcomes), len(jobs), len(files) > 1 or len(jobs) > 1)
 
 
 def _report(outcomes: Iterable[Outcome], jobs: int, named: bool) -> int:
     """Print the lines of each recording, under its name when `named`, and what went wrong; the exit status."""
-    failures = 0
+    failures = described = 0
     for outcome in outcomes:
         for problem in outcome.problems:
             print(f"m2l: {problem}", file=sys.stderr)
         failures += bool(outcome.problems)
         if outcome.text is not None:
-            print((f"\n{outcome.name}\n" if named else "") + outcome.text, end="", flush=True)
+            described += 1
+            print((f"\n{one_line(outcome.name)}\n" if named else "") + outcome.text, end="", flush=True)
     if failures and jobs > 1:
         print(f"m2l: {failures} of {jobs} recordings failed, {jobs - failures} are done", file=sys.stderr)
-    return 1 if failures else 0
+    if not failures:
+        return 0
+    return FAILED if described else NOTHING_DONE
 
 
 def demo(*, model: ModelName = "default") -> int:
