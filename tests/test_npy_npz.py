@@ -89,11 +89,13 @@ def test_without_layout_or_rate_the_error_names_both(tmp_path):
 @pytest.mark.parametrize(
     ("array", "layout", "message"),
     [
-        (np.zeros((5, 23, 3)), None, r"shape \(5, 23, 3\); expected \(T, 22, 3\) or \(T, 263\)"),
+        (np.zeros((5, 23, 3)), None, r"23 joints in a frame, expected those of mediapipe \(33\)"),
         (np.zeros((22, 3)), "humanml3d", r"shape \(22, 3\); expected"),
         (np.zeros(()), "kit", r"shape \(\); expected"),
         (np.zeros((5, 22, 3)), "kit", "has the layout humanml3d, not kit"),
-        (np.zeros((5, 22, 3)), "smpl", "unknown layout 'smpl'; expected humanml3d or kit"),
+        (np.zeros((5, 22, 3)), "smpl", "22 joints in a frame, expected 24 of the layout smpl"),
+        (np.zeros((5, 22, 3)), "smplx", "unknown layout 'smplx'; expected one of humanml3d, kit, mediapipe"),
+        (np.zeros((5, 262)), None, r"shape \(5, 262\); expected \(T, 22, 3\) or \(T, 263\)"),
         (np.zeros((0, 22, 3)), "humanml3d", "the file contains no frames"),
         (np.full((5, 22, 3), np.nan), "humanml3d", "5 of 5 frames contain a position that is not a finite number"),
         (np.zeros((5, 22, 3), complex), "humanml3d", "contains complex128, expected an array of numbers"),

@@ -91,6 +91,7 @@ def test_a_joint_map_also_serves_unit_and_up_axis(tmp_path):
 def test_the_suffix_decides_in_any_case(tmp_path):
     assert set(FORMATS) == {
         ".bvh", ".amc", ".npy", ".npz", ".xml", ".c3d", ".trc", ".fbx", ".glb", ".gltf", ".vrm", ".vrma", ".mvnx",
+        ".csv", ".tsv", ".parquet", ".json", ".skeleton",
     }  # fmt: skip
     bvh.write(recording(3), tmp_path / "TAKE.BVH")
     motion = m2l.read_motion(str(tmp_path / "TAKE.BVH"))

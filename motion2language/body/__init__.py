@@ -18,7 +18,7 @@ from motion2language.body.canonical import (
     mirrored,
     to_canonical,
 )
-from motion2language.body.mapping import JointMap, JointRule, load_joint_map, map_joints
+from motion2language.body.mapping import JointMap, JointRule, canonical_joints, load_joint_map, map_joints
 
 __all__ = [
     "PLAUSIBLE_HEIGHT",
@@ -30,6 +30,7 @@ __all__ = [
     "JointRule",
     "PartialBodyWarning",
     "body_height",
+    "canonical_joints",
     "describe",
     "detect_axes",
     "ensure_canonical",

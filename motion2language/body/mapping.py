@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.body.absent import PARTS, is_enough, stand_in
-from motion2language.body.names import find_by_names, helper_kind, is_trunk
+from motion2language.body.names import find_by_names, helper_kind, is_trunk, split_names
 from motion2language.body.structure import find_by_structure, path_to_root
 from motion2language.body.trunk import fill_from_tree
 from motion2language.files import parse_toml
@@ -150,6 +150,21 @@ def map_joints(
     _require_enough(sources, skeleton)
     rules = _complete(fill_from_tree(sources, skeleton))
     return JointMap(skeleton, tuple(rules[joint] for joint in CANONICAL.joints))
+
+
+def canonical_joints(names: Sequence[str]) -> dict[str, str]:
+    """Canonical joint -> name, for those of unordered points whose names are known.
+
+    >>> canonical_joints(("Nose", "LHip", "left knee", "R_Ankle"))
+    {'left_knee': 'left knee', 'left_hip': 'LHip', 'right_ankle': 'R_Ankle'}
+    """
+    skeleton = Skeleton("points", tuple(names), (-1, *[0] * (len(names) - 1)))
+    found = find_by_names(skeleton, None, {name: name for name in CANONICAL.joints if name in names})
+    parts = {part: joint for joint, (side, part) in split_names(skeleton).items() if not side}
+    for joint in ("spine", "chest"):
+        if joint in parts:
+            found.setdefault(joint, parts[joint])
+    return found
 
 
 def _complete(sources: dict[str, str]) -> dict[str, JointRule]:

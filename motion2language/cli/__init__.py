@@ -22,7 +22,7 @@ from motion2language.cli.exits import FAILED, STOPPED, WRONG_USE, CommandError
 from motion2language.files import one_line
 
 #: Packages that whole parts of the package are built on, and the extra that brings each.
-EXTRAS = {"torch": "train", "pydantic": "data"}
+EXTRAS = {"torch": "train", "pydantic": "data", "pyarrow": "tables"}
 
 app = App(
     name="m2l",

@@ -31,7 +31,8 @@ class Input:
     fps: float | None = None
     """Frame rate, for files that do not specify it (.npy, .amc)."""
     layout: str | None = None
-    """humanml3d or kit: the layout of an .npy file."""
+    """Order of joints in .npy, .json and tables: humanml3d, kit, mediapipe, body25, coco17, wholebody, h36m, h36m32,
+    kinect1, kinect2 or smpl."""
     asf: Path | None = None
     """Skeleton of an .amc file, if it is not beside it."""
     unit: str | None = None
@@ -43,7 +44,7 @@ class Input:
     body_models: Path | None = None
     """Folder of SMPL body models, for .npz of AMASS."""
     subject: str | None = None
-    """Subject name, for files of several people: .c3d, .trc, .fbx, .glb, .gltf, .mvnx."""
+    """Subject name, for files of several people: .c3d, .trc, .fbx, .glb, .gltf, .mvnx, .skeleton."""
     take: str | None = None
     """Take name, for files of several takes: .fbx, .glb, .gltf."""
     gap: float = GAP

@@ -15,10 +15,13 @@ from pathlib import Path
 #: File suffix -> module; markers come last: when a recording exists in several formats, joints are preferred.
 FORMATS = {
     ".amc": "amc", ".bvh": "bvh", ".fbx": "fbx", ".glb": "gltf", ".gltf": "gltf", ".vrm": "gltf", ".vrma": "gltf",
-    ".mvnx": "mvnx", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".c3d": "c3d", ".trc": "trc",
+    ".mvnx": "mvnx", ".npy": "npy", ".npz": "npz", ".xml": "mmm", ".skeleton": "skeleton", ".parquet": "table",
+    ".csv": "table", ".tsv": "table", ".json": "pose_json", ".c3d": "c3d", ".trc": "trc",
 }  # fmt: skip
 #: Seconds, the longest gap in a joint's path that is crossed unless --gap says otherwise: about a stride, chosen.
 GAP = 1.0
+#: Suffixes that other files have, too: these are read when named, and not looked for in folders.
+NAMED = frozenset((".csv", ".json", ".parquet", ".tsv"))
 _RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
 
 
@@ -47,10 +50,13 @@ def every_file(folder: Path) -> Iterator[Path]:
 def files_in(folder: Path) -> list[Path]:
     """The motion files in a folder and its subfolders, sorted; hidden files, such as ._take.bvh of macOS, are skipped.
 
+    Tables and JSON files are also skipped: these may be anything.
     Markers are also skipped when the same recording exists as joints or as C3D: take.c3d beside take.bvh, KIT's
     00001_raw.c3d beside 00001_mmm.xml, take.trc beside take.c3d.
     """
-    paths = sorted(path for path in every_file(folder) if path.suffix.lower() in FORMATS and path.is_file())
+    paths = sorted(
+        path for path in every_file(folder) if path.suffix.lower() in FORMATS.keys() - NAMED and path.is_file()
+    )
     rank = {path: _RANKS[path.suffix.lower()] for path in paths}
     best: dict[Path, int] = {}
     for path in paths:

@@ -1,5 +1,8 @@
 """Arrays of HumanML3D and KIT-ML: joint positions (T, 22, 3), (T, 21, 3) and feature vectors (T, 263), (T, 251).
 
+Arrays of pose estimators and depth cameras, (T, J, 3) or with a visibility (T, J, 4), are read by their layout
+(pose_layouts.py, poses.py).
+
 The arrays do not specify a frame rate; the corpus does: HumanML3D 20 frames per second, augmented KIT-ML 12.5. A
 feature vector (Guo et al. 2022) contains, for J joints: turn rate of the root about Y as half angles per frame (1), the
 root's velocity in its own axes (2), its height (1), the other joints around the root in the root's axes (3 (J-1)),
@@ -16,6 +19,8 @@ import numpy as np
 
 from motion2language.files import read_array_header
 from motion2language.formats.limits import FARTHEST_UNITS, most_values, require_near, require_values
+from motion2language.formats.pose_layouts import POSE_LAYOUTS, choose_layout
+from motion2language.formats.poses import recording_of
 from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
@@ -46,11 +51,16 @@ KIT = Skeleton(
 )
 _MAGIC, _ARCHIVE = b"\x93NUMPY", b"PK\x03\x04"
 LAYOUTS = {"humanml3d": Layout(_SMPL, 20.0, 263), "kit": Layout(KIT, 12.5, 251)}
+_CORPUS_SHAPES = [shape for layout in LAYOUTS.values() for shape in ((len(layout.skeleton.joints), 3), (layout.width,))]
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
     """The motion of a joint or feature array; ValueError names the expected shapes and options."""
     values = _array(path)
+    values = _without_batch(values)
+    corpus = options.layout in LAYOUTS or values.shape[1:] in _CORPUS_SHAPES
+    if options.layout in POSE_LAYOUTS or (values.ndim == 3 and options.layout is None and not corpus):
+        return _pose(values, path.name, options)
     name = _layout_of(values.shape, options.layout)
     layout = LAYOUTS[name]
     if options.layout is None and options.fps is None:
@@ -95,6 +105,30 @@ def _array(path: Path) -> np.ndarray:
         return header.read(file)
 
 
+def _without_batch(values: np.ndarray) -> np.ndarray:
+    """The array without the axis of a batch, or of persons, of one: (1, T, J, 3) and (T, 1, J, 3) -> (T, J, 3)."""
+    if values.ndim == 4 and 1 in values.shape[:2]:
+        return values.reshape(-1, *values.shape[2:]) if values.shape[0] == 1 else values[:, 0]
+    if values.ndim == 3 and values.shape[0] == 1 and values.shape[2] in (layout.width for layout in LAYOUTS.values()):
+        return values[0]
+    return values
+
+
+def _pose(values: np.ndarray, name: str, options: ReadOptions) -> Recording:
+    """The body of joints (T, J, 3), or with a confidence (T, J, 4), in a pose estimator's order."""
+    if values.ndim == 3 and values.shape[2] == 2:
+        raise ValueError(f"an array of shape {values.shape}: the points are 2-D; expected 3-D positions (T, J, 3)")
+    if values.ndim != 3 or values.shape[2] not in (3, 4):
+        raise ValueError(f"an array of shape {values.shape}; expected (T, J, 3), or (T, J, 4) with a visibility")
+    layout = choose_layout(values.shape[1], options.layout)
+    if options.fps is None:
+        raise ValueError("an .npy file does not specify its frame rate; give it with --fps")
+    if len(values) == 0:
+        raise ValueError("the file contains no frames")
+    confidence = values[..., 3] if values.shape[2] == 4 else None
+    return recording_of(values[..., :3], confidence, layout, options.fps, name, options)
+
+
 def positions_of(features: np.ndarray, joints: int) -> np.ndarray:
     """Joint positions (T, J, 3) of feature vectors (T, F), starting at the origin and facing +Z."""
     values = features.astype(np.float64)
@@ -118,7 +152,7 @@ def _turn_back(x: np.ndarray, z: np.ndarray, angle: np.ndarray) -> np.ndarray:
 
 def _layout_of(shape: tuple[int, ...], given: str | None) -> str:
     if given is not None and given not in LAYOUTS:
-        raise ValueError(f"unknown layout {given!r}; expected {' or '.join(LAYOUTS)}")
+        raise ValueError(f"unknown layout {given!r}; expected one of {', '.join((*LAYOUTS, *POSE_LAYOUTS))}")
     for name, layout in LAYOUTS.items():
         if shape[1:] in ((len(layout.skeleton.joints), 3), (layout.width,)):
             if given not in (None, name):

@@ -22,6 +22,11 @@ from motion2language.motion import Motion
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
 #: Frames per second a recording may have. Chosen: below, no movement is visible; above, no camera records.
 RATES = (1.0, 10_000.0)
+#: Files that are often tried and hold no positions, and what to give instead.
+REFUSED = {
+    ".mot": "joint angles of an OpenSim model, which are not read; give the .trc of the same trial, with positions",
+    ".sto": "values of an OpenSim model, which are not read; give the .trc of the same trial, with positions",
+}
 FARTHEST = 1e5  # metres from the origin; chosen: there single precision steps by a centimetre
 
 
@@ -190,6 +195,8 @@ def _reader(path: Path) -> Any:
     if not path.is_file():
         found = "a folder" if path.is_dir() else "not a regular file"
         raise ValueError(f"{path}: {found}, expected a motion file ({', '.join(FORMATS)})")
+    if suffix_of(path) in REFUSED:
+        raise ValueError(f"{path}: {REFUSED[suffix_of(path)]}")
     module = FORMATS.get(suffix_of(path))
     if module is None:
         raise ValueError(f"{path}: unsupported file type {path.suffix!r}; expected {', '.join(FORMATS)}")

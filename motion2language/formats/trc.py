@@ -45,9 +45,9 @@ def table(text: str, fps: float | None = None) -> Markers:
     rows = [(number, line) for number, line in enumerate(lines[4:], start=5) if line.partition(mark)[0].strip()]
     if not labels or not rows:
         raise ValueError("the file contains no frames" if labels else _EXPECTED)
-    declared = _number(head.get("numframes", ""))
-    if np.isfinite(declared) and len(rows) < declared:
-        warnings.warn(f"declares {declared:.0f} frames, there are {len(rows)}; all of them are read", stacklevel=2)
+    declared = head.get("numframes", "")
+    if declared.isdecimal() and len(rows) < int(declared[:12]):
+        warnings.warn(f"declares {declared[:12]} frames, there are {len(rows)}; all of them are read", stacklevel=2)
     width = 3 * len(labels)
     require_recording(len(rows), len(labels), len(text))
     values = np.full((len(rows), width), np.nan)

@@ -1,0 +1,105 @@
+"""The orders in which pose estimators and depth cameras give their joints, by name, and how the one of a file is found.
+
+A joint has the canonical name where it is that joint; other names (`nose`, `left_heel`) only help or are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PoseLayout:
+    """The names of a layout's points, in order, and what its program declares of them.
+
+    unit, up  as in Recording; None where they differ from program to program and are detected
+    least     visibility or confidence below which a joint counts as unseen
+    """
+
+    names: tuple[str, ...]
+    unit: str | None = None
+    up: str | None = None
+    least: float = 0.3  # chosen; MMPose draws from 0.3 on
+
+
+def _sided(words: str) -> tuple[str, ...]:
+    """Names in which L_ and R_ stand for left and right."""
+    return tuple(
+        word.replace("L_", "left_", 1) if word.startswith("L_") else word.replace("R_", "right_", 1)
+        for word in words.split()
+    )
+
+
+_COCO = _sided(
+    "nose L_eye R_eye L_ear R_ear L_shoulder R_shoulder L_elbow R_elbow L_wrist R_wrist L_hip R_hip L_knee R_knee "
+    "L_ankle R_ankle"
+)
+_FEET = _sided("L_toe L_small_toe L_heel R_toe R_small_toe R_heel")
+_HUMAN36M = _sided("pelvis R_hip R_knee R_ankle L_hip L_knee L_ankle spine neck head top L_shoulder L_elbow L_wrist "
+                   "R_shoulder R_elbow R_wrist")  # fmt: skip
+
+#: The name for --layout -> the layout. Sources: the programs' own lists of key points.
+POSE_LAYOUTS: dict[str, PoseLayout] = {
+    # MediaPipe Pose, world landmarks: metres from the middle of the hips, Y down; visibility 0.5 is its own threshold.
+    "mediapipe": PoseLayout(
+        _sided(
+            "nose L_eye_inner L_eye L_eye_outer R_eye_inner R_eye R_eye_outer L_ear R_ear mouth_left mouth_right "
+            "L_shoulder R_shoulder L_elbow R_elbow L_wrist R_wrist L_pinky R_pinky L_index R_index L_thumb R_thumb "
+            "L_hip R_hip L_knee R_knee L_ankle R_ankle L_heel R_heel L_toe R_toe"
+        ),
+        least=0.5,
+    ),
+    "body25": PoseLayout(
+        _sided(
+            "nose neck R_shoulder R_elbow R_wrist L_shoulder L_elbow L_wrist pelvis R_hip R_knee R_ankle L_hip L_knee "
+            "L_ankle R_eye L_eye R_ear L_ear L_toe L_small_toe L_heel R_toe R_small_toe R_heel"
+        ),
+        least=0.05,  # OpenPose's own threshold for drawing
+    ),
+    "coco17": PoseLayout(_COCO),
+    "wholebody": PoseLayout((*_COCO, *_FEET, *(f"detail_{number}" for number in range(110)))),
+    "h36m": PoseLayout(_HUMAN36M),
+    "h36m32": PoseLayout(
+        _sided(
+            "pelvis R_hip R_knee R_ankle R_toe R_toe_site L_hip L_knee L_ankle L_toe L_toe_site spine_start spine neck "
+            "head top L_collar L_shoulder L_elbow L_wrist L_thumb L_hand_site L_fist L_fist_site R_collar R_shoulder "
+            "R_elbow R_wrist R_thumb R_hand_site R_fist R_fist_site"
+        )
+    ),
+    "kinect2": PoseLayout(
+        _sided(
+            "pelvis spine neck head L_shoulder L_elbow L_wrist L_hand R_shoulder R_elbow R_wrist R_hand L_hip L_knee "
+            "L_ankle L_toe R_hip R_knee R_ankle R_toe chest L_hand_tip L_thumb R_hand_tip R_thumb"
+        )
+    ),
+    "kinect1": PoseLayout(
+        _sided(
+            "pelvis spine neck head L_shoulder L_elbow L_wrist L_hand R_shoulder R_elbow R_wrist R_hand L_hip L_knee "
+            "L_ankle L_toe R_hip R_knee R_ankle R_toe"
+        )
+    ),
+    "smpl": PoseLayout(
+        _sided(
+            "pelvis L_hip R_hip spine L_knee R_knee spine2 L_ankle R_ankle chest L_toe R_toe neck L_collar R_collar "
+            "head L_shoulder R_shoulder L_elbow R_elbow L_wrist R_wrist L_hand R_hand"
+        )
+    ),
+}  # fmt: skip
+
+
+def choose_layout(count: int, given: str | None = None) -> PoseLayout:
+    """The layout named `given`, or the only one with `count` points; ValueError lists the choices."""
+    if given is not None and given not in POSE_LAYOUTS:
+        raise ValueError(f"unknown layout {given!r}; expected one of {', '.join(POSE_LAYOUTS)}")
+    fitting = [name for name, layout in POSE_LAYOUTS.items() if len(layout.names) == count]
+    if given is not None:
+        if given not in fitting:
+            expected = len(POSE_LAYOUTS[given].names)
+            raise ValueError(f"{count} joints in a frame, expected {expected} of the layout {given}")
+        return POSE_LAYOUTS[given]
+    if len(fitting) > 1:
+        raise ValueError(f"{count} joints may be in the order {' or '.join(fitting)}; choose with --layout")
+    if not fitting:
+        counts = ", ".join(f"{name} ({len(layout.names)})" for name, layout in POSE_LAYOUTS.items())
+        raise ValueError(f"{count} joints in a frame, expected those of {counts}")
+    return POSE_LAYOUTS[fitting[0]]
