@@ -216,7 +216,11 @@ def armless(tmp_path: Path) -> Path:
     from motion2language.motion import CANONICAL, Motion, Skeleton
 
     motion = recording(2)
-    keep = [n for n, name in enumerate(CANONICAL.joints) if not any(p in name for p in ("col", "sho", "elb", "wri"))]
+    keep = [
+        n
+        for n, name in enumerate(CANONICAL.joints)
+        if not any(p in name for p in ("col", "sho", "elb", "wri", "ank", "toe"))
+    ]
     skeleton = Skeleton(
         "armless",
         tuple(CANONICAL.joints[n] for n in keep),
@@ -242,7 +246,7 @@ def written(path: Path, content: bytes) -> Path:
 
 
 def lower_body() -> dict[str, np.ndarray]:
-    return {label: path for label, path in skin(walking()).items() if label[1:] in "ASI PSI KNE ANK HEE TOE".split()}
+    return {label: path for label, path in skin(walking()).items() if label[1:] in "ASI PSI KNE HEE TOE".split()}
 
 
 BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;">]><MMM>&b;</MMM>'
@@ -257,7 +261,7 @@ EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/pa
         (lambda p: written(p / "take.fbx", b"x"), "fbx"),
         (lambda p: written(p / "take", b"x"), "unsupported file type"),
         (armless, "arm|shoulder|elbow|wrist"),
-        (lambda p: saved(p / "a.npy", np.zeros((10, 7, 3), np.float32)), r"shape \(10, 7, 3\)"),
+        (lambda p: saved(p / "a.npy", np.zeros((10, 7, 3), np.float32)), "7 joints in a frame, expected"),
         (lambda p: saved(p / "o.npy", np.array([{}, 1], dtype=object), allow_pickle=True), "o.npy"),
         (lambda p: saved(p / "s.npy", np.array(["a", "b"])), "s.npy"),
         (lambda p: saved(p / "r.npy", np.zeros((10, 22, 3), np.float32)), "--layout humanml3d"),
@@ -268,8 +272,8 @@ EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/pa
         (lambda p: written(p / "cut_mmm.xml", b"<MMM><Motion>"), "not a whole XML file"),
         (lambda p: written(p / "alone.amc", b":FULLY-SPECIFIED\n1\nroot 0 0 0 0 0 0\n"), "fps"),
         (
-            lambda p: written(p / "cut.c3d", c3d_bytes(skin(walking()))[:9000]),
-            "cut off: it declares 40 frames and contains",
+            lambda p: written(p / "cut.c3d", c3d_bytes(skin(walking()))[:700]),
+            "cut off",
         ),
         (
             lambda p: written(p / "gait.trc", trc_text(lower_body(), 100).encode()),

@@ -34,6 +34,7 @@ for command in (
     "caption:caption",
     "view:view",
     "view:split",
+    "convert:convert",
     "view:render",
     "caption:demo",
     "inspect:inspect",

@@ -81,8 +81,10 @@ def view(
     return 0
 
 
-def split(file: Path, /, *, out: Path, words: Description = Description(), source: Input = Input()) -> int:
-    """Cut a recording at its segments: one BVH file each, named by order and label.
+def split(
+    file: Path, /, *, out: Path, format: str = "bvh", words: Description = Description(), source: Input = Input()
+) -> int:
+    """Cut a recording at its segments: one file each, named by order and label.
 
     Parameters
     ----------
@@ -90,6 +92,8 @@ def split(file: Path, /, *, out: Path, words: Description = Description(), sourc
         A recording.
     out
         Folder for the pieces.
+    format
+        bvh, npz, csv or glb.
     words
         Where the segments come from.
     source
@@ -97,12 +101,14 @@ def split(file: Path, /, *, out: Path, words: Description = Description(), sourc
     """
     from motion2language.files import make_folder
     from motion2language.formats.pieces import write_pieces
+    from motion2language.formats.writing import require_written
     from motion2language.writers.txt import line
 
+    require_written(f"{file.stem}.{format}")
     motion = source.read(file)
     transcript = words.of(motion, source).transcript
     make_folder(out)
-    for path, segment in write_pieces(motion, transcript, out, file.stem):
+    for path, segment in write_pieces(motion, transcript, out, file.stem, f".{format}"):
         print(f"{path}  {line(segment)}")
     if not transcript.segments:
         print("(nothing to cut out)")

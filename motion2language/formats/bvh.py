@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.files import write_text
+from motion2language.formats.bone_turns import turn_bones
 from motion2language.formats.decimals import parse_decimals, with_decimal_points
 from motion2language.formats.kinematics import euler_rotation, forward
 from motion2language.formats.limits import (
@@ -265,30 +266,12 @@ def _positions(joints: Sequence[_Joint], values: np.ndarray) -> np.ndarray:
 
 def write(motion: Motion, path: Path) -> None:
     """Write a motion as BVH, centimetres, whole or not at all."""
-    skeleton = motion.skeleton
-    positions = motion.positions.astype(np.float64) * 100
+    skeleton, bones = motion.skeleton, turn_bones(motion)
     children = [[c for c, parent in enumerate(skeleton.parents) if parent == j] for j in range(len(skeleton.joints))]
-    # The rest pose has the middle frame's bones, stretched to their median length.
-    rest = np.zeros((len(skeleton.joints), 3))
-    bones = np.zeros_like(positions)
-    for joint, parent in enumerate(skeleton.parents):
-        bones[:, joint] = positions[:, joint] - (positions[:, parent] if parent >= 0 else 0)
-        if parent >= 0:
-            middle = bones[len(bones) // 2, joint]
-            length = np.median(np.linalg.norm(bones[:, joint], axis=1))
-            rest[joint] = middle * (length / max(np.linalg.norm(middle), 1e-9))
-    world: list[np.ndarray] = []
-    columns = []
-    for joint, parent in enumerate(skeleton.parents):
-        above = world[parent] if parent >= 0 else np.broadcast_to(np.eye(3), (len(positions), 3, 3))
-        turn = _fit(rest[children[joint]], bones[:, children[joint]], above)
-        world.append(turn)
-        local = np.swapaxes(above, 1, 2) @ turn
-        offset = (np.swapaxes(above, 1, 2) @ bones[:, joint, :, None])[..., 0]
-        columns += [offset, np.degrees(_zxy(local))]
-    text = ["HIERARCHY", *_lines(skeleton, children, rest, 0, 0), "MOTION", f"Frames: {motion.frames}"]
+    text = ["HIERARCHY", *_lines(skeleton, children, 100 * bones.rest, 0, 0), "MOTION", f"Frames: {motion.frames}"]
     text.append(f"Frame Time: {1 / motion.fps:.9g}")
-    table = np.concatenate(columns, axis=1)
+    angles = np.degrees(np.stack([_zxy(turns) for turns in bones.turns]))
+    table = np.concatenate([100 * bones.offsets, angles], axis=2).transpose(1, 0, 2).reshape(motion.frames, -1)
     text += [" ".join(f"{value:.5f}" for value in row) for row in table]
     write_text(path, "\n".join(text) + "\n")
 
@@ -310,23 +293,6 @@ def _lines(skeleton: Skeleton, children: list[list[int]], rest: np.ndarray, join
         site = " ".join(f"{value:.5f}" for value in 5 * direction)
         lines += [f"{pad}  End Site", f"{pad}  {{", f"{pad}    OFFSET {site}", f"{pad}  }}"]
     return [*lines, f"{pad}}}"]
-
-
-def _fit(rest: np.ndarray, bones: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """World rotations (T, 3, 3) that turn rest bones (C, 3) onto bones (T, C, 3), close to the parent's `above`.
-
-    The least-squares rotation (Kabsch 1976); the parent's orientation, weighted lightly, settles what few bones
-    leave open, such as the turn about a single bone.
-    """
-    if not len(rest):
-        return above
-    unit = rest / np.maximum(np.linalg.norm(rest, axis=-1, keepdims=True), 1e-9)
-    seen = bones / np.maximum(np.linalg.norm(bones, axis=-1, keepdims=True), 1e-9)
-    covariance = np.einsum("tci,cj->tij", seen, unit) + 1e-3 * above
-    u, _, v = np.linalg.svd(covariance)
-    sign = np.ones((len(u), 3))
-    sign[:, 2] = np.linalg.det(u @ v)
-    return (u * sign[:, None]) @ v
 
 
 def _zxy(turns: np.ndarray) -> np.ndarray:

@@ -1,11 +1,11 @@
-"""Cut a recording at the segments of its transcript and write each as a BVH file, named by order and label."""
+"""Cut a recording at the segments of its transcript and write each as a file, named by order and label."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from motion2language.formats import bvh
+from motion2language.formats.writing import require_written, write_motion
 from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
 
@@ -13,22 +13,25 @@ UNNAMED = "segment"  # in the file's name where the segment has no label
 LONGEST = 40  # letters of a label in a file's name; chosen, so that no name is too long for a disk
 
 
-def write_pieces(motion: Motion, transcript: Transcript, folder: Path, stem: str) -> list[tuple[Path, Segment]]:
+def write_pieces(
+    motion: Motion, transcript: Transcript, folder: Path, stem: str, suffix: str = ".bvh"
+) -> list[tuple[Path, Segment]]:
     """Write each segment to `folder`, in order of time; return the files, each with its segment.
 
     A file contains the frames sampled in [start, end), its root where the recording has it. It is named
-    `stem_NUMBER_LABEL.bvh`; an older file of that name is replaced.
+    `stem_NUMBER_LABEL` and `suffix`, one of writing.WRITERS; an older file of that name is replaced.
 
     ValueError, before anything is written, when a segment contains no frame or the transcript is of another recording.
     """
+    require_written(f"{stem}{suffix}")
     transcript.require_of(motion.label, motion.duration)
     ordered = sorted(transcript.segments, key=lambda segment: (segment.start, segment.end))
     pieces = [motion.clip(segment.start, segment.end) for segment in ordered]
     digits = max(2, len(str(len(ordered))))
     written = []
     for number, (segment, piece) in enumerate(zip(ordered, pieces, strict=True), start=1):
-        path = folder / f"{stem}_{number:0{digits}d}_{file_name(segment.label)}.bvh"
-        bvh.write(piece, path)
+        path = folder / f"{stem}_{number:0{digits}d}_{file_name(segment.label)}{suffix}"
+        write_motion(piece, path)
         written.append((path, segment))
     return written
 
