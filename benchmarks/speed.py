@@ -64,8 +64,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--against", type=Path, help="folder of another version, measured in turn with this one")
-    parser.add_argument("--runs", type=int, default=5, help="processes of each version for each row")
-    parser.add_argument("--files", type=int, default=1000, help="recordings described in one call")
+    parser.add_argument("--runs", type=int, default=3, help="processes of each version for each row")
+    parser.add_argument("--files", type=int, default=1000, help="different recordings described in one call")
     given = parser.parse_args()
     versions = [HERE] if given.against is None else [HERE, given.against.resolve()]
     columns = ["", "this version", "the other", "share of its time", "of its processor time"]
@@ -75,9 +75,7 @@ def main() -> None:
         motion = make_recording([9, 9, 9], ("walk", "bow", "jump")).motion.clip(0, 10)
         bvh.write(motion, take)
         bvh.write(motion.resample(300.0), long)
-        takes = [Path(folder) / f"{number}.bvh" for number in range(given.files)]
-        for path in takes:
-            path.symlink_to(take)
+        takes = [write_synthetic(number, Path(folder) / f"{number}.bvh") for number in range(given.files)]
         print(f"| {' | '.join(columns)} |\n|" + " --- |" * len(columns))
 
         def measure(arguments: list, timed: bool = False) -> list[list[Measured]]:
@@ -91,11 +89,17 @@ def main() -> None:
         show("`m2l caption` of one 10 s BVH from a cold start", cold, 1000, "ms")
         show("its peak memory", cold, 1, "MB", lambda measured: measured.memory)
         many = measure([*M2L, "caption", *takes, "--out", Path(folder) / "out"])
-        show(f"`m2l caption` of {given.files:,} such files in one call, each", many, 1000 / given.files, "ms")
+        show(f"`m2l caption` of {given.files:,} different BVH in one call, each", many, 1000 / given.files, "ms")
         reading = measure(["-c", READ, long], timed=True)
         show("reading a BVH of 3,000 frames and 126 channels", reading, 1000, "ms")
         live = measure(["-c", LIVE, take], timed=True)
         show("live captions, one thread, per frame at 100 frames per second", live, 1000, "ms")
+
+
+def write_synthetic(number: int, path: Path) -> Path:
+    """Write a synthetic recording, another one for each number: 1.4 to 19 s, 8.6 s on average."""
+    bvh.write(make_recording([9, number]).motion, path)
+    return path
 
 
 def run_whole(version: Path, arguments: list, folder: str) -> Measured:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -92,15 +93,17 @@ _TRUNK_STEMS = ("spine", "chest", "torso", "thorax", "abdomen", "waist", "lumbar
 _SHARED_PREFIX = 0.6  # a first word on this share of the joints is a prefix; chosen, above the half that `Left` reaches
 
 
-def split_names(skeleton: Skeleton) -> dict[str, tuple[str, str]]:
+@lru_cache(maxsize=64)  # the same skeleton is asked for several times for each recording
+def split_names(skeleton: Skeleton) -> Mapping[str, tuple[str, str]]:
     """Each joint's `(side, part)`: side `left`, `right` or empty; part in lower case without separators."""
     words = {joint: _words(joint) for joint in skeleton.joints}
     firsts = Counter(parts[0] for parts in words.values() if len(parts) > 1)
     shared = {word for word, count in firsts.items() if count >= _SHARED_PREFIX * len(words)}
-    return {
+    sides_and_parts = {
         joint: _side_and_part(parts[1:] if parts[:1] and parts[0] in shared else parts)
         for joint, parts in words.items()
     }
+    return MappingProxyType(sides_and_parts)
 
 
 def helper_kind(joint: str) -> str:

@@ -50,7 +50,7 @@ def forward(
     positions, world = np.empty((3, len(parents), frames)), np.empty((3, 3, len(parents), frames))
     for joint, (offset, rotation) in enumerate(zip(offsets, rotations, strict=True)):
         positions[:, joint] = offset.T if offset.ndim == 2 else offset[:, None]
-        world[:, :, joint] = np.eye(3)[..., None] if rotation is None else np.moveaxis(rotation, 0, -1)
+        world[:, :, joint] = np.eye(3)[..., None] if rotation is None else rotation.transpose(1, 2, 0)
     for joints in _levels(parents):
         above = [parents[joint] for joint in joints]
         frame = world[:, :, above]

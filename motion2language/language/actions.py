@@ -122,6 +122,8 @@ class ActionLexicon:
         """(index, label) of each action word of a sentence, in order."""
         actions, used = [], -1  # used: the last word of an action noun, or of a phrase
         for index, word in enumerate(words):
+            if word not in self._heads:
+                continue
             phrase = self._phrase(words, index) if index > used else None
             if phrase is not None:
                 used = phrase.last
@@ -134,6 +136,11 @@ class ActionLexicon:
             elif word in self.forms and index > used and not self._is_noun(words, index):
                 actions.append((index, self.forms[word]))
         return actions
+
+    @cached_property
+    def _heads(self) -> frozenset[str]:
+        """The words at which an action may be."""
+        return frozenset([*self.forms, *_LIGHT, *self._index])
 
     @cached_property
     def _index(self) -> PhraseIndex:

@@ -9,7 +9,7 @@ knee" is read as "lifts a knee", and "throws something with both hands" is not r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from motion2language.language.inflection import IRREGULAR, base_forms, inflections
@@ -58,6 +58,10 @@ class PhraseIndex:
 
     def __contains__(self, word: str) -> bool:
         return word in self._lemma
+
+    def __iter__(self) -> Iterator[str]:
+        """The forms of all first words."""
+        return iter(self._lemma)
 
     def find(self, words: Sequence[str], index: int, end: int) -> Found | None:
         """The action of the phrase that begins at `words[index]` and ends before `end`; None when none is told."""

@@ -103,8 +103,8 @@ class Prefixes:
         count, after = len(self), len(self) + len(keys)
         states = self.network.predict(words, self._rows[parents, -self._hidden :])
         if after > len(self._rows):
-            self._rows = np.resize(self._rows, (2 * after, self._rows.shape[1]))
-            self._lengths = np.resize(self._lengths, 2 * after)
+            self._rows = _with_room(self._rows, count, 2 * after)
+            self._lengths = _with_room(self._lengths, count, 2 * after)
         self._rows[count:after] = self._describe(states)
         self._lengths[count:after] = self._lengths[parents] + 1
         self._numbers |= zip(keys, range(count, after), strict=True)
@@ -116,6 +116,13 @@ class Prefixes:
         scores, gate = self.network.score_states(states)
         side = _side(scores, gate[:, 1:], np.ones_like(gate[:, :1]), gate[:, :1])
         return np.concatenate((side.odds, side.gate, states), 1)
+
+
+def _with_room(rows: np.ndarray, count: int, room: int) -> np.ndarray:
+    """An array of `room` rows that begins with `count` of these."""
+    wider = np.empty((room, *rows.shape[1:]), rows.dtype)
+    wider[:count] = rows[:count]
+    return wider
 
 
 def waiting_shares(prefixes: Side, steps: Side) -> np.ndarray:
