@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import urllib.request
 import webbrowser
 from pathlib import Path
 
@@ -100,3 +102,29 @@ def test_caption_writes_the_player_among_other_formats(m2l, take, tmp_path, open
     status, _, err = m2l("caption", take, "--format", "docx")
     assert status == 2
     assert re.search(r"no output 'docx'; there are .*\bhtml\b.*\bjson\b", err)
+
+
+def test_edit_serves_the_page_and_saves_beside_the_recording(started, take):
+    process = started(["view", take, "--edit", "--no-open"])
+    line = process.stdout.readline()
+    address = re.fullmatch(r"m2l: correct 1 recording on (http://127\.0\.0\.1:\d+/\S+/) \(Ctrl-C to stop\)\n", line)[1]
+    with urllib.request.urlopen(address) as page:
+        data = json.loads(re.search(r'id="data">(.*?)</script>', page.read().decode(), re.DOTALL)[1])
+    original = data[0]["transcript"]
+    whole = {"schema": 1, "source": "take.bvh", "duration": data[0]["duration"]} | original
+    correction = {"version": 1, "person": "Ann", "saved": "now", "original": whole}
+    body = json.dumps(whole | {"correction": correction}).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{address}take/0/corrections", body, method="PUT")) as answer:
+        assert answer.status == 200
+    saved = json.loads(take.with_name("take.corrected.json").read_text())
+    assert saved["correction"]["original"]["segments"] == original["segments"]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+
+
+def test_edit_takes_no_reference_and_needs_a_recording(m2l, take, tmp_path):
+    assert m2l("view", take, "--edit", "--reference", take)[2].startswith("m2l: --reference shows")
+    (tmp_path / "broken.bvh").write_text("nothing")
+    status, out, err = m2l("view", tmp_path / "broken.bvh", "--edit", "--no-open")
+    assert (status, out) == (1, "")
+    assert "broken.bvh" in err

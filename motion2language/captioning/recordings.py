@@ -234,7 +234,8 @@ def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) ->
             yield Outcome(jobs[number].source.label, None, (_reason(jobs[number].source, result),))
         else:
             motion, described = result
-            yield _write(jobs[number], motion, described.surer_than(settings.least), settings.overwrite)
+            kept, actions = described.surer_than(settings.least), captioner.lexicon.actions
+            yield _write(jobs[number], motion, kept, actions, settings.overwrite)
 
 
 def _reason(source: Source, error: Exception) -> str:
@@ -246,7 +247,7 @@ def _reason(source: Source, error: Exception) -> str:
     return one_line(f"{source.label}: not described: {type(error).__name__}: {error}")
 
 
-def _write(job: Job, motion: Motion, described: Described, overwrite: bool) -> Outcome:
+def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str], overwrite: bool) -> Outcome:
     problems = []
     if not overwrite and (why := find_refusal(job)):  # another process wrote one meanwhile
         return Outcome(job.source.label, None, (why,))
@@ -254,7 +255,7 @@ def _write(job: Job, motion: Motion, described: Described, overwrite: bool) -> O
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if name == PLAYER:
-                write_player([(motion, described)], (), target)
+                write_player([(motion, described)], (), target, actions)
             elif name == "json":
                 write_text(target, json_text(described.transcript, job))
             else:
@@ -265,15 +266,23 @@ def _write(job: Job, motion: Motion, described: Described, overwrite: bool) -> O
     return Outcome(job.source.label, text, tuple(problems))
 
 
-def write_player(takes: Sequence[tuple[Motion, Described]], references: Sequence[Transcript], path: Path) -> None:
-    """Write the player of described recordings, with references where there are any."""
+def write_player(
+    takes: Sequence[tuple[Motion, Described]],
+    references: Sequence[Transcript],
+    path: Path,
+    actions: Sequence[str] = (),
+) -> None:
+    """Write the player of described recordings, with references where there are any.
+
+    actions  names that the page offers where a segment's action is corrected
+    """
     from motion2language import viewer
 
     shown = [
         viewer.Take(motion, described.transcript, reference, described.attention())
         for (motion, described), reference in zip_longest(takes, references)
     ]
-    viewer.write(shown, path)
+    viewer.write(shown, path, viewer.Editing(tuple(actions)))
 
 
 def load_captioner(model: str, device: str, action_words: Path | None = None) -> Captioner:

@@ -14,6 +14,8 @@ from motion2language.cli.options import Description, Input, Model, Search, compl
 if TYPE_CHECKING:
     import numpy as np
 
+    from motion2language.formats.reading import ReadOptions
+
 
 def view(
     files: Annotated[list[Path], Parameter(negative="")],
@@ -22,6 +24,8 @@ def view(
     out: Path | None = None,
     reference: Annotated[list[Path] | None, Parameter(negative="")] = None,
     open: bool = True,
+    edit: Annotated[bool, Parameter(negative="")] = False,
+    port: int = 0,
     model: Model = Model(),
     search: Search = Search(),
     source: Input = Input(),
@@ -31,13 +35,18 @@ def view(
     Parameters
     ----------
     files
-        Recordings, up to 8, side by side.
+        Recordings, up to 8, side by side; with --edit any number, and folders.
     out
-        The file to write; without it, the first recording's name with .html, beside it.
+        The file to write; without it, the first recording's name with .html, beside it. With --edit the folder for
+        corrected transcripts; without it they go beside each recording.
     reference
         Transcript in JSON to show under the prediction; once per recording.
     open
         Open the file in the browser.
+    edit
+        Correct the descriptions in the browser; every change is saved to RECORDING.corrected.json.
+    port
+        With --edit: the port of the pages; 0 takes a free one.
     model
         Which model describes them.
     search
@@ -53,6 +62,10 @@ def view(
     from motion2language.writers.json import read
 
     options = source.options()
+    if edit:
+        if reference:
+            raise ValueError("--reference shows a transcript beneath another; drop it, or --edit")
+        return _edit(files, out, options, model, search, port, open)
     sources = [take for file in files for take in find_takes(file, options)]
     if len(sources) > MOST_TAKES:
         names = [take.take for take in sources if take.take is not None]
@@ -66,7 +79,8 @@ def view(
     search.require_valid()
     settings = Settings(options, beam=search.beam, refine=search.refine, search=search.search)
     takes = []
-    for _, result in describe_files(sources, model.load(), settings):
+    captioner = model.load()
+    for _, result in describe_files(sources, captioner, settings):
         if isinstance(result, Exception):
             complain(result)
         else:
@@ -74,11 +88,72 @@ def view(
     if len(takes) < len(sources):
         return 1
     target = out or files[0].with_suffix(".html")
-    write_player(takes, references, target)
+    write_player(takes, references, target, captioner.lexicon.actions)
     print(f"wrote {target}")
     if open and not webbrowser.open(target.resolve().as_uri()):
         print("m2l: note: found no browser; open the file yourself", file=sys.stderr)
     return 0
+
+
+def _edit(
+    files: list[Path], out: Path | None, options: ReadOptions, model: Model, search: Search, port: int, open: bool
+) -> int:
+    """Describe recordings and serve their pages for corrections, until Ctrl-C."""
+    import webbrowser
+
+    from motion2language import viewer
+    from motion2language.captioning.recordings import Settings, describe_files, find_recordings, plan_jobs
+    from motion2language.data.actions import load_actions
+    from motion2language.files import make_folder
+    from motion2language.server.corrections import SUFFIX, CorrectedFile
+    from motion2language.server.editing import EditedTake, EditServer
+
+    search.require_valid()
+    if out is not None:
+        make_folder(out)
+    captioner = model.load()
+    settings = Settings(options, beam=search.beam, refine=search.refine, search=search.search)
+    jobs = plan_jobs(find_recordings(files), out, ["json"], options)
+    takes, failures = [], 0
+    for number, result in describe_files([job.source for job in jobs], captioner, settings):
+        if isinstance(result, Exception):
+            complain(result)
+            failures += 1
+            continue
+        motion, described = result
+        target = jobs[number].targets["json"]
+        file = CorrectedFile(
+            target.with_name(target.name.removesuffix(".json") + SUFFIX), motion.label, motion.duration
+        )
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        original = file.original()
+        transcript, weights = (described.transcript, described.attention()) if original is None else (original, None)
+        takes.append(EditedTake(viewer.Take(motion, transcript, weights=weights), file))
+    if not takes:
+        return 1
+    known = {action.verb for action in load_actions().actions.values()} | set(captioner.lexicon.actions)
+    server = EditServer(takes, sorted(known), _user(), port)
+    many = "" if len(takes) == 1 else "s"
+    print(f"m2l: correct {len(takes)} recording{many} on {server.address} (Ctrl-C to stop)", flush=True)
+    if open and not webbrowser.open(server.address):
+        print("m2l: note: found no browser; open the address yourself", file=sys.stderr)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print(f"m2l: corrections are in {takes[0].file.path.parent}", file=sys.stderr)
+    finally:
+        server.server_close()
+    return 1 if failures else 0
+
+
+def _user() -> str:
+    """The name of who runs this, "" where the system knows none."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def split(

@@ -76,6 +76,11 @@ class ActionLexicon:
     forms: dict[str, str]
     phrases: dict[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def actions(self) -> tuple[str, ...]:
+        """The names of all actions, sorted."""
+        return tuple(sorted({*self.forms.values(), *self.phrases.values()}))
+
     @classmethod
     def learn(cls, captions: Iterable[str], phrases: Mapping[str, str] | None = None) -> ActionLexicon:
         """The lexicon of training captions: the common verbs, and those that the rule at the top of this file finds.

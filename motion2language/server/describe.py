@@ -57,7 +57,7 @@ def describe(captioner: Captioner, request: DescribeRequest, limits: Limits) -> 
     take = viewer.Take(motion, transcript, weights=described.attention() if PLAYER in request.forms else None)
     return {
         "transcript": transcript.to_dict(),
-        "files": dict(_file(form, transcript, take) for form in request.forms),
+        "files": dict(_file(form, transcript, take, captioner.lexicon.actions) for form in request.forms),
     }
 
 
@@ -78,10 +78,10 @@ class Describer:
         return describe(self._loaded[model], request, self.limits)
 
 
-def _file(form: str, transcript: Transcript, take: viewer.Take) -> tuple[str, str]:
+def _file(form: str, transcript: Transcript, take: viewer.Take, actions: Sequence[str]) -> tuple[str, str]:
     stem = PurePath(take.motion.label).stem
     if form == PLAYER:
-        return f"{stem}.html", viewer.page([take])
+        return f"{stem}.html", viewer.page([take], viewer.Editing(tuple(actions)))
     return stem + writers.suffix(form), writers.render(transcript, form)
 
 

@@ -12,6 +12,7 @@ import html
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from motion2language.files import write_text
@@ -28,16 +29,45 @@ SCRIPTS = (
     "sentence.js",
     "timeline.js",
     "controls.js",
+    "zoom.js",
+    "edits.js",
+    "history.js",
+    "likely.js",
+    "tiers.js",
+    "exports.js",
+    "keeping.js",
+    "editor.js",
+    "dragging.js",
+    "panel.js",
     "main.js",
 )
+STYLES = ("player.css", "editor.css")
 MOST_TAKES = 8  # each needs a 3D context, and browsers allow about 16; chosen
 
 
-def page(takes: Sequence[Take]) -> str:
+@dataclass(frozen=True)
+class Editing:
+    """How the page's takes are corrected.
+
+    actions  names that are offered for a segment's action
+    address  of the server that keeps the corrections of the one take, on the page's own origin; "" for the browser
+    person   who corrects; "" to ask
+    next     address of the next take's page; "" for none
+    open     whether the page opens with the corrections on
+    """
+
+    actions: tuple[str, ...] = ()
+    address: str = ""
+    person: str = ""
+    next: str = ""
+    open: bool = False
+
+
+def page(takes: Sequence[Take], editing: Editing = Editing()) -> str:
     """The HTML page that plays 1 to MOST_TAKES takes side by side on one clock; ValueError for other numbers."""
     if not 1 <= len(takes) <= MOST_TAKES:
         raise ValueError(f"the player shows 1 to {MOST_TAKES} recordings side by side, found {len(takes)}; give fewer")
-    style = _asset("player.css")
+    style = _style()
     library = _asset("three/three.min.js")
     script = "\n".join(_asset(name) for name in SCRIPTS)
     title = " · ".join(take.motion.label for take in takes)
@@ -45,9 +75,10 @@ def page(takes: Sequence[Take]) -> str:
         _asset("player.html"),
         {
             "title": html.escape(title),
-            "policy": html.escape(_policy(style, library, script)),
+            "policy": html.escape(_policy(bool(editing.address), style, library, script)),
             "style": style,
             "data": _json([take.to_dict() for take in takes]),
+            "editing": _json(asdict(editing)),
             "sentences": "\n".join(f"<p>{html.escape(take.transcript.text)}</p>" for take in takes),
             "library": library,
             "script": script,
@@ -55,19 +86,23 @@ def page(takes: Sequence[Take]) -> str:
     )
 
 
-def write(takes: Sequence[Take], path: str | Path) -> None:
+def write(takes: Sequence[Take], path: str | Path, editing: Editing = Editing()) -> None:
     """Write the player's file, whole or not at all."""
-    write_text(path, page(takes))
+    write_text(path, page(takes, editing))
 
 
 def policy_sources() -> tuple[str, str]:
     """Sources of script and style in every player, for the content security policy of a page that embeds one."""
     library, script = _asset("three/three.min.js"), "\n".join(_asset(name) for name in SCRIPTS)
-    return f"{_hash(library)} {_hash(script)}", _hash(_asset("player.css"))
+    return f"{_hash(library)} {_hash(script)}", _hash(_style())
 
 
 def _asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def _style() -> str:
+    return "\n".join(_asset(name) for name in STYLES)
 
 
 def _fill(template: str, values: dict[str, str]) -> str:
@@ -75,10 +110,11 @@ def _fill(template: str, values: dict[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 
 
-def _policy(style: str, *scripts: str) -> str:
-    """The policy that blocks all loading and allows only this page's own style and scripts."""
+def _policy(served: bool, style: str, *scripts: str) -> str:
+    """The policy that blocks all loading, except from the page's own server, and allows only its style and scripts."""
     hashes = " ".join(map(_hash, scripts))
-    return f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; img-src data:"
+    connect = " connect-src 'self';" if served else ""
+    return f"default-src 'none'; script-src {hashes}; style-src {_hash(style)};{connect} img-src data:"
 
 
 def _hash(text: str) -> str:

@@ -49,6 +49,7 @@ class Take:
         return {
             "name": motion.label,
             "duration": motion.duration,
+            "fps": motion.fps,
             "joints": motion.skeleton.joints,
             "parents": motion.skeleton.parents,
             **sides.describe(motion),

@@ -151,14 +151,14 @@ function link(name, text) {
   return anchor;
 }
 
-/** Show the player in a frame that may run its scripts and nothing else; or hide it again. */
+/** Show the player in a frame that may run its scripts and save files, and nothing else; or hide it again. */
 function play(button, panel, page, name) {
   if (panel.firstChild) {
     panel.replaceChildren();
     button.textContent = "Show player";
   } else {
     const frame = document.createElement("iframe");
-    frame.sandbox = "allow-scripts";
+    frame.sandbox = "allow-scripts allow-downloads";
     frame.title = `Player of ${name}`;
     frame.src = URL.createObjectURL(new Blob([page], { type: "text/html" }));
     panel.append(frame);
@@ -187,6 +187,20 @@ function clock(seconds) {
   const minutes = Math.floor(seconds / 60);
   return `${String(minutes).padStart(2, "0")}:${(seconds - 60 * minutes).toFixed(1).padStart(4, "0")}`;
 }
+
+/** Keep the corrections that a player in a frame makes, as the successors of what is kept; see keeping.js. */
+function keepCorrection({ source, data }) {
+  const frames = [...document.querySelectorAll("iframe")];
+  if (!data || data.kind !== "correction" || !frames.some((frame) => frame.contentWindow === source)) return;
+  const place = `motion2language:${data.key}`;
+  const stored = JSON.parse(localStorage.getItem(place));
+  const version = (saved) => (saved ? saved.correction.version : 0);
+  const refused = data.saved && version(data.saved) !== version(stored) + 1;
+  if (data.saved && !refused) localStorage.setItem(place, JSON.stringify(data.saved));
+  source.postMessage({ answers: data.id, value: data.saved && !refused ? null : stored }, "*");
+}
+
+window.addEventListener("message", keepCorrection);
 
 const drop = find("#drop");
 find("#files").addEventListener("change", (event) => {

@@ -5,7 +5,7 @@ const ORBIT = 0.12; // radians per key press
 const PAN = 0.06; // share of the camera's distance
 const ZOOM = 1.15;
 
-/** Rows [keys, description, action]; a key is KeyboardEvent.key, with "Shift+" where it matters. */
+/** Rows [keys, description, action, holds?]; a key is KeyboardEvent.key, with "Shift+" and "Ctrl+" where they matter. */
 function actionsOf(clock, player) {
   return [
     [["k", " "], "play or pause", () => clock.toggle()],
@@ -20,6 +20,11 @@ function actionsOf(clock, player) {
     [["."], "next word", () => player.jumpWord(1)],
     [[","], "previous word", () => player.jumpWord(-1)],
     [["l"], "loop this segment, on or off", () => player.toggleLoop()],
+    [["Shift+N"], "next recording", () => player.nextTake()],
+    [[">"], "zoom into the timeline", () => player.zoom.by(ZOOM_STEP, null, clock.time / clock.duration)],
+    [["<"], "zoom out of the timeline", () => player.zoom.by(1 / ZOOM_STEP, null, clock.time / clock.duration)],
+    [["PageDown"], "move along the enlarged timeline", () => player.zoom.pan(1), () => player.zoom.factor > 1],
+    [["PageUp"], "move back on the enlarged timeline", () => player.zoom.pan(-1), () => player.zoom.factor > 1],
     [["ArrowUp"], "faster", () => clock.changeSpeed(1)],
     [["ArrowDown"], "slower", () => clock.changeSpeed(-1)],
     ...viewActions(player),
@@ -56,6 +61,7 @@ const ICONS = {
   next: "M5 5v14l7-7zM13 5v14l7-7z",
   loop: "M7 7h10v3l4-4-4-4v3H5v6h2zm10 10H7v-3l-4 4 4 4v-3h12v-6h-2z",
   follow: "M11 2h2v3.1a7 7 0 015.9 5.9H22v2h-3.1a7 7 0 01-5.9 5.9V22h-2v-3.1A7 7 0 015.1 13H2v-2h3.1A7 7 0 0111 5.1zM12 7a5 5 0 100 10 5 5 0 000-10zm0 3a2 2 0 110 4 2 2 0 010-4z",
+  edit: "M4 16.5V20h3.5L18 9.5 14.5 6zM20.7 6.8a1 1 0 000-1.4l-2.1-2.1a1 1 0 00-1.4 0L15.6 5 19 8.4z",
   view: "M3 3h6v2H5v4H3zm12 0h6v6h-2V5h-4zM3 15h2v4h4v2H3zm16 0h2v6h-6v-2h4z",
 };
 
@@ -82,9 +88,11 @@ function makeControls(bar, clock, player) {
   const play = makeButton("play", "Play", "K or space", () => clock.toggle());
   const loop = makeButton("loop", "Loop segment", "L", () => player.toggleLoop());
   const follow = makeButton("follow", "Follow the body", "F", () => player.setFollowing(!player.following));
+  const edit = makeButton("edit", "Correct", "E", () => player.editor.toggle());
   const slider = element("input", { type: "range", class: "time", min: 0, max: clock.duration, step: "any" });
   slider.setAttribute("aria-label", "Time");
-  slider.style.setProperty("--stripes", stripes(player.takes[0], clock.duration));
+  player.showStripes = () => slider.style.setProperty("--stripes", stripes(player.takes[0], clock.duration));
+  player.showStripes();
   slider.addEventListener("input", () => clock.seek(Number(slider.value)));
   const speed = element("select", { class: "speeds", "aria-label": "Speed", title: "Speed (up and down arrows)" });
   speed.append(...SPEEDS.map((factor) => element("option", { value: factor }, `${factor}×`)));
@@ -102,17 +110,19 @@ function makeControls(bar, clock, player) {
     loop,
     follow,
     makeButton("view", "Reset the view", "0", () => player.stages.forEach((stage) => stage.lookAtBody())),
+    edit,
     makeButton("help", "Keyboard shortcuts", "?", () => player.help.showModal()),
   );
   let wasPlaying = null;
   return () => {
     slider.value = clock.time;
     slider.style.setProperty("--done", `${(100 * clock.time) / clock.duration}%`);
-    slider.setAttribute("aria-valuetext", spokenTime(clock, player.takes[0]));
+    slider.setAttribute("aria-valuetext", spokenTime(clock, player.takes[player.active]));
     now.textContent = `${clockText(clock.time, 2)} / ${clockText(clock.duration, 2)}`;
     speed.value = String(clock.speed);
     loop.setAttribute("aria-pressed", String(clock.loop !== null));
     follow.setAttribute("aria-pressed", String(player.following));
+    edit.setAttribute("aria-pressed", String(Boolean(player.editor && player.editor.on)));
     if (wasPlaying === clock.playing) return;
     wasPlaying = clock.playing;
     play.replaceChildren(icon(clock.playing ? "pause" : "play"));
@@ -139,10 +149,21 @@ function stripes(take, duration) {
   return parts.length ? `linear-gradient(to right, ${parts.join(", ")})` : "none";
 }
 
+/** Whether an element takes typed letters. */
+function isField(node) {
+  return node.matches("textarea, input:not([type=range], [type=checkbox])");
+}
+
+/** A key as the tables of actions name it: KeyboardEvent.key, with "Ctrl+" and, for letters and arrows, "Shift+". */
+function pressedKey({ key, ctrlKey, shiftKey }) {
+  const shifted = shiftKey && /^(Arrow\w+|[A-Z])$/.test(key) ? `Shift+${key}` : key;
+  return ctrlKey ? `Ctrl+${shifted}` : shifted;
+}
+
 /** The list of keyboard shortcuts and their listener. Users of speech input can turn the shortcuts off. */
 function makeKeys(actions, dialog) {
   const names = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
-  const upper = (text) => text.replace(/^[a-z]$/, (letter) => letter.toUpperCase());
+  const upper = (text) => text.replace(/(^|\+)[a-z]$/, (end) => end.toUpperCase());
   const nameOf = (key) => upper(key.replace(/Arrow\w+| /, (part) => names[part]));
   const namesOf = (keys) => keys.flatMap((key, at) => [...(at ? [" or "] : []), element("kbd", {}, nameOf(key))]);
   const rows = actions.map(([keys, description]) =>
@@ -158,12 +179,12 @@ function makeKeys(actions, dialog) {
     element("p", {}, "Drag to rotate the view, drag with the right mouse button to move it, scroll to zoom."),
   );
   document.addEventListener("keydown", (event) => {
-    if (!enabled.checked || dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
-    const focus = event.target.tagName;
-    const own = { " ": ["BUTTON", "SUMMARY", "SELECT"], ArrowUp: ["SELECT"], ArrowDown: ["SELECT"] }[event.key] || [];
-    if (own.includes(focus)) return;
-    const pressed = event.shiftKey && /^(Arrow\w+|[A-Z])$/.test(event.key) ? `Shift+${event.key}` : event.key;
-    const row = actions.find(([keys]) => keys.includes(pressed));
+    if (!enabled.checked || dialog.open || event.metaKey || event.altKey || isField(event.target)) return;
+    const pressers = ["BUTTON", "SUMMARY", "SELECT"];
+    const own = { " ": pressers, Enter: pressers, ArrowUp: ["SELECT"], ArrowDown: ["SELECT"] }[event.key] || [];
+    if (own.includes(event.target.tagName)) return;
+    const pressed = pressedKey(event);
+    const row = actions.find(([keys, , , holds]) => keys.includes(pressed) && (!holds || holds()));
     if (!row) return;
     event.preventDefault();
     row[2]();

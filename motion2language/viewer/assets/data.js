@@ -35,7 +35,7 @@ async function decodePositions(take) {
 
 /** Every word of a transcript in order, with its segment. */
 function wordsOf(transcript) {
-  return transcript.segments.flatMap((segment) => segment.words.map((word) => ({ ...word, segment })));
+  return transcript.segments.flatMap((segment) => segment.words.map((own) => ({ ...own, own, segment })));
 }
 
 /** The latest words whose window contains the time; several if their times are equal. */
@@ -52,16 +52,12 @@ function segmentAt(transcript, time) {
 }
 
 /** A function from a label to its colour's number, the same for all takes; null for a segment without a label. */
-function colourNumbers(takes) {
+function colourNumbers() {
   const numbers = new Map();
-  for (const take of takes) {
-    for (const transcript of [take.transcript, take.reference]) {
-      for (const { label } of transcript ? transcript.segments : []) {
-        if (label !== null && !numbers.has(label)) numbers.set(label, numbers.size % 8);
-      }
-    }
-  }
-  return (label) => (numbers.has(label) ? numbers.get(label) : null);
+  return (label) => {
+    if (label !== null && !numbers.has(label)) numbers.set(label, numbers.size % 8);
+    return label === null ? null : numbers.get(label);
+  };
 }
 
 /** The colour of a number as a CSS variable: `var(--c3)`. */

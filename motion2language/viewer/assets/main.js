@@ -4,19 +4,30 @@
 class Player {
   constructor(takes) {
     this.takes = takes;
+    this.active = 0; // number of the take that keys refer to
     this.stages = [];
+    this.timelines = [];
+    this.zoom = new Zoom();
     this.following = true;
     this.help = document.getElementById("help");
     const duration = Math.max(...takes.map((take) => take.duration), 1e-3);
     this.clock = new Clock(duration, Math.max(...takes.map((take) => take.motion.fps)));
-    const number = colourNumbers(takes);
+    this.colour = colourNumbers();
     for (const take of takes) {
-      for (const transcript of [take.transcript, take.reference]) {
-        for (const segment of transcript ? transcript.segments : []) segment.colour = number(segment.label);
-      }
+      take.transcript = this.coloured(take.transcript);
+      take.reference = take.reference && this.coloured(take.reference);
       take.words = wordsOf(take.transcript);
       take.referenceWords = take.reference ? wordsOf(take.reference) : [];
     }
+  }
+
+  /** The transcript with the phrase of each segment, and its colour's number. */
+  coloured(transcript) {
+    const segments = transcript.segments.map((segment) => {
+      const text = segment.words.map(({ word }) => word).join(" ");
+      return { ...segment, text, colour: this.colour(segment.label) };
+    });
+    return { ...transcript, segments };
   }
 
   /** Add everything that does not need decoded positions, before the page is first painted. */
@@ -26,10 +37,22 @@ class Player {
     for (const take of this.takes) {
       const timeline = makeTimeline(take, this.clock, this.takes.length > 1);
       document.getElementById("timelines").append(timeline.root);
+      this.timelines.push(timeline);
+      this.zoom.add(timeline);
       updates.push(timeline.update);
     }
-    makeKeys(actionsOf(this.clock, this), this.help);
     this.update = () => updates.forEach((update) => update());
+    const about = JSON.parse(document.getElementById("editing").textContent);
+    this.editor = new Editor(this, about);
+    this.timelines.forEach((timeline, number) => {
+      timeline.decorate = makeEditable(this.editor, number, timeline);
+    });
+    const panel = makePanel(document.getElementById("editor"), this.editor);
+    this.editor.listen(() => {
+      panel();
+      this.timelines.forEach((timeline) => timeline.decorate());
+    });
+    makeKeys([...editorActions(this.editor), ...actionsOf(this.clock, this)], this.help);
     this.clock.listen(() => this.update());
     this.clock.listen(() => this.announce());
   }
@@ -43,10 +66,16 @@ class Player {
     const about = element("p", { class: "about" }, `${take.duration.toFixed(1)} s${model}`);
     const legend = element("p", { class: "legend", "aria-hidden": "true" });
     legend.append(element("i", { class: "left" }), "left ", element("i", { class: "right" }), "right");
-    const sentences = [makeSentence(transcript, take.words, take.reference ? "Predicted" : "Caption", this.clock)];
-    if (take.reference) sentences.push(makeSentence(take.reference, take.referenceWords, "Reference", this.clock));
+    const box = element("div", { class: "sentences" });
+    let sentences = [];
+    take.showSentences = () => {
+      sentences = [makeSentence(take.transcript, take.words, take.reference ? "Predicted" : "Caption", this.clock)];
+      if (take.reference) sentences.push(makeSentence(take.reference, take.referenceWords, "Reference", this.clock));
+      box.replaceChildren(...sentences.map(({ root }) => root));
+      sentences.forEach((sentence) => sentence.update(this.clock.time));
+    };
+    take.showSentences();
     const view = element("div", { class: "view" }, take.canvas, legend);
-    const box = element("div", { class: "sentences" }, ...sentences.map(({ root }) => root));
     const pane = element("article", { class: "take" }, element("header", {}, title, about), view, box);
     document.getElementById("takes").append(pane);
     return () => sentences.forEach((sentence) => sentence.update(this.clock.time));
@@ -58,6 +87,8 @@ class Player {
       try {
         if (take.weights) take.weights.values = await inflate(take.weights.data);
         const stage = new Stage(take, await decodePositions(take), take.canvas);
+        stage.nameJoints();
+        take.stage = stage;
         this.stages.push(stage);
         this.clock.listen((clock) => stage.setTime(clock.time));
       } catch (error) {
@@ -67,7 +98,21 @@ class Player {
     }
     this.repaint();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
+    await this.editor.start();
     document.documentElement.dataset.ready = "true";
+  }
+
+  /** Show another transcript of a take; unless `whole`, in its timeline alone, as while something is dragged. */
+  showTranscript(number, transcript, whole) {
+    const take = this.takes[number];
+    take.transcript = this.coloured(transcript);
+    take.words = wordsOf(take.transcript);
+    this.timelines[number].redraw();
+    if (!whole) return;
+    take.showSentences();
+    this.showStripes();
+    if (take.stage) take.stage.paint();
+    this.update();
   }
 
   repaint() {
@@ -81,13 +126,23 @@ class Player {
     this.update();
   }
 
-  /** Go to the next or previous segment start of the first take; shortly after a start, back goes to the one before. */
+  /** Let keys refer to the next take, and show it; go to the next page, where the server has one. */
+  nextTake() {
+    const { next } = this.editor.about;
+    if (this.takes.length === 1 && next) return window.location.assign(next);
+    this.active = (this.active + 1) % this.takes.length;
+    this.editor.select(this.active, null);
+    this.timelines[this.active].root.scrollIntoView({ block: "nearest" });
+    return this.editor.say(this.takes[this.active].name);
+  }
+
+  /** Go to the next or previous segment start of the active take; shortly after a start, back goes to the one before. */
   jump(direction) {
-    this.jumpTo(direction, this.takes[0].transcript.segments.map((segment) => segment.start), 0.5);
+    this.jumpTo(direction, this.takes[this.active].transcript.segments.map((segment) => segment.start), 0.5);
   }
 
   jumpWord(direction) {
-    this.jumpTo(direction, this.takes[0].words.map((word) => word.time), 1e-6);
+    this.jumpTo(direction, this.takes[this.active].words.map((word) => word.time), 1e-6);
   }
 
   jumpTo(direction, times, slack) {
@@ -97,10 +152,10 @@ class Player {
     else this.clock.seek(sorted.reverse().find((start) => start < time - slack) ?? 0);
   }
 
-  /** Loop the first take's segment at this time, else its next one, else the whole recording. */
+  /** Loop the active take's segment at this time, else its next one, else the whole recording. */
   toggleLoop() {
     if (this.clock.loop) return this.clock.setLoop(null);
-    const { transcript } = this.takes[0];
+    const { transcript } = this.takes[this.active];
     const { time, duration } = this.clock;
     const later = [...transcript.segments].sort((a, b) => a.start - b.start).find(({ start }) => start >= time);
     const { start, end } = segmentAt(transcript, time) || later || { start: 0, end: duration };
@@ -113,7 +168,7 @@ class Player {
 
   /** Announce a new segment to screen readers while playing. */
   announce() {
-    const segment = segmentAt(this.takes[0].transcript, this.clock.time);
+    const segment = segmentAt(this.takes[this.active].transcript, this.clock.time);
     if (!this.clock.playing || segment === this.announced) return;
     this.announced = segment;
     document.getElementById("announcement").textContent = segment ? segment.text : "";

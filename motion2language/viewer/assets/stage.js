@@ -2,6 +2,8 @@
 "use strict";
 
 const FOLLOW_SECONDS = 0.6; // the followed path is averaged over twice this, so that steps do not shake the view
+const NEAR = 1.95; // body heights from the camera to the body at first
+const REACH = 14; // pixels from a joint within which the pointer shows its name
 const PATH_STEP = 0.02; // body heights between the points of the drawn path
 
 class Stage extends View {
@@ -127,11 +129,39 @@ class Stage extends View {
     const target = this.following ? this.middleAt(this.time) : this.middleOfAll();
     const [lowX, highX, lowZ, highZ] = this.extent(0);
     const around = this.following ? 0 : 0.75 * Math.hypot(highX - lowX, highZ - lowZ);
-    this.lookFrom(target, this.take.facing, this.body.height * 2.35 + around);
+    this.lookFrom(target, this.take.facing, this.body.height * NEAR + around);
   }
 
   middleOfAll() {
     const [lowX, highX, lowZ, highZ] = this.extent(0);
     return new THREE.Vector3((lowX + highX) / 2, 0, (lowZ + highZ) / 2);
+  }
+
+  /** Show the name of the joint under the pointer, in an element beside the canvas. */
+  nameJoints() {
+    const name = element("p", { class: "joint-name", hidden: "", "aria-hidden": "true" });
+    this.canvas.after(name);
+    this.canvas.addEventListener("pointerleave", () => (name.hidden = true));
+    this.canvas.addEventListener("pointermove", ({ offsetX, offsetY, buttons }) => {
+      const found = buttons ? null : this.jointAt(offsetX, offsetY);
+      name.hidden = found === null;
+      if (found === null) return;
+      name.textContent = this.take.joints[found];
+      name.style.setProperty("--left", `${offsetX + 14}px`);
+      name.style.setProperty("--top", `${offsetY - 24}px`);
+    });
+  }
+
+  /** The joint drawn nearest to a point of the canvas, in pixels; null where none is near. */
+  jointAt(x, y) {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    let [best, least] = [null, REACH];
+    for (let joint = 0; joint < this.body.joints; joint++) {
+      if (!this.body.drawn[joint]) continue;
+      const at = this.body.point(joint).project(this.camera);
+      const away = Math.hypot(((at.x + 1) * width) / 2 - x, ((1 - at.y) * height) / 2 - y);
+      if (away < least) [best, least] = [joint, away];
+    }
+    return best;
   }
 }

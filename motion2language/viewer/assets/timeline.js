@@ -5,21 +5,31 @@ const SECOND = 36; // minimum width of a second in pixels; longer timelines scro
 const MARK = 44; // minimum width in pixels for the text of a mark, such as 0:03.4
 const LANE = 24; // height of a row of words
 const HEAT_ROW = 18;
+// Words that say little by themselves, drawn smaller. Chosen.
+const MINOR = new Set("a an the and then to of is are his her its their with in on at from by person".split(" "));
 
-/** {root, update()}; several takes share the width of the longest, `clock.duration`, and then show their names. */
+/** {root, scroller, inner, row, redraw(), update()}; several takes share the width of the longest, `clock.duration`,
+ * and then show their names. `row` holds the segments of the transcript, which redraw() draws again. */
 function makeTimeline(take, clock, named) {
   const inner = element("div", { class: "inner", "--least": `${Math.ceil(clock.duration * SECOND)}px` });
   const left = (time) => `${(100 * Math.min(time, clock.duration)) / clock.duration}%`;
-  redrawOnResize(inner, [addAxis(inner, clock, left), ...addTranscripts(inner, take, clock, left)]);
+  const axis = addAxis(inner, clock, left);
+  const [own, ...others] = addTranscripts(inner, take, clock, left);
   addSpeed(inner, take, left);
   const loop = element("div", { class: "looped", "aria-hidden": "true" });
   inner.append(loop, element("div", { class: "playhead", "aria-hidden": "true" }));
-  scrubOn(inner, clock);
   const root = element("section", { class: "timeline", "aria-label": `Timeline of ${take.name}` });
   if (named) root.append(element("h2", {}, element("bdi", {}, take.name)));
-  root.append(element("div", { class: "scroller" }, inner));
+  const scroller = element("div", { class: "scroller" }, inner);
+  root.append(scroller);
+  scrubOn(inner, clock);
   if (take.weights) root.append(makeHeat(take, clock));
-  const update = () => {
+  const timeline = { root, scroller, inner, row: own.row, decorate: () => undefined };
+  timeline.redraw = () => {
+    own.redraw();
+    timeline.decorate();
+  };
+  timeline.update = () => {
     for (const line of root.querySelectorAll(".playhead")) line.style.left = left(clock.time);
     showLoop(loop, clock, left);
     for (const button of root.querySelectorAll(".segment")) {
@@ -27,7 +37,8 @@ function makeTimeline(take, clock, named) {
     }
     keepInSight(root, clock.time / clock.duration, clock.playing ? 0.85 : 1);
   };
-  return { root, update };
+  redrawOnResize(inner, [axis, timeline.redraw, ...others.map(({ redraw }) => redraw)]);
+  return timeline;
 }
 
 /** Add the axis; returns its redraw(). */
@@ -37,20 +48,24 @@ function addAxis(inner, clock, left) {
   return () => drawAxis(axis, inner.clientWidth, clock.duration, left);
 }
 
-/** Add segments and words of the transcript and of the reference, if any; returns a redraw() for each. */
+/** Add segments and words of the transcript and of the reference, if any; returns {row, redraw()} of each. */
 function addTranscripts(inner, take, clock, left) {
-  const redraws = [];
-  for (const [transcript, words, name] of [
-    [take.transcript, take.words, take.reference ? "Predicted" : null],
-    [take.reference, take.referenceWords, "Reference"],
-  ]) {
-    if (!transcript) continue;
-    const title = name ? `${name} segments and words` : "Segments and words";
-    const row = element("div", { class: "words", "aria-hidden": "true" });
-    inner.append(element("div", { class: "row-title" }, title), makeSegments(transcript, clock, left, title), row);
-    redraws.push(() => drawWords(row, words, inner.clientWidth, clock, left));
-  }
-  return redraws;
+  const predicted = () => [take.transcript, take.words];
+  const reference = () => [take.reference, take.referenceWords];
+  return [
+    [predicted, take.reference ? "Predicted segments and words" : "Segments and words"],
+    ...(take.reference ? [[reference, "Reference segments and words"]] : []),
+  ].map(([shown, title]) => {
+    const row = element("div", { class: "segments", role: "group", "aria-label": title });
+    const words = element("div", { class: "words", "aria-hidden": "true" });
+    inner.append(element("div", { class: "row-title" }, title), row, words);
+    const redraw = () => {
+      fillSegments(row, shown()[0], clock, left);
+      drawWords(words, shown()[1], inner.clientWidth, clock, left);
+    };
+    fillSegments(row, shown()[0], clock, left);
+    return { row, redraw };
+  });
 }
 
 function addSpeed(inner, take, left) {
@@ -87,9 +102,9 @@ function drawAxis(axis, width, duration, left) {
 }
 
 /** One button per segment, in as few rows as overlaps allow. */
-function makeSegments(transcript, clock, left, title) {
-  const row = element("div", { class: "segments", role: "group", "aria-label": title });
+function fillSegments(row, transcript, clock, left) {
   const ends = [];
+  const buttons = [];
   for (const segment of [...transcript.segments].sort((a, b) => a.start - b.start)) {
     const free = ends.findIndex((end) => end <= segment.start + 1e-6);
     const lane = free < 0 ? ends.length : free;
@@ -107,12 +122,14 @@ function makeSegments(transcript, clock, left, title) {
       "--lane": lane,
       ".segment": segment,
     });
-    button.append(element("span", { dir: "auto" }, segment.label === null ? segment.text : segment.label));
+    const shown = element("span", { dir: "auto" }, segment.label === null ? segment.text : segment.label);
+    if (segment.label !== null && segment.text) shown.dataset.text = segment.text;
+    button.append(shown);
     button.addEventListener("click", () => clock.seek(segment.start));
-    row.append(button);
+    buttons.push(button);
   }
+  row.replaceChildren(...buttons);
   row.style.setProperty("--lanes", Math.max(ends.length, 1));
-  return row;
 }
 
 /** A mark at each word's time, its window as a bar, its text beside it; in as few rows as overlaps allow. */
@@ -131,9 +148,10 @@ function drawWords(row, words, width, clock, left) {
     ends[lane] = to + 2;
     const chip = element(
       "span",
-      { class: backward ? "chip backward" : "chip", "--left": left(word.time), "--lane": lane, dir: "auto" },
+      { class: `chip${backward ? " backward" : ""}${MINOR.has(word.word) ? " minor" : ""}`, "--left": left(word.time), "--lane": lane, dir: "auto", ".word": word },
       word.word,
     );
+    chip.number = word.segment.words.indexOf(word.own);
     chip.addEventListener("click", () => clock.seek(word.time));
     chip.addEventListener("pointerdown", (event) => event.stopPropagation());
     const bar = element("span", {
@@ -172,14 +190,15 @@ function makeSpeed(take, top, left) {
 
 /** The attention map, collapsed: one row per word, time to the right, darker where the model looked more. */
 function makeHeat(take, clock) {
-  const { words, frames } = take.weights;
-  const canvas = element("canvas", { ".width": frames, ".height": words, role: "img" });
-  canvas.setAttribute("aria-label", `Attention of ${words} words over ${take.duration.toFixed(1)} seconds`);
+  const { words: rows, frames } = take.weights;
+  const { words } = take; // those of the model, which corrections do not change
+  const canvas = element("canvas", { ".width": frames, ".height": rows, role: "img" });
+  canvas.setAttribute("aria-label", `Attention of ${rows} words over ${take.duration.toFixed(1)} seconds`);
   const share = `${(100 * take.duration) / clock.duration}%`;
   const inner = element("div", { class: "inner", "--least": `${Math.ceil(clock.duration * SECOND)}px` }, canvas);
   canvas.style.width = share;
-  canvas.style.height = `${words * HEAT_ROW}px`;
-  take.words.forEach((word, row) => {
+  canvas.style.height = `${rows * HEAT_ROW}px`;
+  words.forEach((word, row) => {
     const late = word.time > 0.75 * clock.duration;
     const side = late ? word.start : word.end;
     const style = { "--left": `${(100 * side) / clock.duration}%`, "--top": `${row * HEAT_ROW}px` };
@@ -187,7 +206,7 @@ function makeHeat(take, clock) {
   });
   inner.append(element("div", { class: "playhead", "aria-hidden": "true" }));
   scrubOn(inner, clock);
-  const paint = () => paintHeat(canvas, take);
+  const paint = () => paintHeat(canvas, take.weights, words);
   canvas.repaint = paint;
   const title = element("summary", {}, "Attention: where the model looked for each word");
   const fold = element("details", { class: "heat" }, title, element("div", { class: "scroller tall" }, inner));
@@ -195,13 +214,12 @@ function makeHeat(take, clock) {
   return fold;
 }
 
-function paintHeat(canvas, take) {
-  const { frames, values } = take.weights;
+function paintHeat(canvas, { frames, values }, words) {
   if (!values) return;
   const pen = canvas.getContext("2d");
   const style = getComputedStyle(canvas);
   const image = pen.createImageData(canvas.width, canvas.height);
-  take.words.forEach((word, row) => {
+  words.forEach((word, row) => {
     const name = word.segment.colour === null ? "--unnamed" : `--c${word.segment.colour}`;
     const [red, green, blue] = rgb(style.getPropertyValue(name).trim());
     for (let frame = 0; frame < frames; frame++) {
