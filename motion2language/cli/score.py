@@ -80,14 +80,16 @@ def compare(
 ) -> int:
     """Compare two runs on the same clips: differences, their intervals, and how likely they are by chance.
 
-    Of two transcripts (.json) of one recording it draws their segments as time lines instead.
+    Of two transcripts (.json) of one recording it draws their segments as time lines instead. Of two folders of
+    transcripts, such as two people's corrections, it prints their agreement.
 
     Parameters
     ----------
     first
-        Folder that m2l evaluate or m2l score wrote with --out; or a transcript.
+        Folder that m2l evaluate or m2l score wrote with --out; or a transcript; or a folder of transcripts.
     second
-        Another such folder, with the same references; or another transcript of the same recording.
+        Another such folder, with the same references; or another transcript of the same recording; or another folder
+        of transcripts.
     curves
         Picture to draw (.png, .svg, .pdf): the share of segments at or above each overlap, with the baselines.
     also
@@ -101,6 +103,10 @@ def compare(
         if out is None or curves is not None:
             raise ValueError("transcripts are drawn as time lines: name the picture with --out; --curves is for runs")
         return _draw_timelines([first, second, *(also or ())], truth, out)
+    if all(folder.is_dir() and not (folder / "clips.csv").exists() for folder in (first, second)):
+        if any((curves, also, out, truth)):
+            raise ValueError("folders of transcripts have no pictures; drop --curves, --also, --out and --truth")
+        return _print_agreement(first, second)
     from motion2language.scoring.files import read_comparable_rows
     from motion2language.scoring.score import compare as compare_rows
     from motion2language.scoring.tables import comparison_table
@@ -119,6 +125,23 @@ def compare(
 
         draw_curves(THRESHOLDS, *compute_curves([first, second, *(also or ())]), curves)
         print(f"wrote {curves}")
+    return 0
+
+
+def _print_agreement(first: Path, second: Path) -> int:
+    from motion2language.scoring.agreement import agreement
+    from motion2language.scoring.files import read_transcripts
+
+    found = agreement(read_transcripts(first), read_transcripts(second))
+    print(f"{found.recordings} recording{'' if found.recordings == 1 else 's'} in both")
+    for tolerance, value in found.boundary_f1.items():
+        print(f"boundaries within {tolerance:g} s: F1 {'none given' if value is None else f'{value:.3f}'}")
+    print(f"labels: the same {100 * found.same:.1f} % of the time", end="")
+    print(
+        "; kappa is not defined, since both give one label alone"
+        if found.kappa is None
+        else f", kappa {found.kappa:.3f}"
+    )
     return 0
 
 

@@ -147,7 +147,7 @@ def clip_scores(references: Sequence[Segment], transcript: Transcript, anchors: 
     best = [max((interval_iou(own, part) for own in transcript.segments), default=0.0) for part in references]
     values: dict[str, float] = {}
     for tolerance in TOLERANCES:
-        bounds = _boundaries(references, transcript.segments, tolerance)
+        bounds = boundary_scores(references, transcript.segments, tolerance)
         values |= {f"boundary_{name}@{tolerance}": value for name, value in bounds.items()}
     values |= {"edit": 1 - _edit_distance(wanted, given) / longest, "tiou": float(np.mean(best))}
     hits = tuple(_hits(references, transcript.segments, percent / 100) for percent in OVERLAPS)
@@ -227,8 +227,13 @@ def _edit_distance(first: Sequence[object], second: Sequence[object]) -> int:
     return row[-1]
 
 
-def _boundaries(references: Sequence[Segment], predictions: Sequence[Segment], tolerance: float) -> dict[str, float]:
-    """Precision, recall and F1 of the distinct starts and ends, matched one to one from left to right."""
+def boundary_scores(
+    references: Sequence[Segment], predictions: Sequence[Segment], tolerance: float
+) -> dict[str, float]:
+    """Precision, recall and F1 of the distinct starts and ends, matched one to one from left to right.
+
+    At least one of the two needs a segment; `tolerance` in seconds.
+    """
     wanted, given = (
         sorted({t for part in parts for t in (part.start, part.end)}) for parts in (references, predictions)
     )
@@ -239,7 +244,8 @@ def _boundaries(references: Sequence[Segment], predictions: Sequence[Segment], t
         if first < len(given) and given[first] <= time + tolerance + 1e-9:
             hits, first = hits + 1, first + 1
     precision = hits / len(given) if given else 0.0
-    return {"precision": precision, "recall": hits / len(wanted), "f1": 2 * hits / (len(wanted) + len(given))}
+    recall = hits / len(wanted) if wanted else 0.0
+    return {"precision": precision, "recall": recall, "f1": 2 * hits / (len(wanted) + len(given))}
 
 
 def _shared(first: Segment, second: Segment) -> float:
