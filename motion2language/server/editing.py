@@ -40,15 +40,21 @@ class EditedTake:
         """What the list shows: the name, the sentence, segments, checked ones, and the lowest confidence."""
         stored = self.file.read() or self.take.transcript.to_dict()
         segments = stored["segments"]
-        sure = [part["probability"] for part in segments if part["probability"] is not None and not part.get("checked")]
+        sure = [_certainty(part) for part in segments if not part.get("checked")]
         return {
             "name": self.file.name,
             "text": stored["text"],
             "labels": sorted({part["label"] for part in segments if part["label"]}),
             "segments": len(segments),
             "checked": sum(bool(part.get("checked")) for part in segments),
-            "confidence": min(sure, default=None),
+            "confidence": min((share for share in sure if share is not None), default=None),
         }
+
+
+def _certainty(segment: dict[str, Any]) -> float | None:
+    """How certain a segment of a transcript's JSON is, as edits.js has it."""
+    judged: float | None = segment.get("confidence")
+    return segment.get("probability") if judged is None else judged
 
 
 class EditServer(ThreadingHTTPServer):

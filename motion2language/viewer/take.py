@@ -72,4 +72,4 @@ def speed_curve(motion: Motion) -> list[float]:
 
 def _transcript(transcript: Transcript) -> dict[str, Any]:
     data = transcript.to_dict()
-    return {"model": data["model"], "text": data["text"], "segments": data["segments"]}
+    return {name: data[name] for name in ("schema", "model", "text", "segments")}

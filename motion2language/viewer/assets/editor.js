@@ -52,11 +52,10 @@ class Editor {
   /** The transcript of a take as corrected, with its model's own version. */
   correction(number, version) {
     const take = this.takes[number];
-    const { model } = take.original;
     const about = { version, person: this.person || "unnamed person", saved: now() };
-    const original = transcriptOf(this.originals[number], take.name, model);
+    const original = transcriptOf(this.originals[number], take.name, take.original);
     original.segments = original.segments.map(({ made, checked, ...segment }) => segment);
-    return { ...transcriptOf(this.document(number), take.name, model), correction: { ...about, original } };
+    return { ...transcriptOf(this.document(number), take.name, take.original), correction: { ...about, original } };
   }
 
   document(number = this.take) {

@@ -6,6 +6,10 @@ const HALF_WINDOW = 0.3; // seconds on each side of a word that a person adds; a
 const UNSURE = 0.7; // actions less probable than this are marked; chosen
 const TOUCHING = 1e-3; // seconds between two segments that share a boundary
 
+// What no longer holds of a segment once its interval changes, and once a person has said what it shows.
+const MOVED = { bounded_by: null, facts: null };
+const JUDGED = { probability: null, confidence: null, known: true };
+
 const seconds = (value) => Math.round(1e4 * value) / 1e4; // as the JSON of a transcript rounds them
 const between = (low, value, high) => Math.min(Math.max(value, low), Math.max(low, high));
 
@@ -41,11 +45,11 @@ function moveBoundary(doc, id, edge, time, stamp) {
   const moved = seconds(between(low, toFrame(doc, time), high));
   if (moved === segment[edge]) return doc;
   const changed = { ...resized(segment, { [edge]: moved }), made: stamp, checked: stamp, [`${edge}_probability`]: null };
-  const by = new Map([[id, [{ ...changed, bounded_by: null }]]]);
+  const by = new Map([[id, [{ ...changed, ...MOVED }]]]);
   const other = edge === "start" ? "end" : "start";
   const neighbour = sharing(doc, segment, edge);
   if (neighbour) {
-    const along = { ...resized(neighbour, { [other]: moved }), made: stamp, bounded_by: null };
+    const along = { ...resized(neighbour, { [other]: moved }), made: stamp, ...MOVED };
     by.set(neighbour.id, [{ ...along, [`${other}_probability`]: null }]);
   }
   return replace(doc, by);
@@ -93,7 +97,7 @@ function split(doc, id, time, stamp) {
   const segment = segmentOf(doc, id);
   const at = toFrame(doc, time);
   if (at < segment.start + doc.frame / 2 || at > segment.end - doc.frame / 2) return doc;
-  const half = { ...segment, made: stamp, bounded_by: null };
+  const half = { ...segment, made: stamp, ...MOVED };
   const first = { ...half, end: at, end_probability: null, words: segment.words.filter((word) => word.time < at) };
   const second = { ...half, id: freshId(doc), start: at, start_probability: null };
   second.words = segment.words.filter((word) => word.time >= at);
@@ -118,7 +122,8 @@ function merge(doc, id, stamp) {
     label: segment.label ?? next.label,
     words: [...segment.words, ...next.words],
     end_probability: next.end_probability,
-    bounded_by: null,
+    ...MOVED,
+    ...JUDGED,
     made: stamp,
     checked: stamp,
   };
@@ -134,7 +139,7 @@ function addSegment(doc, start, end, label, stamp) {
   const [from, to] = [toFrame(doc, Math.min(start, end)), toFrame(doc, Math.max(start, end))];
   if (to - from < doc.frame / 2) return doc;
   const id = freshId(doc);
-  const unknown = { probability: null, start_probability: null, end_probability: null, bounded_by: null };
+  const unknown = { start_probability: null, end_probability: null, ...MOVED, ...JUDGED };
   const added = { id, start: from, end: to, label, words: [], ...unknown, made: stamp, checked: stamp };
   const kept = doc.segments.flatMap((segment) => uncovered(segment, from, to, id + 1, stamp));
   const place = kept.findIndex((segment) => segment.start >= to);
@@ -151,7 +156,7 @@ function uncovered(segment, from, to, id, stamp) {
   const later = segment.words.filter((word) => !words.includes(word) || !left);
   const second = right ? { ...resized({ ...segment, words: later }, { start: to }), start_probability: null } : null;
   if (left && right) second.id = id;
-  return [first, second].filter(Boolean).map((part) => ({ ...part, made: stamp, bounded_by: null }));
+  return [first, second].filter(Boolean).map((part) => ({ ...part, made: stamp, ...MOVED }));
 }
 
 /** Change the action; null for none. */
@@ -159,7 +164,7 @@ function setLabel(doc, id, label, stamp) {
   const segment = segmentOf(doc, id);
   const text = label === null ? "" : label.trim().replace(/\s+/g, " ");
   if ((text || null) === segment.label) return doc;
-  const changed = { ...segment, label: text || null, probability: null, made: stamp, checked: stamp };
+  const changed = { ...segment, label: text || null, ...JUDGED, made: stamp, checked: stamp };
   return replace(doc, new Map([[id, [changed]]]));
 }
 
@@ -186,7 +191,7 @@ function setText(doc, id, text, stamp) {
     words.push(before[kept[until]]);
     [at, old] = [until, kept[until] + 1];
   }
-  return replace(doc, new Map([[id, [{ ...segment, words, made: stamp, checked: stamp }]]]));
+  return replace(doc, new Map([[id, [{ ...segment, words, ...JUDGED, made: stamp, checked: stamp }]]]));
 }
 
 /** For each wanted word the number of the equal word before, in order and as many as possible; null for a new one. */
@@ -224,18 +229,24 @@ function accept(doc, id, stamp) {
   return replace(doc, new Map([[id, [{ ...segmentOf(doc, id), checked: stamp }]]]));
 }
 
-/** Whether a person should look: not checked, and its action is not certain. */
+/** How certain a segment is, from 0 to 1; null if nobody judged it. */
+function certaintyOf({ confidence = null, probability }) {
+  return confidence ?? probability;
+}
+
+/** Whether a person should look: nobody has, and the segment is not certain or shows no known action. */
 function isUnsure(segment) {
-  return !segment.checked && segment.probability !== null && segment.probability < UNSURE;
+  const certainty = certaintyOf(segment);
+  return !segment.checked && (segment.known === false || (certainty !== null && certainty < UNSURE));
 }
 
 /** The transcript of a document, as the JSON of a transcript, with who made and who checked each segment. */
-function transcriptOf(doc, source, model) {
+function transcriptOf(doc, source, { model, schema }) {
   const segments = doc.segments.map(({ id, colour, ...segment }) => ({
     ...segment,
     text: segment.words.map(({ word }) => word).join(" "),
   }));
   const words = segments.flatMap((segment) => segment.words);
   const text = words.map(({ word }) => word).join(" ");
-  return { schema: 1, source, model, duration: doc.duration, text, words, segments };
+  return { schema, source, model, duration: doc.duration, text, words, segments };
 }

@@ -91,12 +91,14 @@ function leaveField(event, editor) {
 }
 
 /** Times of a segment, who made it and how certain it is. */
-function titleOf({ start, end, made, checked, probability }) {
+function titleOf(segment) {
+  const { start, end, made, checked } = segment;
+  const certainty = certaintyOf(segment);
   const certain = checked
     ? `checked by ${checked.by}`
-    : probability === null
+    : certainty === null
       ? "not checked"
-      : `${Math.round(100 * probability)} % certain`;
+      : `${Math.round(100 * certainty)} % certain`;
   return `${start.toFixed(2)} – ${end.toFixed(2)} s · by ${made.by || "a model"} · ${certain}`;
 }
 
