@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refuse
     assert cards.nth(0).locator("tbody tr").count() == 2
     assert re.fullmatch(r"\d\d:\d\d\.\d", cards.nth(0).locator("td").first.text_content())
     assert "unsupported file type" in cards.nth(2).locator(".state").text_content()
-    assert page.locator("#status").text_content() == "3 of 3 done"
+    assert page.locator("#status").text_content() == "2 done, 1 failed"
     with page.expect_download() as saved:
         cards.nth(0).get_by_label("Save 2_walk_bow.srt").click()
     saved.value.save_as(tmp_path / "take.srt")
@@ -102,8 +103,39 @@ def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refuse
     assert float(player.locator("input.time").input_value()) > 3
     page.wait_for_timeout(500)
     keep_picture(page, "app")
+    player.locator("body").press("e")  # corrections in the frame are kept by this page
+    player.locator(".edit-label").fill("stroll")
+    page.locator(".corrected").first.wait_for()
+    assert cards.nth(0).locator("tr", has_text="bow").last.locator("td").nth(2).text_content() == "stroll"
     cards.nth(0).get_by_role("button", name="Hide player").click()
     assert page.locator("iframe").count() == 0
+    cards.nth(0).get_by_role("button", name="Show player").click()
+    player.locator(".segment", has_text="stroll").wait_for()
+    failed_are_retried_and_removed(page, cards)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download all (ZIP)").click()
+    saved.value.save_as(tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        assert {"2_walk_bow.srt", "1_wave.json", "1_wave.html"} <= set(archive.namelist())
+        assert archive.read("2_walk_bow.srt") == (tmp_path / "take.srt").read_bytes()
+    page.get_by_label("Order").select_option("name")
+    assert cards.locator("h2").all_text_contents() == ["1_wave.bvh", "2_walk_bow.bvh"]
+    page.reload()  # results are still there
+    page.wait_for_selector("html[data-ready]")
+    assert cards.locator("h2").all_text_contents() == ["2_walk_bow.bvh", "1_wave.bvh"]
+    page.get_by_role("button", name="Remove all").click()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert cards.count() == 0
+
+
+def failed_are_retried_and_removed(page, cards) -> None:
+    """The third card is a failure: it fails again, and is gone once it is removed."""
+    cards.nth(2).get_by_role("button", name="Retry").click()
+    page.locator(".wrong .state", has_text="unsupported file type").wait_for()
+    cards.nth(2).get_by_role("button", name="Remove").click()
+    assert page.locator("#status").text_content() == "2 done"
 
 
 def test_it_works_by_keyboard_and_at_400_pixels_with_options(page):
