@@ -5,7 +5,7 @@
 
 const PREFIX = "motion2language:";
 const RETRY = 2000; // milliseconds until the next attempt to save
-const ANSWER = 1500; // milliseconds that the page around this one has for an answer
+const ANSWER = 10_000; // milliseconds that the page around this one has for an answer
 
 const versionOf = (saved) => (saved ? saved.correction.version : 0);
 
