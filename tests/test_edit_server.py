@@ -60,6 +60,15 @@ def test_a_correction_is_a_transcript_and_keeps_the_models_own(file):
     assert file.original().to_dict() == takes.transcript().to_dict()
 
 
+def test_the_way_to_the_recording_is_written(tmp_path):
+    (tmp_path / "corrected").mkdir()
+    path = tmp_path / "corrected" / "walk.corrected.json"
+    file = CorrectedFile(path, "walk.bvh", takes.DURATION, tmp_path / "takes" / "walk.bvh")
+    file.write(correction())
+    assert json.loads(path.read_text())["path"] == "../takes/walk.bvh"
+    file.write(correction(2))
+
+
 def test_only_the_successor_of_what_is_stored_is_taken(file):
     file.write(correction(1))
     for version in (1, 3):

@@ -19,6 +19,8 @@ if "OMP_NUM_THREADS" not in os.environ:  # numpy would follow this one, had the 
 from cyclopts import App, CycloptsError
 
 from motion2language.cli.exits import FAILED, STOPPED, WRONG_USE, CommandError
+from motion2language.cli.settings import load_configs
+from motion2language.cli.standard_input import recording_from_standard_input
 from motion2language.files import one_line
 
 #: Packages that whole parts of the package are built on, and the extra that brings each.
@@ -28,6 +30,7 @@ app = App(
     name="m2l",
     help="Describe motion-capture recordings in English, with a timestamp for each word.",
     help_format="markdown",
+    version_flags=["--version", "-V"],
     suppress_keyboard_interrupt=False,  # main prints what happened to the work
 )
 for command in (
@@ -50,6 +53,8 @@ for command in (
     "serve:serve",
     "bench:bench",
     "train:import_checkpoint",
+    "settings:config",
+    "settings:completion",
 ):
     app.command(f"{__name__}.{command}")
 app.command(f"{__name__}.reproduce:commands", name="reproduce")
@@ -78,8 +83,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files that are not UTF-8
+    app.config = load_configs()
     try:
-        sys.exit(app(sys.argv[1:], exit_on_error=False, print_error=False))
+        with recording_from_standard_input(sys.argv[1:]) as words:
+            sys.exit(app(words, exit_on_error=False, print_error=False))
     except BrokenPipeError:  # the reader of the output, such as head, has stopped reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

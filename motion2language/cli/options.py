@@ -221,7 +221,7 @@ class Corpus:
 
 
 #: Keys of a configuration that the command line overrides.
-Overrides = Annotated[list[str] | None, Parameter(negative="")]
+Overrides = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
 
 
 def complain(error: Exception) -> None:
@@ -250,7 +250,7 @@ class Training:
 
     device: Device = "auto"
     set: Overrides = None
-    """Override a key of the configuration, in every run: --set model.encoder=gru."""
+    """Override keys of the configuration, in every run: --set model.encoder=gru train.epochs=5."""
 
     @property
     def overrides(self) -> tuple[str, ...]:

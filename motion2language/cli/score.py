@@ -109,7 +109,7 @@ def compare(
         return _print_agreement(first, second)
     from motion2language.scoring.files import read_comparable_rows
     from motion2language.scoring.score import compare as compare_rows
-    from motion2language.scoring.tables import comparison_table
+    from motion2language.scoring.tables import comparison_in_words, comparison_table
 
     if out is not None or truth is not None:
         raise ValueError("--out and --truth are for the time lines of two transcripts (.json); these are folders")
@@ -118,6 +118,7 @@ def compare(
     rows = compare_rows(*read_comparable_rows(first, second))
     names = (first.name, second.name) if first.name != second.name else (str(first), str(second))
     print(comparison_table(rows, names))
+    print(f"\n{comparison_in_words(rows, names)}")
     if curves is not None:
         from motion2language.scoring.curves import curves as compute_curves
         from motion2language.scoring.segments import THRESHOLDS

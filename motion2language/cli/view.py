@@ -102,7 +102,8 @@ def _edit(
     import webbrowser
 
     from motion2language import viewer
-    from motion2language.captioning.recordings import Settings, describe_files, find_recordings, plan_jobs
+    from motion2language.captioning.outputs import find_recordings, plan_jobs
+    from motion2language.captioning.recordings import Settings, describe_files
     from motion2language.data.actions import load_actions
     from motion2language.files import make_folder
     from motion2language.server.corrections import SUFFIX, CorrectedFile

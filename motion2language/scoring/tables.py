@@ -10,6 +10,7 @@ from motion2language.scoring.reliability import calibration_error
 from motion2language.scoring.score import Scores
 from motion2language.scoring.segments import GROUPS, OVERLAPS, TOLERANCES
 
+CHANCE = 0.05  # p below which a difference counts as beyond chance; the usual one
 TITLES = {"all": "all clips", "one": "clips with one action", "several": "clips with several actions"}
 #: Measure of sentences -> its name, decimals.
 SENTENCES = {
@@ -144,6 +145,29 @@ def comparison_table(rows: Sequence[dict[str, Any]], names: tuple[str, str]) -> 
         values = " | ".join(f"{row[key]:.{digits}f}" for key in ("first", "second", "difference", "low", "high"))
         lines.append(f"| {row['score']} | {row['clips']} | {values} | {row['p']:.4f} |")
     return "\n".join(lines)
+
+
+def comparison_in_words(rows: Sequence[dict[str, Any]], names: tuple[str, str]) -> str:
+    """Which of two runs is better, and in which scores beyond chance; all scores are better when higher."""
+    beyond = [row for row in rows if row["p"] < CHANCE]
+    parts = []
+    for name, sign in ((names[0], -1), (names[1], 1)):
+        if better := [row["score"] for row in beyond if sign * row["difference"] > 0]:
+            parts.append(f"{name} is better in {_listed(better)}.")
+    if not beyond:
+        return f"No difference is beyond chance (p < {CHANCE:g})."
+    if rest := len(rows) - len(beyond):
+        parts.append(f"In {rest} of {len(rows)} scores they differ by no more than chance may give.")
+    return " ".join([f"Beyond chance (p < {CHANCE:g}, each score by itself)", *parts]).replace(")", "):", 1)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> _listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _decimals(measure: str) -> int:

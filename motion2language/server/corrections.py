@@ -1,13 +1,15 @@
 """Corrected transcripts on disk: a transcript's JSON with who made what, its version, and the model's own transcript.
 
-Besides the fields of a transcript, which `writers.json` reads, a file holds `correction`:
-{"version": number, "person": name, "saved": time, "original": the model's transcript}; each segment holds `made` and
-`checked`, both {"by": name, "when": time} or null. A file is replaced only by the successor of the version it holds.
+Besides the fields of a transcript, which `writers.json` reads, a file holds `path`, which leads to the recording, and
+`correction`: {"version": number, "person": name, "saved": time, "original": the model's transcript}; each segment holds
+`made` and `checked`, both {"by": name, "when": time} or null. A file is replaced only by the successor of the version
+that it holds.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,11 +34,13 @@ class CorrectedFile:
     """The corrections of one recording, in a file beside it or elsewhere.
 
     name, duration  of the recording, which every version must be of
+    recording       its file, to which the field `path` leads from the folder of this one; None when it has none
     """
 
     path: Path
     name: str
     duration: float
+    recording: Path | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def read(self) -> dict[str, Any] | None:
@@ -69,6 +73,8 @@ class CorrectedFile:
             before = 0 if stored is None else stored["correction"]["version"]
             if data["correction"]["version"] != before + 1:
                 raise ChangedError(stored)
+            if self.recording is not None:
+                data = data | {"path": Path(os.path.relpath(self.recording, self.path.parent)).as_posix()}
             write_text(self.path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
 
     def _require_valid(self, data: Any) -> None:
