@@ -13,7 +13,7 @@ from bodies import walking
 from motion2language.captioning import take_sentences
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.model_folder import load_segmenter
-from motion2language.captioning.search_segments import Piece, best_row, find
+from motion2language.captioning.search_segments import Piece, best_row, find, judge_again
 from motion2language.language.actions import ActionLexicon
 from motion2language.model import segmenter as segmenter_module
 from motion2language.model.segmenter import Action, Evidence, Segmenter, SegmenterConfig, Tower
@@ -172,10 +172,37 @@ def test_a_sentence_is_kept_where_the_draws_agree_and_it_names_enough() -> None:
     def sentence(*chances: float) -> Transcript:
         return Transcript(tuple(Segment(0.0, 1.0, "walk", _words("walks", 0.5), chance) for chance in chances), 4.0)
 
-    assert take_sentences.is_sure(sentence(0.9, 0.5), 4)
-    assert not take_sentences.is_sure(sentence(0.9, 0.2), 2)
-    assert not take_sentences.is_sure(sentence(0.9, 0.9), 5)
-    assert not take_sentences.is_sure(sentence(), 0)
+    surely = [replace(PIECES[0], probability=0.9)] * 3  # 2.7 right actions on average
+    assert take_sentences.is_sure(sentence(0.9, 0.6), surely)
+    assert not take_sentences.is_sure(sentence(0.9, 0.2), surely)  # the draws do not agree
+    assert not take_sentences.is_sure(sentence(0.9), surely)  # fewer than half of what the pieces promise
+    assert take_sentences.is_sure(sentence(0.9), [replace(PIECES[0], probability=0.2)] * 8)
+    assert not take_sentences.is_sure(sentence(), [])
+
+
+def test_a_second_judge_may_change_a_label() -> None:
+    evidence = _evidence(40, [(4, 14, 3)])
+    evidence.frames[4:14] = [0.1, 0.35, 0.0, 0.55]  # kick rather than walk
+    pieces = find(evidence, SMALL)
+    assert [piece.label for piece in pieces] == ["kick"] and pieces[0].judged is None
+    for shares, label in (
+        ({}, "kick"),
+        ({"walk": 0.5, "kick": 0.4}, "kick"),
+        ({"walk": 0.9}, "walk"),
+        ({"bow": 1.0}, "kick"),
+    ):
+        (judged,) = judge_again(pieces, [shares], evidence, SMALL)
+        assert judged.label == label and judged.judged == shares.get(label, 0.0)
+        assert (judged.start, judged.end, judged.bounded) == (pieces[0].start, pieces[0].end, pieces[0].bounded)
+    sure = replace(SMALL, calibration={"judged": (0.0, 0.0, 0.0, 1.0)})
+    (judged,) = judge_again(pieces, [{"walk": 0.9}], evidence, sure)
+    assert judged.probability == pytest.approx(0.9)
+
+
+def test_what_is_said_of_a_piece_alone_is_shared_among_its_actions() -> None:
+    parts = Segment(0.0, 1.0, "walk", (), 0.8), Segment(1.0, 2.0, "kick", (), 0.4), Segment(1.0, 2.0, None)
+    assert take_sentences.shares(Transcript(parts, 2.0)) == pytest.approx({"walk": 0.8 / 3, "kick": 0.4 / 3})
+    assert take_sentences.shares(Transcript((), 2.0)) == {}
 
 
 @pytest.fixture(scope="module")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from bodies import walking
 
-from motion2language.model.segmenter import Action, SegmenterConfig, Tower
-from motion2language.motion import CANONICAL
+from motion2language.model.segmenter import Action, Segmenter, SegmenterConfig, Tower
+from motion2language.model.segmenter_torch import TorchSegmenter
+from motion2language.motion import CANONICAL, Motion
 from motion2language.training.segmenting.compose import Pool, with_both_arms
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, right_stretches
 from motion2language.training.segmenting.teach import calibrate, load_run
 from motion2language.training.segmenting.units import Recording, between, units_of
 from motion2language.training.segmenting.vary import Variation, vary
+from motion2language.transcript import Segment, Transcript
 
 
 def test_units_are_the_movement_and_each_marked_repetition() -> None:
@@ -135,6 +138,48 @@ def test_a_few_updates_learn_and_the_probabilities_are_fitted() -> None:
     assert "pieces" not in rows[6]
     taught = calibrate(fitting.segmenter(replace(shape, price=0.0)), _pool())
     assert set(taught.config.calibration) == {"probability", "start", "end"}
+
+    def say(parts: Sequence[Motion]) -> list[Transcript]:
+        return [Transcript((Segment(0.0, 0.1, "kick", (), 0.7),), part.duration) for part in parts]
+
+    judged = calibrate(fitting.segmenter(replace(shape, price=0.0)), _pool(), say)
+    assert set(judged.config.calibration) == {"probability", "start", "end", "judged"}
+
+
+def test_training_goes_on_from_a_segmenter_and_new_actions_begin_anew() -> None:
+    actions = {name: Action(label=name, phrase=f"{name}s") for name in ("kick", "raise", "walk")}
+    towers = {"names": Tower(width=8, dilations=(1, 2)), "bounds": Tower(width=8, dilations=(1,))}
+    fewer = SegmenterConfig(actions={"raise": actions["raise"]}, hidden=8, **towers)
+    settings = FitConfig(steps=1, bound_steps=0, takes=5, seconds=6.0, precision="float32", learning_rate=1e-9)
+    network = TorchSegmenter(fewer)
+    start = Segmenter(fewer, network.arrays(np.full(124, 0.5, np.float32), np.full(124, 2.0, np.float32)))
+    fitting = Fitting(_pool(), SegmenterConfig(actions=actions, hidden=8, **towers), settings, start=start)
+    fitting.step()
+    found = fitting.segmenter().weights
+    for name, weights in start.weights.items():
+        if name.startswith("actions."):
+            assert np.allclose(found[name][[0, 2]], weights, atol=1e-5)
+        else:
+            assert np.allclose(found[name], weights, atol=1e-5), name
+    quick = settings.model_copy(update={"learning_rate": 0.1, "keep": 0.75})
+    fitting = Fitting(_pool(), SegmenterConfig(actions=actions, hidden=8, **towers), quick, start=start)
+    fitting.step()
+    learnt, before = fitting.average["names.project.bias"].numpy(), start.weights["names.project.bias"]
+    assert np.abs(learnt - before).max() > 0.01
+    found = fitting.segmenter().weights
+    assert np.allclose(found["names.project.bias"], 0.75 * before + 0.25 * learnt, atol=1e-5)
+    anew = settings.model_copy(update={"steps": 0, "bound_steps": 1})
+    fitting = Fitting(_pool(), SegmenterConfig(actions=actions, hidden=8, **towers), anew, start=start)
+    fitting.step()
+    found = fitting.segmenter().weights
+    assert np.allclose(found["names.project.weight"], start.weights["names.project.weight"])
+    assert not np.allclose(found["bounds.project.weight"], start.weights["bounds.project.weight"])
+    with pytest.raises(ValueError, match="there is none"):
+        Fitting(_pool(), SegmenterConfig(actions=actions), settings)
+    with pytest.raises(ValueError, match="nothing would be learnt"):
+        Fitting(_pool(), SegmenterConfig(actions=actions), anew.model_copy(update={"bound_steps": 0}), start=start)
+    with pytest.raises(ValueError, match="has the shape"):
+        Fitting(_pool(), SegmenterConfig(actions=actions), settings, start=start)
 
 
 def test_settings_name_what_is_wrong(tmp_path) -> None:

@@ -54,6 +54,9 @@ def test_what_cannot_be_drawn_is_said(tmp_path) -> None:
             compare(first, second, **options)
     with pytest.raises(ValueError, match="given twice"):
         compare(first, first, out=tmp_path / "p.png")
+    with pytest.raises(ValueError, match="have no pictures"):
+        compare(tmp_path, tmp_path, out=tmp_path / "p.png")
+    (tmp_path / "clips.csv").touch()
     with pytest.raises(ValueError, match="these are folders"):
         compare(tmp_path, tmp_path, out=tmp_path / "p.png")
     (tmp_path / "d.json").write_text("[1", encoding="utf-8")

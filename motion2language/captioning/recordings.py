@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motion2language import writers
+from motion2language.captioning.joining import join_repetitions
 from motion2language.captioning.outputs import PLAYER, Job, find_refusal, json_text
 from motion2language.captioning.takes import Source, read_sources
 from motion2language.captioning.workers import Worker, WorkerDiedError, count_cores
@@ -41,8 +42,9 @@ RETRIES = 3  # times a chunk is repeated after its worker died; chosen
 class Settings:
     """How every recording is read and described.
 
-    least      confidence below which an action is left out
-    overwrite  files of other recordings are replaced
+    least            confidence below which an action is left out
+    overwrite        files of other recordings are replaced
+    each_repetition  whether an action repeated in a row is one segment each time, or one with a count
     """
 
     read: ReadOptions
@@ -54,6 +56,7 @@ class Settings:
     search: str | None = None
     least: float = 0.0
     overwrite: bool = False
+    each_repetition: bool = True
 
 
 @dataclass(frozen=True)
@@ -235,6 +238,8 @@ def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) ->
         else:
             motion, described = result
             kept, actions = described.surer_than(settings.least), captioner.lexicon.actions
+            if not settings.each_repetition:
+                kept = replace(kept, transcript=join_repetitions(kept.transcript))
             yield _write(jobs[number], motion, kept, actions, settings.overwrite)
 
 

@@ -10,6 +10,7 @@ end within three frames.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,10 @@ from motion2language.model.segmenter import PAIR, Evidence, SegmenterConfig
 MOVE = 3  # frames that a bound may move from its step; chosen
 SHORTEST = 2  # frames of a piece
 GAP = 3  # frames between two pieces of an action that goes on
+LEAST = 0.02  # share of a label that a second judge never says; about one of 64 draws
+SECOND = 0.3  # weight of what a second judge says; chosen on people held out: more makes sessions of theirs worse
+UNSEEN = 0.001  # chance of a label that the frames do not show; chosen
+SHOWN = 0.8  # mean chance of an action between two pieces of it that makes them one; chosen
 PART = 500  # steps whose stretches are judged together; chosen: 16 MB
 
 
@@ -31,6 +36,7 @@ class Piece:
     bounded  chance that both bounds are right, as the segmenter gave it
     named    mean chance of the action over its frames
     moment   the frame around which the chance of the action lies
+    judged   share of the label in what a second judge says of the piece alone; None where none was asked
     probability        calibrated chance that the action is right
     start_probability  calibrated chance that the start is right within half a second; end_probability likewise
     """
@@ -45,14 +51,13 @@ class Piece:
     probability: float
     start_probability: float
     end_probability: float
+    judged: float | None = None
 
 
 def find(evidence: Evidence, config: SegmenterConfig) -> list[Piece]:
     """The pieces of a recording in order; they do not overlap. Empty when nothing is worth its price."""
-    labels, chances = config.labels, np.zeros((len(evidence.frames), len(config.labels)))
-    for number, action in enumerate(config.actions.values(), start=1):
-        chances[:, labels.index(action.label)] += evidence.frames[:, number]
-    sums = np.concatenate([np.zeros((1, len(labels))), chances.cumsum(0)])
+    chances = _chances_of_labels(evidence, config)
+    sums = np.concatenate([np.zeros((1, chances.shape[1])), chances.cumsum(0)])
     bounds = np.minimum(PAIR * np.arange(len(evidence.pieces) + 1), len(evidence.frames))
     worth = np.concatenate(
         [
@@ -68,12 +73,31 @@ def find(evidence: Evidence, config: SegmenterConfig) -> list[Piece]:
         start, end = _moved(evidence, (int(bounds[first]), int(bounds[last])), free, limit)
         bounded = float(evidence.pieces[first, last - first - 1])
         piece = _piece(evidence, config, chances[start:end], (start, end), bounded)
-        if pieces and _goes_on(pieces[-1], piece, config):
+        if pieces and _goes_on(pieces[-1], piece, config, chances):
             bounded, start = min(pieces[-1].bounded, piece.bounded), pieces.pop().start
             piece = _piece(evidence, config, chances[start:end], (start, end), bounded)
         pieces.append(piece)
         free = end
     return pieces
+
+
+def judge_again(
+    pieces: Sequence[Piece], shares: Sequence[Mapping[str, float]], evidence: Evidence, config: SegmenterConfig
+) -> list[Piece]:
+    """The pieces with the labels that their frames and a second judge make likeliest together.
+
+    shares  for each piece the share of each label in what the second judge says of the piece alone
+
+    The judges count alike: the chance of a label is in proportion to the product of both. What the second never says
+    counts as LEAST, so that it alone can rule nothing out.
+    """
+    chances, judged = _chances_of_labels(evidence, config), []
+    for piece, own in zip(pieces, shares, strict=True):
+        inside = chances[piece.start : piece.end]
+        said = np.array([own.get(label, 0.0) for label in config.labels])
+        best = int((np.log(inside.mean(0) + UNSEEN) + SECOND * np.log(said + LEAST)).argmax())
+        judged.append(_piece(evidence, config, inside, (piece.start, piece.end), piece.bounded, (best, said[best])))
+    return judged
 
 
 def best_row(worth: np.ndarray) -> list[tuple[int, int]]:
@@ -101,10 +125,21 @@ def best_row(worth: np.ndarray) -> list[tuple[int, int]]:
     return row[::-1]
 
 
-def _goes_on(before: Piece, after: Piece, config: SegmenterConfig) -> bool:
-    """Whether two pieces are one action that just goes on, such as walking."""
+def _chances_of_labels(evidence: Evidence, config: SegmenterConfig) -> np.ndarray:
+    """(T, labels) the chance of each label at each frame; several actions may share one."""
+    labels, chances = config.labels, np.zeros((len(evidence.frames), len(config.labels)))
+    for number, action in enumerate(config.actions.values(), start=1):
+        chances[:, labels.index(action.label)] += evidence.frames[:, number]
+    return chances
+
+
+def _goes_on(before: Piece, after: Piece, config: SegmenterConfig, chances: np.ndarray) -> bool:
+    """Whether two pieces are one action that goes on, such as walking: no time lies between, or it shows it too."""
     goes_on = any(action.continues for action in config.actions.values() if action.label == after.label)
-    return goes_on and before.label == after.label and after.start - before.end <= GAP
+    if not goes_on or before.label != after.label:
+        return False
+    between = chances[before.end : after.start, config.labels.index(after.label)]
+    return len(between) <= GAP or bool(between.mean() >= SHOWN)
 
 
 def _chance_of_best(sums: np.ndarray, bounds: np.ndarray, first: int, config: SegmenterConfig) -> np.ndarray:
@@ -129,36 +164,51 @@ def _moved(evidence: Evidence, bounds: tuple[int, int], free: int, limit: int) -
 
 
 def _piece(
-    evidence: Evidence, config: SegmenterConfig, chances: np.ndarray, bounds: tuple[int, int], bounded: float
+    evidence: Evidence,
+    config: SegmenterConfig,
+    chances: np.ndarray,
+    bounds: tuple[int, int],
+    bounded: float,
+    judged: tuple[int, float] | None = None,
 ) -> Piece:
-    """The piece, from the chances (N, labels) of its frames."""
+    """The piece, from the chances (N, labels) of its frames; judged: its label and the second judge's share of it."""
     start, end = bounds
-    best = int(chances.mean(0).argmax())
+    best, share = judged or (int(chances.mean(0).argmax()), None)
     label, named, own = config.labels[best], float(chances[:, best].mean()), chances[:, best] + 1e-9
     moment = start + float(np.arange(len(own)) @ own / own.sum())
-    values = _values(evidence, bounds, bounded, named)
-    right, first, last = (_calibrated(config, name, values[name]) for name in ("probability", "start", "end"))
+    values = _values(evidence, bounds, bounded, named, share)
+    known = "judged" if "judged" in values and "judged" in config.calibration else "probability"
+    right, first, last = (_calibrated(config, name, values[name]) for name in (known, "start", "end"))
     means = evidence.frames[start:end].mean(0)[1:]
     action = max(
         (number for number, action in enumerate(config.actions.values()) if action.label == label),
         key=lambda number: means[number],
     )
     phrase = list(config.actions.values())[action].phrase
-    return Piece(start, end, label, phrase, bounded, named, moment, right, first, last)
+    return Piece(start, end, label, phrase, bounded, named, moment, right, first, last, share)
 
 
 def features_of(piece: Piece, evidence: Evidence) -> dict[str, np.ndarray]:
-    """What the probabilities of a piece are computed from: values by "probability", "start", "end"."""
-    return _values(evidence, (piece.start, piece.end), piece.bounded, piece.named)
+    """What the probabilities of a piece are computed from: values by "probability", "judged", "start", "end".
+
+    "judged" is the probability of the action where a second judge was asked.
+    """
+    return _values(evidence, (piece.start, piece.end), piece.bounded, piece.named, piece.judged)
 
 
-def _values(evidence: Evidence, bounds: tuple[int, int], bounded: float, named: float) -> dict[str, np.ndarray]:
+def _values(
+    evidence: Evidence, bounds: tuple[int, int], bounded: float, named: float, judged: float | None
+) -> dict[str, np.ndarray]:
     odds = _odds(np.array([bounded, named]))
-    return {
+    values = {
         "probability": odds[::-1],
         "start": np.array([odds[0], evidence.starts[bounds[0]]]),
         "end": np.array([odds[0], evidence.ends[bounds[1] - 1]]),
     }
+    if judged is not None:
+        share = np.clip(judged, LEAST, 1 - LEAST)
+        values["judged"] = np.append(values["probability"], np.log(share / (1 - share)))
+    return values
 
 
 def _odds(chance: np.ndarray) -> np.ndarray:

@@ -1,10 +1,11 @@
 """The transcript of a take from its pieces: whose words describe each piece, and when.
 
-Four ways, the first that fits:
+The label of a piece is the likeliest by the segmenter and by what the model says of the piece alone, together: they err
+in different ways. Then there are four ways, the first that fits:
 
 1. The sentence that the model says of the whole recording, as it is, if the drawn sentences agree about its actions and
-   it names about as many as there are pieces. Of recordings unlike those it learnt from they agree only in being
-   short.
+   it promises nearly half as many right actions as the pieces do, or more. Of recordings unlike those it learnt from
+   the sentences agree only in being short.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
    get the bounds of the pieces.
 3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else.
@@ -16,12 +17,13 @@ piece with the same action as the one before says "again".
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import feature
-from motion2language.captioning.search_segments import Piece, find
+from motion2language.captioning.search_segments import Piece, find, judge_again
 from motion2language.captioning.timing import LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
@@ -31,9 +33,9 @@ from motion2language.transcript import Segment, TimedWord, Transcript
 
 SUBJECT = ("a", "person")  # where no words of the model give one
 JOIN, AGAIN = "then", "again"
-#: Mean probability of a sentence's actions, and how many it names for each piece, from which on it is kept. Chosen on
-#: whole takes and single actions of people and on BNR-Compose.
-CERTAIN, SHARE = 0.6, 0.5
+#: Mean probability of a sentence's actions from which on it may be kept, and how many right actions it must promise for
+#: each right one that the pieces promise. Chosen on BNR-Compose's validation motions and takes of people held out.
+CERTAIN, SHARE = 0.7, 0.45
 
 
 def describe(
@@ -52,25 +54,41 @@ def describe(
     """
     fps, about = segmenter.config.fps, replace(whole.transcript, segments=(), untimed="")
     motion = ensure_canonical(body).resample(fps)
-    pieces = find(segmenter(feature(segmenter.config.features)(motion)), segmenter.config)
+    evidence = segmenter(feature(segmenter.config.features)(motion))
+    pieces = find(evidence, segmenter.config)
+    stretches = [_stretch(piece, fps, body) for piece in pieces]
+    said = say([body.frames_between(*stretch) for stretch in stretches])
+    pieces = judge_again(pieces, [shares(each) for each in said], evidence, segmenter.config)
     if len(whole.weights) == 1:
-        if is_sure(whole.transcript, len(pieces)):
+        if is_sure(whole.transcript, pieces):
             return whole
         bounded = bound_sentence(whole.transcript, pieces, fps)
         if bounded is not None:
             return replace(whole, transcript=bounded)
     spoken: list[tuple[TimedWord, ...]] = []
-    stretches = [_stretch(piece, fps, body) for piece in pieces]
-    for (first, _), said in zip(stretches, say([body.frames_between(*stretch) for stretch in stretches]), strict=True):
-        moved = (shift(segment, first / body.fps, about.duration) for segment in said.segments)
+    for (first, _), own in zip(stretches, said, strict=True):
+        moved = (shift(segment, first / body.fps, about.duration) for segment in own.segments)
         spoken.append(tuple(word for segment in moved for word in segment.words))
     return Described(word_pieces(pieces, spoken, lexicon, about, fps, half_window), (), whole.frames)
 
 
-def is_sure(transcript: Transcript, pieces: int) -> bool:
-    """Whether a sentence is to be kept although the recording has that many pieces."""
+def shares(said: Transcript) -> dict[str, float]:
+    """How sure what is said of a piece alone is of each action: its probability, shared among all that are said."""
+    found: dict[str, float] = defaultdict(float)
+    for segment in said.segments:
+        if segment.label is not None:
+            found[segment.label] += (segment.probability or 0.0) / len(said.segments)
+    return found
+
+
+def is_sure(transcript: Transcript, pieces: Sequence[Piece]) -> bool:
+    """Whether a sentence is to be kept although the recording has these pieces.
+
+    Its probabilities sum to how many of its actions are right on average; so do theirs.
+    """
     chances = [segment.probability or 0.0 for segment in transcript.segments]
-    return bool(chances) and sum(chances) >= CERTAIN * len(chances) and len(chances) >= SHARE * pieces
+    promised = sum(piece.probability for piece in pieces)
+    return bool(chances) and sum(chances) >= max(CERTAIN * len(chances), SHARE * promised)
 
 
 def _stretch(piece: Piece, fps: float, body: Motion) -> tuple[int, int]:

@@ -27,6 +27,7 @@ def caption(
     format: str = "",
     out: Path | None = None,
     least: float = 0.0,
+    each_repetition: bool = True,
     skip_written: Annotated[bool, Parameter(negative="")] = False,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
     ray: str | None = None,
@@ -52,6 +53,8 @@ def caption(
         the recordings' folders are kept, from the one that all of them share.
     least
         Hide actions below this confidence, from 0 to 1 (e.g. 0.7). Idle poses and unfamiliar actions score lower.
+    each_repetition
+        An action repeated in a row is one segment each time; --no-each-repetition: one segment with a count.
     skip_written
         Skip recordings whose files an earlier call has written already.
     overwrite
@@ -89,6 +92,7 @@ def caption(
             search.search,
             least,
             overwrite,
+            each_repetition,
         )
         if out is not None:
             make_folder(out)

@@ -15,6 +15,7 @@ def teach_takes(
     out: Path,
     clips: Path | None = None,
     config: Path | None = None,
+    start: bool = False,
     device: Device = "auto",
 ) -> int:
     """Teach a model to cut whole takes into actions: adds a segmenter, trained on recordings of single actions.
@@ -33,6 +34,8 @@ def teach_takes(
         An archive or folder of labelled clips that are learnt from as well.
     config
         Settings, such as configs/takes/segmenter.toml.
+    start
+        Begin with the weights of the segmenter that the model has, instead of from nothing.
     """
     from motion2language.captioning.captioner import load_model
     from motion2language.model.pytorch import find_device, require_torch
@@ -42,7 +45,7 @@ def teach_takes(
 
     run, captioner, chosen = load_run(config), load_model(model), find_device(device)
     require_place(out)
-    taught = teach(captioner, people, clips, out, run, chosen)
+    taught = teach(captioner, people, clips, out, run, chosen, start)
     count = len(taught.segmenter.config.actions) if taught.segmenter else 0
     print(f"{out}: {captioner.name} with a segmenter of {count} actions")
     return 0

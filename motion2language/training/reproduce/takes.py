@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.joining import join_repetitions
 from motion2language.data import corpora
 from motion2language.data.actions import Actions, load_actions
 from motion2language.data.labelled.form import read_motion
@@ -102,9 +103,16 @@ def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str
             _write(out / name, test.takes, transcripts)
     for test in tests:
         _write(out / TRUTH, test.takes, [Transcript(take.segments, take.motion.duration) for take in test.takes])
-    text = "\n".join(
-        _table(test, {name: rows[number] for name, rows in said.items()}) for number, test in enumerate(tests)
-    )
+    parts = []
+    for number, test in enumerate(tests):
+        own = {name: rows[number] for name, rows in said.items()}
+        parts.append(_table(test, own))
+        joined = _joined(test)
+        if joined is not None:
+            parts.append(
+                _table(joined, {name: [join_repetitions(each) for each in rows] for name, rows in own.items()})
+            )
+    text = "\n".join(parts)
     write_text(out / "table.md", text)
     return text
 
@@ -123,6 +131,17 @@ def _write(folder: Path, takes: Sequence[Take], transcripts: Sequence[Transcript
     make_folder(folder)
     for take, transcript in zip(takes, transcripts, strict=True):
         write(transcript, folder / f"{take.name.replace('/', '_')}.json")
+
+
+def _joined(test: Test) -> Test | None:
+    """The test with actions that are repeated in a row as one segment each; None if none is."""
+    takes = [
+        replace(take, segments=join_repetitions(Transcript(take.segments, take.motion.duration)).segments)
+        for take in test.takes
+    ]
+    if sum(len(take.segments) for take in takes) == sum(len(take.segments) for take in test.takes):
+        return None
+    return replace(test, name=f"{test.name}, repetitions joined", takes=takes)
 
 
 def _table(test: Test, said: dict[str, list[Transcript]]) -> str:

@@ -35,8 +35,9 @@ class FitConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    steps: int = Field(3000, gt=0)  # updates of the names
-    bound_steps: int = Field(600, ge=1)  # updates of the bounds, the first ones
+    steps: int = Field(3000, ge=0)  # updates of the names; 0 keeps those that it starts from
+    bound_steps: int = Field(600, ge=0)  # updates of the bounds, from nothing; 0 keeps those that it starts from
+    keep: float = Field(0.0, ge=0, lt=1)  # share of the names that it starts from in the names that come out
     takes: int = Field(24, ge=5)  # in a batch
     seconds: float = Field(18.0, ge=4, le=120)  # of a take
     learning_rate: float = Field(2e-3, gt=0)  # AdamW, one cycle
@@ -64,30 +65,70 @@ class Targets:
 
 
 class Fitting:
-    """A segmenter in training on the takes of a pool."""
+    """A segmenter in training on the takes of a pool.
 
-    def __init__(self, pool: Pool, config: SegmenterConfig, fit: FitConfig, device: str = "cpu") -> None:
+    start  a segmenter of the same shape. Its names go on being learnt, actions that it lacks begin from nothing. Its
+           bounds are kept, or begin from nothing: trained for long they learn what composed takes look like
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        config: SegmenterConfig,
+        fit: FitConfig,
+        device: str = "cpu",
+        start: Segmenter | None = None,
+    ) -> None:
+        if start is None and (fit.steps == 0 or fit.bound_steps == 0 or fit.keep > 0):
+            raise ValueError("steps 0, bound_steps 0 and keep need a segmenter to start from; there is none")
+        if fit.steps == fit.bound_steps == 0:
+            raise ValueError("steps 0 and bound_steps 0: nothing would be learnt")
         self.pool, self.config, self.fit, self.device = pool, config, fit, torch.device(device)
         self.random = np.random.default_rng(fit.seed)
         torch.manual_seed(fit.seed)
         self.numbers = {action: number for number, action in enumerate(config.actions, start=1)}
         self.network = TorchSegmenter(config, fit.dropout).to(self.device)
-        self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self._kept: dict[str, tuple[Any, Tensor]] = {}  # the rows that it starts from, by the name of the weights
         self.normalizer, self.weights = self._measure()
+        if start is not None:
+            self._take_over(start)
+        self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
         self._low = fit.precision == "bfloat16"
-        self._optimizers = [self._optimizer(True, fit.steps), self._optimizer(False, fit.bound_steps)]
+        self._optimizers = [
+            self._optimizer(names, steps) for names, steps in ((True, fit.steps), (False, fit.bound_steps)) if steps
+        ]
         self.done = 0
 
     def _optimizer(self, names: bool, steps: int) -> tuple[Any, Any]:
         """AdamW and its one cycle of `steps` for the weights of the names, or for those of the bounds."""
-        own = [
-            weight
-            for name, weight in self.network.named_parameters()
-            if name.startswith(("names.", "actions.")) == names
-        ]
+        own = [weight for name, weight in self.network.named_parameters() if _is_of_names(name) == names]
         optimizer = torch.optim.AdamW(own, self.fit.learning_rate, weight_decay=self.fit.weight_decay, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.fit.learning_rate, steps + 1, pct_start=0.15)
         return optimizer, schedule
+
+    def _take_over(self, start: Segmenter) -> None:
+        """Begin with the weights of another segmenter, an action's own by its name, and its features' statistics."""
+        shapes = [(each.names, each.bounds, each.hidden, each.longest) for each in (start.config, self.config)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f"the segmenter to start from has the shape {shapes[0]}, the settings say {shapes[1]}")
+        state = self.network.state_dict()
+        rows = {name: number for number, name in enumerate(start.config.actions, start=1)}
+        common = [(0, 0)] + [(number, rows[name]) for name, number in self.numbers.items() if name in rows]
+        own, theirs = (list(column) for column in zip(*common, strict=True))
+        for name, value in state.items():
+            if self.fit.bound_steps and not _is_of_names(name):
+                continue
+            given = torch.from_numpy(start.weights[name].astype(np.float32)).to(self.device)
+            if name.startswith("actions."):
+                value[own] = given[theirs]
+            else:
+                value.copy_(given)
+        self.normalizer = Normalizer(start.mean, start.std)
+        self._kept = {
+            name: (own if name.startswith("actions.") else slice(None), state[name].clone())
+            for name in state
+            if _is_of_names(name)
+        }
 
     @property
     def steps(self) -> int:
@@ -134,7 +175,10 @@ class Fitting:
     def segmenter(self, config: SegmenterConfig | None = None) -> Segmenter:
         """The segmenter of the averaged weights, for the search."""
         network = TorchSegmenter(self.config)
-        network.load_state_dict(self.average)
+        state = {name: value.clone() for name, value in self.average.items()}
+        for name, (rows, before) in self._kept.items():
+            state[name][rows] = state[name][rows].lerp(before[rows], self.fit.keep)
+        network.load_state_dict(state)
         return Segmenter(config or self.config, network.arrays(self.normalizer.mean, self.normalizer.std))
 
     def _loss_of_pieces(self, memory: Tensor, lengths: Tensor, right: Tensor) -> Tensor:
@@ -194,6 +238,10 @@ class Fitting:
         weights = (counts + 50) ** -RARE
         weights *= counts.sum() / (weights * counts).sum()
         return Normalizer.fit(values), torch.from_numpy(weights.astype(np.float32)).to(self.device)
+
+
+def _is_of_names(weight: str) -> bool:
+    return weight.startswith(("names.", "actions."))
 
 
 def right_stretches(spans: Sequence[Span], steps: int, longest: int) -> np.ndarray:

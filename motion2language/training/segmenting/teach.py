@@ -7,7 +7,9 @@ its end (within half a second), given what the search knows of the piece.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +17,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from motion2language.body import FeetWarning
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import feature
-from motion2language.captioning.search_segments import Piece, features_of, find
+from motion2language.captioning.search_segments import Piece, features_of, find, judge_again
+from motion2language.captioning.take_sentences import shares
 from motion2language.data.actions import Actions, Meaning, load_actions
 from motion2language.files import parse_toml
 from motion2language.model.segmenter import BOUNDS, NAMES, Action, Segmenter, SegmenterConfig, Tower
@@ -25,12 +29,17 @@ from motion2language.motion import CANONICAL, Motion
 from motion2language.training.segmenting.compose import Pool, Span
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, summary
 from motion2language.training.segmenting.recordings import goes_on, of_clips, of_people
-from motion2language.training.segmenting.units import Recording, units_of
+from motion2language.training.segmenting.units import Recording, Unit, units_of
+from motion2language.transcript import Transcript
 
 FPS = 10.0
 HELD_OUT = 60  # takes that the probabilities are fitted on; chosen
+AS_THEY_ARE = 90  # recordings, likewise
 TOLERANCE = 0.5  # seconds a bound may be off
 SHOWN = 100  # updates between two lines of progress
+
+
+Say = Callable[[Sequence[Motion]], Sequence[Transcript]]
 
 
 class SegmenterRun(BaseModel):
@@ -60,26 +69,41 @@ def load_run(path: Path | None) -> SegmenterRun:
 
 
 def teach(
-    captioner: Captioner, people: Path, clips: Path | None, out: Path, run: SegmenterRun, device: str = "cpu"
+    captioner: Captioner,
+    people: Path,
+    clips: Path | None,
+    out: Path,
+    run: SegmenterRun,
+    device: str = "cpu",
+    start: bool = False,
 ) -> Captioner:
     """The captioner with a segmenter, written to `out`.
 
     people  labelled recordings (data/labelled/form.py); those whose person is in the training split train
     clips   an archive or folder of labelled clips that also train, or None
+    start   begin with the weights of the captioner's segmenter
     """
+    if start and captioner.segmenter is None:
+        raise ValueError(f"model {captioner.name!r} has no segmenter to start from; leave out --start")
     actions = load_actions()
     training, held = (
         of_people(people, split, FPS) + ([] if clips is None else of_clips(clips, split, FPS, actions))
         for split in ("train", "val")
     )
-    segmenter = train(training, held, actions, run, device)
+    segmenter = train(training, held, actions, run, device, captioner.segmenter if start else None, _say_by(captioner))
     taught = replace(captioner, segmenter=segmenter, name=out.name)
     taught.save(out, _card(captioner, len(training), run))
     return load_model(out)
 
 
 def train(
-    training: Sequence[Recording], held: Sequence[Recording], actions: Actions, run: SegmenterRun, device: str = "cpu"
+    training: Sequence[Recording],
+    held: Sequence[Recording],
+    actions: Actions,
+    run: SegmenterRun,
+    device: str = "cpu",
+    start: Segmenter | None = None,
+    say: Say | None = None,
 ) -> Segmenter:
     """A segmenter of the training recordings, its probabilities fitted on the held-out ones, if there are any."""
     pool = Pool([unit for each in training for unit in units_of(each, FPS)], FPS)
@@ -87,7 +111,7 @@ def train(
     said = {name: action_of(name, actions) for name in names}
     shape = {name: getattr(run, name) for name in SegmenterRun.model_fields if name != "train"}
     config = SegmenterConfig(actions=said, **shape)
-    fitting = Fitting(pool, config, run.train, device)
+    fitting = Fitting(pool, config, run.train, device, start)
     rows: list[Mapping[str, float]] = []
     with _progress() as progress:
         bar = progress.add_task("teaching", total=fitting.steps, detail="")
@@ -96,7 +120,16 @@ def train(
             progress.update(bar, advance=1, detail=summary(rows[-SHOWN:]) if len(rows) % SHOWN == 0 else "")
     segmenter = fitting.segmenter()
     units = [unit for each in held if each.action in config.actions for unit in units_of(each, FPS)]
-    return calibrate(segmenter, Pool(units, FPS)) if units else segmenter
+    return calibrate(segmenter, Pool(units, FPS), say) if units else segmenter
+
+
+def _say_by(captioner: Captioner) -> Say:
+    def say(parts: Sequence[Motion]) -> list[Transcript]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FeetWarning)  # a composed take's feet may point anywhere at a join
+            return list(captioner.transcribe_all(parts, refine=False, search="sentence"))
+
+    return say
 
 
 def action_of(name: str, actions: Actions) -> Action:
@@ -105,22 +138,42 @@ def action_of(name: str, actions: Actions) -> Action:
     return Action(label=actions.verb(name), phrase=phrase, continues=goes_on(name, actions))
 
 
-def calibrate(segmenter: Segmenter, pool: Pool) -> Segmenter:
-    """The segmenter with probabilities that hold for takes of the pool's people."""
+def calibrate(segmenter: Segmenter, pool: Pool, say: Say | None = None) -> Segmenter:
+    """The segmenter with probabilities that hold for the pool's people: for composed takes, and recordings as they are.
+
+    say  what a model says of recordings, the second judge of the pieces' actions; without it there is none
+    """
     random, found = np.random.default_rng(3), []
-    for _ in range(HELD_OUT):
-        positions, spans = pool.compose(random, round(30 * FPS))
-        evidence = segmenter(feature(segmenter.config.features)(Motion(positions, FPS, CANONICAL)))
-        found += [
-            (features_of(piece, evidence), _right(piece, spans, segmenter))
-            for piece in find(evidence, segmenter.config)
-        ]
+    takes = [pool.compose(random, round(30 * FPS)) for _ in range(HELD_OUT)]
+    for positions, spans in [*takes, *_as_they_are(pool, random)]:
+        motion = Motion(positions, FPS, CANONICAL)
+        evidence = segmenter(feature(segmenter.config.features)(motion))
+        pieces = find(evidence, segmenter.config)
+        if say is not None and pieces:
+            said = say([motion.frames_between(piece.start, piece.end) for piece in pieces])
+            pieces = judge_again(pieces, [shares(each) for each in said], evidence, segmenter.config)
+        found += [(features_of(piece, evidence), _right(piece, spans, segmenter)) for piece in pieces]
     lines = {
-        name: fit_line(np.array([values[name] for values, _ in found]), np.array([right[name] for _, right in found]))
-        for name in ("probability", "start", "end")
-        if found
+        name: fit_line(
+            np.array([values[name] for values, _ in found]),
+            np.array([right["probability" if name == "judged" else name] for _, right in found]),
+        )
+        for name in (found[0][0] if found else ())
     }
     return Segmenter(replace(segmenter.config, calibration=lines), segmenter.weights)
+
+
+def _as_they_are(pool: Pool, random: np.random.Generator) -> list[tuple[np.ndarray, list[Span]]]:
+    """Some of the recordings that the pool's units come from, whole, and the units as their actions."""
+    spans: dict[int, list[Unit]] = defaultdict(list)
+    for unit in pool.units:
+        spans[id(unit.positions)].append(unit)
+    recordings = list(spans.values())
+    chosen = random.permutation(len(recordings))[:AS_THEY_ARE]
+    return [
+        (units[0].positions, [(unit.first, unit.last, unit.action) for unit in units])
+        for units in (recordings[number] for number in chosen)
+    ]
 
 
 def _right(piece: Piece, spans: Sequence[Span], segmenter: Segmenter) -> dict[str, bool]:
