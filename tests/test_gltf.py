@@ -171,7 +171,7 @@ def test_files_beside_it_are_those_of_its_own_folder(tmp_path):
 
 @pytest.mark.skipif(not (SHARED / "data/gltf").is_dir(), reason="no ../shared")
 def test_real_characters_as_gltf_and_fbx_are_the_same():
-    """One character in both formats. Some limbs of some takes differ in the files, by what was posed at export: the
+    """One character in both formats. Some limbs of some takes are stored differently (benchmarks/file_parity.py): the
     joints that agree in a take do so to a millimetre, and they are nine in ten."""
     files = [SHARED / "data/gltf" / f"BaseCharacter.{suffix}" for suffix in ("gltf", "fbx")]
     names = [list_takes(path) for path in files]

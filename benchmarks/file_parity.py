@@ -1,0 +1,150 @@
+"""One take in two formats: `python benchmarks/file_parity.py [--shared ../shared/data]`.
+
+Prints how far the joints of CMU takes read from FBX are from the same takes of another reader, and one character's
+takes read from glTF and from FBX from each other. For these it also reads the numbers as the files store them, at the
+first key, and lists the joints whose own rotation or translation is another in the two files: what no reader can make
+equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from motion2language.body import to_canonical
+from motion2language.formats import fbx_scene, gltf
+from motion2language.formats.fbx_document import parse_binary
+from motion2language.formats.gltf_document import load, pick, rows
+from motion2language.formats.kinematics import euler_rotation, quaternion_rotation
+from motion2language.formats.reading import list_takes, read_motion
+from motion2language.motion import CANONICAL, Motion, Skeleton
+
+TAKES = (("07_01", "cmu_bvh_more"), ("09_11", "cmu_amc_big"), ("49_08", "cmu_amc_big"))
+LOWER = [
+    n for n, joint in enumerate(CANONICAL.joints) if joint[-3:] in ("hip", "nee", "kle", "toe", "vis", "ine", "est")
+]
+UPPER = [n for n in range(len(CANONICAL.joints)) if n not in LOWER]
+NECK, CHEST = CANONICAL.index("neck"), CANONICAL.index("chest")
+SLOWER = 6  # 120 frames per second to the 20 of the other reader's
+STRAY = "Bone"  # a bone beside the body
+SAME = 0.2, 1e-3  # degrees and metres up to which stored values count as equal; chosen
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
+    shared = parser.parse_args().shared
+    warnings.simplefilter("ignore")
+    print("CMU takes, FBX against another reader's joints; centimetres, mean over joints and frames\n")
+    print("| take | all joints | pelvis to chest and legs | neck, head and arms, from the neck | chest to neck |")
+    print("| --- | --- | --- | --- | --- |")
+    for clip, source in TAKES:
+        print(cmu_row(shared, clip, source))
+    print("\nOne character, glTF against FBX; millimetres\n")
+    print("| take | joints within 1 | mean | largest | stored differently |\n| --- | --- | --- | --- | --- |")
+    files = [shared / "gltf" / f"BaseCharacter.{suffix}" for suffix in ("gltf", "fbx")]
+    stored = stored_gltf(files[0]), stored_fbx(files[1])
+    for take in list_takes(files[0]):
+        print(character_row(files, take, (stored[0][take], stored[1][take])))
+
+
+def cmu_row(shared: Path, clip: str, source: str) -> str:
+    """The distances of a take, at the shift in time at which they are least."""
+    other = to_canonical(people_clip(shared / "people" / source, clip)).positions.astype(np.float64)
+    fine = to_canonical(read_motion(shared / "fbx" / f"{clip}_cmu.fbx")).positions.astype(np.float64)
+    pairs = []
+    for start in range(SLOWER):
+        for lag in range(-2, 3):
+            found, true = fine[start::SLOWER][max(0, lag) :], other[max(0, -lag) :]
+            count = min(len(found), len(true))
+            pairs.append((found[:count], true[:count]))
+    found, true = min(pairs, key=lambda pair: apart(*pair, LOWER))
+    whole, lower = (apart(found, true, part) for part in (list(range(21)), LOWER))
+    upper = np.linalg.norm(
+        (found[:, UPPER] - found[:, [NECK]]) - (true[:, UPPER] - true[:, [NECK]]), axis=2
+    ).mean()  # fmt: skip
+    bones = [100 * np.median(np.linalg.norm(body[:, NECK] - body[:, CHEST], axis=1)) for body in (found, true)]
+    return f"| {clip} | {100 * whole:.2f} | {100 * lower:.2f} | {100 * upper:.2f} | {bones[0]:.1f} / {bones[1]:.1f} |"
+
+
+def apart(found: np.ndarray, true: np.ndarray, joints: list[int]) -> float:
+    """The mean distance of joints in metres, after moving one recording onto the other."""
+    found, true = found[:, joints], true[:, joints]
+    return float(np.linalg.norm((found - found.mean((0, 1))) - (true - true.mean((0, 1))), axis=2).mean())
+
+
+def people_clip(path: Path, clip: str) -> Motion:
+    """A clip of shared/data/people."""
+    arrays, index = np.load(f"{path}.npz", allow_pickle=False), json.loads(Path(f"{path}.json").read_text())
+    number = next(n for n, row in enumerate(index["clips"]) if row["id"] == clip)
+    first, last = arrays["offsets"][number : number + 2]
+    skeleton = Skeleton("bvh", tuple(map(str, arrays["joint_names"])), tuple(map(int, arrays["parents"])))
+    return Motion(arrays["positions"][first:last].astype(np.float32), 20, skeleton, clip)
+
+
+Stored = dict[tuple[str, str], np.ndarray]  # (joint, "rotation" or "translation") -> matrix, or metres
+
+
+def character_row(files: list[Path], take: str, stored: tuple[Stored, Stored]) -> str:
+    """The distances of a take, and the joints that the files store differently."""
+    one, other = (read_motion(file, take=take) for file in files)
+    names = [joint for joint in one.skeleton.joints if joint in other.skeleton.joints]
+    columns = [[motion.skeleton.index(joint) for joint in names] for motion in (one, other)]
+    count = min(one.frames, other.frames)
+    distances = 1000 * np.linalg.norm(
+        one.positions[:count, columns[0]] - other.positions[:count, columns[1]], axis=2
+    )  # fmt: skip
+    within = int((distances.max(axis=0) <= 1).sum())
+    different = []
+    for joint, kind in stored[0].keys() & stored[1].keys():
+        size = difference(stored[0][joint, kind], stored[1][joint, kind])
+        if joint in names and joint != STRAY and size > SAME[kind == "translation"]:
+            different.append(f"{joint} {size:.0f}°" if kind == "rotation" else f"{joint} {1000 * size:.0f} mm")
+    listed = ", ".join(sorted(different)) or "–"
+    return f"| {take} | {within} of {len(names)} | {distances.mean():.2f} | {distances.max():.1f} | {listed} |"
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> float:
+    """Degrees between rotations (3, 3), metres between translations (3,)."""
+    if first.ndim == 1:
+        return float(np.linalg.norm(first - second))
+    return float(np.degrees(np.arccos(np.clip((np.trace(first.T @ second) - 1) / 2, -1, 1))))
+
+
+def stored_gltf(path: Path) -> dict[str, Stored]:
+    """Take -> what the first key of each joint says."""
+    document = load(path)
+    found: dict[str, Stored] = {}
+    for row in document.rows("animations"):
+        values = found.setdefault(str(row["name"]), {})
+        for node, kind, sampler in gltf._channels(row):
+            if kind != "scale":
+                first = gltf._curve(document, pick(rows(row, "samplers"), sampler, "sampler"), kind, "").values[0]
+                joint = str(document.rows("nodes")[node]["name"])
+                values[joint, kind] = quaternion_rotation(first[None])[0] if kind == "rotation" else first
+    return found
+
+
+def stored_fbx(path: Path) -> dict[str, Stored]:
+    """As stored_gltf, for rotations in the order x, y, z without pre-rotation, as this character has them."""
+    scene = fbx_scene.scene_of(*parse_binary(path.read_bytes()))
+    found: dict[str, Stored] = {}
+    for take in scene.takes:
+        values = found.setdefault(take.name.rpartition("|")[2], {})
+        for (node, channel), curves in ((key, value) for layer in take.layers for key, value in layer.channels.items()):
+            kind = channel.removeprefix("Lcl ").lower()
+            made = [None if curve is None else curve() for curve in curves]
+            if kind != "scaling" and len(made) == 3 and None not in made:
+                first = np.array([float(curve.values[0]) for curve in made if curve is not None])
+                turn = euler_rotation((2, 1, 0), np.radians(first[::-1])[:, None])[0]
+                values[scene.nodes[node].name, kind] = turn if kind == "rotation" else first
+    return found
+
+
+if __name__ == "__main__":
+    main()
