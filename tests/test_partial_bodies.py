@@ -7,11 +7,13 @@ import pytest
 from bodies import bandai_motion, walking
 
 from motion2language.body import PartialBodyWarning, body_height, describe, detect_axes, map_joints, to_canonical
+from motion2language.captioning.captioner import load_model
 from motion2language.captioning.features import canonical
 from motion2language.formats import npz
 from motion2language.formats.gaps import cross_gaps
 from motion2language.formats.reading import read_motion
 from motion2language.motion import CANONICAL, Motion, Skeleton
+from motion2language.viewer import drawing
 
 BODY = walking(40)
 BESIDE = np.array([0.0, 0.0, 1.0])
@@ -136,3 +138,31 @@ def test_gaps_are_crossed_from_the_joint_above():
         "gaps of up to 1 s are crossed: thumb 1.00 to 2.00 s",
         "not seen for longer than 1 s, so absent then: thumb 2.50 to 4.00 s",
     )
+
+
+def test_pictures_and_films_leave_stand_ins_out():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        body = to_canonical(part(LEGS))
+    drawn = {frozenset(CANONICAL.joints[end] for end in drawing.BONES[bone]) for bone in drawing.seen_bones(body, 5)}
+    assert drawn == {
+        frozenset(pair)
+        for side in ("left", "right")
+        for pair in (
+            ("pelvis", f"{side}_hip"),
+            (f"{side}_hip", f"{side}_knee"),
+            (f"{side}_knee", f"{side}_ankle"),
+            (f"{side}_ankle", f"{side}_toe"),
+        )
+    }
+    assert not drawing.shows_head(body, 5)
+    whole = Motion(BODY, 30, CANONICAL)
+    assert len(drawing.seen_bones(whole, 5)) == 20
+    assert drawing.shows_head(whole, 5)
+
+
+def test_a_note_says_that_models_learn_whole_bodies():
+    captioner = load_model("default")
+    with pytest.warns(UserWarning, match="part: models learn whole bodies, so words about a part may be wrong"):
+        prepared = captioner.transcribe(part(LEGS))
+    assert prepared.duration == pytest.approx(40 / 30)

@@ -14,6 +14,7 @@ statistics of a Normalizer come from the training split alone.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,6 +216,10 @@ def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | 
     """The recording on the joints and at the frame rate a model reads; ValueError when it cannot be mapped."""
     if config.joints == CANONICAL.joints:
         motion = to_canonical(motion, joint_map)
+        if motion.seen is not None and not motion.seen.any(axis=0).all():
+            warnings.warn(
+                f"{motion.label}: models learn whole bodies, so words about a part may be wrong", stacklevel=2
+            )
     elif config.features != "angles" and motion.skeleton.joints != config.joints:
         raise ValueError(
             f"{motion.label}: the model reads the joints {', '.join(config.joints)}; found skeleton "

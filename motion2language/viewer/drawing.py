@@ -94,6 +94,18 @@ def bone_colours(colour: Colour) -> list[Colour]:
     return [light if RIGHT[joint] else colour for joint, _ in BONES]
 
 
+def seen_bones(body: Motion, frame: int) -> np.ndarray:
+    """The places in BONES of those of whose both ends a frame shows; stand-ins are not drawn."""
+    if body.seen is None:
+        return np.arange(len(BONES))
+    return np.flatnonzero(body.seen[frame][np.array(BONES)].all(axis=1))
+
+
+def shows_head(body: Motion, frame: int) -> bool:
+    """Whether a frame shows the head and the neck."""
+    return body.seen is None or bool(body.seen[frame][[HEAD, NECK]].all())
+
+
 def crown(points: np.ndarray) -> np.ndarray:
     """The middle of the head (3,): beyond the head's joint, on the line from the neck."""
     up = points[HEAD] - points[NECK]

@@ -92,15 +92,17 @@ class Film:
         yield LineCollection([seen] if len(seen) > 1 else [], colors=[drawing.tint(drawing.GREY, 0.1)], lw=1.5)
         points = self.body.positions[frame].astype(np.float64)
         flat, _ = self.camera.project(points * [1, 0, 1], target)
-        pairs = np.array(drawing.BONES)
+        bones = drawing.seen_bones(self.body, frame)
+        pairs = np.array(drawing.BONES)[bones]
         yield LineCollection(flat[pairs], colors=[(0.87, 0.87, 0.88)], lw=5 * self.point, capstyle="round")
         colour = drawing.colour_at(self.transcript, self.colours, time)
         seen, near = self.camera.project(points, target)
         order = near[pairs].mean(axis=1).argsort()
-        shades = np.array(drawing.bone_colours(colour))[order]
+        shades = np.array(drawing.bone_colours(colour))[bones][order]
         yield LineCollection(seen[pairs[order]], colors="white", lw=7.5 * self.point, capstyle="round")
-        head, _ = self.camera.project(drawing.crown(points), target)
-        yield Circle(tuple(head), 0.105, facecolor=colour, edgecolor="white", lw=1.5)
+        if drawing.shows_head(self.body, frame):
+            head, _ = self.camera.project(drawing.crown(points), target)
+            yield Circle(tuple(head), 0.105, facecolor=colour, edgecolor="white", lw=1.5)
         yield LineCollection(seen[pairs[order]], colors=shades, lw=4.5 * self.point, capstyle="round")
 
     def _ground(self, target: np.ndarray) -> Artist:

@@ -106,18 +106,20 @@ def _pose(axes: Axes, body: Motion, time: float, middle: float, floor: float, co
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Circle
 
-    points = body.positions[min(int(time * body.fps), body.frames - 1)].astype(np.float64)
+    frame = min(int(time * body.fps), body.frames - 1)
+    points = body.positions[frame].astype(np.float64)
     camera = drawing.Camera(drawing.heading(body) + VIEW)
     below = points[0] * [1, 0, 1]
     seen, near = camera.project(points, below)
     seen = seen * METRE + [middle, floor]
-    order = sorted(range(len(drawing.BONES)), key=lambda bone: near[list(drawing.BONES[bone])].mean())
+    order = sorted(drawing.seen_bones(body, frame).tolist(), key=lambda bone: near[list(drawing.BONES[bone])].mean())
     bones = [seen[list(drawing.BONES[bone])] for bone in order]
     shades = [drawing.bone_colours(colour)[bone] for bone in order]
     axes.add_collection(LineCollection(bones, colors="white", linewidths=4.2, capstyle="round", clip_on=False))
-    head, _ = camera.project(drawing.crown(points), below)
-    middle_of_head = tuple(head * METRE + [middle, floor])
-    axes.add_patch(Circle(middle_of_head, 0.1 * METRE, facecolor=colour, edgecolor="white", lw=1, zorder=2))
+    if drawing.shows_head(body, frame):
+        head, _ = camera.project(drawing.crown(points), below)
+        middle_of_head = tuple(head * METRE + [middle, floor])
+        axes.add_patch(Circle(middle_of_head, 0.1 * METRE, facecolor=colour, edgecolor="white", lw=1, zorder=2))
     axes.add_collection(LineCollection(bones, colors=shades, linewidths=2.1, capstyle="round", clip_on=False))
 
 
