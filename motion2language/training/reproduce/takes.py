@@ -36,6 +36,7 @@ from motion2language.writers import write
 
 FPS = 10.0  # of sessions
 SESSIONS, SECONDS = 40, 40.0  # sessions composed, and how long each is; chosen
+ONE_SENTENCE = "-sentence"  # after a model's name: it says one sentence for all of a take
 TRUTH = "truth"  # folder of the segments that are right
 CUTS = ("ruptures, n known", "ruptures, n unknown")
 
@@ -52,11 +53,15 @@ class Take:
 
 @dataclass(frozen=True)
 class Test:
-    """Takes of one kind, and the verbs that models may know, from the table's other sources."""
+    """Takes of one kind, and the verbs that models may know, from the table's other sources.
+
+    joined  whether actions repeated in a row are one segment
+    """
 
     name: str
     takes: Sequence[Take]
     known: frozenset[str]
+    joined: bool = False
 
 
 def tests_of(takes: Path | None, people: Path | None, compose: Path | None = None) -> list[Test]:
@@ -95,7 +100,7 @@ def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str
     for captioner in map(load_model, models):
         ways = {captioner.name: search}
         if captioner.segmenter is not None and search is None:
-            ways[f"{captioner.name}-sentence"] = "sentence"
+            ways[captioner.name + ONE_SENTENCE] = "sentence"
         for name, way in ways.items():
             said[name] = [_describe(captioner, name, test, way) for test in tests]
     for name, rows in said.items():
@@ -141,7 +146,7 @@ def _joined(test: Test) -> Test | None:
     ]
     if sum(len(take.segments) for take in takes) == sum(len(take.segments) for take in test.takes):
         return None
-    return replace(test, name=f"{test.name}, repetitions joined", takes=takes)
+    return replace(test, name=f"{test.name}, repetitions joined", takes=takes, joined=True)
 
 
 def _table(test: Test, said: dict[str, list[Transcript]]) -> str:
@@ -155,13 +160,15 @@ def _table(test: Test, said: dict[str, list[Transcript]]) -> str:
     lines = [f"| {name} | {' | '.join(f'{row[key]:.2f}' for key in COLUMNS)} |" for name, row in scores.items()]
     head = f"| | {' | '.join(COLUMNS.values())} |\n|{' --- |' * (len(COLUMNS) + 1)}"
     table = [f"**{test.name}** ({about})", "", head, *lines, ""]
-    return "\n".join([*table, *_reliability(test, said)])
+    return "\n".join(table if test.joined else [*table, *_reliability(test, said)])
 
 
 def _reliability(test: Test, said: dict[str, list[Transcript]]) -> list[str]:
     """How often segments and their bounds are right, beside the probabilities that were given for it."""
     lines = []
     for name, transcripts in said.items():
+        if name.endswith(ONE_SENTENCE):
+            continue
         groups = take_reliability([take.segments for take in test.takes], transcripts, test.known)
         for kind, rows in groups.items():
             cells = [f"{row['said']:.2f} → {row['right']:.2f} ({row['count']:.0f})" for row in rows]

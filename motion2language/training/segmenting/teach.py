@@ -7,7 +7,6 @@ its end (within half a second), given what the search knows of the piece.
 from __future__ import annotations
 
 import tomllib
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,6 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from motion2language.body import FeetWarning
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import feature
 from motion2language.captioning.search_segments import Piece, features_of, find, judge_again
@@ -30,11 +28,14 @@ from motion2language.training.segmenting.compose import Pool, Span
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, summary
 from motion2language.training.segmenting.recordings import goes_on, of_clips, of_people
 from motion2language.training.segmenting.units import Recording, Unit, units_of
+from motion2language.training.segmenting.vary import Variation, vary
 from motion2language.transcript import Transcript
 
 FPS = 10.0
 HELD_OUT = 60  # takes that the probabilities are fitted on; chosen
 AS_THEY_ARE = 90  # recordings, likewise
+#: How differently a strange sensor shows takes; chosen, about twice what takes are varied by in training.
+STRANGE = Variation(offsets=0.05, noise=0.025, drift=0.05, tilt=10.0, lost_legs=0.15, lost_joint=0.2)
 TOLERANCE = 0.5  # seconds a bound may be off
 SHOWN = 100  # updates between two lines of progress
 
@@ -123,11 +124,15 @@ def train(
     return calibrate(segmenter, Pool(units, FPS), say) if units else segmenter
 
 
-def _say_by(captioner: Captioner) -> Say:
+def _say_by(captioner: Captioner) -> Say | None:
+    """What the captioner says of recordings, in whatever poses; None if it reads other features than segmenters do."""
+    if captioner.config.features != SegmenterConfig.features:
+        return None
+
     def say(parts: Sequence[Motion]) -> list[Transcript]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FeetWarning)  # a composed take's feet may point anywhere at a join
-            return list(captioner.transcribe_all(parts, refine=False, search="sentence"))
+        bodies = [part.resample(captioner.config.fps) for part in parts]
+        found = captioner.search([captioner.values(body) for body in bodies])
+        return [captioner.timed(*pair, refine=False) for pair in zip(bodies, found, strict=True)]
 
     return say
 
@@ -141,12 +146,15 @@ def action_of(name: str, actions: Actions) -> Action:
 def calibrate(segmenter: Segmenter, pool: Pool, say: Say | None = None) -> Segmenter:
     """The segmenter with probabilities that hold for the pool's people: for composed takes, and recordings as they are.
 
+    All are varied as far as a sensor that nobody trained with would show them otherwise, else probabilities hold only
+    for sensors that are known.
+
     say  what a model says of recordings, the second judge of the pieces' actions; without it there is none
     """
     random, found = np.random.default_rng(3), []
     takes = [pool.compose(random, round(30 * FPS)) for _ in range(HELD_OUT)]
     for positions, spans in [*takes, *_as_they_are(pool, random)]:
-        motion = Motion(positions, FPS, CANONICAL)
+        motion = Motion(vary(positions, STRANGE, random), FPS, CANONICAL)
         evidence = segmenter(feature(segmenter.config.features)(motion))
         pieces = find(evidence, segmenter.config)
         if say is not None and pieces:
