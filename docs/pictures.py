@@ -25,7 +25,7 @@ def main() -> None:
     draw_segments(captioner.prepare(motion), by_rule, transcript, HERE / "segments.png")
 
     motion = m2l.read_motion(SAMPLES / "3_turn_jump_punch.bvh")
-    described = next(captioner.describe_all([motion]))
+    described = next(captioner.describe_all([motion], search="sentence"))
     render.draw_attention(described.transcript, described.attention(), HERE / "attention.png")
 
 

@@ -35,7 +35,7 @@ def test_of_one_window_it_is_the_weights_of_its_words(kind, beam):
 
 def test_windows_stand_one_after_the_other_and_words_look_near_their_time():
     model = load_model("default")
-    model = replace(model, config=replace(model.config, max_seconds=4.0))
+    model = replace(model, config=replace(model.config, max_seconds=4.0), segmenter=None)
     motion = recording(1)
     described = describe(model, motion)
     prepared = model.prepare(motion)

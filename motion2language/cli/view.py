@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -238,6 +239,8 @@ def render(
     motion = source.read(file)
     draw.require(out, motion)
     body = to_canonical(motion, source.overrides())
+    if figure == "attention":  # the weights are those of one sentence for the whole recording
+        words = replace(words, search=replace(words.search, search="sentence"))
     described = words.of(motion, source)
     transcript = described.transcript
     if out.suffix in draw.FILMS:

@@ -1,4 +1,4 @@
-"""Whole takes as the shipped model `people` describes them: little happens, or one thing all the time."""
+"""Whole takes as the shipped model `default` describes them: little happens, or one thing all the time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from motion2language.motion import CANONICAL, Motion
 
 @pytest.fixture(scope="module")
 def people() -> Captioner:
-    return load_model("people")
+    return load_model("default")
 
 
 def _standing(seconds: float, trembling: float) -> Motion:
