@@ -398,7 +398,10 @@ def test_a_command_imports_no_other_and_what_it_does_not_use():
     loaded = set(python(code.format(take=str(SAMPLES[1])) + listed).split())
     assert {name for name in loaded if name.startswith("motion2language.cli.")} == {
         "motion2language.cli.caption",
+        "motion2language.cli.exits",
         "motion2language.cli.options",
+        "motion2language.cli.settings",
+        "motion2language.cli.standard_input",
     }
     units = {name.split(".")[1] for name in loaded if name.startswith("motion2language.")}
     assert "captioning" in units
@@ -571,11 +574,20 @@ def test_what_cannot_be_rendered_is_one_line(words, said, m2l, take, tmp_path, m
     assert {path.name for path in tmp_path.iterdir()} == {"take.bvh"}
 
 
-def test_outputs_with_long_suffixes_are_numbered_before_them(m2l, take, tmp_path):
-    assert m2l("caption", take, take, "--format", "audacity,textgrid", "--out", tmp_path / "out")[0] == 0
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "take.audacity.txt", "take_2.audacity.txt", "take.TextGrid", "take_2.TextGrid",
-    }  # fmt: skip
+def test_a_recording_named_twice_is_described_once(m2l, take, tmp_path):
+    status, out, err = m2l(
+        "caption",
+        take,
+        take.parent,
+        take.parent / "." / take.name,
+        "--format",
+        "audacity,textgrid",
+        "--out",
+        tmp_path / "out",
+    )
+    assert (status, err.count(take.name)) == (0, 0)
+    assert out.count("[00:") == m2l("caption", take)[1].count("[00:") > 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"take.audacity.txt", "take.TextGrid"}
 
 
 def test_a_websocket_is_listened_to_until_ctrl_c(m2l, tmp_path):

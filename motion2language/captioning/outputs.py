@@ -38,15 +38,16 @@ class Job:
 
 
 def find_recordings(files: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """The files, and for a folder all recordings in it, each with its folder below the one that all share."""
-    recordings: list[Path] = []
+    """The files, and for a folder all recordings in it, each once, with its folder below the one that all share."""
+    recordings: dict[str, Path] = {}
     for path in files:
         inside = files_in(path) if path.is_dir() else [path]
         if not inside:
             raise ValueError(f"{path}: no recording in this folder; expected {', '.join(FORMATS)}")
-        recordings += inside
+        for recording in inside:
+            recordings.setdefault(os.path.abspath(recording), recording)  # noqa: PTH100 - links stay
     root = _shared_folder([path if path.is_dir() else path.parent for path in files])
-    return [(path, Path(os.path.relpath(path.parent, root))) for path in recordings]
+    return [(path, Path(os.path.relpath(path.parent, root))) for path in recordings.values()]
 
 
 def _shared_folder(folders: Sequence[Path]) -> str:
