@@ -8,7 +8,7 @@ speech transcribers use: {schema, source, model, duration, text, words: [...], s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -59,14 +59,19 @@ class Hypothesis:
 
     def first(self, count: int) -> Hypothesis:
         """The first `count` words alone; log_prob stays that of the whole sentence."""
-        if count >= len(self.tokens):
+        return self.only(range(min(count, len(self.tokens))))
+
+    def only(self, kept: Sequence[int]) -> Hypothesis:
+        """The words at these places alone; log_prob stays that of the whole sentence."""
+        if len(kept) == len(self.tokens):
             return self
+        rows = np.array(kept, dtype=int)
         return replace(
             self,
-            tokens=self.tokens[:count],
-            positions=self.positions[:count],
-            weights=self.weights[:count],
-            word_log_probs=self.word_log_probs[:count],
+            tokens=self.tokens[rows],
+            positions=self.positions[rows],
+            weights=self.weights[rows],
+            word_log_probs=self.word_log_probs[rows],
         )
 
 

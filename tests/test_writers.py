@@ -274,12 +274,13 @@ def test_clock_carries_over_and_has_hours_when_there_are_any(seconds: float, exp
 def test_tsv_has_a_header_and_a_line_a_segment() -> None:
     rows = [line.split("\t") for line in writers.render(TWO, "tsv").splitlines()]
     assert rows == [
-        ["start", "end", "label", "text"],
-        ["0.000", "1.400", "walk", "a person walks"],
-        ["2.000", "3.500", "turn", "turns left"],
+        ["start", "end", "label", "text", "confidence", "known", "facts"],
+        ["0.000", "1.400", "walk", "a person walks", *rows[1][4:]],
+        ["2.000", "3.500", "turn", "turns left", *rows[2][4:]],
     ]
-    assert writers.render(NOTHING, "tsv") == "start\tend\tlabel\ttext\n"
+    assert [row[5:] for row in rows[1:]] == [["yes", ""]] * 2
+    assert writers.render(NOTHING, "tsv") == "start\tend\tlabel\ttext\tconfidence\tknown\tfacts\n"
 
 
 def test_tsv_leaves_a_missing_label_empty() -> None:
-    assert writers.render(LONG, "tsv").splitlines()[2] == "3661.234\t97201.000\t\tstands"
+    assert writers.render(LONG, "tsv").splitlines()[2] == "3661.234\t97201.000\t\tstands\t\tyes\t"

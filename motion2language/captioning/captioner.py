@@ -10,7 +10,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_transducer, take_sentences, timing
+from motion2language.captioning.doubt import Doubt, judge
 from motion2language.captioning.features import Normalizer, feature, prepare
 from motion2language.captioning.model_folder import find_model, load_segmenter, save_model
 from motion2language.captioning.windows import Described, join, windows
@@ -56,6 +57,7 @@ class Captioner:
     network: Network | NumpyTransducer
     name: str = "model"
     segmenter: Segmenter | None = None
+    doubt: Doubt | None = None
 
     def transcribe(
         self,
@@ -65,6 +67,7 @@ class Captioner:
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
         search: str | None = None,
+        facts: bool = True,
     ) -> Transcript:
         """What the recording shows, and when.
 
@@ -76,9 +79,13 @@ class Captioner:
         search     "segmental": the recording is cut into pieces, each one action (search_segments.py); "sentence": one
                    sentence for all of it. None: segmental if the model learnt to cut. A model that did not warns and
                    says the sentence, as without `refine`
+        facts      measure each segment, judge how probable its words are and whether the model knows the action
+                   (doubt.py)
         """
         recording = motion if isinstance(motion, Motion) else read_motion(motion, joint_map=joint_map)
-        return next(self.transcribe_all([recording], beam=beam, joint_map=joint_map, refine=refine, search=search))
+        return next(
+            self.transcribe_all([recording], beam=beam, joint_map=joint_map, refine=refine, search=search, facts=facts)
+        )
 
     def transcribe_all(
         self,
@@ -88,9 +95,12 @@ class Captioner:
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
         search: str | None = None,
+        facts: bool = True,
     ) -> Iterator[Transcript]:
         """A Transcript for each recording, in order, decoded in batches of similar length."""
-        for described in self.describe_all(motions, beam=beam, joint_map=joint_map, refine=refine, search=search):
+        for described in self.describe_all(
+            motions, beam=beam, joint_map=joint_map, refine=refine, search=search, facts=facts
+        ):
             yield described.transcript
 
     def describe_all(
@@ -102,6 +112,7 @@ class Captioner:
         joint_map: Mapping[str, str] | None = None,
         refine: bool = True,
         search: str | None = None,
+        facts: bool = True,
     ) -> Iterator[Described]:
         """As transcribe_all, each transcript with the weights of its search.
 
@@ -128,7 +139,18 @@ class Captioner:
             transcript = join([(start, part) for start, part, _ in own], motion.duration, motion.name, self.name)
             weights = tuple((round(start * body.fps), looked) for start, _, looked in own)
             described = Described(transcript, weights, body.frames)
-            yield described if segmenter is None else self._in_pieces(segmenter, body, described, beam)
+            if segmenter is not None:
+                described = self._in_pieces(segmenter, body, described, beam)
+            if facts:
+                judged = judge(described.transcript, body, self.doubt, self.embed)
+                described = replace(described, transcript=judged)
+            yield described
+
+    def embed(self, motion: Motion) -> np.ndarray:
+        """The mean (M,) of the encoder's output over a prepared motion; a transducer's only."""
+        values = self.values(motion)
+        memory, steps = self.transducer.encode(values[None], np.array([len(values)]))
+        return np.asarray(memory[0, : steps[0]].mean(axis=0), dtype=np.float64)
 
     def prepare(self, motion: Motion, joint_map: Mapping[str, str] | None = None) -> Motion:
         """The recording on the joints and at the frame rate this model reads; ValueError when it cannot be."""
@@ -139,7 +161,9 @@ class Captioner:
         return self.normalizer.apply(feature(self.config.features)(motion))
 
     def search(self, values: Sequence[np.ndarray], beam: int | None = None) -> list[Hypothesis]:
-        """A Hypothesis for each (T, F) array; a sentence cut off by the word limit or the recording's end is trimmed.
+        """A Hypothesis for each (T, F) array, without words said twice in a row (timing.without_babble).
+
+        A sentence cut off by the word limit or the recording's end is trimmed.
 
         Trimming (timing.without_loose_end) drops trailing words such as "and then" that lead to nothing.
         """
@@ -160,7 +184,7 @@ class Captioner:
                 )
                 ended = [search_attention.finished(hypothesis, limit) for hypothesis in hypotheses]
         return [
-            hypothesis if whole else self._without_loose_end(hypothesis)
+            self._without_babble(hypothesis if whole else self._without_loose_end(hypothesis))
             for hypothesis, whole in zip(hypotheses, ended, strict=True)
         ]
 
@@ -189,6 +213,11 @@ class Captioner:
     def _without_loose_end(self, hypothesis: Hypothesis) -> Hypothesis:
         words = [self.vocabulary.words[token] for token in hypothesis.tokens]
         return hypothesis.first(timing.without_loose_end(words))
+
+    def _without_babble(self, hypothesis: Hypothesis) -> Hypothesis:
+        words = [self.vocabulary.words[token] for token in hypothesis.tokens]
+        actions = {index for index, _ in self.lexicon.find(words)}
+        return hypothesis.only(timing.without_babble(words, actions))
 
     def _describe(
         self, motions: Sequence[Motion], beam: int | None, refine: bool
@@ -281,7 +310,9 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
             f"{folder}: config.json says {config.vocabulary_size} words and {config.input_width} features, "
             f"but vocabulary.txt has {len(vocabulary)} and normalizer.npz {len(normalizer.mean)}"
         )
-    return Captioner(config, vocabulary, normalizer, lexicon, network, folder.name, load_segmenter(folder))
+    return Captioner(
+        config, vocabulary, normalizer, lexicon, network, folder.name, load_segmenter(folder), Doubt.load(folder)
+    )
 
 
 def _load_config(path: Path) -> ModelConfig:

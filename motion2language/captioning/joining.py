@@ -15,6 +15,10 @@ PAUSE = 1.5  # seconds between two repetitions; chosen: with a longer rest betwe
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
+#: Facts that hold of the whole where they hold of every part.
+COMMON = ("side", "limb", "left_hand", "right_hand", "arms", "legs", "gait")
+
+
 def join_repetitions(transcript: Transcript) -> Transcript:
     """The transcript with segments of one label in a row, PAUSE or less apart, joined into one.
 
@@ -42,7 +46,7 @@ def _joined(parts: Sequence[Segment]) -> Segment:
     if len(parts) == 1:
         return first
     chances = [part.probability for part in parts if part.probability is not None]
-    times = tuple((part.start + part.end) / 2 for part in parts)
+    sure = [part.confidence for part in parts if part.confidence is not None]
     words = first.words
     if words:
         words = (*words, *(replace(words[-1], word=word) for word in _count(len(parts)).split()))
@@ -52,7 +56,24 @@ def _joined(parts: Sequence[Segment]) -> Segment:
         words=words,
         probability=min(chances, default=None),
         end_probability=last.end_probability,
-        facts=replace(first.facts or Facts(), repetitions=len(parts), repetition_times=times),
+        confidence=min(sure, default=None),
+        known=all(part.known for part in parts),
+        facts=_joined_facts(parts),
+    )
+
+
+def _joined_facts(parts: Sequence[Segment]) -> Facts:
+    """The count and its times, and of what was measured in each part what all have in common."""
+    measured = [part.facts or Facts() for part in parts]
+    common = {name: value for name, value in vars(measured[0]).items() if name in COMMON}
+    for facts in measured[1:]:
+        common = {name: value for name, value in common.items() if getattr(facts, name) == value}
+    return Facts(
+        **common,
+        repetitions=len(parts),
+        repetition_times=tuple((part.start + part.end) / 2 for part in parts),
+        start_posture=measured[0].start_posture,
+        end_posture=measured[-1].end_posture,
     )
 
 

@@ -45,6 +45,9 @@ class Settings:
     least            confidence below which an action is left out
     overwrite        files of other recordings are replaced
     each_repetition  whether an action repeated in a row is one segment each time, or one with a count
+    facts            segments are measured and judged
+    plain            facts are not printed
+    dim              what is printed may be dim, on a terminal
     """
 
     read: ReadOptions
@@ -57,6 +60,9 @@ class Settings:
     least: float = 0.0
     overwrite: bool = False
     each_repetition: bool = True
+    facts: bool = True
+    plain: bool = False
+    dim: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,7 @@ def _describe_group(
             beam=settings.beam,
             refine=settings.refine,
             search=settings.search,
+            facts=settings.facts,
         )
         for (number, motion), description in zip(motions, described, strict=True):
             yield number, (motion, description)
@@ -240,7 +247,7 @@ def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) ->
             kept, actions = described.surer_than(settings.least), captioner.lexicon.actions
             if not settings.each_repetition:
                 kept = replace(kept, transcript=join_repetitions(kept.transcript))
-            yield _write(jobs[number], motion, kept, actions, settings.overwrite)
+            yield _write(jobs[number], motion, kept, actions, settings)
 
 
 def _reason(source: Source, error: Exception) -> str:
@@ -252,9 +259,15 @@ def _reason(source: Source, error: Exception) -> str:
     return one_line(f"{source.label}: not described: {type(error).__name__}: {error}")
 
 
-def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str], overwrite: bool) -> Outcome:
+def _with_facts(described: Described, dim: bool) -> str:
+    from motion2language.writers.txt import with_facts
+
+    return with_facts(described.transcript, dim)
+
+
+def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str], settings: Settings) -> Outcome:
     problems = []
-    if not overwrite and (why := find_refusal(job)):  # another process wrote one meanwhile
+    if not settings.overwrite and (why := find_refusal(job)):  # another process wrote one meanwhile
         return Outcome(job.source.label, None, (why,))
     for name, target in job.targets.items():
         try:
@@ -267,7 +280,8 @@ def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str
                 writers.write(described.transcript, target)
         except Exception as error:
             problems.append(_reason(job.source, error))
-    text = writers.render(described.transcript, "txt") or "(nothing to describe)\n"
+    shown = writers.render(described.transcript, "txt") if settings.plain else _with_facts(described, settings.dim)
+    text = shown or "(nothing to describe)\n"
     return Outcome(job.source.label, text, tuple(problems))
 
 

@@ -14,6 +14,7 @@ times of both segments stay those of the rule.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise
 
@@ -26,6 +27,8 @@ from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcrip
 
 #: Words that belong to the action word after them, not to the action before. Chosen.
 LEADING = frozenset("and then after afterwards that next before while finally is are was were".split())
+#: Words that go on from an action before, with which a sentence cannot begin. Chosen.
+JOINING = frozenset("and then after afterwards before while finally".split())
 #: Words that cannot end a sentence. Chosen: of KIT-ML's 11,670 sentences 42 end with one ("stops afterwards").
 LOOSE = LEADING | frozenset("a an the to with of from both his her its their few very".split())
 
@@ -140,6 +143,31 @@ def _move_leading_words(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 def without_loose_end(words: Sequence[str]) -> int:
     """The number of words to keep of a sentence that was cut off, so that it ends with a word that may end it."""
     return next((count for count in range(len(words), 0, -1) if words[count - 1] not in LOOSE), 0)
+
+
+def without_babble(words: Sequence[str], actions: AbstractSet[int]) -> list[int]:
+    """Which words of a sentence to keep, so that none is said twice in a row and it does not begin by going on.
+
+    A phrase that follows itself stays once, unless it holds an action word. "And then" does not begin a sentence.
+
+    actions  the indices of the action words
+
+    >>> words = "and then a happy left happy left left left then kicks then kicks".split()
+    >>> " ".join(words[index] for index in without_babble(words, {10, 12}))
+    'a happy left then kicks then kicks'
+    """
+    begins = next((index for index, word in enumerate(words) if word not in JOINING), len(words))
+    kept = list(range(begins if begins < len(words) else 0, len(words)))
+    for length in range(1, len(kept) // 2 + 1):
+        index = 0
+        while index + 2 * length <= len(kept):
+            first, second = kept[index : index + length], kept[index + length : index + 2 * length]
+            same = [words[at] for at in first] == [words[at] for at in second]
+            if same and (length == 1 or not actions & set(second)):
+                del kept[index + length : index + 2 * length]
+            else:
+                index += 1
+    return kept
 
 
 def anchors(transcript: Transcript, lexicon: ActionLexicon) -> list[float]:

@@ -44,6 +44,7 @@ for command in (
     "facts:facts",
     "train:train",
     "segmenter:teach_takes",
+    "doubt:teach_doubt",
     "evaluate:evaluate",
     "score:score",
     "score:compare",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from itertools import chain, islice
@@ -30,6 +31,7 @@ def caption(
     each_repetition: bool = True,
     skip_written: Annotated[bool, Parameter(negative="")] = False,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
+    plain: Annotated[bool, Parameter(negative="")] = False,
     ray: str | None = None,
     model: Model = Model(),
     search: Search = Search(),
@@ -59,6 +61,8 @@ def caption(
         Skip recordings whose files an earlier call has written already.
     overwrite
         Replace files of other recordings, and files below --out that do not tell their recording.
+    plain
+        Print the words alone, without the facts that were measured (see m2l facts).
     ray
         Address of a Ray cluster (HOST:PORT, auto), or local: its workers describe the recordings and write the files.
     model
@@ -93,6 +97,9 @@ def caption(
             least,
             overwrite,
             each_repetition,
+            bool(formats) or not plain,
+            plain,
+            sys.stdout.isatty() and "NO_COLOR" not in os.environ,
         )
         if out is not None:
             make_folder(out)

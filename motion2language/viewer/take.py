@@ -14,6 +14,7 @@ import numpy as np
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 from motion2language.viewer import packing, sides
+from motion2language.writers import caption, doubt, phrase
 
 SPEED_RATE = 15.0  # values per second of the speed curve; chosen, a pixel or two each
 
@@ -72,4 +73,14 @@ def speed_curve(motion: Motion) -> list[float]:
 
 def _transcript(transcript: Transcript) -> dict[str, Any]:
     data = transcript.to_dict()
-    return {name: data[name] for name in ("schema", "model", "text", "segments")}
+    beside = [
+        {
+            "start": part["start"],
+            "end": part["end"],
+            "text": part["text"],
+            "unknown": "" if segment.known else caption(segment),
+            "note": " · ".join(note for note in (doubt(segment), phrase(segment.facts)) if note and segment.known),
+        }
+        for segment, part in zip(transcript.segments, data["segments"], strict=True)
+    ]
+    return {name: data[name] for name in ("schema", "model", "text", "segments")} | {"beside": beside}

@@ -15,6 +15,21 @@ from types import ModuleType
 
 from motion2language.files import write_text
 from motion2language.transcript import Transcript
+from motion2language.writers._facts import caption, doubt, marked, phrase
+
+__all__ = [
+    "caption",
+    "doubt",
+    "kind",
+    "marked",
+    "names",
+    "phrase",
+    "read",
+    "render",
+    "require_known",
+    "suffix",
+    "write",
+]
 
 
 @cache

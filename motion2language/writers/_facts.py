@@ -67,6 +67,23 @@ def describe(facts: Facts) -> str:
     return ", ".join(found) or "nothing that can be measured"
 
 
+COLUMNS = ("start", "end", "label", "text", "confidence", "known", "facts")  # of tables
+
+
+def row(segment: Segment) -> tuple[str, ...]:
+    """A segment's COLUMNS; the confidence is empty if unknown."""
+    sure = confidence(segment)
+    return (
+        f"{segment.start:.3f}",
+        f"{segment.end:.3f}",
+        segment.label or "",
+        caption(segment),
+        "" if sure is None else f"{sure:.3f}",
+        "yes" if segment.known else "no",
+        phrase(segment.facts),
+    )
+
+
 def _phrases(facts: Facts) -> Iterator[str]:
     yield from _way(facts)
     if facts.turn is not None and abs(facts.turn) >= TURNED:
@@ -74,7 +91,8 @@ def _phrases(facts: Facts) -> Iterator[str]:
     if facts.jumps:
         yield _count(facts.jumps, "jump")
     acts = _acts(facts)
-    often = f"{facts.repetitions} times" if facts.repetitions else ""
+    # Of a body that walks without anything else the repetitions are its steps.
+    often = f"{facts.repetitions} times" if facts.repetitions and not (facts.steps and not acts) else ""
     if acts or often:
         yield " ".join(part for part in (acts, often) if part)
     start, end = facts.start_posture, facts.end_posture or facts.start_posture

@@ -6,6 +6,7 @@ Audacity exports and imports these as .txt, so the files end in .audacity.txt.
 from __future__ import annotations
 
 from motion2language.transcript import Segment, Transcript
+from motion2language.writers import _facts
 
 SUFFIX = ".audacity.txt"
 
@@ -17,4 +18,4 @@ def text(transcript: Transcript) -> str:
 
 
 def _mark(segment: Segment) -> str:
-    return ": ".join(part for part in (segment.label, segment.text) if part)
+    return ": ".join(part for part in (segment.label if segment.known else None, _facts.caption(segment)) if part)

@@ -1,4 +1,4 @@
-"""ELAN annotations: tiers `sentence`, `segments` (labels), `phrases` and `words`, times in whole milliseconds.
+"""ELAN annotations: tiers `sentence`, `segments` (labels), `phrases`, `facts` and `words`, times in whole milliseconds.
 
 Annotations of a tier must not overlap in ELAN, so overlapping segments go to `segments 2` and `phrases 2`. A word
 begins at its moment and lasts until its window ends or the next word begins; words with the same millisecond share an
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from motion2language.transcript import Transcript
-from motion2language.writers import _tiers
+from motion2language.writers import _facts, _tiers
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -33,13 +33,25 @@ def text(transcript: Transcript) -> str:
         for tier in ("segments", "phrases"):
             document.add_tier(_tiers.tier_name(tier, number))
             for segment in layer:
-                value = segment.text if tier == "phrases" else segment.label or ""
+                value = _facts.caption(segment) if tier == "phrases" else segment.label or ""
                 document.add_annotation(_tiers.tier_name(tier, number), *_tiers.span(segment), _xml(value))
+    if any(_facts.phrase(segment.facts) for segment in transcript.segments):
+        _add_facts(document, transcript)
     document.add_tier("words")
     for moment, end, words in _tiers.moments(transcript):
         document.add_annotation("words", moment, end, _xml(words))
     _order_slots(document)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + pympi.Elan.to_string(document) + "\n"
+
+
+def _add_facts(document: Any, transcript: Transcript) -> None:
+    """Tiers `facts`: what was measured in each segment."""
+    for number, layer in enumerate(_tiers.layers(transcript.segments)):
+        document.add_tier(_tiers.tier_name("facts", number))
+        for segment in layer:
+            document.add_annotation(
+                _tiers.tier_name("facts", number), *_tiers.span(segment), _xml(_facts.phrase(segment.facts))
+            )
 
 
 def _order_slots(document: Any) -> None:

@@ -11,7 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from motion2language.transcript import Segment, TimedWord, Transcript
+from motion2language.transcript import Facts, Segment, TimedWord, Transcript
+from motion2language.writers import _facts
 
 SUFFIX = ".labelstudio.json"
 #: Names of the labeling configuration: the time series, its labels, the words of a region.
@@ -69,10 +70,13 @@ def _series(data: dict[str, Any]) -> dict[str, list]:
 def _regions(name: str, part: dict[str, Any]) -> list[dict[str, Any]]:
     """The region of a segment and, with the same id, that of its words."""
     span = {"start": part["start"], "end": part["end"], "instant": False}
+    facts = "" if part["facts"] is None else _facts.phrase(Facts.from_dict(part["facts"]))
+    meta = {"meta": {"text": [facts]}} if facts else {}
     kinds = [(LABELS, "timeserieslabels", [part["label"] or UNNAMED])]
     kinds += [(PHRASE, "textarea", [part["text"]])] * bool(part["text"])
     return [
         {"id": name, "from_name": source, "to_name": SERIES, "type": kind, "value": span | {_field(kind): value}}
+        | (meta if kind == "timeserieslabels" else {})
         for source, kind, value in kinds
     ]
 

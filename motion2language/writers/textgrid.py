@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from motion2language.transcript import Transcript
-from motion2language.writers import _tiers
+from motion2language.writers import _facts, _tiers
 
 SUFFIX = ".TextGrid"
 
@@ -28,7 +28,7 @@ def text(transcript: Transcript) -> str:
         for segment in layer:
             first, last = (time / 1000 for time in _tiers.span(segment))
             labels.add_interval(first, last, segment.label or "")
-            phrases.add_interval(first, last, segment.text)
+            phrases.add_interval(first, last, _facts.caption(segment))
     words = grid.add_tier("words", "TextTier")
     for moment, _, texts in _tiers.moments(transcript):
         words.add_point(moment / 1000, texts)

@@ -1,9 +1,12 @@
-"""WebVTT subtitles: one cue per segment, with the timestamp of each word inside it."""
+"""WebVTT subtitles: one cue per segment, with the timestamp of each word inside it.
+
+A doubtful cue ends with its confidence, and one whose action is unknown is described by its facts.
+"""
 
 from __future__ import annotations
 
 from motion2language.transcript import Segment, Transcript
-from motion2language.writers import _subtitles
+from motion2language.writers import _facts, _subtitles
 
 
 def text(transcript: Transcript) -> str:
@@ -14,6 +17,8 @@ def text(transcript: Transcript) -> str:
 
 def _payload(segment: Segment) -> str:
     """The words, each after its timestamp where that rises and lies inside the cue, as the format demands."""
+    if not segment.known:
+        return _escape(_facts.marked(segment))
     parts, last = [], round(segment.start * 1000)
     for word in segment.words:
         moment = round(word.time * 1000)
@@ -22,7 +27,8 @@ def _payload(segment: Segment) -> str:
             last = moment
         else:
             parts.append(_escape(word.word))
-    return " ".join(parts)
+    doubt = _facts.doubt(segment)
+    return " ".join([*parts, f"({doubt})"] if doubt else parts)
 
 
 def _escape(word: str) -> str:

@@ -75,10 +75,7 @@ def _facts_of(body: Body) -> Facts:
     goes = len(stepped) >= STEPS
     limbs = find_limbs(body, goes)
     turn, why_no_turn = find_turn(body)
-    if limbs.limb is None:
-        again = Repetitions(reason="nothing moves")
-    else:
-        again = Repetitions(reason="the body goes: see steps") if goes else find_repetitions(body)
+    again = Repetitions(reason="nothing moves") if limbs.limb is None else find_repetitions(body)
     notes = {
         "side": "" if limbs.side else "no arm or leg acts beyond what walking needs" if goes else "no arm or leg acts",
         "repetitions": again.reason,

@@ -17,6 +17,9 @@ function makeSentence(transcript, words, title, clock) {
       buttons.set(word, button);
       phrase.append(button, " ");
     }
+    const { unknown, note } = besideOf(transcript, segment);
+    if (unknown) phrase.replaceChildren(element("span", { class: "unknown" }, unknown), " ");
+    if (note) phrase.append(element("span", { class: "facts" }, note), " ");
     root.append(phrase);
   }
   if (!words.length) root.append(element("span", { class: "nothing" }, "nothing to describe"));
@@ -41,4 +44,9 @@ function keepInBox(button, box) {
   if (!box || box.scrollHeight <= box.clientHeight) return;
   const top = button.offsetTop - box.offsetTop;
   if (top < box.scrollTop || top + button.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - 8;
+}
+
+/** What is shown beside or instead of a segment's words; nothing once a person has changed it. */
+function besideOf({ beside = [] }, { start, end, text }) {
+  return beside.find((note) => note.start === start && note.end === end && note.text === text) ?? {};
 }

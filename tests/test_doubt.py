@@ -1,0 +1,157 @@
+"""Doubt: facts, confidence and known of segments, what outputs say of them, evidence for words, and the fit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from motion2language import writers
+from motion2language.captioning.captioner import load_model
+from motion2language.captioning.doubt import EVIDENCE, FILE, Doubt
+from motion2language.captioning.facts.words import contradictions, find_evidence
+from motion2language.captioning.model_folder import find_model
+from motion2language.captioning.timing import without_babble
+from motion2language.data.synthesis.recording import make_recording
+from motion2language.training.doubt import Rows, area_under_curve, fit_logistic, save_doubt
+from motion2language.transcript import Facts, Segment, TimedWord, Transcript
+
+KICK = Segment(0.5, 2.0, "kick", (TimedWord("kicks", 1.0, 0.5, 1.5, 0.4),), 0.4, facts=Facts(steps=3), confidence=0.06)
+HEAD = Facts(
+    side="right", limb="arm", arms="right", repetitions=3, right_hand=("in front", "to the head"),
+    start_posture="standing", end_posture="standing",
+)  # fmt: skip
+UNKNOWN = replace(KICK, start=2.0, end=4.0, facts=HEAD, known=False)
+SAID = Transcript((KICK, UNKNOWN), 5.0, "take.bvh", "model")
+
+
+@pytest.mark.parametrize("name", ["txt", "srt", "vtt", "csv", "tsv"])
+def test_outputs_mark_doubt_and_describe_the_unknown_by_its_facts(name):
+    text = writers.render(SAID, name)
+    assert "0.060" in text if name in ("csv", "tsv") else "kicks (? 6 %)" in text.replace("<00:00:01.000>", "")
+    assert "unknown action: right hand to the head 3 times, standing" in text
+    sure = Transcript((replace(KICK, confidence=0.98),), 5.0)
+    assert "?" not in writers.render(sure, name)
+
+
+def test_tables_hold_facts_and_a_terminal_has_them_dim():
+    assert writers.render(SAID, "csv").splitlines()[0] == "start,end,label,text,confidence,known,facts"
+    assert '"right hand to the head 3 times"' not in writers.render(SAID, "csv")
+    assert writers.render(SAID, "tsv").splitlines()[1].endswith("\t0.060\tyes\t3 steps")
+    from motion2language.writers.txt import with_facts
+
+    first, second = with_facts(SAID, dim=True).splitlines()
+    assert first == "[00:00.5 → 00:02.0] kicks  \x1b[2m? 6 %  · 3 steps\x1b[0m"
+    assert "\x1b" not in second
+
+
+def test_elan_has_a_tier_of_facts_and_label_studio_has_them_as_meta():
+    pytest.importorskip("pympi")
+    assert 'TIER_ID="facts"' in writers.render(SAID, "eaf")
+    (task,) = json.loads(writers.render(SAID, "labelstudio"))
+    assert task["predictions"][0]["result"][0]["meta"] == {"text": ["3 steps"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("and then a person walks", "a person walks"),
+        ("a person walks walks", "a person walks"),
+        ("a happy left happy left happy left left then kicks", "a happy left then kicks"),
+        ("then kicks then kicks", "kicks then kicks"),
+        ("and then", "and then"),
+        ("", ""),
+    ],
+)
+def test_babble_is_left_out(said, kept):
+    words = said.split()
+    actions = {index for index, word in enumerate(words) if word in ("walks", "kicks")}
+    assert " ".join(words[index] for index in without_babble(words, actions)) == kept
+
+
+@pytest.mark.parametrize(
+    ("words", "facts", "against"),
+    [
+        ("waves the left hand", Facts(arms="right"), ["left"]),
+        ("waves the left hand", Facts(arms="left"), []),
+        ("turns to the left", Facts(turn=-90.0), ["left"]),
+        ("turns to the left", Facts(turn=90.0), []),
+        ("turns to the left", Facts(turn=-20.0), []),
+        ("walks backwards", Facts(direction="forward", travel=3.0, gait="walk", speed=1.0), ["backwards"]),
+        ("runs forward", Facts(direction="forward", travel=3.0, gait="walk", speed=1.0), ["runs"]),
+        ("walks", Facts(direction="in place", travel=0.1, steps=0), ["walks"]),
+        ("walks slowly", Facts(pace="fast", speed=2.0), ["slowly"]),
+        ("jumps five times", Facts(repetitions=2), ["five"]),
+        ("jumps twice", Facts(repetitions=3), []),
+        ("sits down", Facts(start_posture="standing", end_posture="sitting"), []),
+        ("kicks", Facts(), []),
+    ],
+)
+def test_facts_contradict_words(words, facts, against):
+    assert [evidence.word for evidence in contradictions(words, facts)] == against
+
+
+def test_evidence_for_a_word_says_what_was_measured():
+    (evidence,) = find_evidence("turns left", Facts(turn=88.0))
+    assert (evidence.agrees, evidence.fact, evidence.reason) == (True, "turn", "turned 88° to the left")
+
+
+def doubt(width: int = 128, **given) -> Doubt:
+    values = {
+        "labels": np.array(["walk", "wave"]), "means": np.zeros((2, width)), "spread": np.ones(width),
+        "centre": np.zeros(5), "scale": np.ones(5), "weights": np.array([1.0, 0, 0, 0, 0]), "bias": np.zeros(()),
+        "threshold": np.array(0.5),
+    }  # fmt: skip
+    return Doubt(**values | {name: np.asarray(value) for name, value in given.items()})
+
+
+def test_doubt_comes_back_from_its_file(tmp_path):
+    save_doubt(doubt(bias=0.25), tmp_path)
+    read = Doubt.load(tmp_path)
+    assert read is not None
+    assert {name: value.tolist() for name, value in vars(read).items()} == {
+        name: value.tolist() for name, value in vars(doubt(bias=0.25)).items()
+    }
+    assert Doubt.load(tmp_path / "elsewhere") is None
+
+
+@pytest.mark.parametrize("given", [{"means": np.zeros((3, 128))}, {"weights": np.zeros(4)}, {"bias": np.nan}])
+def test_a_damaged_doubt_is_refused_in_one_line(given, tmp_path):
+    with pytest.raises(ValueError, match=r"arrays have shapes|not finite"):
+        doubt(**given)
+    np.savez(tmp_path / FILE, weights=np.zeros(5))
+    with pytest.raises(ValueError, match=r"lacks labels.*m2l teach-doubt"):
+        Doubt.load(tmp_path)
+    (tmp_path / FILE).write_bytes(b"junk")
+    with pytest.raises(ValueError, match="m2l teach-doubt"):
+        Doubt.load(tmp_path)
+
+
+def test_segments_have_facts_confidence_and_known_with_and_without_a_fit(tmp_path):
+    motion = make_recording(3, ("walk", "wave_right")).motion
+    captioner = load_model("synthetic")
+    plain = captioner.transcribe(motion, facts=False)
+    assert all(segment.facts is None and segment.confidence is None for segment in plain.segments)
+    told = captioner.transcribe(motion)
+    assert [segment.text for segment in told.segments] == [segment.text for segment in plain.segments]
+    assert all(segment.facts is not None and segment.known for segment in told.segments)
+    assert told.segments[0].facts.direction == "forward"
+    shutil.copytree(find_model("synthetic"), tmp_path / "model")
+    save_doubt(doubt(weights=[0, 0, 0, 0, 0], bias=-2.0, threshold=0.2), tmp_path / "model")
+    doubted = load_model(tmp_path / "model").transcribe(motion)
+    assert all(segment.confidence == pytest.approx(0.119, abs=1e-3) for segment in doubted.segments)
+    assert not any(segment.known for segment in doubted.segments)
+
+
+def test_a_logistic_fit_finds_what_tells_right_from_wrong():
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(400, len(EVIDENCE)))
+    right = rows[:, 0] - 0.5 * rows[:, 2] + random.normal(0, 0.5, 400) > 0
+    weights, bias = fit_logistic(rows, right)
+    assert weights[0] > 1
+    assert weights[2] < 0
+    assert area_under_curve(rows @ weights + bias, right) > 0.9
+    assert Rows(rows, right, right).known.sum() == right.sum()
