@@ -11,7 +11,7 @@ from motion2language.motion import CANONICAL, Motion
 
 
 @pytest.fixture(scope="module")
-def people() -> Captioner:
+def default() -> Captioner:
     return load_model("default")
 
 
@@ -22,32 +22,32 @@ def _standing(seconds: float, trembling: float) -> Motion:
 
 
 @pytest.mark.parametrize("trembling", [0.0, 0.003])
-def test_of_standing_still_for_a_minute_nothing_is_said(people: Captioner, trembling: float) -> None:
-    said = people.transcribe(_standing(60.0, trembling))
+def test_of_standing_still_for_a_minute_nothing_is_said(default: Captioner, trembling: float) -> None:
+    said = default.transcribe(_standing(60.0, trembling))
     assert said.segments == () and said.text == "" and said.duration == pytest.approx(60.0)
 
 
 @pytest.mark.parametrize("fps", [5.0, 10.0, 30.0])
-def test_walking_all_the_time_is_one_segment(people: Captioner, fps: float) -> None:
-    said = people.transcribe(Motion(walking(400), 10.0, CANONICAL, "walking").resample(fps))
+def test_walking_all_the_time_is_one_segment(default: Captioner, fps: float) -> None:
+    said = default.transcribe(Motion(walking(400), 10.0, CANONICAL, "walking").resample(fps))
     (segment,) = said.segments
     assert segment.label == "walk" and segment.end - segment.start > 36
     assert segment.bounded_by == "pieces" and segment.probability is not None and segment.probability > 0.5
 
 
-def test_walking_between_two_rests_is_bounded(people: Captioner) -> None:
+def test_walking_between_two_rests_is_bounded(default: Captioner) -> None:
     rest = np.repeat(walking(1), 50, axis=0)
     steps = walking(80)
     after = np.repeat(steps[-1:], 50, axis=0)
-    said = people.transcribe(Motion(np.concatenate([rest, steps, after]), 10.0, CANONICAL, "there and stop"))
+    said = default.transcribe(Motion(np.concatenate([rest, steps, after]), 10.0, CANONICAL, "there and stop"))
     assert [segment.label for segment in said.segments] == ["walk"]
     assert abs(said.segments[0].start - 5.0) <= 1.0 and abs(said.segments[0].end - 13.0) <= 1.0
 
 
-def test_a_recording_of_many_windows_is_described_to_its_end(people: Captioner) -> None:
+def test_a_recording_of_many_windows_is_described_to_its_end(default: Captioner) -> None:
     steps, rest = walking(100), np.repeat(walking(1), 100, axis=0)
     take = np.concatenate([part for _ in range(20) for part in (steps, rest)])
-    said = people.transcribe(Motion(take, 10.0, CANONICAL, "long"))
+    said = default.transcribe(Motion(take, 10.0, CANONICAL, "long"))
     assert said.duration == pytest.approx(400.0) and said.segments[-1].end > 380
     assert 15 <= len(said.segments) <= 40 and {segment.label for segment in said.segments} >= {"walk"}
     starts = [segment.start for segment in said.segments]
@@ -55,6 +55,14 @@ def test_a_recording_of_many_windows_is_described_to_its_end(people: Captioner) 
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3])
-def test_recordings_too_short_for_a_piece_are_described(people: Captioner, frames: int) -> None:
-    said = people.transcribe(Motion(walking(frames), 10.0, CANONICAL, "short"))
+def test_recordings_too_short_for_a_piece_are_described(default: Captioner, frames: int) -> None:
+    said = default.transcribe(Motion(walking(frames), 10.0, CANONICAL, "short"))
     assert said.duration == pytest.approx(frames / 10)
+
+
+def test_a_beam_finds_one_sentence_unless_pieces_are_asked_for(default: Captioner) -> None:
+    motion = Motion(walking(100), 10.0, CANONICAL, "walking")
+    assert all(segment.bounded_by != "pieces" for segment in default.transcribe(motion, beam=2).segments)
+    assert default.transcribe(motion, beam=2) == default.transcribe(motion, beam=2, search="sentence")
+    pieces = default.transcribe(motion, beam=2, search="segmental").segments
+    assert pieces and all(segment.bounded_by == "pieces" for segment in pieces)

@@ -77,8 +77,8 @@ class Captioner:
         joint_map  canonical joint -> joint of the recording, for skeletons with unknown names
         refine     bound segments by changes of movement (boundaries.py); otherwise by the paper's rule
         search     "segmental": the recording is cut into pieces, each one action (search_segments.py); "sentence": one
-                   sentence for all of it. None: segmental if the model learnt to cut. A model that did not warns and
-                   says the sentence, as without `refine`
+                   sentence for all of it. None: segmental if the model learnt to cut and no beam is asked for, which
+                   finds one sentence. A model that did not learn it warns and says the sentence, as without `refine`
         facts      measure each segment, judge how probable its words are and whether the model knows the action
                    (doubt.py)
         """
@@ -118,7 +118,7 @@ class Captioner:
 
         prepared  each motion as `prepare` returned it, for a caller that has done so already
         """
-        segmenter = self._segmenter_for(search) if refine else None
+        segmenter = self._segmenter_for(search, beam) if refine else None
         if prepared is None:
             prepared = [self.prepare(motion, joint_map) for motion in motions]
         pieces = [
@@ -227,13 +227,13 @@ class Captioner:
         for motion, hypothesis in zip(motions, hypotheses, strict=True):
             yield self.timed(motion, hypothesis, refine=refine), hypothesis.weights[hypothesis.tokens >= UNK]
 
-    def _segmenter_for(self, search: str | None) -> Segmenter | None:
+    def _segmenter_for(self, search: str | None, beam: int | None) -> Segmenter | None:
         """The segmenter, if the recordings are to be cut into pieces and the model learnt to."""
         if search not in (None, *WAYS):
             raise ValueError(f"search {search!r}: expected {' or '.join(WAYS)}")
         if search == "segmental" and self.segmenter is None:
             warnings.warn(f"model {self.name!r} never learnt to cut takes; it says one sentence for all", stacklevel=3)
-        return None if search == "sentence" else self.segmenter
+        return None if search == "sentence" or (search is None and beam) else self.segmenter
 
     def _in_pieces(self, segmenter: Segmenter, body: Motion, whole: Described, beam: int | None) -> Described:
         """The recording described piece by piece; `whole` is its description by sentences."""

@@ -116,7 +116,7 @@ class Search:
     """Bound segments by changes of movement; --no-refine takes the paper's rule."""
     search: str | None = None
     """segmental: cut the recording into pieces of one action each; sentence: say one sentence for all of it. By default
-    segmental for a model that learnt to cut, such as default."""
+    segmental for a model that learnt to cut, such as default, unless --beam asks for one sentence."""
 
     def require_valid(self) -> None:
         """ValueError for a --beam below 0 and for an unknown --search."""
