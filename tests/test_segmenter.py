@@ -178,6 +178,7 @@ def test_a_sentence_is_kept_where_the_draws_agree_and_it_names_enough() -> None:
     assert not take_sentences.is_sure(sentence(0.9), surely)  # fewer than half of what the pieces promise
     assert take_sentences.is_sure(sentence(0.9), [replace(PIECES[0], probability=0.2)] * 8)
     assert not take_sentences.is_sure(sentence(), [])
+    assert take_sentences.is_sure(sentence(0.9, 0.3), [replace(PIECES[0], probability=0.5)] * 2)  # as many as they do
 
 
 def test_a_second_judge_may_change_a_label() -> None:

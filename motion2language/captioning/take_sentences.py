@@ -3,9 +3,9 @@
 The label of a piece is the likeliest by the segmenter and by what the model says of the piece alone, together: they err
 in different ways. Then there are four ways, the first that fits:
 
-1. The sentence that the model says of the whole recording, as it is, if the drawn sentences agree about its actions and
-   it promises nearly half as many right actions as the pieces do, or more. Of recordings unlike those it learnt from
-   the sentences agree only in being short.
+1. The sentence that the model says of the whole recording, as it is, if it promises as many right actions as the pieces
+   do; nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it learnt
+   from they agree only in being short.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
    get the bounds of the pieces.
 3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else.
@@ -33,8 +33,9 @@ from motion2language.transcript import Segment, TimedWord, Transcript
 
 SUBJECT = ("a", "person")  # where no words of the model give one
 JOIN, AGAIN = "then", "again"
-#: Mean probability of a sentence's actions from which on it may be kept, and how many right actions it must promise for
-#: each right one that the pieces promise. Chosen on BNR-Compose's validation motions and takes of people held out.
+#: Mean probability of a sentence's actions from which on it is sure, and how many right actions a sure one must promise
+#: for each right one that the pieces promise; any other must promise as many. Chosen on BNR-Compose's validation
+#: motions and takes of people held out.
 CERTAIN, SHARE = 0.7, 0.45
 
 
@@ -84,11 +85,14 @@ def shares(said: Transcript) -> dict[str, float]:
 def is_sure(transcript: Transcript, pieces: Sequence[Piece]) -> bool:
     """Whether a sentence is to be kept although the recording has these pieces.
 
-    Its probabilities sum to how many of its actions are right on average; so do theirs.
+    Its probabilities sum to how many of its actions are right on average; so do theirs. Without pieces, only a sentence
+    that is sure is said.
     """
     chances = [segment.probability or 0.0 for segment in transcript.segments]
     promised = sum(piece.probability for piece in pieces)
-    return bool(chances) and sum(chances) >= max(CERTAIN * len(chances), SHARE * promised)
+    if chances and sum(chances) >= CERTAIN * len(chances):
+        return sum(chances) >= SHARE * promised
+    return bool(pieces) and sum(chances) >= promised
 
 
 def _stretch(piece: Piece, fps: float, body: Motion) -> tuple[int, int]:
