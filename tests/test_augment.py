@@ -41,7 +41,7 @@ def vary(motions: list[Motion], numbers: np.ndarray, config: AugmentConfig, pace
     positions = vary_tempo(joined(motions), frames, tempo)
     positions = Bodies(config, FPS, torch.device("cpu")).vary(positions, tempo.lengths, draws)
     return [
-        replace(motion, positions=rows[:length].reshape(length, 21, 3))
+        replace(motion, positions=rows[:length].swapaxes(1, 2))
         for motion, rows, length in zip(motions, positions.numpy(), tempo.lengths, strict=True)
     ]
 

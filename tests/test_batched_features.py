@@ -26,7 +26,7 @@ TURNING = replace(
 def test_a_batch_has_the_features_of_its_recordings_and_padding_changes_none(name):
     motions = [*MOTIONS, SMALL, TURNING]
     lengths = torch.tensor([motion.frames for motion in motions])
-    rows = [torch.from_numpy(motion.positions.reshape(motion.frames, -1)) for motion in motions]
+    rows = [torch.from_numpy(motion.positions.swapaxes(1, 2)) for motion in motions]
     for padding in (0.0, 3.0):
         padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=padding)
         values = BATCHED[name](padded, lengths, 10.0)
@@ -41,7 +41,7 @@ def test_a_body_without_width_faces_forward():
     """As in numpy: the direction of a vector of no length is 0."""
     flat = replace(MOTIONS[0], positions=MOTIONS[0].positions * [0, 1, 0])
     values = BATCHED["canonical"](
-        torch.from_numpy(flat.positions.reshape(1, flat.frames, -1)), torch.tensor([flat.frames]), 10.0
+        torch.from_numpy(flat.positions.swapaxes(1, 2))[None], torch.tensor([flat.frames]), 10.0
     )
     np.testing.assert_allclose(values[0].numpy(), FEATURES["canonical"](flat), atol=1e-4)
 

@@ -97,11 +97,9 @@ class BatchMaker:
         self.config, self.augment, self.device = captioner.config, augment, device
         self._scale = torch.from_numpy(1 / captioner.normalizer.std).to(device)
         self._shift = torch.from_numpy(-captioner.normalizer.mean / captioner.normalizer.std).to(device)
-        self._vary: Bodies | Sensor | None = None
-        if self.config.joints == CANONICAL.joints and augment.of_positions:
-            self._vary = Bodies(augment, self.config.fps, device)
-        elif augment.of_positions:
-            self._vary = Sensor(augment, self.config.fps, 3 * len(self.config.joints), device)
+        joints, fps = self.config.joints, self.config.fps
+        self._bodies = Bodies(augment, fps, device) if joints == CANONICAL.joints else None
+        self._sensor = Sensor(augment, fps, 3 * len(joints), device)
 
     def make(self, drawn: Drawn) -> Batch:
         """Padded features on the device; lengths and tokens of one sentence of each pair on the CPU.
@@ -119,7 +117,7 @@ class BatchMaker:
                 recordings, rows = once, torch.from_numpy(places)
             joined, lengths = self._gather(pairs, recordings)
             values, tokens = pad(joined, lengths), [sentence.tokens for sentence in chosen]
-        values = torch.addcmul(self._shift, values, self._scale)
+        torch.addcmul(self._shift, values, self._scale, out=values)
         return Batch(values, torch.from_numpy(lengths), _padded_tokens(tokens), rows)
 
     def _varied(
@@ -130,16 +128,12 @@ class BatchMaker:
         if self.augment.of_time:
             paced, whole = (np.array([sentence[part] for sentence in chosen]) for part in (2, 3))
             tempo = draw_tempo(frames, self.config.fps, self.augment, draws, paced, whole)
-            positions, lengths = vary_tempo(joined, frames, tempo), tempo.lengths
+            varied, lengths = vary_tempo(joined, frames, tempo), tempo.lengths
         else:
-            positions, lengths = pad(joined, frames), frames
-        if isinstance(self._vary, Bodies):
-            positions = self._vary.vary(positions, lengths, draws)
-        elif self._vary is not None:
-            positions = self._vary.vary(positions, draws)
+            varied, lengths = pad(joined, frames), frames
         mirrored = draw_mirrored(self.augment, draws).tolist()
         tokens = [one.mirrored if swap else one.tokens for one, swap in zip(chosen, mirrored, strict=True)]
-        return self._features(positions, lengths), lengths, tokens
+        return self._features(varied, lengths, draws), lengths, tokens
 
     def _gather(self, pairs: Pairs, recordings: np.ndarray) -> tuple[Tensor, np.ndarray]:
         """The rows of recordings one after another, (sum of frames, width), on the device; their frames (B,)."""
@@ -150,19 +144,22 @@ class BatchMaker:
         np.concatenate(parts, out=joined.numpy())
         return joined.to(self.device, non_blocking=on_gpu), frames
 
-    def _features(self, positions: Tensor, lengths: np.ndarray) -> Tensor:
-        """The features of padded positions (B, T, 3 J), or of joint angles, which are their own."""
+    def _features(self, varied: Tensor, lengths: np.ndarray, draws: Draws) -> Tensor:
+        """The features of padded rows (B, T, 3 J) after further variations; joint angles are their own."""
         name, fps = self.config.features, self.config.fps
         if name == "angles":
-            return positions
+            return varied
+        if self._bodies is not None:
+            positions = self._bodies.vary(varied, lengths, draws)
+        else:
+            varied = self._sensor.vary(varied, draws)
+            positions = varied.view(*varied.shape[:2], -1, 3).transpose(2, 3)
         if name in BATCHED:
             return BATCHED[name](positions, torch.from_numpy(lengths).to(self.device), fps)
         joints = self.config.joints
-        skeleton = (
-            CANONICAL if joints == CANONICAL.joints else Skeleton("own", joints, tuple(range(-1, len(joints) - 1)))
-        )
-        each = (rows[:length] for rows, length in zip(positions.cpu().numpy(), lengths.tolist(), strict=True))
-        motions = (Motion(rows.reshape(len(rows), -1, 3), fps, skeleton) for rows in each)
+        skeleton = CANONICAL if self._bodies else Skeleton("own", joints, tuple(range(-1, len(joints) - 1)))
+        each = zip(positions.transpose(2, 3).cpu().numpy(), lengths.tolist(), strict=True)
+        motions = (Motion(rows[:length], fps, skeleton) for rows, length in each)
         features = [torch.from_numpy(feature(name)(motion)) for motion in motions]
         return torch.nn.utils.rnn.pad_sequence(features, batch_first=True).to(self.device)
 

@@ -1,7 +1,8 @@
-"""Vary the body and the sensor of recordings on the canonical body: (B, T, 63), joint by joint x, y, z in metres.
+"""Vary the body and the sensor of recordings on the canonical body.
 
-What is linear and the same in all frames (mirror, lengths of bones, tilt) is one matrix for each recording; what turns
-with the body (offsets) is a sum of three directions of each frame.
+Recordings come as rows (B, T, 63), joint by joint x, y, z in metres, and leave as (B, T, 3, 21): all x, then all y, all
+z, because sums over joints are then fast. What is linear and the same in all frames (mirror, lengths of bones, tilt) is
+one matrix for each recording; what turns with the body (offsets) is a sum of three directions of each frame.
 """
 
 from __future__ import annotations
@@ -35,78 +36,90 @@ class Bodies:
 
     def __init__(self, config: AugmentConfig, fps: float, device: torch.device) -> None:
         self.config, self.device = config, device
-        self._sums = torch.from_numpy(_SUMS).float().to(device)
+        self._sums, self._to_bones = (self._send(matrix) for matrix in (_SUMS, _TO_BONES))
         self._sensor = Sensor(config, fps, 3 * len(_JOINTS), device)
 
-    def vary(self, positions: Tensor, lengths: np.ndarray, draws: Draws) -> Tensor:
-        """Varied positions (B, T, 63), each as its pair's numbers want it; `lengths` (B,) in frames."""
+    def vary(self, rows: Tensor, lengths: np.ndarray, draws: Draws) -> Tensor:
+        """Varied positions (B, T, 3, 21), each as its pair's numbers want it; `lengths` (B,) in frames.
+
+        The rows are used up.
+        """
         config = self.config
         if config.mirror or config.bones or config.tilt:
-            positions = positions @ self._send(_matrices(config, draws))
+            rows = rows @ self._matrices(draws)
+        else:
+            rows = rows.view(*rows.shape[:2], -1, 3).transpose(2, 3).flatten(2)
         if config.offsets:
-            positions = self._displace(positions, draws)
+            rows = self._displace(rows, draws)
         if config.frozen_legs or config.frozen_bone:
-            positions = self._freeze(positions, lengths, draws)
-        return self._sensor.vary(positions, draws)
+            rows = self._freeze(rows, lengths, draws)
+        return self._sensor.vary(rows, draws).view(*rows.shape[:2], 3, -1)
 
     def _send(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(self.device)
 
-    def _displace(self, positions: Tensor, draws: Draws) -> Tensor:
-        """Positions with joints displaced by a constant in the body's axes."""
-        shifts = self.config.offsets * draws.normal("offsets").reshape(-1, len(_JOINTS), 3)[:, _ALIKE]
-        left, up, forward = np.moveaxis(shifts, 2, 0)
-        left = left * _SIDE
-        none = np.zeros_like(left)
-        shares = np.stack(
-            [np.stack(part, -1) for part in ((left, none, forward), (-forward, none, left), (none, up, none))], 1
-        )
-        x, z = left_of(positions)
-        return torch.baddbmm(positions, torch.stack((x, z, torch.ones_like(x)), -1), self._send(shares).flatten(2))
+    def _matrices(self, draws: Draws) -> Tensor:
+        """What turns the rows of each recording into those of its varied body, all x first, (B, 63, 63)."""
+        factors = np.exp(self.config.bones * draws.normal("bones")[:, _ALIKE])
+        factors[:, 0] = 1  # no bone leads to the root
+        joints = (self._to_bones.T * self._send(factors)[:, None]) @ self._sums.T  # from each joint (row) to each
+        turns, mirrored = draw_tilts(self.config, draws), draw_mirrored(self.config, draws)
+        turns[mirrored, :, 0] *= -1  # the mirror comes before the tilt
+        joints = torch.where(self._send(mirrored)[:, None, None] > 0, joints[:, _SWAPPED], joints)
+        turned = joints[:, :, None, None] * self._send(turns.transpose(0, 2, 1))[:, None, :, :, None]
+        return turned.view(len(factors), *2 * (3 * len(_JOINTS),))
 
-    def _freeze(self, positions: Tensor, lengths: np.ndarray, draws: Draws) -> Tensor:
-        """Positions in which some bones keep the direction, in the body's axes, that they have in one frame."""
+    def _displace(self, rows: Tensor, draws: Draws) -> Tensor:
+        """Positions with joints displaced by a constant in the body's axes, in place."""
+        shifts = self.config.offsets * draws.normal("offsets").reshape(-1, len(_JOINTS), 3)[:, _ALIKE]
+        left, up, forward = shifts[..., 0] * _SIDE, shifts[..., 1], shifts[..., 2]
+        shares = np.zeros((len(shifts), 3, 3, len(_JOINTS)))  # of each direction, in x, y and z
+        shares[:, 0, 0], shares[:, 0, 2], shares[:, 1, 1] = left, forward, up
+        shares[:, 2, 0], shares[:, 2, 2] = -forward, left
+        x, z = left_of(rows)
+        return rows.baddbmm_(torch.stack((x, torch.ones_like(x), z), -1), self._send(shares).flatten(2))
+
+    def _freeze(self, rows: Tensor, lengths: np.ndarray, draws: Draws) -> Tensor:
+        """Positions in which some bones keep the direction that they have in one frame in the body's axes; in place."""
         frozen, frame = draw_frozen(self.config, lengths, draws)
         chosen = np.flatnonzero(frozen.any(1))
         if not len(chosen):
-            return positions
-        rows, frames = (torch.from_numpy(part).to(self.device) for part in (chosen, frame[chosen]))
-        body = positions.index_select(0, rows)
-        x, z = left_of(body)
-        vectors = body.view(*body.shape[:2], -1, 3)
-        bones = vectors - vectors[:, :, [max(0, parent) for parent in CANONICAL.parents]]
-        own = _turn(bones, x[..., None], -z[..., None])
-        still = own[torch.arange(len(chosen), device=self.device), frames][:, None]
-        change = _turn(still, x[..., None], z[..., None]) - bones
-        change = change * self._send(frozen[chosen])[:, None, :, None]
-        return positions.index_copy(0, rows, (vectors + self._sums @ change).flatten(2))
+            return rows
+        places, frames = (torch.from_numpy(part).to(self.device) for part in (chosen, frame[chosen]))
+        own = rows.index_select(0, places)
+        x, z = (part[..., None] for part in left_of(own))
+        own = own.view(*own.shape[:2], 3, -1)
+        bones = own @ self._to_bones.T
+        still = _turn(bones, x, -z)[torch.arange(len(chosen), device=self.device), frames][:, None]
+        change = (_turn(still, x, z) - bones) * self._send(frozen[chosen])[:, None, None]
+        return rows.index_copy_(0, places, (own + change @ self._sums.T).flatten(2))
 
 
 class Sensor:
-    """Adds noise to recordings of any skeleton, (B, T, width), on a device."""
+    """Adds noise to the rows of recordings of any skeleton, (B, T, width), on a device."""
 
     def __init__(self, config: AugmentConfig, fps: float, width: int, device: torch.device) -> None:
         self.config, self.device = config, device
         self.spacing = max(1.0, _DRIFT_SECONDS * fps)
         self.table = NoiseTable(width, device) if config.noise or config.jitter or config.drift else None
 
-    def vary(self, positions: Tensor, draws: Draws) -> Tensor:
-        """Positions with noise and slow displacements."""
+    def vary(self, rows: Tensor, draws: Draws) -> Tensor:
+        """Positions with noise and slow displacements, in place."""
         if self.table is None:
-            return positions
-        clock = torch.arange(positions.shape[1], device=self.device)
+            return rows
+        clock = torch.arange(rows.shape[1], device=self.device)
         for purpose in ("noise", "jitter"):
             if self.config.get(purpose):
                 noise = self.table.read(draws.uniform(purpose)[:, -1], clock)
-                positions = torch.addcmul(positions, noise, self._spread(purpose, draws))
+                rows.addcmul_(noise, self._spread(purpose, draws))
         if self.config.drift:
             steps = clock / self.spacing
             knots = self.table.read(draws.uniform("drift")[:, 1], torch.arange(int(steps[-1]) + 2, device=self.device))
             share = steps.frac()
             share = (share * share * (3 - 2 * share))[:, None]  # as smooth at the knots as between them
             drift = torch.lerp(knots[:, steps.long()], knots[:, steps.long() + 1], share)
-            positions = torch.addcmul(positions, drift, self._spread("drift", draws))
-        return positions
+            rows.addcmul_(drift, self._spread("drift", draws))
+        return rows
 
     def _spread(self, purpose: str, draws: Draws) -> Tensor:
         """The standard deviation of each recording's noise, (B, 1, 1) metres."""
@@ -128,21 +141,7 @@ def draw_frozen(config: AugmentConfig, lengths: np.ndarray, draws: Draws) -> tup
     return frozen, (legs[:, 1] * lengths).astype(np.int64)
 
 
-def _matrices(config: AugmentConfig, draws: Draws) -> np.ndarray:
-    """What turns the rows of each recording into those of its varied body, (B, 63, 63)."""
-    count, joints = len(draws.one("mirror")), len(_JOINTS)
-    factors = np.exp(config.bones * draws.normal("bones")[:, _ALIKE])
-    factors[:, 0] = 1  # no bone leads to the root
-    mixed = (_SUMS * factors[:, None]) @ _TO_BONES
-    turned = _tilts(config, draws)
-    mirrored = draw_mirrored(config, draws)
-    mixed[mirrored] = mixed[mirrored][:, :, _SWAPPED]
-    turned[mirrored, :, 0] *= -1  # the mirror comes before the tilt
-    matrices = np.einsum("bjk,bdc->bkcjd", mixed.astype(np.float32), turned.astype(np.float32))
-    return matrices.reshape(count, 3 * joints, 3 * joints)
-
-
-def _tilts(config: AugmentConfig, draws: Draws) -> np.ndarray:
+def draw_tilts(config: AugmentConfig, draws: Draws) -> np.ndarray:
     """A rotation (B, 3, 3) about a horizontal axis for each recording."""
     share, direction = draws.uniform("tilt").T
     angle, around = math.radians(config.tilt) * share, 2 * math.pi * direction
@@ -155,15 +154,15 @@ def _tilts(config: AugmentConfig, draws: Draws) -> np.ndarray:
     return np.stack([np.stack(row, -1) for row in rows], 1)
 
 
-def left_of(positions: Tensor) -> tuple[Tensor, Tensor]:
-    """x and z of the level direction from the right to the left hip in each frame, (B, T) each."""
-    left, right = (positions[..., 3 * hip : 3 * hip + 3 : 2] for hip in _HIPS)
-    across = left - right
-    across = across / across.norm(dim=-1, keepdim=True).clamp(min=1e-6)
-    return across[..., 0], across[..., 1]
+def left_of(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """x and z of the level direction from the right to the left hip in each frame, (B, T) each, of rows all x first."""
+    left, right = _HIPS
+    x, z = (rows[..., axis * len(_JOINTS) + left] - rows[..., axis * len(_JOINTS) + right] for axis in (0, 2))
+    length = torch.hypot(x, z).clamp(min=1e-6)
+    return x / length, z / length
 
 
 def _turn(vectors: Tensor, x: Tensor, z: Tensor) -> Tensor:
-    """Vectors turned about Y so that the first axis comes to (x, 0, z)."""
-    along, up, ahead = vectors.unbind(-1)
-    return torch.stack((x * along - z * ahead, up + torch.zeros_like(x), z * along + x * ahead), -1)
+    """Vectors (..., 3, J) turned about Y so that the first axis comes to (x, 0, z)."""
+    along, up, ahead = vectors.unbind(-2)
+    return torch.stack((x * along - z * ahead, up + torch.zeros_like(x), z * along + x * ahead), -2)

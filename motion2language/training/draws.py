@@ -18,7 +18,7 @@ _COUNTS = {
 }  # fmt: skip
 _FIRST = dict(zip(_COUNTS, np.cumsum([0, *_COUNTS.values()]).tolist(), strict=False))
 _TOTAL = sum(_COUNTS.values())
-_TABLE_ROWS = 2**15  # of normal numbers; chosen: 8 MB for the canonical body
+_TABLE_ROWS = 2**13  # of normal numbers; chosen: 2 MB for the canonical body, which a cache holds
 
 
 class Draws:
