@@ -9,6 +9,8 @@ docs/deviations.md): lengths are given, decoding stops at <eos>, beam search car
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,6 +21,8 @@ from motion2language.model.attention import ATTENTIONS, LocalAttention, Memory
 from motion2language.model.batch import PLAIN, Batch, DecoderState, LossOptions
 from motion2language.model.config import ModelConfig
 from motion2language.model.encoders import ENCODERS
+
+_FILLED = 1.25  # places per caption up to which captions are ordered by motion; chosen
 
 
 class AttentionCaptioner(nn.Module):
@@ -75,8 +79,8 @@ class AttentionCaptioner(nn.Module):
         """Mean cross-entropy over words and <eos>; padding does not count."""
         if batch.tokens is None:
             raise ValueError("a batch without captions cannot be fed its references")
-        logits, words = self._quick_logits(batch, batch.tokens, options)
-        return F.cross_entropy(logits, words, ignore_index=PAD, label_smoothing=options.label_smoothing)
+        inputs, words = self._quick_inputs(batch, batch.tokens, options)
+        return F.cross_entropy(self.output(inputs), words, label_smoothing=options.label_smoothing)
 
     def _encode_captions(self, batch: Batch) -> tuple[Memory, DecoderState]:
         """`encode` of each motion once, then one row per caption."""
@@ -86,50 +90,80 @@ class AttentionCaptioner(nn.Module):
         repeated = DecoderState(batch.each_caption(state.hidden), batch.each_caption(state.position), state.first)
         return memory.of(batch.rows), repeated
 
-    def _quick_logits(self, batch: Batch, references: Tensor, options: LossOptions) -> tuple[Tensor, Tensor]:
-        """Scores (N, V) and words (N,) of every token that is not padding.
+    def _quick_inputs(self, batch: Batch, references: Tensor, options: LossOptions) -> tuple[Tensor, Tensor]:
+        """Inputs of the word scores (N, E + 2H) and words (N,) of every token that is not padding.
 
         The loop scores words only where the model is fed its own.
         """
-        memory, state = self._encode_captions(batch)
         forced = _draw_forcing(references.shape[1], options.teacher_forcing, options.generator())
-
-        def next_word(step: int, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
-            return references[:, step] if forced[step] else self._score(token, hidden, context).argmax(-1)
-
-        write = self._write_local if isinstance(self.attention, LocalAttention) else self._write
-        fed = write(memory, state, torch.full_like(references[:, 0], SOS), references.shape[1], next_word)
-        words = references.T.flatten()
+        if isinstance(self.attention, LocalAttention):
+            words, fed = self._write_local(self.attention, batch, references, forced)
+        else:
+            words, fed = references.T, self._write(batch, references, forced)
+        words = words.flatten()
         real = (words != PAD).nonzero()[:, 0]
         hidden, context, tokens = (part.flatten(0, 1).index_select(0, real) for part in fed)
-        return self._score(tokens, hidden, context), words[real]
+        return torch.cat((self.embedding(tokens), hidden, context), -1), words[real]
 
-    def _write(
-        self, memory: Memory, state: DecoderState, token: Tensor, steps: int, next_word: recurrence.NextWord
-    ) -> tuple[Tensor, ...]:
+    def _write(self, batch: Batch, references: Tensor, forced: Sequence[bool]) -> tuple[Tensor, ...]:
         """States (L, B, H), contexts (L, B, H) and input tokens (L, B) of the sentences."""
-        rows = []
-        for step in range(steps):
+        memory, state = self._encode_captions(batch)
+        token, rows = torch.full_like(references[:, 0], SOS), []
+        for step, force in enumerate(forced):
             context, _, position = self.attention(state.hidden, memory, state.position, state.first)
             hidden = self.cell(torch.cat((self.embedding(token), context), -1), state.hidden)
             rows.append((hidden, context, token))
-            token = next_word(step, token, hidden, context)
+            token = references[:, step] if force else self._choose(token, hidden, context)
             state = DecoderState(hidden, position, first=False)
         return tuple(torch.stack(part) for part in zip(*rows, strict=True))
 
     def _write_local(
-        self, memory: Memory, state: DecoderState, token: Tensor, steps: int, next_word: recurrence.NextWord
-    ) -> tuple[Tensor, ...]:
-        """The same as `_write`, by recurrence.py in full precision."""
-        assert isinstance(self.attention, LocalAttention)
-        with torch.autocast(token.device.type, enabled=False):
-            exact = memory._replace(frames=memory.frames.to(self.output.weight.dtype))
-            hidden = state.hidden.to(self.output.weight.dtype)
-            weights = recurrence.join(self.embedding, self.attention, self.cell)
-            return recurrence.write(self.attention, weights, exact, hidden, token, steps, next_word)
+        self, attention: LocalAttention, batch: Batch, references: Tensor, forced: Sequence[bool]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The same as `_write`, by recurrence.py in full precision, and the words (L, B) that are wanted.
+
+        Where the motions of a batch have nearly as many captions each, missing ones are filled up with padding, so
+        that those of a motion are neighbours and share its frames.
+        """
+        exact = self.output.weight.dtype
+        memory, state = self.encode(batch.values, batch.lengths)
+        hidden = state.hidden
+        places = None if batch.rows is None else _places(batch.rows, len(batch.lengths))
+        if places is not None:
+            each = len(places) // len(batch.lengths)
+            padded = F.pad(references, (0, 0, 0, 1), value=PAD)
+            references, hidden = padded.index_select(0, places), hidden.repeat_interleave(each, 0)
+        elif batch.rows is not None:
+            memory, hidden = memory.of(batch.rows), batch.each_caption(hidden)
+        words = references.T.contiguous()
+        fed = recurrence.Fed(torch.cat((torch.full_like(words[:1], SOS), words[:-1])), forced, self._choose)
+        with torch.autocast(words.device.type, enabled=False):
+            memory = memory._replace(frames=memory.frames.to(exact))
+            return words, recurrence.write(attention, self.embedding, self.cell, memory, hidden.to(exact), fed)
+
+    def _choose(self, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
+        """The most likely next word (B,)."""
+        return self._score(token, hidden, context).argmax(-1)
 
     def _score(self, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
         return self.output(torch.cat((self.embedding(token), hidden, context), -1))
+
+
+def _places(rows: Tensor, motions: int) -> Tensor | None:
+    """For each motion the same number of captions, by index (B,), with the number of captions where one is missing.
+
+    None where too many would be missing, or on a GPU, which would have to wait for the number.
+    """
+    if rows.is_cuda:
+        return None
+    counts = rows.bincount(minlength=motions)
+    each = int(counts.max())
+    if each * motions > _FILLED * len(rows):
+        return None
+    order = rows.argsort(stable=True)
+    places = rows.new_full((motions * each,), len(rows))
+    within = torch.arange(len(rows)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
+    return places.index_copy_(0, rows[order] * each + within, order)
 
 
 def _draw_forcing(steps: int, teacher_forcing: float, generator: torch.Generator | None) -> list[bool]:

@@ -1,16 +1,25 @@
 """Whole sentences with a local attention and a hand-written gradient, used in training.
 
 `AttentionCaptioner.step` defines a step, and autograd could differentiate it. Most of the time would go into gradients
-of what is the same in all steps, the clips' frames and the weights, which autograd writes and adds up word by word.
-Here the backward pass loops only over what one step passes to the next; all else is computed for all steps at once.
-tests/test_recurrence.py compares both gradients.
+of what is the same in all steps, the clips' frames and the weights, and into calling many small operations. Here the
+loops hold only what one step passes to the next, in few operations that write into arrays made beforehand:
 
-Axes: L steps, B captions, T frames, H hidden, V vocabulary. grad_x is the gradient of the loss with respect to x.
+- A query W d + b meets a frame h in d . (W' h) + b . h, so frames become keys once. The gate's product is the key of
+  one frame more.
+- v . tanh(x) in a softmax is v . 2 sigmoid(2 x), as in attention.py, so one sigmoid serves scores and gate.
+- The columns of the GRU's gates are new (from the input), reset, update, new (from the state). What comes from the
+  input and what comes from the state are then one product each.
+- The captions of a clip are neighbours, so that their attention reads its frames once.
+
+recurrence_gradient.py is the backward pass; tests/test_recurrence.py compares both with autograd.
+
+Axes: L steps, C clips, N captions of each, B = C N captions, T frames, H hidden, V vocabulary. grad_x is the gradient
+of the loss with respect to x.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -19,244 +28,201 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from motion2language.model.attention import LocalAttention, Memory
+from motion2language.model.recurrence_gradient import Products, Tape, Weights, backward
 
-#: next_word(step, token (B,), hidden (B, H), context (B, H)) -> the token (B,) fed to the next step.
-NextWord = Callable[[int, Tensor, Tensor, Tensor], Tensor]
-
-
-class Weights(NamedTuple):
-    """The parameters of a step, joined to need few products."""
-
-    words: Tensor  # (V, 3H) each word's contribution to the GRU's gates
-    context: Tensor  # (3H, H) from the context to the GRU's gates
-    hidden: Tensor  # (5H, H) from the state to the attention's query, to its move, and to the GRU's gates
-    hidden_bias: Tensor  # (5H,)
-    gate: Tensor  # (1, H) the attention's gate
+#: choose(token (B,), hidden (B, H), context (B, H)) -> the model's own next word (B,).
+Choose = Callable[[Tensor, Tensor, Tensor], Tensor]
+_FAINT = 64.0  # e^-64 stands for 0 in windows: an exponential of less takes five times as long
 
 
-def join(embedding: nn.Embedding, attention: LocalAttention, cell: nn.GRUCell) -> Weights:
-    """Join the weights of a network's parts."""
-    from_word, from_context = torch.split(cell.weight_ih, [embedding.embedding_dim, cell.hidden_size], 1)
-    return Weights(
-        F.linear(embedding.weight, from_word, cell.bias_ih),
-        from_context,
-        torch.cat((attention.query.weight, attention.move.weight, cell.weight_hh)),
-        torch.cat((attention.query.bias, attention.move.bias, cell.bias_hh)),
-        attention.gate.weight,
-    )
+class Fed(NamedTuple):
+    """The words fed to the steps.
+
+    words   (L, B) of each step, if the step before is forced
+    forced  (L,) whether a step is followed by the word given here; else the model chooses it
+    choose  how
+    """
+
+    words: Tensor
+    forced: Sequence[bool]
+    choose: Choose
 
 
 def write(
-    attention: LocalAttention,
-    weights: Weights,
-    memory: Memory,
-    start: Tensor,
-    token: Tensor,
-    steps: int,
-    next_word: NextWord,
+    attention: LocalAttention, embedding: nn.Embedding, cell: nn.GRUCell, memory: Memory, start: Tensor, fed: Fed
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """States (L, B, H), contexts (L, B, H) and the tokens fed (L, B), from state `start` (B, H) and `token` (B,)."""
+    """States (L, B, H), contexts (L, B, H) and the tokens fed (L, B), for the C clips of a memory.
+
+    The captions are B = C N, those of a clip in a row; `start` (B, H) is their first state.
+    """
+    weights = Weights(
+        embedding.weight, cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh,
+        attention.query.weight, attention.query.bias, attention.move.weight, attention.move.bias, attention.gate.weight,
+    )  # fmt: skip
     run: Any = _Write.apply
-    return run(memory.frames, start, *weights, attention, memory, token, steps, next_word)
-
-
-class _Tape(NamedTuple):
-    """What a step saves for the backward pass; stacked, each part begins with the axis L."""
-
-    token: Tensor  # (B,) the input word
-    before: Tensor  # (B, H) the state before the step
-    start: Tensor  # (B,) the position before the step
-    projected: Tensor  # (B, 5H) query, move and the state's part of the gates
-    share: Tensor  # (B,)
-    position: Tensor  # (B,)
-    scores: Tensor  # (B, T)
-    softmax: Tensor  # (B, T)
-    weights: Tensor  # (B, T) softmax times window
-    context: Tensor  # (B, H)
-    gates: Tensor  # (B, 3H) reset, update, new
+    return run(memory.frames, start, *weights, attention, memory, fed)
 
 
 class _Write(torch.autograd.Function):
     """The recurrence, forward and backward."""
 
     @staticmethod
-    def forward(  # noqa: PLR0913, PLR0917 - autograd takes positional arguments only
-        ctx: Any, frames: Tensor, start: Tensor, words: Tensor, context_weight: Tensor, hidden_weight: Tensor,
-        hidden_bias: Tensor, gate: Tensor, attention: LocalAttention, memory: Memory, token: Tensor, steps: int,
-        next_word: NextWord,
-    ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    def forward(ctx: Any, frames: Tensor, start: Tensor, *given: Any) -> tuple[Tensor, Tensor, Tensor]:
         """States, contexts and tokens of every step."""
-        last, columns = (memory.lengths - 1).to(frames.dtype), frames.transpose(1, 2).contiguous()
-        state, position = start, torch.zeros_like(last)
-        context_columns, hidden_columns = context_weight.T, hidden_weight.T
-        rows, states = [], []
-        for step in range(steps):
-            projected = torch.addmm(hidden_bias, state, hidden_columns)
-            looked = _look(attention, memory, frames, columns, last, position, projected, first=step == 0)
-            from_input = torch.addmm(words.index_select(0, token), looked.context, context_columns)
-            gates, after = _advance(from_input, projected, state)
-            rows.append(_Tape(token, state, position, projected, *looked, gates))
-            states.append(after)
-            token = next_word(step, token, after, looked.context)
-            state, position = after, looked.position
-        tape = _Tape(*(torch.stack(part) for part in zip(*rows, strict=True)))
-        ctx.save_for_backward(frames, columns, last, words, context_weight, hidden_weight, gate, *tape)
+        weights, (attention, memory, fed) = Weights(*given[:-3]), given[-3:]
+        products = _products(attention, weights, frames)
+        tape = _make_tape(attention, products, frames, start, fed)
+        _run(attention, weights, products, memory, frames, tape, fed)
+        ctx.save_for_backward(frames, memory.lengths, *weights, *products, *tape)
         ctx.attention = attention
-        ctx.mark_non_differentiable(tape.token)
-        return torch.stack(states), tape.context, tape.token
+        ctx.mark_non_differentiable(tape.tokens)
+        return tape.states[1:], tape.contexts, tape.tokens
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_states: Tensor, grad_contexts: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of frames, start and weights."""
-        frames, columns, last, words, context_weight, hidden_weight, gate, *saved = ctx.saved_tensors
-        tape = _Tape(*saved)
-        moved = _gate_input(ctx.attention, tape)
-        slopes = _slopes(ctx.attention, gate[0], moved, last, tape)
-        grad_state, grad_position = torch.zeros_like(tape.before[0]), torch.zeros_like(last)
-        rows = []
-        outer = zip(grad_states.unbind(), grad_contexts.unbind(), *(part.unbind() for part in slopes), strict=True)
-        for from_state, from_context, *parts in reversed(list(outer)):
-            slope = _Slopes(*parts)
-            grad_state = grad_state + from_state
-            # the GRU cell
-            new = grad_state * slope.new
-            update = grad_state * slope.update
-            gates = torch.cat((new * slope.reset, update, new), -1)
-            # the window around the position
-            context = torch.addmm(from_context, gates, context_weight)
-            grad_weights = torch.bmm(context[:, None], columns)[:, 0]
-            grad_position = grad_position + (grad_weights * slope.window).sum(-1)
-            # the softmax of the scores
-            weighted = grad_weights * slope.weights
-            inside = torch.addcmul(weighted, slope.softmax, weighted.sum(-1, keepdim=True), value=-1)
-            scores = inside * slope.score
-            query = torch.bmm(scores[:, None], frames)[:, 0]
-            # the gate that moved the position
-            share = grad_position * slope.share
-            projected = torch.cat(
-                (query, share[:, None] * slope.move, gates[:, : -new.shape[1]], new * slope.hidden), -1
-            )
-            rows.append(_Gradients(projected, share, scores, context, gates))
-            grad_position = grad_position * slope.stay
-            grad_state = torch.addmm(grad_state * slope.kept, projected, hidden_weight)
-        grads = _Gradients(*(torch.stack(part[::-1]) for part in zip(*rows, strict=True)))
-        gates, projected = grads.gates.flatten(0, 1), grads.projected.flatten(0, 1)
-        return (
-            _grad_frames(tape, grads),
-            grad_state,
-            torch.zeros_like(words).index_add_(0, tape.token.flatten(), gates),
-            gates.T @ tape.context.flatten(0, 1),
-            projected.T @ tape.before.flatten(0, 1),
-            projected.sum(0),
-            grads.share.flatten()[None] @ moved.flatten(0, 1),
-            *[None] * 5,
+        frames, lengths, *saved = ctx.saved_tensors
+        weights, saved = Weights(*saved[: len(Weights._fields)]), saved[len(Weights._fields) :]
+        products, tape = Products(*saved[: len(Products._fields)]), Tape(*saved[len(Products._fields) :])
+        grads = backward(ctx.attention, weights, products, tape, frames, lengths, grad_states, grad_contexts)
+        return (*grads, None, None, None)
+
+
+def _products(attention: LocalAttention, weights: Weights, frames: Tensor) -> Products:
+    """The weights as the loops multiply by them."""
+    width = weights.from_state.shape[1]
+    from_word, from_context = torch.split(weights.from_input, [weights.embedding.shape[1], width], 1)
+    first = torch.cat((weights.input_bias[2 * width :], (weights.input_bias + weights.state_bias)[: 2 * width]))
+    words = F.linear(weights.embedding, new_first(from_word, width), first)
+    words = torch.cat((words, weights.state_bias[2 * width :].expand(len(words), width)), 1)
+    keys, gate = 2 * (frames @ weights.query), torch.zeros_like(weights.gate)
+    bias = frames.new_zeros(())
+    if not attention.humanml3d:  # there a tanh comes before the gate
+        gate, bias = (
+            attention.scale * weights.gate @ weights.move,
+            attention.scale * weights.gate[0] @ weights.move_bias,
         )
+    biases = torch.cat((2 * (frames @ weights.query_bias), bias.expand(len(frames), 1)), 1)
+    keys = torch.cat((keys, gate.expand(len(frames), 1, width)), 1)
+    return Products(words, new_first(from_context, width), weights.from_state, keys, biases[:, None])
 
 
-class _Looked(NamedTuple):
-    """The part of the tape that `_look` computes."""
-
-    share: Tensor
-    position: Tensor
-    scores: Tensor
-    softmax: Tensor
-    weights: Tensor
-    context: Tensor
+def new_first(rows: Tensor, width: int) -> Tensor:
+    """Rows of the gates (3H, ...), which the GRU cell has as reset, update, new, as new, reset, update."""
+    return torch.cat((rows[2 * width :], rows[: 2 * width]))
 
 
-def _look(
+def _make_tape(attention: LocalAttention, products: Products, frames: Tensor, start: Tensor, fed: Fed) -> Tape:
+    """The arrays of the steps; tokens, gates and the first state as they are before the first step."""
+    (steps, captions), (length, width) = fed.words.shape, frames.shape[1:]
+    make = frames.new_empty
+    tape = Tape(
+        tokens=fed.words.clone(),
+        states=make(steps + 1, captions, width),
+        positions=make(steps + 1, captions, 1),
+        sigmoids=make(steps, captions, length + 1),
+        softmax=make(steps, captions, length),
+        weights=make(steps, captions, length),
+        contexts=make(steps, captions, width),
+        gates=products.words.index_select(0, fed.words.flatten()).view(steps, captions, 4 * width),
+        moved=make(steps if attention.humanml3d else 0, captions, width),
+    )
+    tape.states[0], tape.positions[0] = start, 0
+    return tape
+
+
+def _run(
     attention: LocalAttention,
+    weights: Weights,
+    products: Products,
     memory: Memory,
     frames: Tensor,
-    columns: Tensor,
-    last: Tensor,
-    position: Tensor,
-    projected: Tensor,
-    first: bool,
-) -> _Looked:
-    """LocalAttention.forward: move the position and look around it; `columns` are the frames as (B, H, T)."""
-    query, moved, _ = _parts(projected)
-    share = attention.share(moved, first)
-    position = attention.place(position, share, last)
-    scores = torch.tanh(torch.bmm(query[:, None], columns)[:, 0])
-    softmax = (scores + memory.padding).softmax(-1)
-    weights = softmax * attention.window(position, frames.shape[1])
-    return _Looked(share, position, scores, softmax, weights, torch.bmm(weights[:, None], frames)[:, 0])
+    tape: Tape,
+    fed: Fed,
+) -> None:
+    """Take all steps; each writes its row of the tape."""
+    views = _Views(tape, len(frames))
+    each = views.captions // len(frames)
+    last = (memory.lengths - 1).to(frames.dtype).repeat_interleave(each)[:, None]
+    padding = memory.padding.repeat_interleave(each, 0).to(frames.dtype)
+    clock, scratch = torch.arange(frames.shape[1], device=frames.device, dtype=frames.dtype), torch.empty_like(padding)
+    window, keys = _Window(attention, frames), products.keys.transpose(1, 2)
+    from_state, from_context = products.state.T, products.context.T
+    for step, forced in enumerate(fed.forced):
+        before, position, after = views.states[step], views.positions[step + 1], views.states[step + 1]
+        torch.baddbmm(products.key_biases, views.states_of_clips[step], keys, out=views.sigmoids_of_clips[step])
+        views.sigmoids[step].sigmoid_()
+        if attention.humanml3d:
+            _share(weights, before, views.moved[step], views.shares[step], first=attention.recurrent and step == 0)
+        if attention.recurrent:
+            torch.lerp(views.positions[step], last, views.shares[step], out=position)
+        else:
+            torch.mul(last, views.shares[step], out=position)
+        torch.add(padding, views.scores[step], alpha=2, out=scratch)
+        torch.softmax(scratch, -1, out=views.softmax[step])
+        torch.sub(position, clock, out=scratch)
+        torch.mul(views.softmax[step], window(scratch), out=views.weights[step])
+        torch.bmm(views.weights_of_clips[step], frames, out=views.contexts_of_clips[step])
+        views.gates_of_state[step].addmm_(before, from_state)
+        views.gates_of_input[step].addmm_(views.contexts[step], from_context)
+        views.reset_update[step].sigmoid_()
+        views.new[step].addcmul_(views.reset[step], views.new_of_state[step]).tanh_()
+        torch.lerp(views.new[step], before, views.update[step], out=after)
+        if not forced and step + 1 < len(fed.forced):
+            word = fed.choose(tape.tokens[step], after, views.contexts[step])
+            tape.tokens[step + 1] = word
+            torch.index_select(products.words, 0, word, out=views.gates[step + 1])
 
 
-def _advance(from_input: Tensor, projected: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-    """The GRU cell: next state = new + update * (state - new), new = tanh(input + reset * hidden). Gates and state."""
-    width = state.shape[1]
-    both = torch.sigmoid(from_input[:, : 2 * width] + projected[:, 2 * width : 4 * width])
-    reset, update = both.chunk(2, -1)
-    new = torch.tanh(torch.addcmul(from_input[:, 2 * width :], reset, projected[:, 4 * width :]))
-    return torch.cat((both, new), -1), torch.lerp(new, state, update)
+def _share(weights: Weights, state: Tensor, moved: Tensor, share: Tensor, first: bool) -> None:
+    """The HumanML3D variant's gate: how far the position moves, (B, 1), and the tanh before it, (B, H), in place."""
+    torch.addmm(weights.move_bias, state, weights.move.T, out=moved).tanh_()
+    share.copy_(torch.sigmoid(moved @ weights.gate.T))
+    if first:
+        share.zero_()
 
 
-class _Slopes(NamedTuple):
-    """Derivatives that do not depend on later steps, computed for all steps at once."""
+class _Window:
+    """LocalAttention.window, of distances position - frame (B, T), in place."""
 
-    new: Tensor  # (B, H) of the new state with respect to the inside of the new gate's tanh
-    update: Tensor  # (B, H) of the new state with respect to the inside of the update gate's sigmoid
-    reset: Tensor  # (B, H) of the inside of the new gate's tanh with respect to that of the reset gate's sigmoid
-    kept: Tensor  # (B, H) of the new state with respect to the one before: the update gate
-    hidden: Tensor  # (B, H) of the inside of the new gate's tanh with respect to the state's part: the reset gate
-    weights: Tensor  # (B, T) softmax times window
-    softmax: Tensor  # (B, T)
-    score: Tensor  # (B, T) of the tanh of the scores
-    window: Tensor  # (B, T) of the weights with respect to the position
-    share: Tensor  # (B,) of the position with respect to the gate's product, before scale and sigmoid
-    move: Tensor  # (B, H) of the gate's product with respect to the move
-    stay: Tensor  # (B,) of the position with respect to the one before
+    def __init__(self, attention: LocalAttention, frames: Tensor) -> None:
+        self.slope = 2 / attention.half_window**2
+        self.far = (_FAINT / self.slope) ** 0.5
+        self.mask = attention.mask and attention.half_window + 1 < self.far
+        least = torch.tensor(1 - attention.half_window, dtype=frames.dtype)
+        self.low = torch.nextafter(least, -torch.ones_like(least) * torch.inf).item()  # a threshold keeps what is above
+        self.high = attention.half_window + 1
+        self.zero = frames.new_zeros(())
 
-
-def _slopes(attention: LocalAttention, gate: Tensor, moved: Tensor, last: Tensor, tape: _Tape) -> _Slopes:
-    reset, update, new = tape.gates.chunk(3, -1)
-    clock = torch.arange(tape.scores.shape[2], device=last.device, dtype=last.dtype)
-    away = clock - tape.position[..., None]
-    reach = last - tape.start if attention.recurrent else last
-    scale = 1.0 if attention.humanml3d else attention.scale
-    return _Slopes(
-        new=(1 - update) * (1 - new * new),
-        update=(tape.before - new) * update * (1 - update),
-        reset=tape.projected[..., -new.shape[-1] :] * reset * (1 - reset),
-        kept=update,
-        hidden=reset,
-        weights=tape.weights,
-        softmax=tape.softmax,
-        score=1 - tape.scores * tape.scores,
-        window=tape.weights * away * (4 / attention.half_window**2),
-        share=scale * reach * tape.share * (1 - tape.share),
-        move=gate * (1 - moved * moved) if attention.humanml3d else gate.expand_as(moved),
-        stay=1 - tape.share if attention.recurrent else torch.zeros_like(tape.share),
-    )
+    def __call__(self, away: Tensor) -> Tensor:
+        """floor(p - D) <= s < floor(p + D) is the same as 1 - D <= p - s < D + 1."""
+        if self.mask:
+            F.threshold(away, self.low, self.far, inplace=True)
+            F.threshold(away.neg_(), -self.high, self.far, inplace=True)
+        else:
+            away.clamp_(-self.far, self.far)
+        return torch.addcmul(self.zero, away, away, value=-self.slope, out=away).exp_()
 
 
-class _Gradients(NamedTuple):
-    """Gradients of a step's parts; stacked, each begins with the axis L."""
+class _Views:
+    """Each step's rows of the tape, made once: a view takes as long as a small operation."""
 
-    projected: Tensor  # (B, 5H)
-    share: Tensor  # (B,) of the gate's product, before scale and sigmoid
-    scores: Tensor  # (B, T) of the products frame . query, before the tanh
-    context: Tensor  # (B, H)
-    gates: Tensor  # (B, 3H) before sigmoid and tanh
+    def __init__(self, tape: Tape, clips: int) -> None:
+        self.captions, width = tape.states.shape[1:]
+        gates, sigmoids = tape.gates, tape.sigmoids
 
+        def of_clips(rows: Tensor) -> tuple[Tensor, ...]:
+            return rows.view(len(rows), clips, -1, rows.shape[2]).unbind()
 
-def _grad_frames(tape: _Tape, grads: _Gradients) -> Tensor:
-    """Gradient of the frames, which meet queries in scores and weights in contexts: (B, T, L) @ (B, L, H)."""
-    queries = _parts(tape.projected)[0].transpose(0, 1)
-    from_scores = grads.scores.permute(1, 2, 0) @ queries
-    return torch.baddbmm(from_scores, tape.weights.permute(1, 2, 0), grads.context.transpose(0, 1))
-
-
-def _gate_input(attention: LocalAttention, tape: _Tape) -> Tensor:
-    """The input of the attention's gate, (L, B, H)."""
-    moved = _parts(tape.projected)[1]
-    return torch.tanh(moved) if attention.humanml3d else moved
-
-
-def _parts(projected: Tensor) -> tuple[Tensor, ...]:
-    """The query, the move and the gates' part of (..., 5H)."""
-    width = projected.shape[-1] // 5
-    return torch.split(projected, [width, width, 3 * width], -1)
+        self.states, self.states_of_clips = tape.states.unbind(), of_clips(tape.states)
+        self.positions, self.moved = tape.positions.unbind(), tape.moved.unbind()
+        self.sigmoids, self.sigmoids_of_clips = sigmoids.unbind(), of_clips(sigmoids)
+        self.scores, self.shares = sigmoids[..., :-1].unbind(), sigmoids[..., -1:].unbind()
+        self.softmax = tape.softmax.unbind()
+        self.weights, self.weights_of_clips = tape.weights.unbind(), of_clips(tape.weights)
+        self.contexts, self.contexts_of_clips = tape.contexts.unbind(), of_clips(tape.contexts)
+        self.gates, self.new = gates.unbind(), gates[..., :width].unbind()
+        self.gates_of_input, self.gates_of_state = gates[..., : 3 * width].unbind(), gates[..., width:].unbind()
+        self.reset_update = gates[..., width : 3 * width].unbind()
+        self.reset, self.update, self.new_of_state = (part.unbind() for part in gates.chunk(4, -1)[1:])
