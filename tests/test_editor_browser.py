@@ -22,7 +22,7 @@ from browser import CHROMIUM, FLAGS, MARKS, playwright
 from motion2language import viewer, writers
 from motion2language.server.corrections import CorrectedFile
 from motion2language.server.editing import EditedTake, EditServer
-from motion2language.transcript import Transcript
+from motion2language.transcript import Facts, Transcript
 
 pytestmark = MARKS
 NO_3D = """
@@ -39,6 +39,15 @@ def unsure() -> Transcript:
     """The usual transcript, whose turn is uncertain."""
     first, turn, last = takes.transcript().segments
     segments = (replace(first, probability=0.95), replace(turn, probability=0.4), replace(last, probability=0.65))
+    return replace(takes.transcript(), segments=segments)
+
+
+def measured() -> Transcript:
+    """The usual transcript with facts: a doubtful walk, and an action that the model does not know."""
+    first, turn, last = takes.transcript().segments
+    facts = Facts(travel=3.1, direction="right", steps=8)
+    unknown = replace(last, known=False, facts=Facts(arms="right", limb="arm", repetitions=3))
+    segments = (replace(first, confidence=0.45, probability=0.9, facts=facts), turn, unknown)
     return replace(takes.transcript(), segments=segments)
 
 
@@ -269,7 +278,9 @@ def test_what_is_uncertain_is_marked_and_accepted_with_one_key(open_page):
 
 
 def test_corrections_are_kept_exported_and_read_back(open_page, tmp_path):
-    page = open_page()
+    page = open_page(viewer.Take(takes.motion(), measured()))
+    assert page.locator(".sentence .facts").text_content() == "? 45 % · 3.1 m to the right, 8 steps"
+    assert page.locator(".sentence .unknown").text_content().startswith("unknown action: ")
     press(page, "n", "n", "r")
     page.keyboard.type('say "é", <b>')  # closed while typing: nothing is lost
     wait_for(lambda: "saved in this browser" in state(page))
@@ -291,7 +302,8 @@ def test_corrections_are_kept_exported_and_read_back(open_page, tmp_path):
             assert data["model"] == "tiny"
             assert data["correction"]["person"] == data["segments"][1]["made"]["by"] == "Ann"
             assert data["segments"][0]["made"] == {"by": "tiny", "when": None}
-            assert Transcript.from_dict(data["correction"]["original"]).to_dict() == unsure().to_dict()
+            assert Transcript.from_dict(data["correction"]["original"]).to_dict() == measured().to_dict()
+            assert all("shown" not in segment for segment in data["segments"])
             expected = writers.read(path)
         elif suffix == "eaf":
             assert annotations(path.read_text()) == annotations(writers.render(expected, "eaf"))
@@ -423,7 +435,7 @@ def test_corrections_are_written_beside_the_recording(open_page, served, context
     press(page, "n", "y", "n", "y", "n", "r")
     page.keyboard.type("jump")
     wait_for(lambda: file.path.exists() and file.read()["segments"][2]["label"] == "jump")
-    assert "saved beside the recording" in state(page)
+    wait_for(lambda: "saved beside the recording" in state(page))
     second = open_page(address=f"{served.address}take/0")
     assert rows(second)[2][2] == "jump"
     press(page, "Escape", "Delete")

@@ -27,7 +27,8 @@ def collect(
     folder
         Folder of motion files, subfolders included.
     labels
-        CSV with the columns file and label, and optionally start, end (seconds), person, sentence and fps.
+        CSV with the columns file and label, and optionally start, end (seconds), person, sentence and fps; or the
+        folder of transcripts that m2l view --edit wrote.
     out
         OUT.npz and OUT.json are written.
     name

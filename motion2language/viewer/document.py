@@ -22,6 +22,7 @@ ASSETS = Path(__file__).parent / "assets"
 #: Joined in this order into one script.
 SCRIPTS = (
     "data.js",
+    "said.js",
     "clock.js",
     "body.js",
     "view.js",

@@ -14,7 +14,7 @@ import numpy as np
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 from motion2language.viewer import packing, sides
-from motion2language.writers import caption, doubt, phrase
+from motion2language.writers import caption, phrase
 
 SPEED_RATE = 15.0  # values per second of the speed curve; chosen, a pixel or two each
 
@@ -73,14 +73,8 @@ def speed_curve(motion: Motion) -> list[float]:
 
 def _transcript(transcript: Transcript) -> dict[str, Any]:
     data = transcript.to_dict()
-    beside = [
-        {
-            "start": part["start"],
-            "end": part["end"],
-            "text": part["text"],
-            "unknown": "" if segment.known else caption(segment),
-            "note": " · ".join(note for note in (doubt(segment), phrase(segment.facts)) if note and segment.known),
-        }
-        for segment, part in zip(transcript.segments, data["segments"], strict=True)
+    shown = [
+        {"unknown": "" if segment.known else caption(segment), "facts": phrase(segment.facts)}
+        for segment in transcript.segments
     ]
-    return {name: data[name] for name in ("schema", "model", "text", "segments")} | {"beside": beside}
+    return {name: data[name] for name in ("schema", "model", "text", "segments")} | {"shown": shown}

@@ -19,6 +19,7 @@ from typing import Any
 
 from motion2language.body import FeetWarning, to_canonical
 from motion2language.data.index import first_three
+from motion2language.data.labelled.corrected import read_corrected
 from motion2language.data.labelled.form import Span, write_source
 from motion2language.data.labelled.selection import SHORTEST, names_who_acts
 from motion2language.files import one_line, read_text
@@ -92,8 +93,11 @@ def collect(
 
 
 def read_table(table: Path, files: Mapping[str, Path]) -> dict[str, Described]:
-    """What a CSV says about each file, by its name in `files` or as it is written; ValueError names a wrong line."""
-    rows = _rows(table)
+    """What a CSV says about each file, by its name in `files` or as it is written; ValueError names a wrong line.
+
+    Instead of a CSV it may be a folder of corrected transcripts, whose checked segments are its rows.
+    """
+    rows = read_corrected(table, files) if table.is_dir() else _rows(table)
     found: dict[str, Described] = {}
     for number, row in rows:
         where = f"{table}, line {number}"

@@ -33,9 +33,29 @@ async function decodePositions(take) {
   return positions;
 }
 
-/** Every word of a transcript in order, with its segment. */
+const timedWords = new WeakMap(); // of segments
+
+/** Every word of a transcript in order, with its segment; the same objects for the same segment. */
 function wordsOf(transcript) {
-  return transcript.segments.flatMap((segment) => segment.words.map((own) => ({ ...own, own, segment })));
+  const make = (segment) => segment.words.map((own) => ({ ...own, own, segment }));
+  return transcript.segments.flatMap((segment) => cached(timedWords, segment, () => make(segment)));
+}
+
+/** The value of a key in a map, made when it is not there. */
+function cached(map, key, make) {
+  if (!map.has(key)) map.set(key, make());
+  return map.get(key);
+}
+
+/** Give a node these children in this order; those that it has already stay where they are. */
+function setChildren(node, children) {
+  const kept = new Set(children);
+  for (const child of [...node.childNodes]) if (!kept.has(child)) child.remove();
+  let at = node.firstChild;
+  for (const child of children) {
+    if (child === at) at = at.nextSibling;
+    else node.insertBefore(child, at);
+  }
 }
 
 /** The latest words whose window contains the time; several if their times are equal. */

@@ -116,18 +116,24 @@ function decorate(editor, number, inner, row) {
     button.classList.toggle("checked", Boolean(button.segment.checked));
     if (editor.on) button.setAttribute("aria-current", String(button.segment.id === selected));
   }
-  inner.querySelectorAll(".likely").forEach((tick) => tick.remove());
   const focused = editor.refocus || (row.contains(document.activeElement) && document.activeElement.dataset.handle);
   inner.querySelectorAll(".handle").forEach((handle) => handle.remove());
-  if (!editor.on) return;
   const left = (time) => `${(100 * time) / editor.clock.duration}%`;
-  const ticks = editor.likely[number].map((time) => element("span", { class: "likely", "--left": left(time), "aria-hidden": "true" }));
-  inner.querySelector(".axis").append(...ticks);
+  showLikely(inner.querySelector(".axis"), editor.on ? editor.likely[number] : [], left);
+  if (!editor.on) return;
   const segment = selected === null ? null : segmentOf(editor.document(number), selected);
   if (!segment) return;
   row.append(...["start", "end"].map((edge) => boundHandle(editor, segment, edge, left)));
   row.append(...segment.words.map((word, at) => wordHandle(editor, segment, word, at, left)));
   if (focused) row.querySelector(`[data-handle="${focused}"]`)?.focus();
+}
+
+/** Marks at the likely boundaries, unless they are there already. */
+function showLikely(axis, times, left) {
+  const shown = axis.querySelectorAll(".likely");
+  if (shown.length === times.length) return;
+  shown.forEach((tick) => tick.remove());
+  axis.append(...times.map((time) => element("span", { class: "likely", "--left": left(time) })));
 }
 
 function boundHandle(editor, segment, edge, left) {

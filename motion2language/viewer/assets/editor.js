@@ -44,18 +44,27 @@ class Editor {
     return undefined;
   }
 
+  /** The document of a saved correction; segments with facts of the model get their wording back. */
   documentFrom(saved, number) {
     const take = this.takes[number];
-    return documentOf(saved, take.duration, 1 / take.fps);
+    const shown = new Map(take.original.segments.map((segment) => [JSON.stringify(segment.facts), segment.shown]));
+    const segments = saved.segments.map((segment) => ({ ...segment, shown: shown.get(JSON.stringify(segment.facts)) }));
+    return documentOf({ ...saved, segments }, take.duration, 1 / take.fps);
   }
 
-  /** The transcript of a take as corrected, with its model's own version. */
+  /** What is saved of a take: the transcript as corrected, with the model's own version. */
   correction(number, version) {
     const take = this.takes[number];
     const about = { version, person: this.person || "unnamed person", saved: now() };
-    const original = transcriptOf(this.originals[number], take.name, take.original);
+    const original = plain(transcriptOf(this.originals[number], take.name, take.original));
     original.segments = original.segments.map(({ made, checked, ...segment }) => segment);
-    return { ...transcriptOf(this.document(number), take.name, take.original), correction: { ...about, original } };
+    return { ...plain(this.transcript(number)), correction: { ...about, original } };
+  }
+
+  /** The transcript of a take as corrected, with what the package worded. */
+  transcript(number) {
+    const take = this.takes[number];
+    return transcriptOf(this.document(number), take.name, take.original);
   }
 
   document(number = this.take) {

@@ -7,7 +7,7 @@ const UNSURE = 0.7; // actions less probable than this are marked; chosen
 const TOUCHING = 1e-3; // seconds between two segments that share a boundary
 
 // What no longer holds of a segment once its interval changes, and once a person has said what it shows.
-const MOVED = { bounded_by: null, facts: null };
+const MOVED = { bounded_by: null, facts: null, shown: null };
 const JUDGED = { probability: null, confidence: null, known: true };
 
 const seconds = (value) => Math.round(1e4 * value) / 1e4; // as the JSON of a transcript rounds them
@@ -226,12 +226,7 @@ function moveWord(doc, id, number, time, stamp) {
 
 /** Mark a segment as right. */
 function accept(doc, id, stamp) {
-  return replace(doc, new Map([[id, [{ ...segmentOf(doc, id), checked: stamp }]]]));
-}
-
-/** How certain a segment is, from 0 to 1; null if nobody judged it. */
-function certaintyOf({ confidence = null, probability }) {
-  return confidence ?? probability;
+  return replace(doc, new Map([[id, [{ ...segmentOf(doc, id), ...JUDGED, checked: stamp }]]]));
 }
 
 /** Whether a person should look: nobody has, and the segment is not certain or shows no known action. */

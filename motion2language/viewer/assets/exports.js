@@ -18,7 +18,7 @@ function cueTimes({ start, end }, mark) {
 }
 
 function toSrt({ segments }) {
-  return byStart(segments).map((cue, at) => `${at + 1}\n${cueTimes(cue, ",")}\n${cue.text}\n`).join("\n");
+  return byStart(segments).map((cue, at) => `${at + 1}\n${cueTimes(cue, ",")}\n${markedOf(cue)}\n`).join("\n");
 }
 
 function toVtt({ segments }) {
@@ -26,21 +26,26 @@ function toVtt({ segments }) {
   return ["WEBVTT\n", ...cues].join("\n");
 }
 
-/** The words, each after its timestamp where that rises and lies inside the cue. */
-function vttText({ start, end, words }) {
+/** The words, each after its timestamp where that rises and lies inside the cue; and how doubtful they are. */
+function vttText(segment) {
+  const { start, end, words, known } = segment;
+  const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  if (known === false) return escaped(markedOf(segment));
   let last = milliseconds(start);
+  const doubt = doubtOf(segment);
   const parts = words.map(({ word, time }) => {
-    const text = word.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+    const text = escaped(word);
     const moment = milliseconds(time);
     if (moment <= last || moment >= milliseconds(end)) return text;
     last = moment;
     return `<${timestamp(time, ".")}>${text}`;
   });
-  return parts.join(" ");
+  return [...parts, ...(doubt ? [`(${doubt})`] : [])].join(" ");
 }
 
 function toTxt({ segments }) {
-  return lines(segments.map(({ start, end, text }) => `[${longClock(start)} → ${longClock(end)}] ${text}`));
+  const line = (segment) => `[${longClock(segment.start)} → ${longClock(segment.end)}] ${markedOf(segment)}`;
+  return lines(segments.map((segment) => line(segment).trimEnd()));
 }
 
 /** Minutes and seconds to a tenth, 01:02.5; hours in front when there are any. */
@@ -53,8 +58,13 @@ function longClock(time) {
 }
 
 function rowsOf({ segments }) {
-  const rows = segments.map(({ start, end, label, text }) => [start.toFixed(3), end.toFixed(3), label ?? "", text]);
-  return [["start", "end", "label", "text"], ...rows];
+  const rows = segments.map((segment) => {
+    const certainty = certaintyOf(segment);
+    const times = [segment.start.toFixed(3), segment.end.toFixed(3)];
+    const judged = [certainty === null ? "" : certainty.toFixed(3), segment.known === false ? "no" : "yes"];
+    return [...times, segment.label ?? "", captionOf(segment), ...judged, factsOf(segment)];
+  });
+  return [["start", "end", "label", "text", "confidence", "known", "facts"], ...rows];
 }
 
 function toTsv(transcript) {
@@ -67,7 +77,7 @@ function toCsv(transcript) {
 }
 
 function toAudacity({ segments }) {
-  const mark = ({ label, text }) => [label, text].filter(Boolean).join(": ");
+  const mark = (part) => [part.known === false ? "" : part.label, captionOf(part)].filter(Boolean).join(": ");
   return lines(byStart(segments).map((part) => `${part.start.toFixed(6)}\t${part.end.toFixed(6)}\t${mark(part)}`));
 }
 
@@ -99,11 +109,12 @@ function toLabelStudio(transcript) {
     const span = { start: part.start, end: part.end, instant: false };
     const region = (from, type, value) => ({ id: `segment-${at + 1}`, from_name: from, to_name: "motion", type, value });
     const label = region("action", "timeserieslabels", { ...span, timeserieslabels: [part.label || "unnamed"] });
+    if (factsOf(part)) label.meta = { text: [factsOf(part)] };
     return part.text ? [label, region("phrase", "textarea", { ...span, text: [part.text] })] : [label];
   });
   const time = [...new Set([0, duration, ...segments.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
   const current = (at) => segments.reduce((best, part, n) => (part.start <= at && at < part.end ? n + 1 : best), 0);
-  const data = { motion: { time, segment: time.map(current) }, text, source, transcript };
+  const data = { motion: { time, segment: time.map(current) }, text, source, transcript: plain(transcript) };
   return toJson([{ data, predictions: [{ model_version: model, result: regions }] }]);
 }
 

@@ -13,7 +13,11 @@ class Player {
     const duration = Math.max(...takes.map((take) => take.duration), 1e-3);
     this.clock = new Clock(duration, Math.max(...takes.map((take) => take.motion.fps)));
     this.colour = colourNumbers();
+    this.shown = new WeakMap(); // segments of documents to segments as they are drawn
     for (const take of takes) {
+      for (const { segments, shown } of [take.transcript, take.reference].filter(Boolean)) {
+        segments.forEach((segment, at) => (segment.shown = shown[at]));
+      }
       take.transcript = this.coloured(take.transcript);
       take.reference = take.reference && this.coloured(take.reference);
       take.words = wordsOf(take.transcript);
@@ -23,10 +27,11 @@ class Player {
 
   /** The transcript with the phrase of each segment, and its colour's number. */
   coloured(transcript) {
-    const segments = transcript.segments.map((segment) => {
+    const make = (segment) => {
       const text = segment.words.map(({ word }) => word).join(" ");
       return { ...segment, text, colour: this.colour(segment.label) };
-    });
+    };
+    const segments = transcript.segments.map((segment) => cached(this.shown, segment, () => make(segment)));
     return { ...transcript, segments };
   }
 

@@ -149,11 +149,10 @@ function makeSaving(editor) {
 function downloadTake(editor, suffix) {
   const take = editor.takes[editor.take];
   const [, , write] = EXPORTS.find(([each]) => each === suffix);
-  const version = Math.max(editor.keepers[editor.take].version, 1);
-  const { correction, ...transcript } = editor.correction(editor.take, version);
   const stem = take.name.replace(/\.[^.]*$/, "") || take.name;
   const name = suffix === "json" ? `${stem}.corrected.json` : `${stem}.${suffix}`;
-  download(name, write(suffix === "json" ? { ...transcript, correction } : transcript));
+  const version = Math.max(editor.keepers[editor.take].version, 1);
+  download(name, write(suffix === "json" ? editor.correction(editor.take, version) : editor.transcript(editor.take)));
 }
 
 function stateText(editor) {

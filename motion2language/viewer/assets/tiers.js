@@ -38,16 +38,18 @@ function momentsOf({ words }) {
   });
 }
 
-/** Rows {name, marks: [[start, end, text]], points} of both programs. */
-function tiersOf(transcript) {
+/** Rows {name, marks: [[start, end, text]], points} of both programs; with facts, if wanted, where there are any. */
+function tiersOf(transcript, withFacts) {
   const marksOf = (layer, text) => layer.map((segment) => [...spanOf(segment), text(segment)]);
   const tiers = layersOf(transcript.segments).flatMap((layer, at) => {
     const name = (tier) => (at ? `${tier} ${at + 1}` : tier);
     const labels = { name: name("segments"), marks: marksOf(layer, ({ label }) => label || "") };
-    return [labels, { name: name("phrases"), marks: marksOf(layer, ({ text }) => text) }];
+    return [labels, { name: name("phrases"), marks: marksOf(layer, captionOf) }];
   });
+  const measured = withFacts && transcript.segments.some(factsOf) ? layersOf(transcript.segments) : [];
+  const facts = measured.map((layer, at) => ({ name: at ? `facts ${at + 1}` : "facts", marks: marksOf(layer, factsOf) }));
   const whole = transcript.words.length ? [[0, lengthOf(transcript), transcript.text]] : [];
-  return [{ name: "sentence", marks: whole }, ...tiers, { name: "words", marks: momentsOf(transcript), points: true }];
+  return [{ name: "sentence", marks: whole }, ...tiers, ...facts, { name: "words", marks: momentsOf(transcript), points: true }];
 }
 
 /** ELAN's annotations as XML. */
@@ -56,7 +58,7 @@ function toEaf(transcript) {
     String(value)
       .replace(/[^\t\n\r\x20-\uffff]|[\ufffe\uffff]/g, "\ufffd")
       .replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
-  const tiers = tiersOf(transcript);
+  const tiers = tiersOf(transcript, true);
   const slots = [];
   const rows = tiers.map(({ name, marks }) => ({
     name,
@@ -94,7 +96,7 @@ function toTextGrid(transcript) {
   const length = lengthOf(transcript);
   const time = (value) => (value / 1000).toFixed(6);
   const text = (value) => `"${value.replace(/"/g, '""')}"`;
-  const items = tiersOf(transcript).map(({ name, marks, points }, at) => {
+  const items = tiersOf(transcript, false).map(({ name, marks, points }, at) => {
     const rows = points ? marks : filled(marks, length);
     const kind = points ? "points" : "intervals";
     const head = [`    item [${at + 1}]:`, `        class = "${points ? "TextTier" : "IntervalTier"}"`, `        name = "${name}"`];

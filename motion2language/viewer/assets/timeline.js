@@ -101,35 +101,53 @@ function drawAxis(axis, width, duration, left) {
   axis.replaceChildren(...marks);
 }
 
+// What was drawn of segments and words, and how wide words are: drawn again, most of them are the same.
+const segmentButtons = new WeakMap();
+const wordMarks = new WeakMap();
+const textWidths = new Map();
+
 /** One button per segment, in as few rows as overlaps allow. */
 function fillSegments(row, transcript, clock, left) {
   const ends = [];
-  const buttons = [];
-  for (const segment of [...transcript.segments].sort((a, b) => a.start - b.start)) {
-    const free = ends.findIndex((end) => end <= segment.start + 1e-6);
-    const lane = free < 0 ? ends.length : free;
-    ends[lane] = segment.end;
-    const times = `${segment.start.toFixed(1)} to ${segment.end.toFixed(1)} seconds`;
-    const name = segment.label === null ? "no action" : segment.label;
-    const button = element("button", {
-      type: "button",
-      class: "segment",
-      title: `${name}, ${times}: ${segment.text}`,
-      "aria-label": `${name}, ${times}: ${segment.text}`,
-      "--colour": colourOf(segment.colour),
-      "--left": left(segment.start),
-      "--width": `calc(${left(segment.end)} - ${left(segment.start)})`,
-      "--lane": lane,
-      ".segment": segment,
+  const buttons = [...transcript.segments]
+    .sort((a, b) => a.start - b.start)
+    .map((segment) => {
+      const free = ends.findIndex((end) => end <= segment.start + 1e-6);
+      const lane = free < 0 ? ends.length : free;
+      ends[lane] = segment.end;
+      const button = cached(segmentButtons, segment, () => makeSegment(segment, clock, left));
+      setLane([button], lane);
+      return button;
     });
-    const shown = element("span", { dir: "auto" }, segment.label === null ? segment.text : segment.label);
-    if (segment.label !== null && segment.text) shown.dataset.text = segment.text;
-    button.append(shown);
-    button.addEventListener("click", () => clock.seek(segment.start));
-    buttons.push(button);
-  }
-  row.replaceChildren(...buttons);
+  setChildren(row, buttons);
   row.style.setProperty("--lanes", Math.max(ends.length, 1));
+}
+
+function setLane(nodes, lane) {
+  for (const node of nodes) {
+    if (node.lane !== lane) node.style.setProperty("--lane", lane);
+    node.lane = lane;
+  }
+}
+
+function makeSegment(segment, clock, left) {
+  const times = `${segment.start.toFixed(1)} to ${segment.end.toFixed(1)} seconds`;
+  const name = segment.label === null ? "no action" : segment.label;
+  const button = element("button", {
+    type: "button",
+    class: "segment",
+    title: `${name}, ${times}: ${segment.text}`,
+    "aria-label": `${name}, ${times}: ${segment.text}`,
+    "--colour": colourOf(segment.colour),
+    "--left": left(segment.start),
+    "--width": `calc(${left(segment.end)} - ${left(segment.start)})`,
+    ".segment": segment,
+  });
+  const shown = element("span", { dir: "auto" }, segment.label === null ? segment.text : segment.label);
+  if (segment.label !== null && segment.text) shown.dataset.text = segment.text;
+  button.append(shown);
+  button.addEventListener("click", () => clock.seek(segment.start));
+  return button;
 }
 
 /** A mark at each word's time, its window as a bar, its text beside it; in as few rows as overlaps allow. */
@@ -139,32 +157,39 @@ function drawWords(row, words, width, clock, left) {
   const x = (time) => (width * Math.min(time, clock.duration)) / clock.duration;
   const ends = [];
   const marks = words.map((word) => {
-    const text = pen.measureText(word.word).width + 10;
+    const text = cached(textWidths, word.word, () => pen.measureText(word.word).width) + 10;
     const backward = x(word.time) + text > width && x(word.time) - text > 0;
     const from = Math.min(x(word.start), backward ? x(word.time) - text : x(word.time));
     const to = Math.max(x(word.end), backward ? x(word.time) : x(word.time) + text);
     const free = ends.findIndex((end) => end <= from);
     const lane = free < 0 ? ends.length : free;
     ends[lane] = to + 2;
-    const chip = element(
-      "span",
-      { class: `chip${backward ? " backward" : ""}${MINOR.has(word.word) ? " minor" : ""}`, "--left": left(word.time), "--lane": lane, dir: "auto", ".word": word },
-      word.word,
-    );
-    chip.number = word.segment.words.indexOf(word.own);
-    chip.addEventListener("click", () => clock.seek(word.time));
-    chip.addEventListener("pointerdown", (event) => event.stopPropagation());
-    const bar = element("span", {
-      class: "window",
-      "--left": left(word.start),
-      "--width": `calc(${left(word.end)} - ${left(word.start)})`,
-      "--lane": lane,
-    });
-    for (const part of [chip, bar]) part.style.setProperty("--colour", colourOf(word.segment.colour));
-    return [bar, chip];
+    const mark = cached(wordMarks, word, () => makeWord(word, clock, left));
+    mark[1].classList.toggle("backward", backward);
+    setLane(mark, lane);
+    return mark;
   });
   row.style.height = `${Math.max(ends.length, 1) * LANE}px`;
-  row.replaceChildren(...marks.flat());
+  setChildren(row, marks.flat());
+}
+
+/** [bar, chip] of a word. */
+function makeWord(word, clock, left) {
+  const chip = element(
+    "span",
+    { class: MINOR.has(word.word) ? "chip minor" : "chip", "--left": left(word.time), dir: "auto", ".word": word },
+    word.word,
+  );
+  chip.number = word.segment.words.indexOf(word.own);
+  chip.addEventListener("click", () => clock.seek(word.time));
+  chip.addEventListener("pointerdown", (event) => event.stopPropagation());
+  const bar = element("span", {
+    class: "window",
+    "--left": left(word.start),
+    "--width": `calc(${left(word.end)} - ${left(word.start)})`,
+  });
+  for (const part of [chip, bar]) part.style.setProperty("--colour", colourOf(word.segment.colour));
+  return [bar, chip];
 }
 
 /** The 98th percentile of the speeds and some margin: a leap in the recording must not flatten the rest. */
