@@ -23,7 +23,7 @@ def read_corrected(folder: Path, files: Mapping[str, Path]) -> list[tuple[int, d
     ValueError for a file that is no corrected transcript, and when no segment is checked.
     """
     names = {path.resolve(): name for name, path in files.items()}
-    rows = []
+    rows: list[tuple[int, dict[str, str]]] = []
     for path in sorted(folder.glob("*.json")):
         data = _read(path)
         recording = (folder / str(data.get("path") or "")).resolve()

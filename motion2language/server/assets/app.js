@@ -11,7 +11,7 @@ const AT_ONCE = 2; // requests at a time; the server describes others meanwhile
 
 const find = (selector, from = document) => from.querySelector(selector);
 const client = crypto.getRandomValues(new Uint32Array(2)).join("-");
-let jobs = []; // {id, number, card, name, state: waiting | running | done | failed, parts, options, result, cancel}
+let jobs = []; // {id, number, added, card, name, state: waiting | running | done | failed, parts, options, result, cancel}
 let count = 0;
 let about = { models: [], forms: [], limits: {} };
 
@@ -19,14 +19,14 @@ const ready = fetch("/api/models").then((answer) => answer.json()).then(async (f
   about = found;
   find("#model").replaceChildren(...found.models.map((name) => new Option(name, name)));
   find("#limits").textContent = ` · up to ${found.limits.megabytes} MB and ${found.limits.minutes} minutes`;
-  for (const result of (await kept()).sort((a, b) => a.number - b.number)) finish(makeJob({ id: result.id, name: result.name }), result);
+  for (const result of (await kept()).sort((a, b) => a.added - b.added)) finish(makeJob({ id: result.id, added: result.added, name: result.name }), result);
   document.documentElement.dataset.ready = "";
 });
 
 function makeJob(fields) {
   count += 1;
   const card = find("#recording").content.firstElementChild.cloneNode(true);
-  const job = { id: `${Date.now()}-${client}-${count}`, number: count, card, state: "waiting", ...fields };
+  const job = { id: `${Date.now()}-${client}-${count}`, number: count, added: 1000 * Date.now() + count, card, state: "waiting", ...fields };
   find("h2", card).textContent = job.name;
   find("progress", card).setAttribute("aria-label", `Progress of ${job.name}`);
   find(".downloads", card).setAttribute("aria-label", `Results of ${job.name}`);
@@ -67,7 +67,7 @@ function next() {
     job.cancel = sent.cancel;
     sent.answer
       .then((answer) => {
-        const result = { id: job.id, number: Date.now(), name: job.name, ...answer };
+        const result = { id: job.id, added: job.added, name: job.name, ...answer };
         keep(result);
         finish(job, result);
       })
