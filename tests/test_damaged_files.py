@@ -1,6 +1,7 @@
 """Damaged recordings: cut, doubled, flipped or replaced, a file is read or refused in one line."""
 
 import io
+import json
 import random
 import re
 import warnings
@@ -13,10 +14,11 @@ from marked import FULL, c3d_bytes, skin, trc_text
 from small import recording
 from test_amc import AMC, ASF
 from test_mmm import document, random_frames
+from test_poses import JSONS, ntu, points, table
 
 from motion2language.body import describe
 from motion2language.cli.caption import SAMPLES
-from motion2language.formats import bvh, npz
+from motion2language.formats import bvh, npz, table_writing
 from motion2language.formats.reading import ReadOptions, read_with_axes
 
 TRIALS = 150
@@ -48,11 +50,24 @@ def whole(kind: str, tmp_path: Path) -> list[bytes]:  # noqa: PLR0911 - a return
     if kind == "fbx":
         rig = moved_rig(motion)
         return [binary(rig.blocks()), text(rig.blocks()), old_text(motion), old_text(motion, True)]
+    if kind in ("csv", "json", "skeleton"):
+        return pose_files(kind, tmp_path)
     if kind == "mvnx":
         return [mvnx_text(motion).encode()]
     if kind in ("glb", "gltf"):
         return [moved_gltf(motion).glb() if kind == "glb" else moved_gltf(motion).gltf()]
     return [document(random_frames()).encode()] if kind == "xml" else [AMC.encode()]
+
+
+def pose_files(kind: str, tmp_path: Path) -> list[bytes]:
+    """Valid files of pose estimators and tables."""
+    if kind == "csv":
+        table_writing.write(recording(2).clip(0, 0.5), tmp_path / "whole.csv")
+        landmarks = table(range(33), points("mediapipe")[:9], "{axis}{name}", ";")
+        return [(tmp_path / "whole.csv").read_bytes(), landmarks.encode()]
+    if kind == "json":
+        return [json.dumps(JSONS[name][0]).encode() for name in ("rows", "objects", "mmpose")]
+    return [ntu([("721", points("kinect2")), ("722", points("kinect2"))], 4).encode()]
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
@@ -75,12 +90,14 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return content
 
 
-@pytest.mark.parametrize("kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc", "fbx", "glb", "gltf", "mvnx"])
+@pytest.mark.parametrize(
+    "kind", ["bvh", "npz", "npy", "xml", "amc", "c3d", "trc", "fbx", "glb", "gltf", "mvnx", "csv", "json", "skeleton"]
+)
 def test_a_damaged_file_is_read_or_refused_in_one_line(kind, tmp_path):
     chance, files = random.Random(kind), whole(kind, tmp_path)
     path, options = (
         tmp_path / f"take.{kind}",
-        ReadOptions(fps=100.0 if kind in ("npy", "amc") else None, unit="cm", up="y"),
+        ReadOptions(fps=100.0 if kind in ("npy", "amc", "json") else None, unit="cm", up="y"),
     )
     read = refused = 0
     for _ in range(TRIALS):

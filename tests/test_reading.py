@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bodies import bandai_motion, walking
 from small import recording
 
 import motion2language as m2l
+from motion2language.body import to_canonical
 from motion2language.cli.options import Input
 from motion2language.formats import FORMATS, bvh, npz
 from motion2language.formats.reading import ReadOptions, read_with_axes
@@ -147,3 +149,32 @@ def test_the_command_line_sets_every_option(tmp_path):
     assert options == ReadOptions(**values, joint_map={"pelvis": "Root"}, markers={"*heel": "*Back"})
     with pytest.raises(ValueError, match="--gap -1: expected seconds, zero or more"):
         Input(gap=-1).options()
+
+
+def test_a_unit_may_be_a_number_and_an_axis_have_a_sign(tmp_path):
+    bvh.write(recording(3), tmp_path / "a.bvh")
+    plain = m2l.read_motion(tmp_path / "a.bvh")
+    doubled, axes = read_with_axes(tmp_path / "a.bvh", ReadOptions(unit="0.02", up="+y"))
+    assert (axes.unit, axes.scale, axes.up) == ("0.02", 0.02, "y")
+    np.testing.assert_allclose(doubled.positions, 2 * plain.positions, atol=1e-5)
+    turned = m2l.read_motion(tmp_path / "a.bvh", up="-y")
+    np.testing.assert_allclose(turned.positions, plain.positions * (1, -1, -1), atol=1e-6)
+    for unit in ("0", "-1", "nan", "inf", "yard"):
+        with pytest.raises(
+            ValueError, match=f"unknown unit '{unit}'; --unit takes .* or a number of metres above zero"
+        ):
+            m2l.read_motion(tmp_path / "a.bvh", unit=unit)
+
+
+def test_a_mirrored_take_is_read_with_mirror(tmp_path):
+    motion = bandai_motion(walking())
+    bvh.write(replace(motion, positions=motion.positions * (-1, 1, 1)), tmp_path / "a.bvh")
+    with pytest.raises(ValueError, match=r"left-handed coordinates .read it with --mirror."):
+        to_canonical(m2l.read_motion(tmp_path / "a.bvh"))
+    body = to_canonical(m2l.read_motion(tmp_path / "a.bvh", mirror=True))
+    np.testing.assert_allclose(body.positions, to_canonical(motion).positions, atol=1e-4)
+
+
+def test_a_file_may_be_named_by_its_suffix_alone(tmp_path):
+    bvh.write(recording(3), tmp_path / ".bvh")
+    assert m2l.read_motion(tmp_path / ".bvh").frames == recording(3).frames

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 import warnings
-from typing import NoReturn
+from typing import Any, NoReturn
 
 # For numpy, which nothing imported so far: its products are small here, and a second thread costs more than it gives.
 if "OMP_NUM_THREADS" not in os.environ:  # numpy would follow this one, had the other no value
@@ -80,7 +80,15 @@ def main() -> None:
     if sys.argv[1:] in ([], ["data"]) or not {"-h", "--help"}.isdisjoint(sys.argv):
         show_commands(app)
         show_commands(data)
-    warnings.showwarning = lambda message, *_: print(f"m2l: note: {one_line(str(message))}", file=sys.stderr)
+    notes = set[str]()
+
+    def show_once(message: Warning | str, *_: Any, **__: Any) -> None:
+        """A note; one that was shown already, such as of a second look at a recording, is not shown again."""
+        if (note := one_line(str(message))) not in notes:
+            notes.add(note)
+            print(f"m2l: note: {note}", file=sys.stderr)
+
+    warnings.showwarning = show_once
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files that are not UTF-8

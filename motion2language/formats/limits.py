@@ -19,7 +19,8 @@ JOINTS_VARIABLE, VALUES_VARIABLE = "MOTION2LANGUAGE_MOST_JOINTS", "MOTION2LANGUA
 # Numbers that a file may become: so many, and so many more for each of its bytes. Chosen: a recording at rest packs
 # well, but no small file takes long.
 FREE_VALUES, VALUES_PER_BYTE = 20_000_000, 10
-MOST_JSON = 2**26  # bytes of JSON; chosen: empty lists take 20 times as much memory
+MOST_TEXT = 2**26  # bytes of JSON or of text that is read whole; chosen: empty lists of JSON take 20 times as much
+LONGEST_LINE = 2**20  # letters in a row of a table; chosen: MOST_JOINTS with four columns of long names
 MOST_NESTING = 64  # levels of blocks in blocks; chosen: real files have about ten
 FARTHEST = 1e6  # metres from the origin; chosen: beyond, single precision is useless
 FARTHEST_UNITS = 1e9  # of any unit, or degrees, before a file's unit is known: FARTHEST in millimetres

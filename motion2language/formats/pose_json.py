@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from motion2language.formats.limits import MOST_JOINTS, MOST_JSON, require_recording
+from motion2language.formats.limits import MOST_JOINTS, MOST_TEXT, require_recording
 from motion2language.formats.pose_layouts import choose_layout
 from motion2language.formats.poses import recording_of
 from motion2language.formats.reading import ReadOptions, Recording
@@ -41,8 +41,8 @@ def read(path: Path, options: ReadOptions) -> Recording:
     if siblings:
         pattern = re.compile(re.escape(siblings[1]) + r"\d{6,}" + re.escape(siblings[2]))
         files = sorted(file for file in path.parent.iterdir() if pattern.fullmatch(file.name))
-        if sum(file.stat().st_size for file in files) > MOST_JSON:
-            raise ValueError(f"its {len(files)} files have more than {MOST_JSON / 2**20:.0f} MiB; cut the recording")
+        if sum(file.stat().st_size for file in files) > MOST_TEXT:
+            raise ValueError(f"its {len(files)} files have more than {MOST_TEXT / 2**20:.0f} MiB; cut the recording")
         frames, fps = [_load(file) for file in files], None
     else:
         frames, fps = _frames(_load(path))
@@ -61,8 +61,8 @@ def read(path: Path, options: ReadOptions) -> Recording:
 
 def _load(path: Path) -> Any:
     """The content of a JSON file; ValueError for one that is damaged, nested too deep or too large."""
-    if path.stat().st_size > MOST_JSON:
-        raise ValueError(f"{path.name}: more than {MOST_JSON / 2**20:.0f} MiB of JSON; cut the recording")
+    if path.stat().st_size > MOST_TEXT:
+        raise ValueError(f"{path.name}: more than {MOST_TEXT / 2**20:.0f} MiB of JSON; cut the recording")
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -13,11 +13,19 @@ import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 from motion2language.formats.decimals import with_decimal_points
-from motion2language.formats.limits import MOST_JOINTS, clean_name, most_values, require_joints, require_values
+from motion2language.formats.limits import (
+    LONGEST_LINE,
+    MOST_JOINTS,
+    clean_name,
+    most_values,
+    require_joints,
+    require_values,
+)
 from motion2language.formats.pose_layouts import PoseLayout, choose_layout
 from motion2language.formats.poses import recording_of
 from motion2language.formats.reading import ReadOptions, Recording
@@ -62,7 +70,7 @@ def _csv(path: Path) -> tuple[list[str], np.ndarray]:
         file.seek(0)
         first = sample.split("\n", 1)[0]
         mark = max(",;\t", key=first.count)
-        rows = _rows(file, mark)
+        rows = csv.reader(_lines(file), delimiter=mark)
         try:
             header = [clean_name(cell) for cell in next(rows, [])]
             if len(header) > 4 * MOST_JOINTS:
@@ -81,8 +89,12 @@ def _csv(path: Path) -> tuple[list[str], np.ndarray]:
     return header, np.stack(table)
 
 
-def _rows(file: Iterator[str], mark: str) -> Iterator[list[str]]:
-    return csv.reader(file, delimiter=mark)
+def _lines(file: TextIO) -> Iterator[str]:
+    """The lines of a file; ValueError for one too long to be a row."""
+    while line := file.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise ValueError(f"a row of {LONGEST_LINE:,} letters or more; expected a line for each frame")
+        yield line
 
 
 def _numbers(row: list[str], header: list[str], line: int, decimal_comma: bool) -> np.ndarray:
