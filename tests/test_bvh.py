@@ -1,6 +1,7 @@
 """BVH: read as the hierarchy specifies, against a naive walk and another package; written and read back."""
 
 import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -259,3 +260,15 @@ def test_an_error_names_the_file_and_the_problem(text, message, tmp_path):
         taken(text, tmp_path)
     assert "take.bvh" in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+def test_decimal_commas_are_read_and_a_mixture_is_named_with_its_line(tmp_path):
+    (tmp_path / "points.bvh").write_text(WHOLE)
+    (tmp_path / "commas.bvh").write_text(re.sub(r"(\d)\.(\d)", r"\1,\2", WHOLE))
+    points, commas = (read(tmp_path / f"{name}.bvh", ReadOptions()).motion for name in ("points", "commas"))
+    assert commas.fps == points.fps
+    np.testing.assert_array_equal(commas.positions, points.positions)
+    mixed = WHOLE.replace("-1.5 ", "-1,5 ", 1).replace("30 20 10", "30.5 20 10", 1)
+    (tmp_path / "mixed.bvh").write_text(mixed)
+    with pytest.raises(ValueError, match=r"mixed\.bvh: line \d+, number \d: '-1,5', expected a number"):
+        read(tmp_path / "mixed.bvh", ReadOptions())

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from bodies import bandai_motion, walking
+from bodies import SHARED, bandai_motion, tree, walking
 
 from motion2language.body import PartialBodyWarning, body_height, describe, detect_axes, map_joints, to_canonical
 from motion2language.captioning.captioner import load_model
@@ -166,3 +166,38 @@ def test_a_note_says_that_models_learn_whole_bodies():
     with pytest.warns(UserWarning, match="part: models learn whole bodies, so words about a part may be wrong"):
         prepared = captioner.transcribe(part(LEGS))
     assert prepared.duration == pytest.approx(40 / 30)
+
+
+def test_the_end_of_a_neck_without_a_head_is_the_head():
+    arms = ("Hips > Spine > *Arm > *ForeArm > *Hand", "Hips > *UpLeg > *Leg > *Foot")
+    for chain, head in (("Spine > Neck > Neck1 > Neck1_end", "Neck1"), ("Spine > Neck > Neck_end", "Neck_end")):
+        rows = dict(map_joints(tree(("Left", "Right"), *arms, f"Hips > {chain}")).rows())
+        assert (rows["neck"], rows["head"]) == ("Neck", head)
+    assert map_joints(tree(("Left", "Right"), *arms, "Hips > Spine > Neck")).absent == {"head"}
+
+
+#: The files of ../shared/cases/recordings: joints that are absent, and what a note says.
+CASES = {
+    "commas.trc": (set(), None),
+    "decimal_comma.bvh": (set(), None),
+    "front_back_shoulder.trc": (set(), None),
+    "gap_of_0.4_s.trc": (set(), "crossed: left elbow 1.00 to 1.40 s"),
+    "good_pig.trc": (set(), None),
+    "header_says_more_frames.trc": (set(), "declares 900 frames, there are 40"),
+    "helen_hayes.trc": (set(), None),
+    "labelled_but_never_seen.trc": ({"head", "left_wrist", "right_elbow"}, "labelled and never seen: LSHO RSHO"),
+    "no_head_joint.bvh": (set(), None),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_recordings_that_once_went_wrong(name, recwarn):
+    path = SHARED / "cases" / "recordings" / name
+    if not path.is_file():
+        pytest.skip("no ../shared/cases")
+    absent, note = CASES[name]
+    motion = read_motion(path)
+    notes = " ".join(str(each.message) for each in recwarn)
+    assert (note in notes) if note else not notes
+    assert absent <= map_joints(motion.skeleton).absent
+    assert absent or body_height(to_canonical(motion)) == pytest.approx(1.74, abs=0.03)
