@@ -246,6 +246,18 @@ def test_a_toml_file_chooses_sources_and_shares_and_adds_actions(folder, tmp_pat
     assert {sample.name.split("/")[0] for sample in loaded(choice)[0]} == {"gym"}
 
 
+def test_actions_may_be_left_out(folder, tmp_path):
+    choice = tmp_path / "choice.toml"
+    choice.write_text(f'folder = "{folder}"\nleave = ["kick", "bow"]\n')
+    samples, noted = loaded(choice)
+    assert not any("kick" in sample.name or "bow" in sample.name for sample in samples)
+    assert any("walk" in sample.name for sample in samples)
+    assert "11 of 30 recordings show an action that the selection leaves out: " in noted
+    choice.write_text(f'folder = "{folder}"\nleave = ["kik"]\n')
+    with pytest.raises(ValueError, match=r"leave: no action 'kik' in the table; did you mean 'kick'\?"):
+        loaded(choice)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

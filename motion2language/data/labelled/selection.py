@@ -5,6 +5,7 @@
     folder = "../shared/data/people"   # or one pair; relative to the TOML file
     sources = ["kard", "cmu_*"]        # only these; without it all
     without = ["irds"]                 # not these
+    leave = ["drink", "letter pose"]   # actions whose recordings are left out
     actions = "mine.toml"              # rows and labels added to the table of actions
     val = 0.1                          # shares of the people of each source
     test = 0.1
@@ -28,6 +29,7 @@ from motion2language.data.actions import Actions, Meaning, load_actions
 from motion2language.data.index import first_three
 from motion2language.data.labelled.form import Entry, Source, find_sources, read_motion, read_source
 from motion2language.data.labelled.persons import why_no_split
+from motion2language.data.rows import nearest
 from motion2language.files import parse_toml
 from motion2language.language.actions import SUBJECTS
 from motion2language.language.vocabulary import tokenize
@@ -43,6 +45,7 @@ class Selection(BaseModel):
     folder: Path
     sources: tuple[str, ...] = ("*",)
     without: tuple[str, ...] = ()
+    leave: tuple[str, ...] = ()
     actions: Path | None = None
     val: float = Field(0.1, ge=0, lt=1)
     test: float = Field(0.1, ge=0, lt=1)
@@ -117,6 +120,9 @@ def choose(selection: Selection) -> Chosen:
 def _choose(selection: Selection, changed: tuple[int, ...]) -> Chosen:
     """As `choose`; kept, since each split asks for it."""
     actions = load_actions(selection.actions)
+    for name in selection.leave:
+        if name not in actions.actions:
+            raise ValueError(f"leave: no action {name!r} in the table; {nearest(name, actions.actions)}")
     sources = _sources(selection)
     left_out: dict[str, list[str]] = defaultdict(list)
     usable, seen, doubtful = [], defaultdict[str, list[Entry]](list), list[str]()
@@ -124,6 +130,8 @@ def _choose(selection: Selection, changed: tuple[int, ...]) -> Chosen:
         for entry in source.entries:
             reason = _fault(source, entry) or _repeats(entry, seen[entry.id])
             meanings, problem = _meanings(actions, entry) if not reason else ((), "")
+            if any(meaning.action in selection.leave for meaning in meanings):
+                problem = "show an action that the selection leaves out"
             reason = reason or problem or _unmappable(source, entry, doubtful)
             if reason:
                 left_out[reason].append(entry.name)
