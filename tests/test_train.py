@@ -18,10 +18,11 @@ from motion2language.data.corpora import synthetic
 from motion2language.data.samples import Sample, Samples
 from motion2language.files import Lock
 from motion2language.training.config import RunConfig, load_config
+from motion2language.training.folder import require_usable
 from motion2language.training.learner import Learner, learning_rate
 from motion2language.training.pairs import make_pairs
 from motion2language.training.prepare import prepare_samples
-from motion2language.training.train import build_untrained, train, with_others
+from motion2language.training.train import _rehearsal, build_untrained, train, with_others
 from motion2language.transcript import Caption
 
 TRAINING = corpora.load("synthetic", None, "train")[:24]
@@ -278,10 +279,61 @@ def test_training_goes_on_from_a_trained_model_with_its_words_and_statistics(tmp
     other = corpora.load("synthetic", None, "train")[30:40]
     going_on = run_config(epochs=1, learning_rate=1e-9, average=0.0)
     again = train(going_on, other, VALIDATION, tmp_path / "second", start=start)
-    assert again.vocabulary == start.vocabulary
+    known = start.vocabulary.words
+    assert again.vocabulary.words[: len(known)] == known
+    said = {word for sample in other for caption in sample.captions for word in caption.text.split()}
+    assert set(again.vocabulary.words) == {*known, *said}
     np.testing.assert_array_equal(again.normalizer.mean, start.normalizer.mean)
     for key, array in start.weights.items():
-        np.testing.assert_allclose(again.weights[key], array, atol=1e-6, rtol=0)
+        np.testing.assert_allclose(again.weights[key][: len(array)], array, atol=1e-6, rtol=0)
+
+
+def test_a_model_trained_further_rehearses_unless_told_otherwise(tmp_path, monkeypatch, capsys):
+    start = train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path / "first")
+    asked = []
+    monkeypatch.setattr("motion2language.training.train.rehearse", lambda *a: asked.append(a[1]) or Samples([]))
+    train(run_config(epochs=1, rehearse=0.2), TRAINING[:8], VALIDATION, tmp_path / "second", start=start)
+    train(run_config(epochs=1, rehearse=0.0), TRAINING[:8], VALIDATION, tmp_path / "third", start=start)
+    assert asked == [2]
+    assert "words: " in capsys.readouterr().out
+    elsewhere = replace(start, config=replace(start.config, joints=("hip", "knee")))
+    with pytest.warns(UserWarning, match="reads other joints than the canonical body's and cannot rehearse"):
+        assert len(_rehearsal(elsewhere, run_config().train, 8)) == 0
+
+
+def test_a_resumed_run_may_have_more_epochs_and_other_settings_and_says_so(tmp_path, capsys):
+    train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path)
+    more = run_config(epochs=2, learning_rate=0.003, weight_decay=0.5)
+    more = more.model_copy(update={"model": replace(more.model, max_words=30)})
+    with pytest.raises(ValueError, match="holds a run of another configuration"):
+        train(more, TRAINING, VALIDATION, tmp_path, resume=True)
+    capsys.readouterr()
+    train(more, TRAINING, VALIDATION, tmp_path, resume=True, changeable=True)
+    changed = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("changed since"))
+    assert changed == (
+        "changed since the run began: model.max_words 40, not 30; train.epochs 1, not 2; train.learning_rate 0.001, "
+        "not 0.003; 4 in all"
+    )
+    assert [row["epoch"] for row in log_of(tmp_path)] == ["1", "2"]
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert state["optimizer"]["param_groups"][0]["weight_decay"] == 0.5
+    assert json.loads((tmp_path / "config.json").read_text())["train"]["epochs"] == 2
+
+
+@pytest.mark.parametrize("changes", [{"hidden": 24}, {"encoder": "gru"}, {"features": "paper"}, {"fps": 5.0}])
+def test_a_resumed_run_has_the_network_that_it_began_with(tmp_path, changes):
+    (tmp_path / "config.json").write_text(run_config(epochs=1).model_dump_json())
+    other = run_config(epochs=2)
+    other = other.model_copy(update={"model": replace(other.model, **changes)})
+    with pytest.raises(ValueError, match="holds a run of another configuration"):
+        require_usable(tmp_path, other, True, changeable=True)
+    require_usable(tmp_path, run_config(epochs=2, batch_size=3), True, changeable=True)
+
+
+def test_a_rule_that_changes_the_words_is_refused(tmp_path):
+    train(run_config(epochs=1), TRAINING, VALIDATION, tmp_path)
+    with pytest.raises(ValueError, match=r"another configuration or corpus \(model\.vocabulary_size 65, not \d+\)"):
+        train(run_config(epochs=2, minimum_count=9), TRAINING, VALIDATION, tmp_path, resume=True, changeable=True)
 
 
 def test_going_on_from_another_network_is_an_error(tmp_path):

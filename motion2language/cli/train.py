@@ -27,9 +27,9 @@ def train(
     out
         Run folder: best/ and last/ are model folders, log.csv holds the scores of each epoch.
     resume
-        Continue the run in --out.
+        Continue the run in --out. It may have more epochs or other settings that change no weight's shape.
     start
-        A model to train further on this data, with its vocabulary and statistics.
+        A model to train further on this data: it keeps its words, statistics and weights, and gains new words.
     seeds
         Number of runs, with consecutive seeds from train.seed on: each is scored on the test split, as by
         `m2l reproduce`, for a table of means and deviations. The same command continues unfinished runs.
@@ -53,13 +53,13 @@ def train(
     device = find_device(training.device)
     if rank == 0:  # the first process, before it makes the folder
         require_place(out)
-        require_usable(out, settings, resume, besides=FILLED_IN)
+        require_usable(out, settings, resume, besides=FILLED_IN, changeable=True)
     begin = None if start is None else load_model(start)
     samples, validation = load_splits(settings, corpus.dataset, corpus.root, corpus.stores.folder)
     with processes(device) as team:
         if team.first:
             print(f"{len(samples)} recordings to train on, {len(validation)} to validate", flush=True)
-        run(settings, samples, validation, out, resume=resume, start=begin, processes=team)
+        run(settings, samples, validation, out, resume=resume, changeable=True, start=begin, processes=team)
         if team.first:
             print(f"best model: {out / 'best'}")
     return 0

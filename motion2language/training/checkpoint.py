@@ -1,13 +1,21 @@
-"""Read files of `torch.save` safely: only tensors and plain containers are ever built from them."""
+"""Files of `torch.save`, read safely: only tensors and plain containers are ever built from them."""
 
 from __future__ import annotations
 
+import io
 import pickle
 import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
+
+
+def pack(values: Any) -> bytes:
+    """The bytes of `torch.save`; with them a full disk raises an OSError, not one of torch's own errors."""
+    packed = io.BytesIO()
+    torch.save(values, packed)
+    return packed.getvalue()
 
 
 def load(path: Path) -> Any:

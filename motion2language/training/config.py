@@ -46,7 +46,14 @@ class TrainConfig(BaseModel):
     compile: bool = False  # the encoder by torch.compile; pays on a GPU, in long runs
     captions: Literal["all", "one"] = "all"  # of a recording, per epoch: every caption, or one drawn at random
     corrections: Rules = "spelling"  # of training captions alone (corrections/); "paper": also digits, degrees, units
-    minimum_count: int = Field(3, gt=0)  # words seen less often become <unk>
+    minimum_count: int | None = Field(None, gt=0)  # words seen less often become <unk>; None: 1 when a model is trained
+    #   further or when there are fewer than 500 sentences, else 3
+    rehearse: float = Field(
+        0.5, ge=0, lt=1
+    )  # of a model trained further: share of recordings by which it rehearses what
+    #   it says (rehearse.py); 0 when the recordings show all that it shall keep; chosen
+    pull: float = Field(0.0, ge=0)  # of m2l adapt: how hard old weights are pulled back, per unit of the learning rate
+    frozen: tuple[str, ...] = ()  # beginnings of the names of weights that stay as they are: "encoder"
     seed: int = Field(11, ge=0)
     augment: AugmentConfig = AugmentConfig()
 
@@ -83,7 +90,11 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
 
     Without a file it is the defaults: the paper's MLP encoder with recurrent local attention.
     """
-    data = {} if path is None else _read(Path(path))
+    return make_config({} if path is None else _read(Path(path)), overrides, str(path or "configuration"))
+
+
+def make_config(data: dict[str, Any], overrides: Sequence[str] = (), where: str = "configuration") -> RunConfig:
+    """The run that tables of settings describe, with overrides; the ValueError begins with `where`."""
     for override in overrides:
         key, _, value = override.partition("=")
         if not value:
@@ -98,7 +109,7 @@ def load_config(path: Path | None, overrides: Sequence[str] = ()) -> RunConfig:
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
-        raise ValueError(f"{path or 'configuration'}: {explain(error)}") from None
+        raise ValueError(f"{where}: {explain(error)}") from None
 
 
 def explain(error: ValidationError) -> str:

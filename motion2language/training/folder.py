@@ -22,20 +22,31 @@ FILLED_IN = ("model.joints", "model.input_width", "model.vocabulary_size")  # ke
 COLUMNS = ("epoch", "loss", "captions_per_s", "bleu_4", "verbs", "iou", "score")
 
 
-def require_usable(out: Path, run: RunConfig, resume: bool, besides: Collection[str] = ()) -> None:
+#: Keys of the configuration that a resumed run may change: they change neither a weight's shape nor what it reads.
+CHANGEABLE = (
+    "train.", "model.early", "model.dropout", "model.max_words", "model.max_seconds", "model.half_window",
+    "model.half_window_seconds",
+)  # fmt: skip
+
+
+def require_usable(
+    out: Path, run: RunConfig, resume: bool, besides: Collection[str] = (), changeable: bool = False
+) -> None:
     """ValueError when the folder holds a run that is not resumed, or a run of another configuration.
 
-    besides  keys of the configuration that may differ
+    besides     keys of the configuration that may differ
+    changeable  so may the keys CHANGEABLE
     """
     if resume:
-        require_same(out, run, besides)
+        free = [key for key in _flatten(run.model_dump()) if changeable and key.startswith(CHANGEABLE)]
+        require_same(out, run, [*besides, *free])
     elif (out / CONFIG).is_file():
         raise ValueError(f"{out}: already holds a run; add --resume to continue it or choose another --out")
 
 
 def require_same(out: Path, run: RunConfig, besides: Collection[str] = ()) -> None:
     """ValueError when the folder holds a run of another configuration; the keys `besides` may differ."""
-    if (out / CONFIG).is_file() and (other := _differences(out / CONFIG, run, besides)):
+    if (out / CONFIG).is_file() and (other := differences(out / CONFIG, run, besides)):
         raise ValueError(
             f"{out}: holds a run of another configuration or corpus ({other}); "
             "continue with those that it began with, or choose another --out"
@@ -43,13 +54,15 @@ def require_same(out: Path, run: RunConfig, besides: Collection[str] = ()) -> No
 
 
 @contextmanager
-def acquire_lock(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
+def acquire_lock(out: Path, run: RunConfig, resume: bool, changeable: bool = False) -> Iterator[str]:
     """Make the run folder, write its configuration, and keep other runs out of it while this block runs.
 
-    ValueError when the folder holds another run, or while another run is writing it.
+    Gives the keys that a resumed run changes, in words; only the keys CHANGEABLE, and only if `changeable`. ValueError
+    when the folder holds another run, or while another run is writing it.
     """
     path, lock = out / CONFIG, Lock(out / LOCK)
-    require_usable(out, run, resume)
+    require_usable(out, run, resume, changeable=changeable)
+    changes = differences(path, run) if path.is_file() else ""
     make_folder(out)
     with suppress(OSError):  # a file system without locks; any other error shows on writing
         if not lock.acquire(wait=False):
@@ -57,12 +70,12 @@ def acquire_lock(out: Path, run: RunConfig, resume: bool) -> Iterator[None]:
     try:
         remove_leftovers([path, *(out / name for name in ("log.csv", "state.pt", "last", "best"))])
         write_text(path, run.model_dump_json(indent=2) + "\n")
-        yield
+        yield changes
     finally:
         lock.release()
 
 
-def _differences(path: Path, run: RunConfig, besides: Collection[str]) -> str:
+def differences(path: Path, run: RunConfig, besides: Collection[str] = ()) -> str:
     """The first three keys that differ between a config.json and this run; missing keys take their defaults."""
     try:
         stored = _flatten(RunConfig.model_validate_json(path.read_bytes()).model_dump())

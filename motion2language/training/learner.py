@@ -7,7 +7,6 @@ the gradient of the whole batch. bench.py times the stages of an update: `make_p
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -56,6 +55,7 @@ class Learner:
             )
         self.captioner, self.config, self.total, self.processes = captioner, config, total, processes
         self.network = captioner.torch_network().to(processes.device)
+        freeze(self.network, config.frozen)
         self.maker = BatchMaker(captioner, config.augment, torch.device(processes.device))
         if config.compile:
             self.network.encoder.compile(dynamic=True)
@@ -173,9 +173,8 @@ class Learner:
             "optimizer": self.optimizer.state_dict(),
             "progress": {key: getattr(self, key) for key in _PROGRESS},
         }
-        packed = io.BytesIO()  # so that a full disk raises an OSError, not one of torch's own errors
-        torch.save(state, packed)
-        write_atomically(path, lambda file: file.write(packed.getbuffer()))
+        packed = checkpoint.pack(state)
+        write_atomically(path, lambda file: file.write(packed))
 
     def load(self, path: Path) -> None:
         """Resume from the file that `save` wrote, if there is one."""
@@ -185,6 +184,8 @@ class Learner:
             state = checkpoint.load(path)
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
+            for group in self.optimizer.param_groups:  # the settings of this run, not of the one that wrote the state
+                group["weight_decay"] = self.config.weight_decay
             self.averaged = {key: value.to(self.processes.device) for key, value in state["averaged"].items()}
             for key in _PROGRESS:
                 setattr(self, key, state["progress"][key])
@@ -206,6 +207,17 @@ class _Loss(nn.Module):
         """The mean loss, with large products in the configured precision."""
         with torch.autocast(batch.values.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             return self.network.loss(batch, options)
+
+
+def freeze(network: nn.Module, frozen: Sequence[str]) -> None:
+    """Keep the weights whose names begin so as they are; ValueError for a beginning of none."""
+    names = [name for name, _ in network.named_parameters()]
+    for begin in frozen:
+        if not any(name.startswith(begin) for name in names):
+            parts = sorted({name.partition(".")[0] for name in names})
+            raise ValueError(f"train.frozen: no weights are called {begin!r}; there are {', '.join(parts)}")
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(not name.startswith(tuple(frozen)))
 
 
 def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:

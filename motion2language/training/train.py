@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -24,6 +25,7 @@ from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import Normalizer, feature
 from motion2language.data import corpora
 from motion2language.data.actions import load_wordings
+from motion2language.data.progress import progress_bar
 from motion2language.data.samples import Sample, Samples, load_into_memory
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.corrections import corrector
@@ -32,12 +34,14 @@ from motion2language.model.network import build
 from motion2language.scoring.bleu import bleu
 from motion2language.scoring.segments import segment_scores
 from motion2language.training.batches import steps
-from motion2language.training.config import RunConfig
+from motion2language.training.config import RunConfig, TrainConfig
 from motion2language.training.folder import RunLog, acquire_lock
+from motion2language.training.grow import grow, least_count, measure_growth
 from motion2language.training.learner import ALONE, Learner
 from motion2language.training.pairs import Pairs, make_pairs
 from motion2language.training.prepare import prepare_samples, with_joints
 from motion2language.training.processes import Processes
+from motion2language.training.rehearse import can_rehearse, rehearse
 
 
 def train(
@@ -47,13 +51,16 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    changeable: bool = False,
     start: Captioner | None = None,
     processes: Processes = ALONE,
 ) -> Captioner:
     """Train on `training`, validate on `validation`, write to the run folder `out` (folder.py); returns the best model.
 
-    start      a trained captioner to train further: its weights, vocabulary, statistics and action words; else new ones
-    processes  this process among those that train together, and its device
+    changeable  a resumed run may have other settings, as long as they change no weight's shape; it prints which
+    start       a trained captioner to train further, which keeps its words, weights and statistics and gains the words
+                and actions of the new sentences (grow.py); else a new one
+    processes   this process among those that train together, and its device
 
     Ctrl-C ends training; the state after the last finished epoch is on disk, and `resume` continues from it. ValueError
     when `out` already holds a run, or on resuming a run of another configuration.
@@ -61,12 +68,18 @@ def train(
     out, config = Path(out), run.train
     torch.manual_seed(config.seed)
     training = prepare_samples(training, run.model if start is None else start.config)
-    captioner = build_untrained(run, training) if start is None else _continue_from(start, run)
+    captioner = build_untrained(run, training) if start is None else continue_from(start, run, training)
+    once = {sample.name: sample for sample in training}
+    growth = measure_growth(start, captioner, _sentences(run, list(once.values())), config.minimum_count)
     with ExitStack() as stack:
         if processes.first:
-            stack.enter_context(acquire_lock(out, run.model_copy(update={"model": captioner.config}), resume))
+            resolved = run.model_copy(update={"model": captioner.config})
+            changes = stack.enter_context(acquire_lock(out, resolved, resume, changeable))
             _require_same_corpus(out / "last", captioner)
-        pairs = make_pairs(training, captioner, config)
+            print(
+                *growth.lines(), *([f"changed since the run began: {changes}"] if changes else []), sep="\n", flush=True
+            )
+        pairs = make_pairs(training + _rehearsal(start, config, len(training)), captioner, config)
         learner = Learner(captioner, config, config.epochs * steps(pairs, config), processes)
         if resume:
             learner.load(out / "state.pt")
@@ -171,15 +184,13 @@ def with_others(run: RunConfig, samples: Samples[Sample], split: str, store: Pat
 
 def build_untrained(run: RunConfig, training: Samples[Sample]) -> Captioner:
     """A captioner with new weights; vocabulary, statistics and action words from prepared training samples alone."""
-    correct = corrector(run.train.corrections)
-    texts = [correct(caption.text) for sample in training for caption in sample.captions]
+    texts = [text for own in _sentences(run, training) for text in own]
     if not texts:
         raise ValueError(f"{len(training)} training samples contain no captions; expected at least one")
-    vocabulary = Vocabulary.build(texts, run.train.minimum_count)
+    least = least_count(run.train.minimum_count, len(texts), starts=False)
+    vocabulary = Vocabulary.build(texts, least)
     if not set(vocabulary.words) - set(SPECIALS):
-        raise ValueError(
-            f"no word of {len(texts)} captions occurs {run.train.minimum_count} times; lower train.minimum_count"
-        )
+        raise ValueError(f"no word of {len(texts)} captions occurs {least} times; lower train.minimum_count")
     config = with_joints(run.model, training)
     compute = feature(config.features)
     normalizer = Normalizer.fit(training.map(lambda sample: compute(sample.motion)))
@@ -188,8 +199,11 @@ def build_untrained(run: RunConfig, training: Samples[Sample]) -> Captioner:
     return Captioner(config, vocabulary, normalizer, lexicon, build(config))
 
 
-def _continue_from(start: Captioner, run: RunConfig) -> Captioner:
-    """A captioner with the weights of `start` for the training of `run`; ValueError when `run` has another network."""
+def continue_from(start: Captioner, run: RunConfig, training: Samples[Sample]) -> Captioner:
+    """`start` grown by the sentences of prepared samples, for the training of `run`.
+
+    ValueError when `run` has another network.
+    """
     known = {"joints", "input_width", "vocabulary_size"}
     config = replace(run.model, **{key: getattr(start.config, key) for key in known})
     free = {"early", "dropout", "max_words", "max_seconds", "half_window", "half_window_seconds"}
@@ -199,7 +213,31 @@ def _continue_from(start: Captioner, run: RunConfig) -> Captioner:
             f"model {start.name!r} is another network than the configuration describes: {', '.join(other)} differ; "
             "give the configuration that it was trained with"
         )
-    return replace(start, config=config, network=build(config, start.weights))
+    wordings = load_wordings(run.actions)
+    return grow(replace(start, config=config), _sentences(run, training), wordings, run.train.minimum_count)
+
+
+def _rehearsal(start: Captioner | None, config: TrainConfig, fresh: int) -> Samples[Sample]:
+    """What `start` rehearses beside so many new recordings; none without it, or if it reads another body."""
+    count = round(fresh * config.rehearse / (1 - config.rehearse))
+    if start is None or not count:
+        return Samples([])
+    if not can_rehearse(start):
+        warnings.warn(
+            f"model {start.name!r} reads other joints than the canonical body's and cannot rehearse what it knows; "
+            "add recordings of its old actions, or it will forget them",
+            stacklevel=3,
+        )
+        return Samples([])
+    with progress_bar() as bar:
+        task = bar.add_task("rehearsing", total=count)
+        return rehearse(start, count, lambda stage, total: bar.advance(task))
+
+
+def _sentences(run: RunConfig, samples: Sequence[Sample]) -> list[list[str]]:
+    """The sentences of each sample, spelling corrected."""
+    correct = corrector(run.train.corrections)
+    return [[correct(caption.text) for caption in sample.captions] for sample in samples]
 
 
 def validate(captioner: Captioner, samples: Sequence[Sample]) -> dict[str, float]:
