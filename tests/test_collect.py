@@ -209,7 +209,7 @@ def test_columns_that_nothing_reads_and_sentences_without_a_subject_are_told(tak
     put(takes, "file,label,mood,sentence\nann/kick,kick,sad,kicks\nbob/kick,kick,,\n")
     status, _, err = collected(m2l, takes)
     assert status == 0
-    assert "the columns mood are not used; there are file, label, start, end, person, sentence, fps" in err
+    assert "the columns mood are not used; there are file, label, start, end, person, sentence, phrase, fps" in err
     assert "1 recordings have a sentence that does not begin with who acts" in err
 
 

@@ -158,6 +158,24 @@ def test_sentence_of_pieces() -> None:
     assert Transcript.from_dict(said.to_dict()).text == said.text
 
 
+def test_a_piece_is_named_anew_by_words_of_an_action_that_the_segmenter_never_learnt() -> None:
+    lexicon, known = ActionLexicon(LEXICON.forms | {"juggles": "juggle"}), frozenset(("walk", "kick"))
+    about, piece = Transcript((), 4.0, "take", "model"), PIECES[0]
+    for text, label in (
+        ("a person juggles", "juggle"),
+        ("a person juggles and kicks", "walk"),
+        ("a person kicks", "walk"),
+        ("a person", "walk"),
+        ("", "walk"),
+    ):
+        words = _words(text, 0.9)
+        named = take_sentences._named_anew(piece, words, lexicon, known)
+        assert named.label == label
+        said = take_sentences.word_pieces([named], [words], lexicon, about, 10.0, 0.3)
+        assert [segment.label for segment in said.segments] == [label]
+        assert ("juggles" in said.text) == (label == "juggle")
+
+
 def test_own_sentence_is_kept_where_it_names_the_same() -> None:
     words = _words("a person walks", 0.5), _words("then kicks", 2.0)
     segments = Segment(0.0, 1.0, "walk", words[0]), Segment(1.0, 4.0, "kick", words[1])

@@ -8,7 +8,8 @@ in different ways. Then there are four ways, the first that fits:
    from they agree only in being short.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
    get the bounds of the pieces.
-3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else.
+3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else, or one
+   that the segmenter never learnt: a model that was adapted to a user's own actions knows more of them than it.
 4. The phrase of the segmenter's table, at the moment around which the chance of the action lies.
 
 The sentence begins with the subject of the first piece's words ("a person"); every other piece begins with "then". A
@@ -70,6 +71,8 @@ def describe(
     for (first, _), own in zip(stretches, said, strict=True):
         moved = (shift(segment, first / body.fps, about.duration) for segment in own.segments)
         spoken.append(tuple(word for segment in moved for word in segment.words))
+    known = frozenset(segmenter.config.labels)
+    pieces = [_named_anew(piece, words, lexicon, known) for piece, words in zip(pieces, spoken, strict=True)]
     return Described(word_pieces(pieces, spoken, lexicon, about, fps, half_window), (), whole.frames)
 
 
@@ -137,6 +140,13 @@ def word_pieces(
                 phrase = (*phrase, replace(phrase[-1], word=AGAIN))
         segments.append(_segment(piece, (*leading, *phrase), fps, about.duration))
     return replace(about, segments=tuple(segments), untimed="")
+
+
+def _named_anew(piece: Piece, words: Sequence[TimedWord], lexicon: ActionLexicon, known: frozenset[str]) -> Piece:
+    """The piece, with the label of its words if these name a single action that the segmenter does not know."""
+    groups = group(words, lexicon)
+    label = groups[0][0] if len(groups) == 1 else None
+    return piece if label is None or label in known else replace(piece, label=label)
 
 
 def _of_action(

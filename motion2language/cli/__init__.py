@@ -43,6 +43,7 @@ for command in (
     "inspect:inspect",
     "facts:facts",
     "train:train",
+    "adapt:adapt",
     "segmenter:teach_takes",
     "doubt:teach_doubt",
     "evaluate:evaluate",

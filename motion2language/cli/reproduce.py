@@ -163,8 +163,49 @@ def takes(
     return 0
 
 
-#: m2l reproduce, m2l reproduce people and m2l reproduce takes.
+def growing(
+    *,
+    root: Path,
+    model: str,
+    out: Path,
+    compose: Path | None = None,
+    clips: Annotated[list[int], Parameter(negative="", consume_multiple=True)] = [10, 20],  # noqa: B006
+    seed: int = 1,
+    training: Training = Training(),
+) -> int:
+    """Adapt a model to six actions that it never saw, from a few clips of each: are they named, is the rest kept?
+
+    Parameters
+    ----------
+    root
+        Labelled recordings: the folder of the shared people.
+    model
+        A model folder, trained without the six (configs/growing/base.toml).
+    out
+        Folder: table.md, the adapted models, answers/. What is finished is not repeated.
+    compose
+        BNR-Compose, bnr_compose.json: adds the scores on its test split.
+    clips
+        How many clips of each action are learnt from; a row of the table for each.
+    seed
+        Of the choice of people and of training.
+    """
+    from motion2language.model.pytorch import find_device, require_torch
+
+    require_torch("m2l reproduce growing")
+    from motion2language.training.reproduce.growing import examine
+
+    require_place(out)
+    if min(clips) < 1:
+        raise ValueError(f"--clips {min(clips)}: give at least one")
+    device = find_device(training.device)
+    print(examine(model, root, compose, out, clips, seed, training.overrides, device), end="")
+    return 0
+
+
+#: m2l reproduce, and m2l reproduce people, takes and growing.
 commands = App(name="reproduce")
 commands.default(reproduce)
 commands.command(people)
 commands.command(takes)
+commands.command(growing)

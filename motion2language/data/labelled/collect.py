@@ -2,7 +2,8 @@
 
 The table is a CSV with a header. `file` is a path within the folder, with or without its suffix; `label` says what
 happens in it. Optional columns: `start` and `end` in seconds, when the label is of that part alone (a row per part);
-`person`; `sentence` (further rows of the same file add sentences); `fps` of files that do not specify it.
+`person`; `sentence` (further rows of the same file add sentences); `phrase`, how an action that the table of actions
+lacks is said after "a person"; `fps` of files that do not specify it.
 """
 
 from __future__ import annotations
@@ -26,21 +27,30 @@ from motion2language.files import one_line, read_text
 from motion2language.formats import FORMATS, files_in
 from motion2language.motion import Motion
 
-COLUMNS = ("file", "label", "start", "end", "person", "sentence", "fps")
+COLUMNS = ("file", "label", "start", "end", "person", "sentence", "phrase", "fps")
 Read = Callable[[Path, float | None], Motion]
 Step = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
 class Described:
-    """What the table says about one file."""
+    """What the table says about one file.
+
+    phrases  (label, phrase) of each row that has a phrase
+    """
 
     label: str = ""
     person: str = ""
     fps: float | None = None
     sentences: tuple[str, ...] = ()
     spans: tuple[Span, ...] = field(default=())
+    phrases: tuple[tuple[str, str], ...] = ()
     line: int = 0
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of its parts, or of all of it."""
+        return tuple(span.label for span in self.spans) or ((self.label,) if self.label else ())
 
 
 def collect(
@@ -89,7 +99,12 @@ def collect(
     )
     clips = [_clip(key, described[key]) for key in motions]
     write_source(out, {"source": name}, clips, _alike(folder, motions))
-    return Counter(label for key in motions for label in _labels(described[key]))
+    return Counter(label for key in motions for label in described[key].labels)
+
+
+def described_by(folder: Path, table: Path) -> dict[str, Described]:
+    """What a CSV says about each file of a folder, as `read_table`."""
+    return read_table(table, _files(folder))
 
 
 def read_table(table: Path, files: Mapping[str, Path]) -> dict[str, Described]:
@@ -139,7 +154,16 @@ def _described(row: Mapping[str, str], number: int, where: str) -> Described:
     times = [_number(row.get(key, ""), key, where) for key in ("start", "end")]
     label, sentence = row.get("label", ""), " ".join(row.get("sentence", "").split())
     fps = _number(row.get("fps", ""), "fps", where)
-    common = Described(person=row.get("person", ""), fps=fps, sentences=(sentence,) if sentence else (), line=number)
+    phrase = " ".join(row.get("phrase", "").split())
+    if phrase and not label:
+        raise ValueError(f"{where}: the phrase {phrase!r} without a label")
+    common = Described(
+        person=row.get("person", ""),
+        fps=fps,
+        sentences=(sentence,) if sentence else (),
+        phrases=((label, phrase),) if phrase else (),
+        line=number,
+    )
     if times == [None, None]:
         return replace(common, label=label)
     start, end = times
@@ -169,6 +193,7 @@ def _joined(old: Described | None, new: Described, where: str) -> Described:
         old.fps or new.fps,
         tuple(dict.fromkeys((*old.sentences, *new.sentences))),
         spans,
+        tuple(dict.fromkeys((*old.phrases, *new.phrases))),
         old.line,
     )
 
@@ -233,10 +258,6 @@ def _clip(key: str, described: Described) -> dict[str, Any]:
     spans = [{"label": span.label, "start": span.start, "end": span.end} for span in described.spans]
     facts = {"subject": described.person, "sentences": list(described.sentences), "segments": spans}
     return {"id": key, "label": described.label or None} | {name: value for name, value in facts.items() if value}
-
-
-def _labels(described: Described) -> Sequence[str]:
-    return [span.label for span in described.spans] or ([described.label] if described.label else [])
 
 
 def _note(where: Path, message: str, names: Sequence[str] | set[str] | Mapping[str, Any]) -> None:

@@ -38,19 +38,26 @@ def make_recording(
     if unknown or not actions:
         raise ValueError(f"unknown actions {', '.join(unknown) or '(none given)'}; there are {', '.join(ACTIONS)}")
     plans = [ACTIONS[action].plan(random) for action in actions]
-    spans, end = _schedule(plans, random)
-    stage = Stage(Body.random(random), max(2, round(end * fps)), fps)
-    for plan, (start, _) in zip(plans, spans, strict=True):
-        plan.draw(stage, round(start * fps))
-    positions = pose_stage(stage, random)
-    positions += random.normal(0, random.uniform(0, 0.002), positions.shape)
-    motion = Motion(positions, fps, CANONICAL, name)
+    motion, spans = make_motion(plans, random, fps, name)
     captions = tuple(Caption(sentence(actions, plans, random)) for _ in range(3))
     segments = tuple(
         Segment(start, min(end, motion.duration), ACTIONS[action].verb)
         for action, (start, end) in zip(actions, spans, strict=True)
     )
     return Recording(motion, captions, segments)
+
+
+def make_motion(
+    plans: list[Plan], random: np.random.Generator, fps: float = 30.0, name: str = "", body: Body | None = None
+) -> tuple[Motion, list[tuple[float, float]]]:
+    """A motion of planned actions in order, and start and end of each in seconds; `body` None is a random one."""
+    spans, end = _schedule(plans, random)
+    stage = Stage(body or Body.random(random), max(2, round(end * fps)), fps)
+    for plan, (start, _) in zip(plans, spans, strict=True):
+        plan.draw(stage, round(start * fps))
+    positions = pose_stage(stage, random)
+    positions += random.normal(0, random.uniform(0, 0.002), positions.shape)
+    return Motion(positions, fps, CANONICAL, name), spans
 
 
 def pose_stage(stage: Stage, random: np.random.Generator) -> np.ndarray:

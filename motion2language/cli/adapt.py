@@ -1,0 +1,80 @@
+"""m2l adapt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from motion2language.cli.options import Input, ModelName, Overrides, require_place
+
+
+def adapt(
+    takes: Path,
+    /,
+    *,
+    out: Path,
+    labels: Path | None = None,
+    start: ModelName = "default",
+    actions: Path | None = None,
+    held: float = 0.2,
+    resume: bool = False,
+    set: Overrides = None,
+    source: Input = Input(),
+) -> int:
+    """Teach a model your own actions: from a folder of takes and a table of labels to a model that names them.
+
+    It keeps what it knows. People are held back, and a table shows what the model says of them before and after.
+    Ctrl-C keeps the finished epochs.
+
+    Parameters
+    ----------
+    takes
+        Folder of motion files; or labelled recordings: a pair X.npz and X.json, a folder of pairs, or a TOML file.
+    out
+        The model to write. OUT.run holds everything on the way to it.
+    labels
+        CSV with the columns file and label, and optionally person, start, end (seconds), sentence, phrase and fps. A
+        label is an action of the table, or a new one with the phrase that says it.
+    start
+        The model to begin with.
+    actions
+        TOML file of rows and labels added to the table of actions.
+    held
+        Share of the people that are held back; 0 learns from all of them.
+    resume
+        Go on where the same command was interrupted.
+    set
+        Override a setting: --set train.epochs=12.
+    source
+        What the files do not specify themselves.
+    """
+    from motion2language.model.pytorch import require_torch
+
+    require_torch("m2l adapt")
+    from motion2language.captioning.captioner import load_model
+    from motion2language.cli.compose import show_progress
+    from motion2language.training.adapt import adapt as run
+    from motion2language.training.adapt import run_folder, settings
+    from motion2language.training.own_takes import collect_own, require_unused, use_pairs
+
+    if not 0 <= held < 1:
+        raise ValueError(f"--held {held}: give a share from 0 up to 1, such as 0.2")
+    begin = load_model(start)
+    settings(begin, actions, set or ())  # so that a wrong --set is reported before the work
+    require_place(out)
+    require_unused(out, run_folder(out), resume)
+    if labels is None:
+        root = use_pairs(takes, actions, run_folder(out))
+    else:
+        with show_progress() as advance:
+            root = collect_own(
+                takes,
+                labels,
+                actions,
+                run_folder(out),
+                read=lambda path, fps: replace(source, fps=fps or source.fps).read(path),
+                step=advance,
+            )
+    print(run(begin, root, out, share=held, overrides=set or (), resume=resume), end="")
+    print(f"model: {out}")
+    return 0

@@ -1,0 +1,76 @@
+"""Actions that a user's table of labels brings: a label that the table of actions lacks, with how it is said.
+
+The phrase stands in the column `phrase` ("spins a hoop"), or is what the sentences say after who acts ("a person spins
+a hoop"). A phrase given for an action that the table has is said of it too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from motion2language.data.actions import Action, Actions
+from motion2language.data.labelled.collect import Described
+from motion2language.data.rows import nearest
+from motion2language.language.actions import SUBJECTS
+from motion2language.language.vocabulary import tokenize
+
+
+def own_actions(table: Path, described: Mapping[str, Described], source: str, actions: Actions) -> dict[str, Action]:
+    """The actions that a table of labels adds to `actions`: those with a phrase, or with sentences of who does them.
+
+    ValueError, with the nearest action, for a label that is no action of the table and has neither.
+    """
+    phrases: dict[str, list[str]] = defaultdict(list)
+    for each in described.values():
+        for label, phrase in each.phrases:
+            phrases[label].append(_without_subject(phrase))
+    unknown: dict[str, int] = {}
+    for each in described.values():
+        for label in each.labels:
+            if label not in phrases and not _is_known(actions, source, label):
+                unknown.setdefault(label, each.line)
+    for each in described.values():
+        if len(each.labels) == 1 and each.labels[0] in unknown:
+            phrases[each.labels[0]] += map(_without_subject, each.sentences)
+    for label, line in unknown.items():
+        if not phrases[label]:
+            raise ValueError(
+                f"{table}, line {line}: {label!r} is no action of the table; {nearest(label, actions.actions)} "
+                'A new action needs its phrase, in a column phrase, such as "spins a hoop"'
+            )
+    own = {}
+    for label, texts in phrases.items():
+        old = actions.actions.get(label)
+        every = (*texts, *(old.phrases if old else ()))
+        try:
+            own[label] = Action(old.verb if old else label, tuple(dict.fromkeys(every)), bool(old and old.cut))
+        except ValueError as error:
+            raise ValueError(f"{table}: {label}: {error}") from None
+    return own
+
+
+def _is_known(actions: Actions, source: str, label: str) -> bool:
+    try:
+        actions.meanings(source, label)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_subject(text: str) -> str:
+    """A sentence without who acts: "a person spins a hoop" is "spins a hoop"."""
+    words = tokenize(text)
+    begin = words[1:] if words[:1] in (["a"], ["an"], ["the"]) else words
+    return " ".join(begin[1:]) if begin[:1] and begin[0] in SUBJECTS else " ".join(text.lower().rstrip(".").split())
+
+
+def to_toml(own: Mapping[str, Action]) -> str:
+    """Actions as rows of a table that `load_actions` adds to the packaged one."""
+    return "\n".join(
+        f"[actions.{json.dumps(name, ensure_ascii=False)}]\nverb = {json.dumps(action.verb, ensure_ascii=False)}\n"
+        f"cut = {str(action.cut).lower()}\nphrases = {json.dumps(list(action.phrases), ensure_ascii=False)}\n"
+        for name, action in own.items()
+    )

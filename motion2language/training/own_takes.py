@@ -1,0 +1,60 @@
+"""A user's own takes as labelled recordings that an adaptation reads: OUT.run/takes.toml and what it refers to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from motion2language.data.actions import load_actions
+from motion2language.data.labelled.collect import Read, Step, collect, described_by
+from motion2language.data.labelled.own_actions import own_actions, to_toml
+from motion2language.data.labelled.selection import read_selection
+from motion2language.files import make_folder, write_text
+
+NAME = "takes"  # of the source
+RATE = 20.0  # frames per second of what is written, as of m2l data collect
+
+
+def require_unused(out: Path, run: Path, resume: bool) -> None:
+    """ValueError when the model is there already, or begun and not to be resumed."""
+    if (out / "config.json").is_file() or (out.exists() and not out.is_dir()):
+        raise ValueError(f"--out {out}: is there already; choose another, or remove it")
+    if (run / "state.pt").is_file() and not resume:
+        raise ValueError(f"--out {out}: {run} holds an adaptation that was interrupted; add --resume, or remove it")
+
+
+def collect_own(
+    folder: Path, labels: Path, table: Path | None, run: Path, *, read: Read, step: Step = lambda stage, total: None
+) -> Path:
+    """Collect motion files and their labels into the folder `run`; returns the TOML file that chooses them.
+
+    table  TOML file of rows and labels that the user adds to the table of actions
+
+    ValueError for a label that the table lacks and the labels give no phrase for, before anything is read.
+    """
+    actions = load_actions(table)
+    own = own_actions(labels, described_by(folder, labels), NAME, actions)
+    make_folder(run)
+    text = table.read_text(encoding="utf-8-sig") + "\n" if table else ""
+    write_text(run / "actions.toml", text + to_toml(own))
+    load_actions(run / "actions.toml")
+    collect(folder, labels, run / f"{NAME}.npz", NAME, RATE, read, step)
+    return _write_selection(run, f"{NAME}.npz", {"actions": "actions.toml"})
+
+
+def use_pairs(root: Path, table: Path | None, run: Path) -> Path:
+    """The TOML file that chooses labelled recordings which are there already: that of the user, or one in `run`."""
+    selection = read_selection(root)
+    if root.suffix == ".toml" and table is None:
+        return root
+    make_folder(run)
+    given = selection.model_dump(mode="json", exclude_defaults=True)
+    given |= {"folder": str(selection.folder.absolute())} | ({"actions": str(table.absolute())} if table else {})
+    return _write_selection(run, given.pop("folder"), given)
+
+
+def _write_selection(run: Path, folder: str, others: dict[str, object]) -> Path:
+    path = run / f"{NAME}.toml"
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in ({"folder": folder} | others).items()]
+    write_text(path, "\n".join(lines) + "\n")
+    return path
