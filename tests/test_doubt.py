@@ -16,6 +16,8 @@ from motion2language.captioning.facts.words import contradictions, find_evidence
 from motion2language.captioning.model_folder import find_model
 from motion2language.captioning.timing import without_babble
 from motion2language.data.synthesis.recording import make_recording
+from motion2language.scoring.contradictions import count_contradictions
+from motion2language.scoring.reference import Reference
 from motion2language.training.doubt import Rows, area_under_curve, fit_logistic, save_doubt
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
@@ -155,3 +157,21 @@ def test_a_logistic_fit_finds_what_tells_right_from_wrong():
     assert weights[2] < 0
     assert area_under_curve(rows @ weights + bias, right) > 0.9
     assert Rows(rows, right, right).known.sum() == right.sum()
+
+
+def test_contradictions_are_counted_in_ours_and_in_references():
+    motions = [make_recording(seed, ("raise_left",)).motion for seed in range(2)]
+    segments = make_recording(0, ("raise_left",)).segments
+    references = [
+        Reference("a", motions[0].duration, ("raises the right arm", "raises the left arm"), segments),
+        Reference("b", motions[1].duration, ("raises the left arm",), ()),
+    ]
+    wrong = tuple(TimedWord(word, 1.0, 0.5, 1.5) for word in "raises the right arm".split())
+    said = [
+        Transcript((Segment(0.5, 1.5, "raise", wrong, facts=Facts(arms="left")),), motion.duration)
+        for motion in motions
+    ]
+    assert count_contradictions(references, motions, said) == {
+        "clips": 2, "said": 100.0, "clips/one": 1, "said/one": 100.0, "references/one": 50.0,
+    }  # fmt: skip
+    assert count_contradictions(references, motions, [Transcript((), 9.0)] * 2) == {}

@@ -14,6 +14,7 @@ from motion2language.live.captioner import transcribe
 from motion2language.live.draws import Patience
 from motion2language.live.events import Word
 from motion2language.scoring.captions import Measures
+from motion2language.scoring.contradictions import count_contradictions
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.reliability import reliability
 from motion2language.scoring.score import Rows, Scores, score
@@ -63,6 +64,8 @@ def evaluate(
     )
     sentences, segments = [own.captions for own in references], [own.segments for own in references]
     scores = replace(scores, reliability=reliability(sentences, segments, transcripts))
+    recordings = [sample.motion for sample in samples]
+    scores = replace(scores, contradictions=count_contradictions(references, recordings, transcripts))
     if live is not None:
         scores = replace(scores, delay=delays(captioner, samples, words))
     return Evaluation(scores, transcripts, references, rows)

@@ -69,7 +69,7 @@ def answer(
     reader = Reader(actions)
     for first in range(0, len(questions), BATCH):
         batch = questions[first : first + BATCH]
-        transcripts = captioner.transcribe_all([question.read() for question in batch])
+        transcripts = captioner.transcribe_all([question.read() for question in batch], facts=False)
         for question, transcript in zip(batch, transcripts, strict=True):
             step("naming", len(questions))
             yield reader.answer(

@@ -41,6 +41,7 @@ class Scores:
     intervals       measure, or "measure/group" of segments -> its 95 % interval over clips
     notes           semantic measure -> what its numbers depend on, or why it was skipped
     reliability     what a probability is given for -> its calibration, as reliability.reliability
+    contradictions  words that measured facts deny, per hundred clips (contradictions.py)
     delay           of live captions: seconds until a verb is printed
     """
 
@@ -52,6 +53,7 @@ class Scores:
     intervals: dict[str, list[float]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     reliability: dict[str, list[Measures]] = field(default_factory=dict)
+    contradictions: Measures = field(default_factory=dict)
     delay: Measures = field(default_factory=dict)
 
     @property
@@ -72,6 +74,7 @@ class Scores:
             "semantic": self.notes,
             **self.systems,
             "reliability": self.reliability,
+            "contradictions": self.contradictions,
             "delay": self.delay,
         }
         return {"intervals": self.intervals} | {name: part for name, part in parts.items() if part}

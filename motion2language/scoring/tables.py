@@ -26,7 +26,12 @@ def tables(scores: Scores) -> str:
     for group in GROUPS:
         if any(f"clips/{group}" in measures for measures in systems.values()):
             lines += ["", *_segment_table(systems, group), "", *_order_table(systems, group)]
-    lines += _interval_table(scores.intervals) + _calibration_table(scores.reliability) + _delay_table(scores.delay)
+    lines += (
+        _interval_table(scores.intervals)
+        + _calibration_table(scores.reliability)
+        + _contradiction_line(scores.contradictions)
+    )
+    lines += _delay_table(scores.delay)
     return "\n".join(lines).strip("\n")
 
 
@@ -95,6 +100,18 @@ def _calibration_table(reliability: Mapping[str, Sequence[Measures]]) -> list[st
         if rows:
             lines.append(f"| {kind}, mean distance | {calibration_error(rows):.3f} | | |")
     return lines
+
+
+def _contradiction_line(found: Measures) -> list[str]:
+    if not found:
+        return []
+    line = f"Words that measured facts deny, per hundred clips: {found['said']:.1f} ({found['clips']:.0f} clips)"
+    if "said/one" in found:
+        line += (
+            f"; of the {found['clips/one']:.0f} clips with one action {found['said/one']:.1f}, "
+            f"and {found['references/one']:.1f} in the references"
+        )
+    return ["", line]
 
 
 def _delay_table(delay: Measures) -> list[str]:
