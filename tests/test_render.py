@@ -113,6 +113,9 @@ def test_the_attention_picture_has_a_row_a_word_and_refuses_others(tmp_path):
     render.draw_attention(TWO, weights, tmp_path / "a.png")
     picture = figure.axes[0].images[0].get_array()
     assert picture.shape == (5, 12, 3)
+    rings = next(line for line in figure.axes[0].lines if line.get_label() == "largest weight")
+    assert np.allclose(rings.get_xdata(), (np.arange(5) + 0.5) * TWO.duration / 12)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["largest weight", "the word's time"]
     assert np.allclose(picture[0, 1], 1)
     assert picture[0, 0].min() < 0.5
     with pytest.raises(ValueError, match=r"shape \(4, 12\), expected a row for each of 5 words"):

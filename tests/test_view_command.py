@@ -117,6 +117,7 @@ def test_edit_serves_the_page_and_saves_beside_the_recording(started, take):
     with urllib.request.urlopen(urllib.request.Request(f"{address}take/0/corrections", body, method="PUT")) as answer:
         assert answer.status == 200
     saved = json.loads(take.with_name("take.corrected.json").read_text())
+    assert saved["path"] == "take.bvh"
     assert saved["correction"]["original"]["segments"] == original["segments"]
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
@@ -128,3 +129,14 @@ def test_edit_takes_no_reference_and_needs_a_recording(m2l, take, tmp_path):
     status, out, err = m2l("view", tmp_path / "broken.bvh", "--edit", "--no-open")
     assert (status, out) == (1, "")
     assert "broken.bvh" in err
+
+
+def test_a_broken_file_of_corrections_is_one_line_and_stays(m2l, take):
+    corrected = take.with_name("take.corrected.json")
+    corrected.write_text("{")
+    status, out, err = m2l("view", take, "--edit", "--no-open")
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "take.corrected.json: not a corrected transcript of take.bvh" in err
+    assert corrected.read_text() == "{"
+    corrected.unlink()
+    assert "choose another --port" in m2l("view", take, "--edit", "--no-open", "--port", 99999)[2]

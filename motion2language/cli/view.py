@@ -118,19 +118,24 @@ def _edit(
     jobs = plan_jobs(find_recordings(files), out, ["json"], options)
     takes, failures = [], 0
     for number, result in describe_files([job.source for job in jobs], captioner, settings):
-        if isinstance(result, Exception):
-            complain(result)
+        try:
+            if isinstance(result, Exception):
+                raise result
+            motion, described = result
+            target = jobs[number].targets["json"]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path = target.with_name(target.name.removesuffix(".json") + SUFFIX)
+            file = CorrectedFile(path, motion.label, motion.duration, jobs[number].source.path)
+            original = file.original()
+            take = viewer.Take(
+                motion,
+                described.transcript if original is None else original,
+                weights=described.attention() if original is None else None,
+            )
+            takes.append(EditedTake(take, file))
+        except (ValueError, OSError) as error:
+            complain(error)
             failures += 1
-            continue
-        motion, described = result
-        target = jobs[number].targets["json"]
-        file = CorrectedFile(
-            target.with_name(target.name.removesuffix(".json") + SUFFIX), motion.label, motion.duration
-        )
-        file.path.parent.mkdir(parents=True, exist_ok=True)
-        original = file.original()
-        transcript, weights = (described.transcript, described.attention()) if original is None else (original, None)
-        takes.append(EditedTake(viewer.Take(motion, transcript, weights=weights), file))
     if not takes:
         return 1
     known = {action.verb for action in load_actions().actions.values()} | set(captioner.lexicon.actions)

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, LEFT, RIGHT = 8.0, 1.25, 0.15  # inches
-ROW, BAR, FOOT = 0.2, 0.3, 0.32  # inches: a word, the segments above, the seconds beneath
+ROW, BAR, FOOT = 0.2, 0.3, 0.54  # inches: a word, the segments above, the seconds and the key beneath
 MOST = 400  # words in a picture; chosen
 
 
 def figure(transcript: Transcript, weights: np.ndarray) -> Figure:
     """Draw weights (L, T): one row per word of the transcript, T equal parts of the recording.
 
-    The largest weight of each row is darkest. A line marks the word's timestamp.
+    The largest weight of each row is darkest, and marked with a ring; a line marks the word's time. Both are named
+    beneath.
     """
     words = [(word, number) for number, segment in enumerate(transcript.segments) for word in segment.words]
     if weights.ndim != 2 or len(weights) != len(words):
@@ -39,6 +40,7 @@ def figure(transcript: Transcript, weights: np.ndarray) -> Figure:
         axes.vlines(word.time, row + 0.08, row + 0.92, colors=[drawing.INK], lw=1.3)
         axes.text(-0.012, 1 - (BAR + ROW * (row + 0.5)) / (height - FOOT - 0.1), word.word, transform=axes.transAxes,
                   ha="right", va="center", size=9, color=drawing.shade(colours[number], 0.8))  # fmt: skip
+    _peaks(axes, transcript, weights)
     _segments(axes, transcript, colours)
     axes.set_yticks([])
     ticks = [time for time in axes.get_xticks() if 0 <= time <= transcript.duration]
@@ -58,6 +60,17 @@ def _shade(
     full = np.array([colours[number] for number in segments])
     picture = 1 - np.clip(share, 0, 1)[..., None] * (1 - full[:, None])
     axes.imshow(picture, extent=(0, transcript.duration, len(weights), 0), aspect="auto", interpolation="nearest")
+
+
+def _peaks(axes: Axes, transcript: Transcript, weights: np.ndarray) -> None:
+    """Mark the largest weight of each row, and name both marks beneath the picture."""
+    if not weights.size:
+        return
+    peaks = (weights.argmax(axis=1) + 0.5) * transcript.duration / weights.shape[1]
+    (rings,) = axes.plot(peaks, np.arange(len(peaks)) + 0.5, "o", ms=5, mfc="white", mec=drawing.INK, mew=1.1,
+                         clip_on=False, label="largest weight")  # fmt: skip
+    (line,) = axes.plot([], [], "|", ms=9, mec=drawing.INK, mew=1.3, label="the word's time")
+    axes.figure.legend(handles=[rings, line], loc="lower right", ncols=2, frameon=False, fontsize=9, borderpad=0.1)
 
 
 def _segments(axes: Axes, transcript: Transcript, colours: list[drawing.Colour]) -> None:
