@@ -12,8 +12,10 @@ from bodies import walking
 from motion2language.body import to_canonical
 from motion2language.formats import FORMATS, files_in
 from motion2language.formats.pose_layouts import POSE_LAYOUTS, choose_layout
-from motion2language.formats.reading import read_motion, read_with_axes
+from motion2language.formats.reading import ReadOptions, read_motion, read_with_axes
 from motion2language.motion import CANONICAL
+from motion2language.server import app
+from motion2language.server.uploads import Upload, detect_suffix, read_upload
 
 BODY = walking(40)
 EXTRA = {"nose": (0, 0.05, 0.1), "left_ear": (0.07, 0, 0), "right_ear": (-0.07, 0, 0), "spine2": (0, 0.05, 0)}
@@ -47,18 +49,12 @@ def save(path, array) -> str:
 
 @pytest.mark.parametrize("name", POSE_LAYOUTS)
 def test_every_layout_is_the_same_body(name, tmp_path):
-    motion, axes = read_with_axes(save(tmp_path / "a.npy", points(name)), OPTIONS(fps=30.0, layout=name))
+    motion, axes = read_with_axes(save(tmp_path / "a.npy", points(name)), ReadOptions(fps=30.0, layout=name))
     assert (axes.unit, axes.up, motion.fps) == ("m", "y", 30)
     assert off(motion) < 1e-5
     assert np.linalg.norm(to_canonical(motion).positions[:, 4] - BODY[:, 4], axis=1).max() < 0.02  # the head
     for joint in ("left_toe", "right_toe"):
         assert joint not in POSE_LAYOUTS[name].names or off(motion, [joint]) < 1e-5
-
-
-def OPTIONS(**values):
-    from motion2language.formats.reading import ReadOptions
-
-    return ReadOptions(**values)
 
 
 def test_a_layout_is_found_by_its_number_of_joints_or_asked_for(tmp_path):
@@ -101,7 +97,7 @@ def test_cameras_axes_and_unseen_points(tmp_path):
     visible[20:35, names.index("right_knee")] = 0.4
     path = save(tmp_path / "a.npy", np.concatenate([body, visible], axis=2))
     with pytest.warns(UserWarning) as caught:
-        motion, axes = read_with_axes(path, OPTIONS(fps=30.0))
+        motion, axes = read_with_axes(path, ReadOptions(fps=30.0))
     note = str(caught[0].message)
     assert "gaps of up to 1 s are crossed: right knee 0.67 to 1.17 s" in note
     assert "not seen for longer than 1 s, so absent then: left wrist 0.07 to 1.27 s" in note
@@ -342,3 +338,22 @@ def test_the_table_of_files_lists_every_kind_and_every_layout():
     assert listed == set(FORMATS)
     for name, layout in POSE_LAYOUTS.items():
         assert f"| `{name}` | {len(layout.names)} |" in page
+
+
+def test_uploads_are_recognised_by_their_content():
+    for name, (content, _) in JSONS.items():
+        assert detect_suffix(json.dumps(content).encode()) == ".json", name
+    assert detect_suffix(b'{"asset": {"version": "2.0"}, "nodes": []}') == ".gltf"
+    assert detect_suffix(ntu([("721", points("kinect2"))], 2).encode()) == ".skeleton"
+    for pattern, sep in (("{name}.{axis}", ","), ("{name}_{axis}", ";"), ("{axis}_{name}", "\t")):
+        assert detect_suffix(table(CANONICAL.joints, BODY, pattern, sep).encode()) == ".csv"
+    with pytest.raises(ValueError, match="unsupported file type"):
+        detect_suffix(b"a,b,c\n1,2,3\n")
+    read = read_upload([Upload("take.csv", TABLE.encode())], ReadOptions())
+    assert (read.name, read.frames) == ("take.csv", 40)
+
+
+def test_the_web_page_offers_every_layout():
+    page = (Path(app.__file__).parent / "assets" / "app.html").read_text(encoding="utf-8")
+    (choices,) = re.findall(r'<select id="layout">(.*?)</select>', page, re.DOTALL)
+    assert re.findall('value="([^"]*)"', choices) == ["", "humanml3d", "kit", *POSE_LAYOUTS]

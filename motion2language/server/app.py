@@ -158,7 +158,7 @@ class _Api:
         least: Annotated[float, Form(description="Minimum confidence; actions below it are hidden")] = 0.0,
         action_words: Annotated[str, Form(description="Action words, one per line, instead of the model's")] = "",
         fps: Annotated[float | None, Form(description="Frame rate, if the file does not specify it")] = None,
-        layout: Annotated[str | None, Form(description="humanml3d or kit, for .npy")] = None,
+        layout: Annotated[str | None, Form(description="order of the joints, for .npy, .json and tables")] = None,
         unit: Annotated[str | None, Form(description="m, cm, mm, inch, ft or cmu")] = None,
         up: Annotated[str | None, Form(description="x, y, z, -x, -y or -z")] = None,
         subject: Annotated[str | None, Form(description="Subject name, for files of several people")] = None,

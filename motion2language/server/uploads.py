@@ -24,10 +24,14 @@ _LINES = (
     (r"^\s*hierarchy\b", ".bvh"),
     (r"<mvnx\b", ".mvnx"),
     (r"\A\s*<", ".xml"),
+    (r"\A\s*\[", ".json"),
+    (r'\A\s*\{(?s:.){0,400}"(fps|frames|people|instance_info|poses|landmarks|keypoints)"', ".json"),
     (r"\A\s*\{", ".gltf"),
     (r"^fbxheaderextension:", ".fbx"),
     (r"\A\s*pathfiletype\b", ".trc"),
     (r"^\s*:(fully-specified|degrees|radians)\b", ".amc"),
+    (r"\A\d+\s*\n\d+\s*\n\d{3,} ", ".skeleton"),
+    (r"\A(?=[^\n]*[,;\t])[^\n]*([_. /-]z|\bz\w*)\s*([,;\t\n]|\Z)", ".csv"),
 )
 
 
@@ -58,7 +62,8 @@ def detect_suffix(content: bytes) -> str:
         if re.search(line, text, re.MULTILINE):
             return suffix
     raise ValueError(
-        "unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, MVNX, C3D or TRC"
+        "unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, MVNX, C3D, TRC, JSON or "
+        "CSV of joints, or NTU's .skeleton"
     )
 
 
