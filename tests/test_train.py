@@ -2,7 +2,11 @@
 
 import csv
 import json
+import multiprocessing
+import os
 import shutil
+import signal
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +22,7 @@ from motion2language.data.corpora import synthetic
 from motion2language.data.samples import Sample, Samples
 from motion2language.files import Lock
 from motion2language.training.config import RunConfig, load_config
-from motion2language.training.folder import require_usable
+from motion2language.training.folder import RunLog, require_usable
 from motion2language.training.learner import Learner, learning_rate
 from motion2language.training.pairs import make_pairs
 from motion2language.training.prepare import prepare_samples
@@ -80,6 +84,66 @@ def test_a_resumed_run_gives_the_numbers_of_an_unbroken_one(kind, tmp_path, monk
     whole, broken = (load_file(tmp_path / name / "last" / "weights.safetensors") for name in ("whole", "broken"))
     assert whole.keys() == broken.keys()
     assert all(torch.equal(whole[key], broken[key]) for key in whole)
+
+
+def killed_at(point: str, monkeypatch) -> None:
+    """This process is killed in epoch 2: with half a row logged, a model moved away, or half a state written."""
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if point == "log":
+        write = RunLog.write
+
+        def logging(self, row):
+            if row["epoch"] == 2:
+                with self.path.open("a") as file:
+                    file.write("2,0.5")
+                die()
+            write(self, row)
+
+        monkeypatch.setattr(RunLog, "write", logging)
+    elif point == "model":
+        rename = Path.rename
+
+        def renaming(self, target):
+            second = self.name == "new" and (self.parent.parent / "best").exists()
+            return die() if second else rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", renaming)
+    else:
+        save = Learner.save
+
+        def saving(self, path):
+            if self.epoch == 2:
+                monkeypatch.setattr("motion2language.files.Path.replace", die)
+            save(self, path)
+
+        monkeypatch.setattr(Learner, "save", saving)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+@pytest.mark.parametrize("point", ["log", "model", "state"])
+def test_a_killed_run_is_resumed_to_the_same_numbers_and_leaves_nothing_behind(point, tmp_path, monkeypatch):
+    config = run_config(epochs=3)
+    train(config, TRAINING, VALIDATION, tmp_path / "whole")
+
+    def run() -> None:
+        killed_at(point, monkeypatch)
+        train(config, TRAINING, VALIDATION, tmp_path / "killed")
+
+    process = multiprocessing.get_context("fork").Process(target=run)
+    process.start()
+    process.join(300)
+    assert process.exitcode == -signal.SIGKILL
+    assert any(path.name.startswith(".") for path in (tmp_path / "killed").iterdir()) == (point != "log")
+    train(config, TRAINING, VALIDATION, tmp_path / "killed", resume=True)
+    assert log_of(tmp_path / "killed") == log_of(tmp_path / "whole")
+    assert b"\r" not in (tmp_path / "killed" / "log.csv").read_bytes()
+    files = [tmp_path / name / "last" / "weights.safetensors" for name in ("whole", "killed")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    names = {path.name for path in (tmp_path / "killed").iterdir() if not path.name.startswith("events")}
+    assert names == {path.name for path in (tmp_path / "whole").iterdir() if not path.name.startswith("events")}
 
 
 @pytest.mark.parametrize("kind", ["transducer", "attention"])

@@ -82,7 +82,7 @@ def _nodes(document: Document) -> _Nodes:
 
 def _indices(row: dict[str, Any], name: str) -> list[int]:
     values = row.get(name, [])
-    if not isinstance(values, list):
+    if not isinstance(values, list) or not all(isinstance(value, int) for value in values):
         raise ValueError(f"{name!r} is not a list of nodes; is the file damaged?")
     return values
 

@@ -21,7 +21,7 @@ from motion2language.formats.limits import most_values, require_values
 
 _MAGIC, _JSON, _BINARY = b"glTF", 0x4E4F534A, 0x004E4942
 _MOST_MARKS = 10_000_000  # commas and brackets in the JSON; chosen: each may become an object of about 80 bytes
-_TYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_TYPES = {"5120": "<i1", "5121": "<u1", "5122": "<i2", "5123": "<u2", "5125": "<u4", "5126": "<f4"}  # by their numbers
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _LARGEST_BESIDE = 2**30  # bytes of a buffer's own file; chosen, as reading.LARGEST
 _LONGEST_PATH = 200  # letters of the name of a buffer's file; chosen, below the 255 bytes that systems allow
@@ -52,7 +52,7 @@ class Document:
     def numbers(self, accessor: object, width: int) -> np.ndarray:
         """The array (N, width) of an accessor, floating-point; ValueError when it is not there, or not whole."""
         row = pick(self.rows("accessors"), accessor, "accessor")
-        kind, found = _TYPES.get(row.get("componentType", 0)), _WIDTHS.get(str(row.get("type")))
+        kind, found = _TYPES.get(str(row.get("componentType"))), _WIDTHS.get(str(row.get("type")))
         if kind is None or found != width:
             raise ValueError(f"accessor {accessor} holds {row.get('type')} of {row.get('componentType')}, "
                              f"expected {width} known numbers a row")  # fmt: skip

@@ -68,9 +68,11 @@ def acquire_lock(out: Path, run: RunConfig, resume: bool, changeable: bool = Fal
         if not lock.acquire(wait=False):
             raise ValueError(f"{out}: another run is training in it; wait until it ends, or choose another --out")
     try:
-        remove_leftovers([path, *(out / name for name in ("log.csv", "state.pt", "last", "best"))])
+        written = [path, *(out / name for name in ("log.csv", "state.pt", "last", "best"))]
+        remove_leftovers(written)
         write_text(path, run.model_dump_json(indent=2) + "\n")
         yield changes
+        remove_leftovers(written)  # now also a model that a killed run was replacing: there is a new one
     finally:
         lock.release()
 
@@ -125,7 +127,7 @@ class RunLog:
         is_new = not (self.path.is_file() and self.path.stat().st_size)
         try:
             with self.path.open("a", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, COLUMNS)
+                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")  # as a resumed run keeps them
                 if is_new:
                     writer.writeheader()
                 writer.writerow(row)
