@@ -159,6 +159,8 @@ def test_every_correction_by_keyboard_and_undo_and_redo_of_all(open_page):  # no
     go_to(page, 3.51)
     press(page, "[")
     assert rows(page)[1][0] == 3.5
+    press(page, "]")  # the segment cannot end where it starts
+    assert rows(page)[1][0] == 3.5 < rows(page)[1][1] - 0.5
     press(page, "{")
     assert min(abs(rows(page)[1][0] - time) for time in likely) < FRAME
     go_to(page, 4.21)
@@ -435,7 +437,7 @@ def test_corrections_are_written_beside_the_recording(open_page, served, context
     press(page, "n", "y", "n", "y", "n", "r")
     page.keyboard.type("jump")
     wait_for(lambda: file.path.exists() and file.read()["segments"][2]["label"] == "jump")
-    wait_for(lambda: "saved beside the recording" in state(page))
+    wait_for(lambda: "saved to its file" in state(page))
     second = open_page(address=f"{served.address}take/0")
     assert rows(second)[2][2] == "jump"
     press(page, "Escape", "Delete")

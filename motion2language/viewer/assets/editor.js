@@ -208,6 +208,15 @@ class Editor {
     this.changeSegment(`move ${edge}`, (doc, id, stamp) => moveBoundary(doc, id, edge, time, stamp));
   }
 
+  /** Move a bound to the playhead, unless that is beyond the other bound. */
+  boundHere(edge) {
+    const { segment } = this;
+    const time = toFrame(this.document(), this.clock.time);
+    const beyond = segment && (edge === "start" ? time >= segment.end : time <= segment.start);
+    if (beyond) this.say(`the segment cannot ${edge} here`);
+    else this.bound(edge, time);
+  }
+
   /** Move a bound to the likely boundary nearest to the playhead. */
   boundAtLikely(edge) {
     this.bound(edge, nearest(this.likely[this.take], this.clock.time));

@@ -17,8 +17,8 @@ function correctionActions(editor) {
     [["y"], "accept the segment as right", () => editor.accept()],
     [["r"], "change the action", () => focusOn(".edit-label")],
     [["t", "Enter"], "change the words", () => focusOn(".edit-words")],
-    [["["], "start the segment here", () => editor.bound("start", editor.clock.time)],
-    [["]"], "end the segment here", () => editor.bound("end", editor.clock.time)],
+    [["["], "start the segment here", () => editor.boundHere("start")],
+    [["]"], "end the segment here", () => editor.boundHere("end")],
     [["{"], "start it at the nearest likely boundary", () => editor.boundAtLikely("start")],
     [["}"], "end it at the nearest likely boundary", () => editor.boundAtLikely("end")],
     [["c"], "split it here", () => editor.split()],
@@ -110,8 +110,8 @@ function makeEditButtons(editor) {
     ["Merge with next", "M", () => editor.merge()],
     ["Delete", "Delete", () => editor.remove()],
     ["New segment", "B", () => editor.add()],
-    ["Start here", "[", () => editor.bound("start", editor.clock.time)],
-    ["End here", "]", () => editor.bound("end", editor.clock.time)],
+    ["Start here", "[", () => editor.boundHere("start")],
+    ["End here", "]", () => editor.boundHere("end")],
     ["Undo", "Z", () => editor.undo()],
     ["Redo", "Shift+Z", () => editor.redo()],
     ["Model’s version", "", () => editor.restore()],
@@ -160,7 +160,7 @@ function stateText(editor) {
   const checked = segments.filter((segment) => segment.checked).length;
   const unsure = segments.filter(isUnsure).length;
   const { state, reason } = editor.keepers[editor.take];
-  const where = editor.about.address ? "beside the recording" : "in this browser";
+  const where = editor.about.address ? "to its file" : "in this browser";
   const texts = {
     unchanged: "no changes",
     saving: "saving…",
