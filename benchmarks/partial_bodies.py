@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from motion2language.body import to_canonical
+from motion2language.body import canonical_tree, to_canonical
 from motion2language.captioning.captioner import load_model
 from motion2language.data.actions import load_actions
-from motion2language.motion import CANONICAL, Motion, Skeleton
+from motion2language.motion import CANONICAL, Motion
 from motion2language.scoring.naming import Reader
 from motion2language.scoring.people import Question, ask_recordings
 from motion2language.training.reproduce.people import split_recordings
@@ -79,15 +79,9 @@ def count(model: str, part: str, questions: list[Question]) -> tuple[int, int, i
 
 def take(body: Motion, part: str) -> Motion:
     """The joints of a part of a canonical body alone."""
-    columns = [n for n, joint in enumerate(CANONICAL.joints) if joint.rpartition("_")[2] in PARTS[part]]
-    parents: list[int] = []
-    for column in columns:
-        above = CANONICAL.parents[column]
-        while above >= 0 and above not in columns:
-            above = CANONICAL.parents[above]
-        parents.append(columns.index(above) if above >= 0 else -1)
-    names = tuple(CANONICAL.joints[column] for column in columns)
-    return Motion(body.positions[:, columns], body.fps, Skeleton(part, names, tuple(parents)), body.name)
+    skeleton = canonical_tree(part, [joint for joint in CANONICAL.joints if joint.rpartition("_")[2] in PARTS[part]])
+    columns = [CANONICAL.index(joint) for joint in skeleton.joints]
+    return Motion(body.positions[:, columns], body.fps, skeleton, body.name)
 
 
 if __name__ == "__main__":

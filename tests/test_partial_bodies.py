@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from bodies import SHARED, bandai_motion, tree, walking
 
-from motion2language.body import PartialBodyWarning, body_height, describe, detect_axes, map_joints, to_canonical
+from motion2language.body import (
+    PartialBodyWarning,
+    body_height,
+    canonical_tree,
+    describe,
+    detect_axes,
+    map_joints,
+    to_canonical,
+)
 from motion2language.captioning.captioner import load_model
 from motion2language.captioning.features import canonical
 from motion2language.formats import npz
@@ -23,15 +31,15 @@ ARMS = ("neck", "head", *(f"{side}_{part}" for side in ("left", "right") for par
 
 def part(joints: tuple[str, ...], name: str = "part") -> Motion:
     """The walking body with these joints alone."""
-    columns = [CANONICAL.index(joint) for joint in CANONICAL.joints if joint in joints]
-    parents = []
-    for column in columns:
-        above = CANONICAL.parents[column]
-        while above >= 0 and above not in columns:
-            above = CANONICAL.parents[above]
-        parents.append(columns.index(above) if above >= 0 else min(0, len(parents) - 1))
-    names = tuple(CANONICAL.joints[column] for column in columns)
-    return Motion(BODY[:, columns], 30, Skeleton("part", names, tuple(parents)), name)
+    skeleton = canonical_tree("part", joints)
+    columns = [CANONICAL.index(joint) for joint in skeleton.joints]
+    return Motion(BODY[:, columns], 30, skeleton, name)
+
+
+def test_each_joint_hangs_from_the_nearest_that_is_there():
+    legs = canonical_tree("legs", ("left_toe", "pelvis", "left_knee"))
+    assert (legs.joints, legs.parents) == (("pelvis", "left_knee", "left_toe"), (-1, 0, 1))
+    assert canonical_tree("wrists", ("left_wrist", "right_wrist")).parents == (-1, 0)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ finds the joint for each of the 21 of `motion.CANONICAL`; `to_canonical` gives t
 
 from __future__ import annotations
 
-from motion2language.body.absent import is_enough, name_absent, partial_stature
+from motion2language.body.absent import canonical_tree, is_enough, name_absent, partial_stature
 from motion2language.body.axes import PLAUSIBLE_HEIGHT, UNITS, Axes, detect_axes, stature
 from motion2language.body.canonical import (
     POSSIBLE_HEIGHT,
@@ -31,6 +31,7 @@ __all__ = [
     "PartialBodyWarning",
     "body_height",
     "canonical_joints",
+    "canonical_tree",
     "describe",
     "detect_axes",
     "ensure_canonical",

@@ -7,9 +7,11 @@ of the other joints are those of the whole body.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
-from motion2language.motion import CANONICAL
+from motion2language.motion import CANONICAL, Skeleton
 
 PARTS: dict[str, tuple[str, ...]] = {
     "head": ("head",),
@@ -46,6 +48,21 @@ UPWARDS = (
     (("pelvis",), ("neck",)), (("spine",), ("head",)), (("chest",), ("head",)),
     (("left_ankle", "right_ankle"), ("left_hip", "right_hip")),
 )  # fmt: skip
+
+
+def canonical_tree(name: str, joints: Collection[str]) -> Skeleton:
+    """The skeleton of some canonical joints; each one's parent is the nearest joint above it that is there.
+
+    Where none is, as for arms without a trunk, the first joint is the parent.
+    """
+    names = [joint for joint in _JOINTS if joint in joints]
+    parents: list[int] = []
+    for joint in names:
+        above = CANONICAL.parents[CANONICAL.index(joint)]
+        while above >= 0 and _JOINTS[above] not in names:
+            above = CANONICAL.parents[above]
+        parents.append(names.index(_JOINTS[above]) if above >= 0 else min(0, len(parents) - 1))
+    return Skeleton(name, tuple(names), tuple(parents))
 
 
 def is_enough(found: set[str]) -> bool:

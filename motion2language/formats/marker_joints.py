@@ -7,18 +7,17 @@ markers, and gaps.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 
 import numpy as np
 
-from motion2language.body import is_enough, partial_stature
+from motion2language.body import canonical_tree, is_enough, partial_stature
 from motion2language.formats.gaps import cross_gaps, longest_gap
 from motion2language.formats.limits import clean_name
 from motion2language.formats.marker_labels import labels_of
 from motion2language.formats.marker_rules import RULES, USUAL, Path3, Rule
 from motion2language.formats.markers import LONGEST_GAP, Markers, fill, never_seen, recognise
 from motion2language.formats.reading import ReadOptions, Recording
-from motion2language.motion import CANONICAL, Motion, Skeleton
+from motion2language.motion import CANONICAL, Motion
 
 _LEAST_SEEN = 0.5  # of a recording's length, between the first and last time the whole body is seen; chosen
 _LATER = 0.5  # seconds by which a better rule for a joint may start later, or end earlier, than another; chosen
@@ -64,7 +63,7 @@ def recording(markers: Markers, name: str, options: ReadOptions) -> Recording:
     kept = _keep(joints, options.gap * markers.fps)
     if left_out := [joint for joint in joints if joint not in kept]:
         notes.append(f"{', '.join(left_out)} had too long gaps and were made up from their neighbours")
-    skeleton = _skeleton(kept)
+    skeleton = canonical_tree("markers", kept)
     positions = np.stack([joints[joint] for joint in skeleton.joints], axis=1)
     crossed = cross_gaps(positions, skeleton.joints, skeleton.parents, markers.fps, options.gap)
     if notes := [*notes, *crossed.notes]:
@@ -167,18 +166,6 @@ def _up(declared: str | None, joints: dict[str, Path3]) -> str | None:
     upwards = high - np.mean(low, axis=0)
     upwards = np.median(upwards / np.maximum(np.linalg.norm(upwards, axis=1, keepdims=True), 1e-12), axis=0)
     return None if upwards[1:].max() >= _STANDING else declared
-
-
-def _skeleton(joints: Iterable[str]) -> Skeleton:
-    """The canonical tree of the given joints; each one's parent is the nearest given joint above it."""
-    names = [joint for joint in CANONICAL.joints if joint in set(joints)]
-    parents: list[int] = []
-    for joint in names:
-        above = CANONICAL.parents[CANONICAL.index(joint)]
-        while above >= 0 and CANONICAL.joints[above] not in names:
-            above = CANONICAL.parents[above]
-        parents.append(names.index(CANONICAL.joints[above]) if above >= 0 else min(0, len(parents) - 1))
-    return Skeleton("markers", tuple(names), tuple(parents))
 
 
 def _require_enough(joints: dict[str, Path3], paths: dict[str, Path3], labels: list[str], lost: list[str]) -> None:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from motion2language.body import canonical_joints
+from motion2language.body import canonical_joints, canonical_tree
 from motion2language.formats.gaps import cross_gaps
 from motion2language.formats.limits import FARTHEST_UNITS, require_near
 from motion2language.formats.pose_layouts import PoseLayout
 from motion2language.formats.reading import ReadOptions, Recording
-from motion2language.motion import CANONICAL, Motion, Skeleton
+from motion2language.motion import Motion, Skeleton
 
 _UPRIGHT = 0.7  # least cosine between an axis and the way from feet to head; chosen, 45 degrees
 #: Joints that are the middle of others, where the points lack them; the first row that is there counts.
@@ -53,7 +53,7 @@ def recording_of(
     points = _restore_root(points, known, confidence, layout)
     _require_depth(points)
     paths = _paths(points, layout.names)
-    skeleton = _skeleton(paths)
+    skeleton = canonical_tree("poses", paths)
     positions = np.stack([paths[joint] for joint in skeleton.joints], axis=1)
     crossed = cross_gaps(positions, skeleton.joints, skeleton.parents, fps, options.gap)
     notes = list(crossed.notes)
@@ -107,18 +107,6 @@ def _paths(points: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
         shown = ", ".join(names[:20])
         raise ValueError(f"none of the points is a known joint: {shown}; expected names such as left_knee or LeftLeg")
     return paths
-
-
-def _skeleton(joints: dict[str, np.ndarray]) -> Skeleton:
-    """The canonical tree of the joints; each one's parent is the nearest joint above it that is there."""
-    names = [joint for joint in CANONICAL.joints if joint in joints]
-    parents: list[int] = []
-    for joint in names:
-        above = CANONICAL.parents[CANONICAL.index(joint)]
-        while above >= 0 and CANONICAL.joints[above] not in names:
-            above = CANONICAL.parents[above]
-        parents.append(names.index(CANONICAL.joints[above]) if above >= 0 else min(0, len(parents) - 1))
-    return Skeleton("poses", tuple(names), tuple(parents))
 
 
 def _up(positions: np.ndarray, skeleton: Skeleton) -> str | None:
