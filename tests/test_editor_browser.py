@@ -472,3 +472,24 @@ def test_without_the_server_nothing_is_lost(open_page, served):
     page.wait_for_selector("html[data-ready]")
     assert len(rows(page)) == 1
     wait_for(lambda: len(file.read()["segments"]) == 1)
+
+
+def test_an_answer_that_was_lost_is_no_conflict(open_page, served):
+    page = open_page(address=f"{served.address}take/0")
+    file = served.takes[0].file
+    lost: list[int] = []
+
+    def lose_first(route) -> None:
+        if route.request.method == "PUT" and not lost:
+            lost.append(route.fetch().status)  # written, but the page does not learn it
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/corrections", lose_first)
+    press(page, "n", "Delete")
+    wait_for(lambda: "saved to its file" in state(page))
+    assert lost == [200]
+    assert page.locator(".conflict").is_hidden()
+    press(page, "n", "Delete")
+    wait_for(lambda: len(file.read()["segments"]) == 1)

@@ -99,10 +99,19 @@ class Keeper {
 
   /** Save what there is now, soon; calls in a row are written once. */
   save() {
-    if (this.remote) localStorage.setItem(`${PREFIX}draft:${this.key}`, JSON.stringify(this.make(this.version + 1)));
+    if (this.remote) this.keepDraft();
     this.wanted = true;
     if (this.state === "conflict") return;
     if (!this.writing) this.write();
+  }
+
+  /** Keep in the browser what the server has not got yet. */
+  keepDraft() {
+    try {
+      localStorage.setItem(`${PREFIX}draft:${this.key}`, JSON.stringify(this.make(this.version + 1)));
+    } catch {
+      // a browser without room for it; the server gets the correction in a moment
+    }
   }
 
   async write() {
@@ -112,8 +121,9 @@ class Keeper {
       this.wanted = false;
       this.show("saving");
       try {
-        const other = await this.store.write(this.key, this.make(this.version + 1));
-        if (other) this.meet(other);
+        const sent = this.make(this.version + 1);
+        const other = await this.store.write(this.key, sent);
+        if (other && !isSame(other, sent)) this.meet(other);
         else this.done();
       } catch (error) {
         this.wanted = true;
@@ -157,6 +167,12 @@ class Keeper {
     Object.assign(this, { state, reason });
     this.tell(this);
   }
+}
+
+/** Whether what is stored is what was sent, as when the answer to the first attempt was lost. */
+function isSame(stored, sent) {
+  const content = ({ segments, correction }) => JSON.stringify([segments, correction.version, correction.person]);
+  return content(stored) === content(sent);
 }
 
 /** A short name of a text. */
