@@ -18,7 +18,7 @@ from motion2language.captioning.timing import without_babble
 from motion2language.data.synthesis.recording import make_recording
 from motion2language.scoring.contradictions import count_contradictions
 from motion2language.scoring.reference import Reference
-from motion2language.training.doubt import Rows, area_under_curve, fit_logistic, save_doubt
+from motion2language.training.doubt import SIGNS, Rows, area_under_curve, fit_logistic, fit_signed, save_doubt
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 KICK = Segment(0.5, 2.0, "kick", (TimedWord("kicks", 1.0, 0.5, 1.5, 0.4),), 0.4, facts=Facts(steps=3), confidence=0.06)
@@ -79,6 +79,9 @@ def test_babble_is_left_out(said, kept):
     [
         ("waves the left hand", Facts(arms="right"), ["left"]),
         ("waves the left hand", Facts(arms="left"), []),
+        ("waves the left hand", Facts(arms="both"), []),
+        ("walks to the right", Facts(direction="forward", travel=3.0, gait="walk", speed=1.0), []),
+        ("walks to the right", Facts(direction="left", travel=3.0, gait="walk", speed=1.0), ["right"]),
         ("turns to the left", Facts(turn=-90.0), ["left"]),
         ("turns to the left", Facts(turn=90.0), []),
         ("turns to the left", Facts(turn=-20.0), []),
@@ -175,3 +178,13 @@ def test_contradictions_are_counted_in_ours_and_in_references():
         "clips": 2, "said": 100.0, "clips/one": 1, "said/one": 100.0, "references/one": 50.0,
     }  # fmt: skip
     assert count_contradictions(references, motions, [Transcript((), 9.0)] * 2) == {}
+
+
+def test_evidence_of_the_wrong_sign_is_left_out_of_the_fit():
+    random = np.random.default_rng(1)
+    rows = random.normal(size=(300, len(EVIDENCE)))
+    right = rows[:, 0] + rows[:, 2] + random.normal(0, 0.5, 300) > 0
+    weights, _ = fit_signed(rows, right)
+    assert weights[0] > 1
+    assert weights[2] == 0
+    assert (weights * SIGNS >= 0).all()

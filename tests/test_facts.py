@@ -107,6 +107,7 @@ def test_the_way_is_measured_relative_to_the_facing(towards, direction):
         assert found.travel == pytest.approx(3.0, abs=0.3)
         assert found.speed == pytest.approx(0.75, abs=0.1)
         assert found.path == "straight"
+        assert found.gait == "walk"
 
 
 @pytest.mark.parametrize("steps", [4, 6, 9])

@@ -23,6 +23,7 @@ from motion2language.data.actions import load_actions
 from motion2language.data.labelled.form import read_motion
 from motion2language.data.labelled.selection import Chosen, choose, read_selection
 from motion2language.files import write_atomically
+from motion2language.language.vocabulary import tokenize
 from motion2language.motion import Motion
 from motion2language.scoring.naming import Reader, longest
 from motion2language.scoring.people import Question, ask_parts, ask_recordings
@@ -30,6 +31,7 @@ from motion2language.training.reproduce.people import split_recordings
 
 OF_CLASS = 12  # training recordings that a class is learnt from; chosen
 REFUSED = 0.05  # share of known actions of validation people that may be taken for unknown
+SIGNS = np.array([1.0, 1.0, -1.0, -1.0, -1.0])  # of EVIDENCE: more probable, nearer, not denied is surer
 RIDGE = 1.0  # weight of the squared weights against the log likelihood; chosen
 UNNAMED = "have a label that the table leaves out"
 ACTIONS = load_actions()
@@ -54,7 +56,7 @@ def teach_doubt(captioner: Captioner, root: Path, step: Callable[[str, int], Non
     if rows.right.all() or not rows.right.any():
         raise ValueError(f"{root}: {captioner.name} is right or wrong about every validation recording; nothing to fit")
     centre, scale = rows.evidence.mean(axis=0), np.maximum(rows.evidence.std(axis=0), 1e-6)
-    weights, bias = fit_logistic((rows.evidence - centre) / scale, rows.right)
+    weights, bias = fit_signed((rows.evidence - centre) / scale, rows.right)
     fitted = Doubt(labels, means, spread, centre, scale, weights, np.array(bias), np.zeros(()))
     sure = fitted.confidence(rows.evidence[rows.known])
     threshold = np.quantile(sure, REFUSED) if len(sure) else np.zeros(())
@@ -127,6 +129,18 @@ def sayable_actions(captioner: Captioner) -> frozenset[str]:
     return frozenset(action for phrase, action in ACTIONS.named.items() if words.issuperset(phrase.split()))
 
 
+def fit_signed(evidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float]:
+    """As fit_logistic, without the evidence whose weight would have the wrong sign by chance, few recordings given."""
+    used = np.ones(len(SIGNS), dtype=bool)
+    while True:
+        weights = np.zeros(len(SIGNS))
+        weights[used], bias = fit_logistic(evidence[:, used], right)
+        wrong = weights * SIGNS < 0
+        if not wrong.any():
+            return weights, bias
+        used &= ~wrong
+
+
 def fit_logistic(evidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float]:
     """Weights (E,) and bias of the log odds that rows (N, E) are right, by Newton's method.
 
@@ -194,12 +208,13 @@ def _labels(captioner: Captioner) -> dict[str, str]:
 
 
 def _unnamed(chosen: Chosen) -> list[Question]:
-    """The recordings whose label means no action of the table."""
+    """The recordings whose label means no action of the table, and names none in passing ("climb, hang, swing")."""
     left = set(chosen.left_out.get(UNNAMED, ()))
+    names = {action.partition(" ")[0] for action in ACTIONS.actions}
     questions = []
     for source in chosen.sources:
         for entry in source.entries:
-            if entry.name in left:
+            if entry.name in left and not names & set(tokenize(entry.label)):
 
                 def read(path: Path = source.arrays, fps: float = source.fps, entry=entry) -> Motion:  # type: ignore[no-untyped-def]
                     return read_motion(path, fps, entry.number, entry.name)

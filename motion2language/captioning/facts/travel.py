@@ -23,6 +23,7 @@ SLOW_RUN, FAST_RUN = 0.6, 1.6  # the same of 2.3 and 3.8 m/s; chosen
 #: Correlation of the body's height with the distance between the feet, plus the Froude number, from which it runs. In a
 #: walk the body is lowest when the feet are apart, in a run it is then in the air. Chosen on Bandai Namco's clips.
 RUNS = 0.55
+SLOWEST_RUN = 0.12  # Froude number below which nobody runs, however much the body bobs; .17 on the clips; chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +112,8 @@ def find_gait(body: Body, travel: Travel) -> str | None:
     spread, height = ((values - average(values, 0.6))[travel.moving] for values in (spread, height))
     size = np.sqrt((spread**2).sum() * (height**2).sum())
     bounce = float((spread * height).sum() / size) if size > 1e-9 else 0.0
-    return "run" if bounce + min(travel.froude, 1.0) > RUNS else "walk"
+    runs = travel.froude >= SLOWEST_RUN and bounce + min(travel.froude, 1.0) > RUNS
+    return "run" if runs else "walk"
 
 
 def find_pace(travel: Travel, gait: str | None) -> str | None:

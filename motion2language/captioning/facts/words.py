@@ -84,9 +84,10 @@ def _limb_side(words: Sequence[str], index: int, facts: Facts) -> Evidence | Non
         return None
     noun = words[index + 1]
     name, side = ("arms", facts.arms) if noun in _ARMS else ("legs", facts.legs) if noun in _LEGS else ("", None)
-    if side is None:
-        return None
-    return Evidence(index, words[index], words[index] == side, name, f"the {name} that act: {side}")
+    agrees = words[index] == side
+    if side is None or (not agrees and "both" in (words[index], side)):
+        return None  # the other limb helps, or rests from what it did before: only the wrong side is clear
+    return Evidence(index, words[index], agrees, name, f"the {name} that act: {side}")
 
 
 def _turn_side(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
@@ -117,8 +118,8 @@ def _direction(words: Sequence[str], index: int, facts: Facts) -> Evidence | Non
         asked = word
     if not asked or verb is None or facts.direction in (None, "in place") or (facts.travel or 0) < WENT:
         return None
-    if asked in _SIDES and facts.direction == "forward" and facts.turn is not None and abs(facts.turn) >= NOT_TURNED:
-        return None  # may walk forward along a curve, to the left of where it began
+    if (asked in _SIDES) != (facts.direction in _SIDES):
+        return None  # who walks forward, or back, may go to the left of where it began, or of the camera
     reason = f"went {facts.travel:.1f} m {facts.direction}"
     return Evidence(index, word, asked == facts.direction, "direction", reason)
 
