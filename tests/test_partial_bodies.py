@@ -209,3 +209,10 @@ def test_recordings_that_once_went_wrong(name, recwarn):
     assert (note in notes) if note else not notes
     assert absent <= map_joints(motion.skeleton).absent
     assert absent or body_height(to_canonical(motion)) == pytest.approx(1.74, abs=0.03)
+
+
+def test_positions_that_are_not_finite_end_at_once():
+    lower = part(LEGS)
+    with np.errstate(invalid="ignore"):
+        found = map_joints(lower.skeleton).apply(np.full_like(lower.positions, np.inf))
+    assert not np.isfinite(found).any()

@@ -13,6 +13,7 @@ import numpy as np
 
 from motion2language.motion import CANONICAL, Skeleton
 
+#: Parts of the body that a recording may lack, and their joints that cannot be derived from others.
 PARTS: dict[str, tuple[str, ...]] = {
     "head": ("head",),
     **{
@@ -32,6 +33,7 @@ _SIDE = {
     "wrist": (0.13, 0.486, 0.02), "hip": (0.05, 0.53, 0.0), "knee": (0.05, 0.285, 0.0), "ankle": (0.05, 0.039, 0.0),
     "toe": (0.06, 0.01, 0.08),
 }  # fmt: skip
+#: (21, 3): where each canonical joint stands at rest.
 REST = np.array(
     [
         (0.0, _TRUNK[joint], 0.0)
@@ -42,7 +44,7 @@ REST = np.array(
 )
 #: Bones by which a part of a body is measured, as shares of the stature; the same figure: thigh and shank, both arms.
 _MEASURES = ((("hip", "knee", "ankle"), 0.491), (("shoulder", "elbow", "wrist"), 0.332))
-# From the lower joint to the upper one, the first pair that is there gives the direction upwards.
+#: From the lower joint to the upper one, the first pair that is there gives the direction upwards.
 UPWARDS = (
     (("left_ankle", "right_ankle"), ("head",)), (("left_ankle", "right_ankle"), ("pelvis",)), (("pelvis",), ("head",)),
     (("pelvis",), ("neck",)), (("spine",), ("head",)), (("chest",), ("head",)),
@@ -116,7 +118,7 @@ def _order(known: np.ndarray) -> list[tuple[int, int]]:
     """Each absent joint and the joint that it is placed from, in an order in which that one is there already."""
     placed = {joint for joint, here in enumerate(known) if here}
     steps = []
-    while len(placed) < len(_JOINTS):
+    for _ in _JOINTS:  # each round places at least one, if any is there
         for joint, parent in enumerate(CANONICAL.parents):
             below = [child for child, above in enumerate(CANONICAL.parents) if above == joint and child in placed]
             origin = parent if parent in placed else below[0] if below else None
