@@ -29,7 +29,7 @@ def config_files() -> list[Path]:
 
 def load_configs() -> list[Any]:
     """The existing files, as the command line reads them."""
-    existing = [path for path in config_files() if path.is_file()]
+    existing = [path for path in config_files() if _is_there(path)]
     if not existing:
         return []
     from cyclopts.config import Toml
@@ -39,23 +39,33 @@ def load_configs() -> list[Any]:
 
 def config() -> int:
     """Show the defaults that are set in motion2language.toml, in this folder, and in the user's own config.toml."""
-    import tomllib
+    from tomllib import TOMLDecodeError
+
+    from motion2language.files import parse_toml
 
     found: dict[str, tuple[Any, Path]] = {}
     for path in config_files():
-        if not path.is_file():
+        if not _is_there(path):
             print(f"# {path}: not there")
             continue
         print(f"# {path}")
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            table = parse_toml(path.read_text(encoding="utf-8"))
+        except (TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path}: not TOML ({error})") from None
         for name, value in _options(table, ""):
             found.setdefault(name, (value, path))
     for name, (value, path) in sorted(found.items()):
         print(f"{name} = {json.dumps(value, ensure_ascii=False, default=str)}  # {path}")
     return 0
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there; not where its folder may not be looked into."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
