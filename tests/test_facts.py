@@ -120,6 +120,16 @@ def test_steps_are_counted_on_the_ground_and_on_a_belt(steps):
     assert any(note.startswith("steps: on the spot") for note in belt.notes)
 
 
+@pytest.mark.parametrize(("speed", "gait"), [(0.75, "walk"), (2.4, None), (3.0, "run")])
+def test_between_a_walk_and_a_run_the_gait_is_unknown_and_says_so(speed, gait):
+    motion = walk(4 * speed, 8)
+    height = motion.positions[..., 1].mean(axis=1, keepdims=True)
+    motion.positions[..., 1] += height.mean() - height  # no bounce: the speed alone tells
+    found = facts(motion)
+    assert found.gait == gait
+    assert any(note.startswith("gait: between") for note in found.notes) == (gait is None)
+
+
 def test_a_turn_has_its_sign_and_its_degrees():
     still = standing().positions
     for degrees in (90.0, -90.0, 400.0):

@@ -82,6 +82,7 @@ def _facts_of(body: Body) -> Facts:
         "turn": why_no_turn,
         "direction": "" if travel.direction else "it changes",
         "steps": steps.note if stepped else "",
+        "gait": "" if gait or not goes or travel.froude is None else "between a walk and a run",
     }
     return Facts(
         side=limbs.side,

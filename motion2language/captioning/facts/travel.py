@@ -20,10 +20,12 @@ CLEAR = 0.6  # share of the way that must go in one direction to name it; chosen
 CURVE, CIRCLE = 45.0, 300.0  # degrees that the path turns in a curve, in a circle; chosen
 SLOW_WALK, FAST_WALK = 0.09, 0.27  # Froude numbers v²/(g·leg) of 0.9 and 1.5 m/s for a leg of 0.9 m; chosen
 SLOW_RUN, FAST_RUN = 0.6, 1.6  # the same of 2.3 and 3.8 m/s; chosen
-#: Correlation of the body's height with the distance between the feet, plus the Froude number, from which it runs. In a
-#: walk the body is lowest when the feet are apart, in a run it is then in the air. Chosen on Bandai Namco's clips.
-RUNS = 0.55
+#: Correlation of the body's height with the distance between the feet, plus the Froude number, up to which it walks and
+#: from which it runs; between them nobody can tell. In a walk the body is lowest when the feet are apart, in a run it is
+#: then in the air. Chosen on Bandai Namco's clips.
+WALKS, RUNS = 0.5, 0.65
 SLOWEST_RUN = 0.12  # Froude number below which nobody runs, however much the body bobs; .17 on the clips; chosen
+FLAT = 0.002  # leg lengths, standard deviation of the height below which nothing bounces; chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,7 @@ def _path(velocity: np.ndarray) -> str:
 
 
 def find_gait(body: Body, travel: Travel) -> str | None:
-    """ "walk" or "run" of a body that takes steps; None in place, where neither speed nor bounce is that of going.
+    """ "walk" or "run" of a body that takes steps; None between them and in place, where nothing is that of going.
 
     Running without a flight, as old people do, still bounces: the height tells what the speed does not.
     """
@@ -111,9 +113,11 @@ def find_gait(body: Body, travel: Travel) -> str | None:
     height = body.joints[..., 1].mean(axis=1)
     spread, height = ((values - average(values, 0.6))[travel.moving] for values in (spread, height))
     size = np.sqrt((spread**2).sum() * (height**2).sum())
-    bounce = float((spread * height).sum() / size) if size > 1e-9 else 0.0
-    runs = travel.froude >= SLOWEST_RUN and bounce + min(travel.froude, 1.0) > RUNS
-    return "run" if runs else "walk"
+    bounce = float((spread * height).sum() / size) if height.std() > FLAT and size > 0 else 0.0
+    sign = bounce + min(travel.froude, 1.0)
+    if sign < WALKS or travel.froude < SLOWEST_RUN:
+        return "walk"
+    return "run" if sign > RUNS else None
 
 
 def find_pace(travel: Travel, gait: str | None) -> str | None:
