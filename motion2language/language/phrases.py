@@ -91,9 +91,10 @@ class PhraseIndex:
 
 def _nearest(entries: Sequence[tuple[frozenset[str], str]], clause: Sequence[str]) -> tuple[frozenset[str], str]:
     """The phrase (its own words, its label) that shares most with a clause; the first of several."""
+    words = set(clause)
 
     def score(entry: tuple[frozenset[str], str]) -> float:
-        shared = sum(word in clause for word in entry[0])
+        shared = len(entry[0] & words)
         return shared - _MISSING * (len(entry[0]) - shared)
 
     return max(entries, key=score)
