@@ -1,4 +1,4 @@
-"""Part of a body named as the whole: `python benchmarks/partial_bodies.py --people FOLDER [--models people]`.
+"""Part of a body named as the whole: `python benchmarks/partial_bodies.py --people FOLDER [--models default]`.
 
 Recordings of people held out of training (docs/guide/labelled-recordings.md) are described whole; those whose action is
 named right are described again with the legs alone (pelvis, hips, knees, ankles, toes) or with the upper body alone
@@ -34,7 +34,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=Path, required=True)
-    parser.add_argument("--models", nargs="+", default=["people"])
+    parser.add_argument("--models", nargs="+", default=["default"])
     parser.add_argument("--most", type=int, default=10, help="recordings of an action, drawn at random")
     parser.add_argument("--split", default="test")
     given = parser.parse_args()
