@@ -36,7 +36,7 @@ from motion2language.scoring.naming import Answer
 from motion2language.scoring.people import answer, ask_parts, ask_recordings
 from motion2language.training.config import RunConfig, make_config
 from motion2language.training.folder import CONFIG, differences
-from motion2language.training.grow import grow, measure_growth, scarce
+from motion2language.training.grow import grow, known_actions, measure_growth, scarce
 from motion2language.training.heads import UPDATES, Lesson, WordLearner
 from motion2language.training.imagine import imagine
 from motion2language.training.prepare import prepare_samples
@@ -123,7 +123,9 @@ def adapt(
     make_folder(folder)
     run = settings(start, selection.actions, overrides)
     counts = Counter(meaning.action for each in division.learnt for meaning in each.meanings)
-    print(*scarce(counts, "takes"), f"{division.note}", sep="\n", flush=True)
+    known = known_actions(start)
+    new = {action: count for action, count in counts.items() if chosen.actions.verb(action) not in known}
+    print(*scarce(new, "takes"), division.note, sep="\n", flush=True)
     before = _ask(start, division.held, chosen.actions, "before")
     write_settings(folder, run, resume)
     trained = _learn(start, run, _samples(root, division, chosen, folder, run), folder / "state.pt")

@@ -53,7 +53,8 @@ class Growth:
             lines.append(f"words left out, {why}: {len(self.dropped)}{_names(self.dropped)}")
         if self.known and self.new:
             lines.append(f"new actions: {len(self.new)}{_names(sorted(self.new))}")
-        return lines + scarce(self.actions, "recordings")
+        unsure = self.new if self.known else frozenset(self.actions)
+        return lines + scarce({label: self.actions[label] for label in unsure}, "recordings")
 
 
 def least_count(given: int | None, sentences: int, starts: bool) -> int:
