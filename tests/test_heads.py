@@ -28,8 +28,8 @@ def _quick(monkeypatch):
     monkeypatch.setattr(heads, "UPDATES", 4)
 
 
-def start() -> Captioner:
-    one = captioner(kind="transducer", encoder="convolution", dropout=0.1)
+def start(dropout: float = 0.1) -> Captioner:
+    one = captioner(kind="transducer", encoder="convolution", dropout=dropout)
     return replace(one, lexicon=ActionLexicon(one.lexicon.forms, {"walks": "walk", "jumps": "jump", "hops": "hop"}))
 
 
@@ -53,6 +53,7 @@ def memories(one: Captioner) -> list[np.ndarray]:
 
 
 def run(one: WordLearner, tmp_path) -> tuple[Captioner, list[str]]:
+    tmp_path.mkdir(exist_ok=True)
     lines: list[str] = []
     return one.run(tmp_path / "state.pt", lines.append, lambda: None), lines
 
@@ -81,6 +82,16 @@ def test_a_full_pull_keeps_old_weights_and_leaves_new_rows_free(tmp_path):
         if name in after.weights and name != "embedding.weight":
             before = one.origin[name][len(begin.vocabulary) :].numpy()
             assert not np.allclose(after.weights[name][len(begin.vocabulary) :], before), name
+
+
+def test_a_batch_computed_in_parts_is_the_batch(tmp_path, monkeypatch):
+    found = []
+    for part in (3, 100):
+        monkeypatch.setattr(heads, "PART", part)
+        after, _ = run(learner(start(dropout=0.0), epochs=1), tmp_path / str(part))
+        found.append(after.weights)
+    for name, array in found[0].items():
+        np.testing.assert_allclose(array, found[1][name], atol=1e-5)
 
 
 def test_going_on_gives_the_numbers_of_an_unbroken_run(tmp_path):

@@ -31,6 +31,7 @@ from motion2language.training.learner import learning_rate, make_optimizer
 from motion2language.training.pairs import Pairs, make_pairs
 
 UPDATES = 25  # of an epoch; chosen
+PART = 14  # examples of a batch that are computed together; chosen
 SHARES = {"takes": 5, "rehearsed": 2, "imagined": 7}  # of a batch; chosen
 Log = Callable[[str], None]
 
@@ -120,14 +121,19 @@ class WordLearner:
 
     def _update(self, examples: Sequence[Memory]) -> float:
         self.network.train()
-        values, tokens, steps = stack(examples)
-        values = self.network.dropout(values)
-        loss = negative_log_likelihood(self.network, values, tokens, steps, self.config.label_smoothing).mean()
         rate = learning_rate(self.config, self.updates, self.config.epochs * UPDATES)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        mean = 0.0
+        ordered = sorted(examples, key=lambda one: len(one.values))  # parts of similar length need little padding
+        for first in range(0, len(ordered), PART):
+            values, tokens, steps = stack(ordered[first : first + PART])
+            values = self.network.dropout(values)
+            losses = negative_log_likelihood(self.network, values, tokens, steps, self.config.label_smoothing)
+            part = losses.sum() / len(ordered)
+            part.backward()  # type: ignore[no-untyped-call]
+            mean += float(part.item())
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm)
         if not bool(torch.isfinite(norm)):
             raise ValueError(f"the gradient became {norm} in epoch {self.epoch + 1}; lower train.learning_rate")
@@ -137,7 +143,7 @@ class WordLearner:
         decay = min(self.config.average, self.updates / (self.updates + 10))
         for name, value in self.network.state_dict().items():
             self.averaged[name].lerp_(value, 1 - decay)
-        return float(loss.item())
+        return mean
 
     @torch.no_grad()
     def _pull(self, share: float) -> None:
