@@ -11,7 +11,7 @@ import pytest
 
 from motion2language import writers
 from motion2language.captioning.captioner import load_model
-from motion2language.captioning.doubt import EVIDENCE, FILE, Doubt
+from motion2language.captioning.doubt import EVIDENCE, FILE, Doubt, judge
 from motion2language.captioning.facts.words import contradictions, find_evidence
 from motion2language.captioning.model_folder import find_model
 from motion2language.captioning.timing import without_babble
@@ -149,6 +149,15 @@ def test_segments_have_facts_confidence_and_known_with_and_without_a_fit(tmp_pat
     doubted = load_model(tmp_path / "model").transcribe(motion)
     assert all(segment.confidence == pytest.approx(0.119, abs=1e-3) for segment in doubted.segments)
     assert not any(segment.known for segment in doubted.segments)
+
+
+def test_a_contradiction_halves_a_confidence_that_does_not_weigh_it():
+    motion = make_recording(3, ("raise_left",)).motion
+    for side, expected in (("left", 0.88), ("right", 0.44)):
+        words = tuple(TimedWord(word, 0.5, 0.2, 0.8) for word in f"raises the {side} arm".split())
+        said = Transcript((Segment(0.0, motion.duration, "raise", words),), motion.duration)
+        judged = judge(said, motion, doubt(width=2, weights=[0] * 5, bias=2.0), lambda body: np.zeros(2))
+        assert judged.segments[0].confidence == pytest.approx(expected, abs=0.01)
 
 
 def test_a_logistic_fit_finds_what_tells_right_from_wrong():

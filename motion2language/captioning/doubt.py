@@ -25,7 +25,7 @@ from motion2language.transcript import Segment, Transcript
 FILE = "doubt.npz"  # in the model folder
 EVIDENCE = ("probability", "words", "distance", "other class", "contradictions")
 LEAST = 0.25  # confidence below which an action is unknown to a model without a fit; chosen
-HALVED = 0.5  # what a contradiction leaves of the confidence of a model without a fit; chosen
+HALVED = 0.5  # what a contradiction leaves of the confidence where its weight is not fitted; chosen
 _CERTAIN = 0.01  # probabilities are taken to be this far from 0 and 1 at least; chosen
 _SHAPES = {"labels": 1, "means": 2, "spread": 1, "centre": 1, "scale": 1, "weights": 1, "bias": 0, "threshold": 0}
 
@@ -104,6 +104,8 @@ def judge(transcript: Transcript, body: Motion, doubt: Doubt | None, embed: Embe
         else:
             row = evidence(segment, doubt, embed(part_of(body, segment)), against)
             sure = float(doubt.confidence(row[None])[0])
+            if doubt.weights[-1] == 0:  # too few recordings had contradictions to weigh them
+                sure *= HALVED**against
             known = sure >= float(doubt.threshold)
         segments.append(replace(segment, facts=found, confidence=sure, known=known))
     return replace(transcript, segments=tuple(segments))

@@ -21,8 +21,8 @@ CURVE, CIRCLE = 45.0, 300.0  # degrees that the path turns in a curve, in a circ
 SLOW_WALK, FAST_WALK = 0.09, 0.27  # Froude numbers v²/(g·leg) of 0.9 and 1.5 m/s for a leg of 0.9 m; chosen
 SLOW_RUN, FAST_RUN = 0.6, 1.6  # the same of 2.3 and 3.8 m/s; chosen
 #: Correlation of the body's height with the distance between the feet, plus the Froude number, up to which it walks and
-#: from which it runs; between them nobody can tell. In a walk the body is lowest when the feet are apart, in a run it is
-#: then in the air. Chosen on Bandai Namco's clips.
+#: from which it runs; between them nobody can tell. In a walk the body is lowest when the feet are apart, in a run it
+#: is then in the air. Chosen on Bandai Namco's clips.
 WALKS, RUNS = 0.5, 0.65
 SLOWEST_RUN = 0.12  # Froude number below which nobody runs, however much the body bobs; .17 on the clips; chosen
 FLAT = 0.002  # leg lengths, standard deviation of the height below which nothing bounces; chosen
