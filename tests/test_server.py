@@ -332,7 +332,7 @@ def test_package_holds_the_pages():
     import motion2language.server
 
     assert {path.name for path in (Path(motion2language.server.__file__).parent / "assets").iterdir()} == {
-        "app.html", "app.css", "app.js", "live.html", "live.css", "live.js",
+        "app.css", "app.html", "app.js", "dropped.js", "kept.js", "live.css", "live.html", "live.js", "request.js", "result.js", "takes.html", "takes.js", "zip.js",
     }  # fmt: skip
 
 
