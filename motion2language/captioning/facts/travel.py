@@ -24,7 +24,7 @@ SLOW_RUN, FAST_RUN = 0.6, 1.6  # the same of 2.3 and 3.8 m/s; chosen
 #: from which it runs; between them nobody can tell. In a walk the body is lowest when the feet are apart, in a run it
 #: is then in the air. Chosen on Bandai Namco's clips.
 WALKS, RUNS = 0.5, 0.65
-SLOWEST_RUN = 0.12  # Froude number below which nobody runs, however much the body bobs; .17 on the clips; chosen
+SLOWEST_RUN = 0.12  # Froude number below which nobody runs, whatever the body bobs; .17 on the clips; chosen
 FLAT = 0.002  # leg lengths, standard deviation of the height below which nothing bounces; chosen
 
 
