@@ -332,7 +332,8 @@ def test_package_holds_the_pages():
     import motion2language.server
 
     assert {path.name for path in (Path(motion2language.server.__file__).parent / "assets").iterdir()} == {
-        "app.css", "app.html", "app.js", "dropped.js", "kept.js", "live.css", "live.html", "live.js", "request.js", "result.js", "takes.html", "takes.js", "zip.js",
+        "app.css", "app.html", "app.js", "dropped.js", "kept.js", "live.css", "live.html", "live.js", "request.js",
+        "result.js", "takes.html", "takes.js", "zip.js",
     }  # fmt: skip
 
 
