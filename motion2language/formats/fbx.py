@@ -81,13 +81,13 @@ def _recording(scene: Scene, take: Take, options: ReadOptions, name: str, size: 
 
 def _moves(nodes: Sequence[Node], body: Body, take: Take, size: int) -> tuple[list[_Channels], list[np.ndarray]]:
     """What moves each of the body's nodes, and the times of all keys; many nodes may share a curve of many keys."""
-    moves, keys, count = list[_Channels](), list[np.ndarray](), 0
+    moves, keys, count, most = list[_Channels](), list[np.ndarray](), 0, most_values(size)
     for node in body.nodes:
         moves.append(_Channels(nodes[node], node, take.layers))
         for curve in moves[-1].all_curves():
             keys.append(curve.times)
             count += len(curve.times)
-            require_values("keys of its curves", count, _NUMBERS_OF_KEY, most=most_values(size))
+            require_values("keys of its curves", count, _NUMBERS_OF_KEY, most=most)
     return moves, keys
 
 

@@ -118,6 +118,7 @@ class _Binary:
         self.content = memoryview(content)
         self.head = struct.Struct("<QQQB" if version >= 7500 else "<IIIB")
         self.blocks = self.scalars = self.numbers = 0
+        self.most = most_values(len(content))
 
     def parse(self) -> Block:
         top = Block("", [])
@@ -196,7 +197,7 @@ class _Binary:
         size = count * np.dtype(kind).itemsize
         self.numbers += count
         fits = encoding in (0, 1) and len(data) == length and size <= (length if encoding == 0 else _DEFLATE * length)
-        if not fits or self.numbers > most_values(len(self.content)):
+        if not fits or self.numbers > self.most:
             raise ValueError(
                 f"an array declares {count:,} numbers in {length:,} bytes; is the file damaged, or too large?"
             )
