@@ -234,7 +234,7 @@ def test_pages_beyond_the_limit_are_refused_until_one_is_closed(page, monkeypatc
         read(one, "state")
     refused = watch(page)
     assert refused.status == 503
-    assert refused.read() == b"3 pages are already open; close one\n"
+    assert json.loads(refused.read()) == {"error": "3 pages are already open; close one"}
     open_pages[0].close()
     until = time.monotonic() + 60
     while watch(page).status == 503:

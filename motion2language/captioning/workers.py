@@ -26,28 +26,39 @@ class WorkerDiedError(RuntimeError):
     """A worker process has ended in the middle of a task."""
 
 
+class WorkerLateError(RuntimeError):
+    """A worker process has not finished a task in time."""
+
+
 class Worker:
     """A process that calls what `make()` returns, made at its first task, with the arguments of each task.
 
     `make`, arguments and results are pickled. Warnings and errors of a task come to the caller.
+
+    memory  bytes of data that the process may hold, beyond which it gets MemoryError; 0: no limit (also on Windows)
     """
 
-    def __init__(self, make: Callable[[], Callable[..., Any]]) -> None:
+    def __init__(self, make: Callable[[], Callable[..., Any]], memory: int = 0) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
-        self._process = context.Process(target=_serve, args=(other, make), daemon=True)
+        self._process = context.Process(target=_serve, args=(other, make, memory), daemon=True)
         with _one_thread():
             self._process.start()
         other.close()
 
     def begin(self, *arguments: Any) -> None:
-        """Begin a task; its result is there when `connection` can be read."""
+        """Begin a task; its result is there when `connection` can be read. Without arguments it is None, once ready."""
         with contextlib.suppress(OSError):  # it has died, as `result` reports
             self.connection.send(arguments)
 
-    def result(self) -> Any:
-        """Wait for the task that was begun and return its result, or raise its error."""
+    def result(self, seconds: float | None = None) -> Any:
+        """Wait for the task that was begun and return its result, or raise its error.
+
+        WorkerLateError after `seconds`: the process is then still at work, and can only be stopped.
+        """
         try:
+            if not self.connection.poll(seconds):
+                raise WorkerLateError(f"not done after {seconds:g} s")
             value, error, noted = self.connection.recv()
         except (EOFError, OSError):
             raise WorkerDiedError("its process died; was it killed for its memory?") from None
@@ -71,8 +82,18 @@ def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _serve(connection: Connection, make: Callable[[], Callable[..., Any]]) -> None:
+def _limit_memory(memory: int) -> None:
+    """Let this process hold at most so many bytes of data."""
+    if memory and sys.platform != "win32":
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, hard))
+
+
+def _serve(connection: Connection, make: Callable[[], Callable[..., Any]], memory: int) -> None:
     """What a worker process runs: tasks until its parent closes the connection."""
+    _limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # unlike the system's default it removes temporary files
     work = None
@@ -83,8 +104,9 @@ def _serve(connection: Connection, make: Callable[[], Callable[..., Any]]) -> No
             with warnings.catch_warnings(record=True) as noted:
                 warnings.simplefilter("always")
                 try:
-                    work = work or make()
-                    value = work(*arguments)
+                    if arguments:
+                        work = work or make()
+                        value = work(*arguments)
                 except Exception as raised:
                     error = raised if _can_be_sent(raised) else RuntimeError(f"{type(raised).__name__}: {raised}")
             connection.send((value, error, [(str(note.message), note.category) for note in noted]))

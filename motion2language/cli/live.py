@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Input
+from motion2language.cli.options import Input, warn_of_strangers
 
 if TYPE_CHECKING:
     from motion2language.live.events import Event
@@ -29,6 +29,7 @@ def live(
     serve: int | None = None,
     host: str = "127.0.0.1",
     name: Annotated[list[str] | None, Parameter(negative="")] = None,
+    token: str = "",
     once: bool = False,
     json: bool = False,
     sure: float = 0.7,
@@ -52,6 +53,8 @@ def live(
         Address to listen on; 0.0.0.0 accepts other machines.
     name
         Host name that clients may use, besides IP addresses and localhost; may be repeated.
+    token
+        A secret that pages and WebSocket senders must know: http://HOST:PORT/?token=SECRET.
     once
         Stop after the first stream, instead of waiting for the next one.
     json
@@ -75,7 +78,9 @@ def live(
         raise ValueError("--udp and --websocket cannot be combined; give one of them")
     captioner = load_captioner(model, "cpu")
     names = frozenset(name or ())
-    page = None if serve is None else _open_page(serve, host, names)
+    page = None if serve is None else _open_page(serve, host, names, token)
+    if serve is not None or udp is not None or websocket is not None:
+        warn_of_strangers(host, "" if udp is not None else token)  # datagrams have no place for a token
     listener = Listener(
         captioner,
         unit=source.unit,
@@ -86,7 +91,7 @@ def live(
     )
 
     render = stream.as_json if json else stream.as_text
-    _emit_all(_events(listener, udp, websocket, host, names, once), listener, render, page, once)
+    _emit_all(_events(listener, udp, websocket, host, names, token, once), listener, render, page, once)
     return 0
 
 
@@ -112,21 +117,21 @@ def _emit_all(
             emit(listener.finish())
 
 
-def _open_page(port: int, host: str, names: frozenset[str]) -> LivePage:
+def _open_page(port: int, host: str, names: frozenset[str], token: str) -> LivePage:
     """Serve the page for browsers."""
     try:
         from motion2language.server.live_page import LivePage
     except ModuleNotFoundError as error:
         raise ValueError(f"--serve needs {error.name}: pip install 'motion2language[serve]'") from None
 
-    page = LivePage(port, host, names)
+    page = LivePage(port, host, names, token)
     shown_host = f"[{host}]" if ":" in host else host
     _report(f"live page on http://{shown_host}:{page.port}")
     return page
 
 
 def _events(
-    listener: Listener, udp: int | None, websocket: int | None, host: str, names: frozenset[str], once: bool
+    listener: Listener, udp: int | None, websocket: int | None, host: str, names: frozenset[str], token: str, once: bool
 ) -> Generator[Event]:
     """The events of standard input, the UDP port or the WebSocket port."""
     from motion2language.live import stream
@@ -139,7 +144,7 @@ def _events(
         )
         yield from narrate(streams, listener)
     elif websocket is not None:
-        yield from narrate(_senders(websocket, host, names, once), listener)
+        yield from narrate(_senders(websocket, host, names, token, once), listener)
     else:
         if sys.stdin is None:
             raise ValueError("standard input is closed; pipe a stream into it, or give --udp or --websocket")
@@ -148,14 +153,14 @@ def _events(
         yield from listener.describe(parse(stream.read_with_stalls(sys.stdin)))
 
 
-def _senders(port: int, host: str, names: frozenset[str], once: bool) -> Iterator[Stream]:
+def _senders(port: int, host: str, names: frozenset[str], token: str, once: bool) -> Iterator[Stream]:
     """Streams by WebSocket."""
     try:
         from motion2language.server.senders import Senders
     except ModuleNotFoundError as error:
         raise ValueError(f"--websocket needs {error.name}: pip install 'motion2language[serve]'") from None
 
-    senders = Senders(port, host, names, _report)
+    senders = Senders(port, host, names, _report, token)
     _report(f"listening on ws://{host}:{senders.port}")
     try:
         yield from senders.streams(once=once)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from dataclasses import dataclass
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from motion2language.formats.reading import ReadOptions
     from motion2language.motion import Motion
     from motion2language.scoring.semantic import Semantic
+
+
+def warn_of_strangers(host: str, token: str) -> None:
+    """Print a warning when others can reach an address, and need no token."""
+    try:
+        own = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        own = False
+    if not own and not token:
+        print(f"m2l: warning: anybody who reaches {host} can connect; --token SECRET lets in who knows it",
+              file=sys.stderr, flush=True)  # fmt: skip
 
 
 @Parameter(name="*")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import Device
+from motion2language.cli.options import Device, warn_of_strangers
 
 
 def serve(
@@ -18,6 +18,10 @@ def serve(
     megabytes: float = 64.0,
     minutes: float = 10.0,
     waiting: int = 1000,
+    seconds: float = 30.0,
+    gigabytes: float = 2.0,
+    token: str = "",
+    proxy: Annotated[list[str] | None, Parameter(negative="")] = None,
     name: Annotated[list[str] | None, Parameter(negative="")] = None,
 ) -> int:
     """Serve the web app: drop recordings on a page; read, watch and save their captions.
@@ -36,10 +40,20 @@ def serve(
         Longest recording, in minutes.
     waiting
         Most recordings waiting at a time.
+    seconds
+        Most seconds to read and describe one recording; then its process is ended.
+    gigabytes
+        Most memory of a process that describes recordings, in GB.
+    token
+        A secret that clients must know: http://HOST:PORT/?token=SECRET opens the page, programs send
+        `Authorization: Bearer SECRET`. By default anybody who reaches the address may use the app.
+    proxy
+        Address of a proxy in front of the app, whose X-Forwarded-For names the client; may be repeated.
     name
         Host name that clients may use, besides IP addresses and localhost; may be repeated.
     """
     import sys
+    from contextlib import closing, suppress
     from functools import partial
     from pathlib import Path
 
@@ -48,9 +62,8 @@ def serve(
     from motion2language.captioning.workers import count_cores
 
     try:
-        import uvicorn
-
         from motion2language.server.app import create_app
+        from motion2language.server.connections import listen, make_server
         from motion2language.server.guard import Limits
     except ModuleNotFoundError as error:
         raise ValueError(f"m2l serve needs {error.name}: pip install 'motion2language[serve]'") from None
@@ -60,9 +73,13 @@ def serve(
     chosen = model or sorted(shipped_models(), key="default".__ne__)  # the default first
     models = {Path(choice).name: partial(load_captioner, choice, device) for choice in chosen}
     models[Path(chosen[0]).name]()  # so that a missing model is reported now, not to the first client
-    processes = 0 if "torch" in sys.modules else count_cores()  # a model that needs PyTorch takes all cores, or a GPU
-    app = create_app(models, Limits(megabytes, minutes, waiting), frozenset(name or ()), processes)
-    shown_host = f"[{host}]" if ":" in host else host
-    print(f"m2l: serving on http://{shown_host}:{port} (Ctrl-C to stop)", flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    processes = 1 if "torch" in sys.modules else count_cores()  # a model that needs PyTorch takes all cores, or a GPU
+    limits = Limits(megabytes, minutes, waiting, seconds=seconds, gigabytes=gigabytes)
+    with closing(listen(host, port, "--port")) as listener:
+        app = create_app(models, limits, frozenset(name or ()), processes, token=token, proxies=frozenset(proxy or ()))
+        shown_host = f"[{host}]" if ":" in host else host
+        print(f"m2l: serving on http://{shown_host}:{listener.getsockname()[1]} (Ctrl-C to stop)", flush=True)
+        warn_of_strangers(host, token)
+        with suppress(KeyboardInterrupt):
+            make_server(app, timeout_graceful_shutdown=5).run(sockets=[listener])
     return 0

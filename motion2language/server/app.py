@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, File, Form, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
 
 import motion2language
 from motion2language import viewer
 from motion2language.formats.reading import ReadOptions
 from motion2language.server.describe import Describer, DescribeRequest, forms
-from motion2language.server.guard import App, Guard, Limits, RefusedError
+from motion2language.server.guard import App, Guard, Limits, RefusedError, client_of
 from motion2language.server.jobs import Job, JobQueue
 from motion2language.server.reference import reference
 from motion2language.server.team import Team
@@ -30,6 +31,21 @@ if TYPE_CHECKING:
 ASSETS = Path(__file__).parent / "assets"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".html": "text/html"}
 WATCH = 0.1  # seconds between checks whether the client is still connected; chosen
+_STATUSES = {
+    400: "The request is malformed",
+    401: "The server asks for a token",
+    403: "Another site's request, or an unknown host name",
+    408: "The request came too slowly",
+    413: "The request is too large",
+    422: "The recording or an option is invalid, or the recording takes too much time or memory",
+    500: "An error of the server",
+    503: "Too many recordings are waiting",
+}
+_ERROR: dict[str, Any] = {
+    "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]
+    }}}
+}  # fmt: skip
 LINES = (
     "application/x-ndjson"  # a client that accepts this gets the changes of its request's status, one line of JSON each
 )
@@ -40,13 +56,18 @@ def create_app(
     limits: Limits,
     names: frozenset[str] = frozenset(),
     processes: int = 0,
+    *,
+    token: str = "",
+    proxies: frozenset[str] = frozenset(),
 ) -> App:
     """The app as ASGI.
 
     models     name -> the function that loads it; the first is the default; each is loaded at its first use
     names      host names, besides addresses and localhost, that clients may use
     processes  that describe recordings, one each at a time, for which the functions of `models` are pickled; 0: this
-               process does so, one recording at a time
+               process does so, one recording at a time, without the limits of time and memory
+    token      what every client must know; empty: anybody may use the app
+    proxies    addresses of proxies whose X-Forwarded-For names the client
     """
     queue = JobQueue(limits.waiting, 1e6 * limits.waiting_megabytes, max(1, processes))
     describer = Describer(dict(models), limits)
@@ -68,13 +89,13 @@ def create_app(
         lifespan=lifespan,
     )
     _add_pages(app)
-    _add_api(app, _Api(tuple(models), limits, queue, team if processes else describer))
+    _add_api(app, _Api(tuple(models), limits, queue, team if processes else describer, proxies))
     scripts, style = viewer.policy_sources()
     policy = (
         f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' {style}; connect-src 'self'; "
         "img-src 'self' data:; frame-src blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
-    return Guard(app, int(limits.megabytes * 1e6), names, policy)
+    return Guard(app, int(limits.megabytes * 1e6), names, policy, token)
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -103,9 +124,11 @@ def _add_pages(app: FastAPI) -> None:
         first = error.errors()[0]
         return _error(422, f"{first['loc'][-1]}: {first['msg']}")
 
-    @app.exception_handler(404)
-    async def missing(*_: object) -> JSONResponse:
-        return _error(404, "page not found; the API is described at /api")
+    @app.exception_handler(HTTPException)
+    async def other(_: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 404:
+            return _error(404, "page not found; the API is described at /api")
+        return _error(error.status_code, " ".join(str(error.detail).lower().split()))
 
 
 def _add_api(app: FastAPI, api: _Api) -> None:
@@ -116,7 +139,7 @@ def _add_api(app: FastAPI, api: _Api) -> None:
         summary="Describe one recording",
         description="An .amc is sent together with its .asf. With `Accept: application/x-ndjson` the answer has one "
         "line per change of status; the last one is the transcript or the error.",
-        responses={422: {"description": "The recording or an option is invalid: {error}"}},
+        responses={status: {"description": text} | _ERROR for status, text in _STATUSES.items()},
     )(api.transcribe)
 
 
@@ -129,8 +152,10 @@ class _Api:
         limits: Limits,
         queue: JobQueue,
         describe: Callable[[str, DescribeRequest], dict[str, Any]],
+        proxies: frozenset[str],
     ) -> None:
         self.models, self.limits, self.queue, self.describe = models, limits, queue, describe
+        self.proxies = proxies
 
     def health(self) -> dict[str, Any]:
         return {"status": "ok", "version": motion2language.__version__, "waiting": len(self.queue)}
@@ -168,6 +193,7 @@ class _Api:
         name = model or self.models[0]
         if name not in self.models:
             raise RefusedError(422, f"no model {name!r}; available: {', '.join(self.models)}")
+        self.queue.require_room(sum(part.size or 0 for part in file))  # before the files take memory
         uploads = tuple([Upload(part.filename or "", await part.read()) for part in file])
         wanted = tuple(dict.fromkeys(part.strip() for part in form.split(",") if part.strip()))
         try:
@@ -177,7 +203,8 @@ class _Api:
             task = DescribeRequest(uploads, options, wanted, beam, least, action_words)
         except ValueError as error:
             raise RefusedError(422, str(error)) from None
-        client = request.headers.get("x-client") or (request.client.host if request.client else "")
+        peer = request.client.host if request.client else ""
+        client = client_of(peer, request.headers.get("x-forwarded-for", ""), self.proxies)
         job = Job(client, partial(self.describe, name, task), sum(len(upload.content) for upload in uploads))
         self.queue.put(job)
         return await _respond(request, _watch(request, self.queue, job))

@@ -34,6 +34,11 @@ class DescribeRequest:
     least: float = 0.0
     action_words: str = ""
 
+    @property
+    def label(self) -> str:
+        """The name of its first file, for messages."""
+        return self.files[0].label if self.files else "recording"
+
     def __post_init__(self) -> None:
         writers.require_known(self.forms, also=[PLAYER])
         if self.beam is not None and not 0 <= self.beam <= 64:

@@ -40,11 +40,16 @@ class JobQueue:
     def put(self, job: Job) -> None:
         """Queue a job; RefusedError when the queue is full."""
         with self._changed:
-            held = sum(waiting.size for jobs in self._clients.values() for waiting in jobs)
-            if len(self) >= self.most or held + job.size > self.most_bytes:
-                raise RefusedError(503, f"{len(self)} recordings are already waiting; try again later")
+            self.require_room(job.size)
             self._clients.setdefault(job.client, deque()).append(job)
             self._changed.notify()
+
+    def require_room(self, size: int) -> None:
+        """RefusedError when a job of `size` bytes finds the queue full."""
+        with self._changed:
+            held = sum(waiting.size for jobs in self._clients.values() for waiting in jobs)
+            if len(self) >= self.most or held + size > self.most_bytes:
+                raise RefusedError(503, f"{len(self)} recordings are already waiting; try again later")
 
     def cancel(self, job: Job) -> None:
         """Remove a job from the queue; one that has begun is finished and its result dropped."""

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
 
 from motion2language.server.app import ASSETS, KINDS
 from motion2language.server.broadcast import Broadcast, PageFrame
-from motion2language.server.guard import App, Guard
+from motion2language.server.connections import listen, make_server
+from motion2language.server.guard import App, Guard, Receive, Scope, Send
 from motion2language.viewer.document import ASSETS as VIEWER
 
 PARTS = {
@@ -43,10 +43,10 @@ PAGES = 32  # connected at once; chosen
 BODY = 1000  # bytes a request's body may have; the page sends none
 
 
-def create_live_app(broadcast: Broadcast, names: frozenset[str] = frozenset()) -> App:
-    """The live page as ASGI; `names` as in Guard."""
-    app = FastAPI(title="motion2language live", openapi_url=None)
-    watching: set[int] = set()
+def create_live_app(broadcast: Broadcast, names: frozenset[str] = frozenset(), token: str = "") -> App:
+    """The live page as ASGI; `names` and `token` as in Guard."""
+    app = FastAPI(title="motion2language live", openapi_url=None, docs_url=None, redoc_url=None)
+    watching: set[object] = set()
 
     @app.get("/")
     def page() -> HTMLResponse:
@@ -55,28 +55,41 @@ def create_live_app(broadcast: Broadcast, names: frozenset[str] = frozenset()) -
     @app.get("/assets/{name}")
     def asset(name: str) -> Response:
         if name not in PARTS:
-            return Response("no such page\n", 404)
+            return JSONResponse({"error": "no such page"}, 404)
         path = PARTS[name]
         return Response(path.read_text(encoding="utf-8"), media_type=KINDS[path.suffix])
 
+    @app.exception_handler(HTTPException)
+    async def other(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(error.detail).lower()}, error.status_code)
+
     @app.get("/events")
-    def events(request: Request) -> Response:
+    async def events(
+        request: Request,
+    ) -> Response:  # on the loop's own thread, so that no two pages are counted at once
         if len(watching) >= PAGES:
-            return Response(f"{PAGES} pages are already open; close one\n", 503)
+            return JSONResponse({"error": f"{PAGES} pages are already open; close one"}, 503)
         run, _, number = request.headers.get("last-event-id", request.query_params.get("after", "")).partition("-")
-        since = int(number) if run == broadcast.run and number.isdecimal() else 0
+        since = int(number) if run == broadcast.run and number.isdecimal() and len(number) < 16 else 0
+        return _Watched(_messages(broadcast, since), watching)
 
-        async def watched() -> AsyncIterator[str]:
-            watching.add(id(request))
-            try:
-                async for message in _messages(broadcast, since):
-                    yield message
-            finally:
-                watching.discard(id(request))
+    return Guard(app, BODY, names, POLICY, token)
 
-        return StreamingResponse(watched(), media_type="text/event-stream")
 
-    return Guard(app, BODY, names, POLICY)
+class _Watched(StreamingResponse):
+    """A stream of events that is counted from now until it ends, however that is."""
+
+    def __init__(self, messages: AsyncIterator[str], watching: set[object]) -> None:
+        super().__init__(messages, media_type="text/event-stream")
+        self.watching = watching
+        watching.add(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.watching.discard(self)
 
 
 async def _messages(broadcast: Broadcast, known: int) -> AsyncIterator[str]:
@@ -110,23 +123,14 @@ def _message(data: str, number: str | None = None) -> str:
 class LivePage:
     """Serves the page of `broadcast` on a port, in a thread of its own. ValueError when the port cannot be opened."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1", names: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, port: int, host: str = "127.0.0.1", names: frozenset[str] = frozenset(), token: str = ""
+    ) -> None:
         self.broadcast = Broadcast()
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen()  # now, so that the address works as soon as it is printed
-        except (OSError, OverflowError) as error:
-            listener.close()
-            raise ValueError(f"cannot listen on {host}:{port} ({error}); choose another --serve") from None
+        listener = listen(host, port, "--serve")  # now, so that the address works as soon as it is printed
         self.port = int(listener.getsockname()[1])
-        config = uvicorn.Config(
-            create_live_app(self.broadcast, names), log_level="error", access_log=False, lifespan="off",
-            timeout_graceful_shutdown=1,
-        )  # fmt: skip
-        self._server = uvicorn.Server(config)
+        app = create_live_app(self.broadcast, names, token)
+        self._server = make_server(app, lifespan="off", timeout_graceful_shutdown=1)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="m2l-page", daemon=True
         )

@@ -19,7 +19,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 from motion2language.live.protocol import LONGEST_LINE, STALL, Stream
-from motion2language.server.guard import find_foreign_origin
+from motion2language.server.guard import find_foreign_origin, knows_token
 
 BUSY, UNUSABLE = 1013, 1003  # close codes of RFC 6455 and its registry: try again later, data that cannot be used
 REASON = 120  # most bytes of a reason that is sent on closing; the protocol allows 123
@@ -35,11 +35,14 @@ class Senders:
 
     names   host names, besides addresses and localhost, that clients may use for it
     report  called with a message when a sender connects, disconnects or is rejected
+    token   what every sender must know; empty: anybody may send
     ValueError when the port cannot be opened
     """
 
-    def __init__(self, port: int, host: str, names: frozenset[str], report: Callable[[str], object]) -> None:
-        self.names, self.report = names, report
+    def __init__(
+        self, port: int, host: str, names: frozenset[str], report: Callable[[str], object], token: str = ""
+    ) -> None:
+        self.names, self.report, self.token = names, report, token
         self._turn = threading.Lock()  # held by the current sender's thread
         self._current: _Sender | None = None
         self._next: queue.SimpleQueue[_Sender] = queue.SimpleQueue()
@@ -77,7 +80,13 @@ class Senders:
         """Refuse a cross-origin request before the handshake."""
         headers = {name.lower(): value for name, value in request.headers.raw_items()}
         refusal = find_foreign_origin(headers, self.names)
-        return None if refusal is None else connection.respond(HTTPStatus.FORBIDDEN, refusal + "\n")
+        if refusal is not None:
+            return connection.respond(HTTPStatus.FORBIDDEN, refusal + "\n")
+        if self.token and not knows_token(headers, request.path.partition("?")[2], self.token):
+            return connection.respond(
+                HTTPStatus.UNAUTHORIZED, "this port asks for a token: ws://HOST:PORT/?token=...\n"
+            )
+        return None
 
     def _handle(self, connection: ServerConnection) -> None:
         """Run a sender's own thread: queue it or reject it soon; return when all its lines were read."""

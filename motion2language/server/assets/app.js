@@ -61,7 +61,7 @@ function next() {
     const job = jobs.find(({ state }) => state === "waiting");
     if (!job) return;
     const { parts, options: chosen } = job;
-    const task = { parts, options: chosen, forms: about.forms, client, most: about.limits.megabytes };
+    const task = { parts, options: chosen, forms: about.forms, most: about.limits.megabytes };
     setState(job, "running", "uploading", 0);
     const sent = send(task, (text, share) => setState(job, "running", text, share));
     job.cancel = sent.cancel;

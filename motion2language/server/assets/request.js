@@ -2,7 +2,7 @@
 
 /** Send a recording. `tell(text, share)` is called with each change; share is null where nobody knows how much is done.
  * Returns {answer: a promise of the server's answer, cancel()}. */
-export function send({ parts, options, forms, client, most }, tell) {
+export function send({ parts, options, forms, most }, tell) {
   const request = new XMLHttpRequest();
   const answer = new Promise((resolve, reject) => {
     if (parts.some((file) => file.size > 1e6 * most)) {
@@ -15,7 +15,6 @@ export function send({ parts, options, forms, client, most }, tell) {
     body.append("form", forms.join(","));
     request.open("POST", "/api/transcribe");
     request.setRequestHeader("Accept", "application/x-ndjson");
-    request.setRequestHeader("X-Client", client);
     request.upload.onprogress = ({ lengthComputable, loaded, total }) => tell("uploading", lengthComputable ? loaded / total : null);
     let read = 0;
     request.onprogress = () => {
