@@ -148,7 +148,8 @@ def test_segments_have_facts_confidence_and_known_with_and_without_a_fit(tmp_pat
     save_doubt(doubt(weights=[0, 0, 0, 0, 0], bias=-2.0, threshold=0.2), tmp_path / "model")
     doubted = load_model(tmp_path / "model").transcribe(motion)
     assert all(segment.confidence == pytest.approx(0.119, abs=1e-3) for segment in doubted.segments)
-    assert not any(segment.known for segment in doubted.segments)
+    known = {segment.label: segment.known for segment in doubted.segments}
+    assert known == {"walk": True, "wave": False}  # who walks is measured to walk
 
 
 def test_a_contradiction_halves_a_confidence_that_does_not_weigh_it():

@@ -3,7 +3,8 @@
 A segment's confidence weighs several kinds of evidence: how many of the sampled sentences agree, how far the movement
 is from those the model was trained on, seen by its encoder, and whether measured facts contradict the words. The
 weights are fitted on recordings of people who trained nothing (`m2l teach-doubt`) and lie in the model folder's
-doubt.npz. A model without that file has its probability as confidence, halved by each contradiction.
+doubt.npz. A model without that file has its probability as confidence, halved by each contradiction. An action that was
+measured is known, however unfamiliar the body that does it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from motion2language.body import ensure_canonical
 from motion2language.captioning.facts.find import facts_of
 from motion2language.captioning.facts.measure import measure
-from motion2language.captioning.facts.words import contradictions
+from motion2language.captioning.facts.words import find_evidence
 from motion2language.files import read_arrays
 from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
@@ -26,6 +27,8 @@ FILE = "doubt.npz"  # in the model folder
 EVIDENCE = ("probability", "words", "distance", "other class", "contradictions")
 LEAST = 0.25  # confidence below which an action is unknown to a model without a fit; chosen
 HALVED = 0.5  # what a contradiction leaves of the confidence where its weight is not fitted; chosen
+#: Facts that show the action itself: whoever says that somebody walks, turns or jumps is right if it was measured.
+SHOWN = frozenset(("gait", "turn", "jumps"))
 _CERTAIN = 0.01  # probabilities are taken to be this far from 0 and 1 at least; chosen
 _SHAPES = {"labels": 1, "means": 2, "spread": 1, "centre": 1, "scale": 1, "weights": 1, "bias": 0, "threshold": 0}
 
@@ -97,7 +100,8 @@ def judge(transcript: Transcript, body: Motion, doubt: Doubt | None, embed: Embe
     segments = []
     for segment in transcript.segments:
         found = facts_of(measured.part(segment.start, segment.end))
-        against = len(contradictions([word.word for word in segment.words], found))
+        about = find_evidence([word.word for word in segment.words], found)
+        against = sum(not each.agrees for each in about)
         if doubt is None:
             sure = None if segment.probability is None else segment.probability * HALVED**against
             known = sure is None or sure >= LEAST
@@ -107,6 +111,7 @@ def judge(transcript: Transcript, body: Motion, doubt: Doubt | None, embed: Embe
             if doubt.weights[-1] == 0:  # too few recordings had contradictions to weigh them
                 sure *= HALVED**against
             known = sure >= float(doubt.threshold)
+        known |= against == 0 and any(each.fact in SHOWN for each in about)
         segments.append(replace(segment, facts=found, confidence=sure, known=known))
     return replace(transcript, segments=tuple(segments))
 
