@@ -33,6 +33,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent.parent
 GIVE_UP = 600.0  # seconds by the clock, on a machine that does other work
 MEMORY = 1_500_000_000  # bytes of data of the process that reads
+LARGEST = 4_000_000  # bytes of a case
 LONGEST = 2_500  # letters of a message
 KINDS = "bvh npz npy xml amc c3d trc fbx glb gltf mvnx json csv model stream".split()
 NUMBERS = [
@@ -245,6 +246,7 @@ def mutated(kind: str, files: list[bytes], chance: random.Random) -> bytes:
             continue
         way = chance.choice(ways)
         content = splice(content, chance, chance.choice(files)) if way is splice else way(content, chance)
+        content = content[:LARGEST]
     return content
 
 

@@ -222,7 +222,7 @@ def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | 
             )
     elif config.features != "angles" and motion.skeleton.joints != config.joints:
         raise ValueError(
-            f"{motion.label}: the model reads the joints {', '.join(config.joints)}; found skeleton "
+            f"{motion.label}: the model reads the joints {', '.join(config.joints[:40])}; found skeleton "
             f"{motion.skeleton.name!r}; use a model with features 'canonical' for other skeletons"
         )
     return motion.resample(config.fps)
