@@ -47,7 +47,7 @@ def test_names_do_not_depend_on_the_order_of_the_call(takes):
     wanted = ["out/take.bvh.json", "out/take.c3d.json", "out/other.json", "out/take.bvh.npz.json"]
     assert names(files, Path("out")) == wanted
     assert names(files[::-1], Path("out")) == wanted[::-1]
-    assert names([files[0], files[0]], Path("out")) == ["out/take.json"] * 2  # one recording, given twice
+    assert names([files[0], files[0]], Path("out")) == ["out/take.json"]  # one recording, given twice
 
 
 def test_another_recordings_file_is_neither_skipped_nor_replaced(takes, tmp_path, m2l):

@@ -387,7 +387,7 @@ def test_bad_references_are_one_line(m2l, text, said_of_it, tmp_path, files):
 def test_what_cannot_be_compared_is_said(m2l, files, tmp_path):
     status, _, err = m2l("compare", tmp_path, tmp_path)
     assert status == 1
-    assert "clips.csv: not found; give a folder that m2l evaluate or m2l score wrote" in err
+    assert "contains no transcripts; give a folder of them, or one that m2l evaluate or m2l score wrote" in err
     (tmp_path / "clips.csv").write_text("name,iou\na,much\n")
     assert "not the clips of a run" in m2l("compare", tmp_path, tmp_path)[2]
     other = tmp_path / "other"

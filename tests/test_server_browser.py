@@ -119,7 +119,7 @@ def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refuse
         assert archive.testzip() is None
         assert {"2_walk_bow.srt", "1_wave.json", "1_wave.html"} <= set(archive.namelist())
         assert archive.read("2_walk_bow.srt") == (tmp_path / "take.srt").read_bytes()
-    page.get_by_label("Order").select_option("name")
+    page.locator("#order").select_option("name")
     assert cards.locator("h2").all_text_contents() == ["1_wave.bvh", "2_walk_bow.bvh"]
     page.reload()  # results are still there
     page.wait_for_selector("html[data-ready]")

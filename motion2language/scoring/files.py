@@ -118,7 +118,9 @@ def _objects(path: Path) -> list[tuple[str, Any]]:
         lines = read_text(path, expected).split("\n")
         texts = [(f"{path}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not texts:
-        raise ValueError(f"{path}: contains no transcripts")
+        raise ValueError(
+            f"{path}: contains no transcripts; give a folder of them, or one that m2l evaluate or m2l score wrote"
+        )
     objects = []
     for where, text in texts:
         try:
