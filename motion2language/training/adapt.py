@@ -47,8 +47,8 @@ MOTIONS = 1  # composed for each take; chosen
 REHEARSED = 400  # recordings by which the model rehearses; chosen
 VIEWS = 2  # varied memories of each take in an epoch; chosen
 EVERY = 4  # of the takes of an action one in so many is held back, where people cannot be; chosen
-#: How an adaptation is trained; chosen. Held fast (pull 300), no old verb could be said of a new action. docs/results.md
-#: has what `m2l reproduce growing` measured.
+#: How an adaptation is trained; chosen. Held faster (pull 300), no old verb could be said of a new action; see
+#: docs/results.md.
 SETTINGS: dict[str, Any] = {
     "epochs": 8, "batch_size": 56, "learning_rate": 4e-3, "schedule": "cosine", "warmup_steps": 20, "average": 0.98,
     "captions": "one", "label_smoothing": 0.05, "pull": 30.0,
