@@ -198,3 +198,17 @@ def test_evidence_of_the_wrong_sign_is_left_out_of_the_fit():
     assert weights[0] > 1
     assert weights[2] == 0
     assert (weights * SIGNS >= 0).all()
+
+
+def test_nothing_is_done_again_that_was_not_said():
+    motion = make_recording(3, ("wave_right", "walk")).motion
+    words = [
+        TimedWord(word, time, time, time + 0.5, 0.9)
+        for word, time in (("waves", 0.2), ("then", 1.0), ("waves", 1.2), ("again", 1.4))
+    ]
+    sure = Segment(0.0, 1.0, "wave", tuple(words[:1]), 0.9)
+    second = Segment(1.0, 2.0, "wave", tuple(words[1:]), 0.9)
+    for first, expected in ((sure, "then waves again"), (replace(sure, probability=0.1), "then waves")):
+        said = judge(Transcript((first, second), motion.duration), motion, None, lambda _: np.zeros(1))
+        assert said.segments[1].text == expected
+        assert said.segments[0].known == (first is sure)

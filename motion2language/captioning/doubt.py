@@ -19,6 +19,7 @@ from motion2language.body import ensure_canonical
 from motion2language.captioning.facts.find import facts_of
 from motion2language.captioning.facts.measure import measure
 from motion2language.captioning.facts.words import find_evidence
+from motion2language.captioning.timing import AGAIN
 from motion2language.files import read_arrays
 from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
@@ -112,7 +113,10 @@ def judge(transcript: Transcript, body: Motion, doubt: Doubt | None, embed: Embe
                 sure *= HALVED**against
             known = sure >= float(doubt.threshold)
         known |= against == 0 and any(each.fact in SHOWN for each in about)
-        segments.append(replace(segment, facts=found, confidence=sure, known=known))
+        words = segment.words
+        if segments and not segments[-1].known and words and words[-1].word == AGAIN:
+            words = words[:-1]  # nothing was said the first time
+        segments.append(replace(segment, words=words, facts=found, confidence=sure, known=known))
     return replace(transcript, segments=tuple(segments))
 
 

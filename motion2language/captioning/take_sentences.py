@@ -25,7 +25,7 @@ from dataclasses import replace
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import feature
 from motion2language.captioning.search_segments import Piece, find, judge_again
-from motion2language.captioning.timing import LEADING, group
+from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
 from motion2language.model.segmenter import Segmenter
@@ -33,7 +33,7 @@ from motion2language.motion import Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 
 SUBJECT = ("a", "person")  # where no words of the model give one
-JOIN, AGAIN = "then", "again"
+JOIN = "then"
 #: Mean probability of a sentence's actions from which on it is sure, and how many right actions a sure one must promise
 #: for each right one that the pieces promise; any other must promise as many. Chosen on BNR-Compose's validation
 #: motions and takes of people held out.

@@ -27,6 +27,8 @@ from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcrip
 
 #: Words that belong to the action word after them, not to the action before. Chosen.
 LEADING = frozenset("and then after afterwards that next before while finally is are was were".split())
+#: Ends the words of a piece that does what the piece before did.
+AGAIN = "again"
 #: Words that go on from an action before, with which a sentence cannot begin. Chosen.
 JOINING = frozenset("and then after afterwards before while finally".split())
 #: Words that cannot end a sentence. Chosen: of KIT-ML's 11,670 sentences 42 end with one ("stops afterwards").
