@@ -1,4 +1,4 @@
-"""One take in two formats: `python benchmarks/file_parity.py [--shared ../shared/data]`.
+"""One take in two formats: `python benchmarks/file_parity.py DATA`, a folder with people/, fbx/ and gltf/.
 
 Prints how far the joints of CMU takes read from FBX are from the same takes of another reader, and one character's
 takes read from glTF and from FBX from each other. For these it also reads the numbers as the files store them, at the
@@ -37,26 +37,26 @@ SAME = 0.2, 1e-3  # degrees and metres up to which stored values count as equal;
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
-    shared = parser.parse_args().shared
+    parser.add_argument("data", type=Path)
+    data = parser.parse_args().data
     warnings.simplefilter("ignore")
     print("CMU takes, FBX against another reader's joints; centimetres, mean over joints and frames\n")
     print("| take | all joints | pelvis to chest and legs | neck, head and arms, from the neck | chest to neck |")
     print("| --- | --- | --- | --- | --- |")
     for clip, source in TAKES:
-        print(cmu_row(shared, clip, source))
+        print(cmu_row(data, clip, source))
     print("\nOne character, glTF against FBX; millimetres\n")
     print("| take | joints within 1 | mean | largest | stored differently |\n| --- | --- | --- | --- | --- |")
-    files = [shared / "gltf" / f"BaseCharacter.{suffix}" for suffix in ("gltf", "fbx")]
+    files = [data / "gltf" / f"BaseCharacter.{suffix}" for suffix in ("gltf", "fbx")]
     stored = stored_gltf(files[0]), stored_fbx(files[1])
     for take in list_takes(files[0]):
         print(character_row(files, take, (stored[0][take], stored[1][take])))
 
 
-def cmu_row(shared: Path, clip: str, source: str) -> str:
+def cmu_row(data: Path, clip: str, source: str) -> str:
     """The distances of a take, at the shift in time at which they are least."""
-    other = to_canonical(people_clip(shared / "people" / source, clip)).positions.astype(np.float64)
-    fine = to_canonical(read_motion(shared / "fbx" / f"{clip}_cmu.fbx")).positions.astype(np.float64)
+    other = to_canonical(people_clip(data / "people" / source, clip)).positions.astype(np.float64)
+    fine = to_canonical(read_motion(data / "fbx" / f"{clip}_cmu.fbx")).positions.astype(np.float64)
     pairs = []
     for start in range(SLOWER):
         for lag in range(-2, 3):
@@ -79,7 +79,7 @@ def apart(found: np.ndarray, true: np.ndarray, joints: list[int]) -> float:
 
 
 def people_clip(path: Path, clip: str) -> Motion:
-    """A clip of shared/data/people."""
+    """A clip of labelled recordings."""
     arrays, index = np.load(f"{path}.npz", allow_pickle=False), json.loads(Path(f"{path}.json").read_text())
     number = next(n for n, row in enumerate(index["clips"]) if row["id"] == clip)
     first, last = arrays["offsets"][number : number + 2]

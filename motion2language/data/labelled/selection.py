@@ -2,7 +2,7 @@
 
 `--root` is a folder of pairs X.npz, X.json, one pair, or a TOML file that chooses:
 
-    folder = "../shared/data/people"   # or one pair; relative to the TOML file
+    folder = "people"                  # or one pair; relative to the TOML file
     sources = ["kard", "cmu_*"]        # only these; without it all
     without = ["irds"]                 # not these
     leave = ["drink", "letter pose"]   # actions whose recordings are left out

@@ -21,7 +21,7 @@ _KNOT = 5  # frames between two independent displacements of a drifting joint; c
 
 
 class Variation(BaseModel):
-    """How far takes are varied; all chosen, after ../shared/design/people.md."""
+    """How far takes are varied; all chosen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
