@@ -72,6 +72,19 @@ def page(address):
         assert {url for url in requests if not url.startswith((address, "blob:", "data:"))} == set()
 
 
+def test_words_that_the_model_itself_calls_unknown_are_not_shown(page):
+    said = page.evaluate("""async () => {
+      const { showResult } = await import("/assets/result.js");
+      const card = document.querySelector("template").content.firstElementChild.cloneNode(true);
+      const segments = [{ start: 0, end: 1, label: "walk", text: "walks", known: true, confidence: 0.9 },
+                        { start: 1, end: 2, label: "kick", text: "then kicks", known: false, confidence: 0.1 }];
+      showResult(card, { transcript: { text: "walks then kicks", segments, source: "take" }, files: {} });
+      return [card.querySelector(".sentence").textContent, card.querySelector("tbody").innerText];
+    }""")
+    assert said[0] == "walks unknown action"
+    assert "kick" not in said[1] and "unknown action" in said[1] and "walk" in said[1]
+
+
 def keep_picture(page, name: str) -> None:
     if folder := os.environ.get("M2L_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -19,14 +19,19 @@ export function showResult(card, { transcript, files }) {
 }
 
 function showTranscript(card, transcript) {
-  find(".sentence", card).textContent = transcript.text || "(no caption)";
+  find(".sentence", card).textContent = transcript.segments.map(captionOf).join(" ") || transcript.text || "(no caption)";
   find("table", card).hidden = !transcript.segments.length;
   find("tbody", card).replaceChildren(...transcript.segments.map(row));
 }
 
+/** The words of a segment; none of them where the model does not know the action. The player and the files have its facts. */
+export function captionOf({ known, text }) {
+  return known === false ? "unknown action" : text;
+}
+
 function row(segment) {
   const certainty = segment.checked ? null : segment.confidence ?? segment.probability ?? null;
-  const cells = [clock(segment.start), clock(segment.end), segment.label ?? "", segment.text, ...confidence(certainty)];
+  const cells = [clock(segment.start), clock(segment.end), segment.known === false ? "" : segment.label ?? "", captionOf(segment), ...confidence(certainty)];
   const line = document.createElement("tr");
   for (const [column, content] of cells.entries()) {
     const cell = document.createElement("td");
