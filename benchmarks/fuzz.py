@@ -311,7 +311,8 @@ def repeat_line(content: bytes, chance: random.Random) -> bytes:
     """A line is dropped, or there many times."""
     lines = content.split(b"\n")
     at = chance.randrange(len(lines))
-    return b"\n".join(lines[:at] + [lines[at]] * chance.choice((0, 2, 100, 20_000)) + lines[at + 1 :])
+    often = min(chance.choice((0, 2, 100, 20_000)), LARGEST // (len(lines[at]) + 1))
+    return b"\n".join(lines[:at] + [lines[at]] * often + lines[at + 1 :])
 
 
 def change_integer(content: bytes, chance: random.Random) -> bytes:

@@ -217,6 +217,10 @@ def test_a_model_of_raw_positions_refuses_other_skeletons():
     one = captioner(features="paper", joints=("hip", "head"), input_width=124)
     with pytest.raises(ValueError, match="the model reads the joints hip, head; found skeleton"):
         one.transcribe(recording())
+    other = captioner(features="paper", joints=("hip" * 5000, "\u202ehead\n"), input_width=124)
+    with pytest.raises(ValueError, match="use a model with features") as caught:
+        other.transcribe(recording())
+    assert len(str(caught.value)) < 2000 and str(caught.value).isprintable()
 
 
 def test_a_model_of_joint_angles_says_what_it_needs():

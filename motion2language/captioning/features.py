@@ -23,6 +23,7 @@ import numpy as np
 
 from motion2language.body import to_canonical
 from motion2language.files import read_arrays
+from motion2language.formats.limits import clean_message, clean_name
 from motion2language.model.config import ModelConfig
 from motion2language.motion import CANONICAL, Motion
 
@@ -221,8 +222,11 @@ def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | 
                 f"{motion.label}: models learn whole bodies, so words about a part may be wrong", stacklevel=2
             )
     elif config.features != "angles" and motion.skeleton.joints != config.joints:
+        asked = ", ".join(clean_name(joint) for joint in config.joints[:40])
         raise ValueError(
-            f"{motion.label}: the model reads the joints {', '.join(config.joints[:40])}; found skeleton "
-            f"{motion.skeleton.name!r}; use a model with features 'canonical' for other skeletons"
+            clean_message(
+                f"{motion.label}: the model reads the joints {asked}; found skeleton {motion.skeleton.name!r}; "
+                "use a model with features 'canonical' for other skeletons"
+            )
         )
     return motion.resample(config.fps)
