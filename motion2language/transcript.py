@@ -55,7 +55,8 @@ class Hypothesis:
                 f"{len(self.word_log_probs)} word probabilities, weights {self.weights.shape}; lengths must agree"
             )
         if words and not (self.positions.min() >= 0 and self.positions.max() <= frames - 1):
-            raise ValueError(f"hypothesis: positions must lie in [0, {frames - 1}], found {self.positions}")
+            found = f"{self.positions.min():g} to {self.positions.max():g}"
+            raise ValueError(f"hypothesis: positions must lie in [0, {frames - 1}], found {found}")
 
     def first(self, count: int) -> Hypothesis:
         """The first `count` words alone; log_prob stays that of the whole sentence."""

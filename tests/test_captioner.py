@@ -198,6 +198,8 @@ def pickle_statistics(folder):
         (lambda folder: np.savez(folder / "normalizer.npz", mean=np.zeros(2), std=np.zeros(2)), "`std` above zero"),
         (lambda folder: in_config(folder, features="smell"), "model.features is 'smell'; there are paper, "),
         (lambda folder: in_config(folder, fps=1e9), r"config\.json: fps: .*less than or equal to 1000"),
+        (lambda folder: in_config(folder, fps=1e-300), r"config\.json: fps: .*greater than or equal to 0\.1"),
+        (lambda folder: in_config(folder, **{"\u202egnp.": 1}), r"config\.json: gnp\.: unknown"),
         (
             lambda folder: in_config(folder, half_window=5, half_window_seconds=1),
             r"config\.json: give half_window \(fr",

@@ -294,10 +294,7 @@ def test_corrections_are_kept_exported_and_read_back(open_page, tmp_path):
     expected = None
     for suffix in page.evaluate("EXPORTS.map(([suffix]) => suffix)"):
         page.get_by_label("Format").select_option(suffix)
-        with page.expect_download() as saved:
-            page.get_by_role("button", name="Download").click()
-        path = tmp_path / saved.value.suggested_filename
-        saved.value.save_as(path)
+        path = download(page, tmp_path)
         if suffix == "json":
             assert path.name == "walk.corrected.json"
             data = json.loads(path.read_text())
@@ -316,6 +313,21 @@ def test_corrections_are_kept_exported_and_read_back(open_page, tmp_path):
         else:
             assert path.read_text() == writers.render(expected, writers.kind(path))
     assert page.faults == []
+
+
+def download(page, folder):
+    """The file that the page lets the browser save; asked for twice where a busy browser loses a download."""
+    for milliseconds in (15_000, 60_000):
+        try:
+            with page.expect_download(timeout=milliseconds) as saved:
+                page.get_by_role("button", name="Download").click()
+            break
+        except playwright.TimeoutError:
+            if milliseconds == 60_000:
+                raise
+    path = folder / saved.value.suggested_filename
+    saved.value.save_as(path)
+    return path
 
 
 def without_provenance(value):

@@ -135,9 +135,12 @@ def test_time_is_linear_in_the_size(kind, tmp_path, monkeypatch):
                 assert "unique" in str(error)
         return time.process_time() - start
 
+    def least(joints: int) -> float:
+        return min(seconds(joints) for _ in range(3))  # others' work on the machine only adds
+
     seconds(100)
     size = {"bvh": 4_000, "amc": 2_500}.get(kind, 10_000)
-    assert seconds(2 * size) < 3 * seconds(size) + 0.3
+    assert least(2 * size) < 3 * least(size) + 0.3
 
 
 def test_a_chain_of_joints_is_computed_level_by_level_in_linear_work():

@@ -357,3 +357,10 @@ def test_the_web_page_offers_every_layout():
     page = (Path(app.__file__).parent / "assets" / "app.html").read_text(encoding="utf-8")
     (choices,) = re.findall(r'<select id="layout">(.*?)</select>', page, re.DOTALL)
     assert re.findall('value="([^"]*)"', choices) == ["", "humanml3d", "kit", *POSE_LAYOUTS]
+
+
+def test_a_file_that_says_no_frames_per_second_is_refused(tmp_path):
+    frames = [{"keypoints": [[0.1, 0.2, 0.3]] * 17} for _ in range(4)]
+    (tmp_path / "take.json").write_text(json.dumps({"fps": 0, "frames": frames}))
+    with pytest.raises(ValueError, match=r"take\.json: 0 frames per second, expected more than 0"):
+        read_motion(tmp_path / "take.json", layout="coco17")

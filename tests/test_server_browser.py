@@ -137,7 +137,13 @@ def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refuse
     page.reload()  # results are still there
     page.wait_for_selector("html[data-ready]")
     assert cards.locator("h2").all_text_contents() == ["2_walk_bow.bvh", "1_wave.bvh"]
+    all_are_removed(page, cards)
+
+
+def all_are_removed(page, cards) -> None:
+    """A reload finds nothing once the cards are gone."""
     page.get_by_role("button", name="Remove all").click()
+    page.wait_for_function("!document.querySelector('.recording')")
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert cards.count() == 0

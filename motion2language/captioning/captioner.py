@@ -22,6 +22,7 @@ from motion2language.captioning.doubt import Doubt, judge
 from motion2language.captioning.features import Normalizer, feature, prepare
 from motion2language.captioning.model_folder import find_model, load_segmenter, save_model
 from motion2language.captioning.windows import Described, join, windows
+from motion2language.formats.limits import clean_message
 from motion2language.formats.reading import read_motion
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import UNK, Vocabulary
@@ -303,7 +304,7 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
         normalizer = Normalizer.load(folder / "normalizer.npz")
         lexicon = ActionLexicon.load(folder / "actions.json")
     except (RuntimeError, KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = clean_message(str(error))[:300]
         raise ValueError(f"{folder}: the files of this model do not fit each other: {reason}") from None
     if len(vocabulary) != config.vocabulary_size or len(normalizer.mean) != config.input_width:
         raise ValueError(
@@ -320,7 +321,7 @@ def _load_config(path: Path) -> ModelConfig:
     try:
         return ModelConfig.from_json(path.read_bytes())
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: {clean_message(str(error))}") from None
 
 
 def _load_weights(path: Path) -> dict[str, np.ndarray]:

@@ -98,7 +98,7 @@ def judge(transcript: Transcript, body: Motion, doubt: Doubt | None, embed: Embe
         measured = measure(ensure_canonical(body))
     except ValueError:
         return transcript
-    segments = []
+    segments: list[Segment] = []
     for segment in transcript.segments:
         found = facts_of(measured.part(segment.start, segment.end))
         about = find_evidence([word.word for word in segment.words], found)

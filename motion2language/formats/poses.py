@@ -41,8 +41,10 @@ def recording_of(
     """The body of points (T, K, 3), NaN where unseen, in the layout's unit and axes.
 
     confidence  (T, K) or None
-    ValueError for points of one plane, and for less than both legs or both arms.
+    ValueError for points of one plane, for less than both legs or both arms, and for a rate that is none.
     """
+    if not fps > 0:
+        raise ValueError(f"{fps:g} frames per second, expected more than 0; set the frame rate with --fps")
     points = points.astype(np.float64)
     known = np.isfinite(points)
     require_near("a coordinate", points[known], FARTHEST_UNITS)

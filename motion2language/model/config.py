@@ -61,7 +61,7 @@ class ModelConfig:
     dropout: float = _number(0.5, ge=0, lt=1)
     early: float = _number(0.0, ge=0)  # transducer: log probability a word loses per second of delay, in training
     features: str = "paper"  # a key of features.FEATURES
-    fps: float = _number(10.0, gt=0, le=1000)  # the model's clock, frames per second
+    fps: float = _number(10.0, gt=0, ge=0.1, le=1000)  # the model's clock, frames per second
     joints: tuple[str, ...] = ()  # joints used for the features, in order; filled in from the corpus
     input_width: int = _number(0, ge=0, le=2**20)  # F; filled in from the corpus
     vocabulary_size: int = _number(0, ge=0, le=2**20)  # V; filled in from the corpus

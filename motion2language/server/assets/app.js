@@ -104,12 +104,12 @@ function retry(job) {
   enqueue(job);
 }
 
-function remove(job) {
+async function remove(job) {
   jobs = jobs.filter((each) => each !== job);
   if (job.state === "running") job.cancel();
-  forget(job.id);
-  job.card.remove();
   report();
+  await forget(job.id); // the card goes when no reload can bring it back
+  job.card.remove();
 }
 
 /** Count what is done, failed and to come. */

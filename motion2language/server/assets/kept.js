@@ -10,11 +10,11 @@ const opened = new Promise((resolve, reject) => {
 /** Do something with the store of results; null where the browser keeps nothing. */
 async function withStore(mode, act) {
   try {
-    const store = (await opened).transaction("results", mode).objectStore("results");
-    const request = act(store);
+    const transaction = (await opened).transaction("results", mode);
+    const request = act(transaction.objectStore("results"));
     return await new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
+      transaction.oncomplete = () => resolve(request.result); // only then a reload finds what was written
+      transaction.onabort = transaction.onerror = () => reject(request.error);
     });
   } catch {
     return null; // a browser that keeps nothing still shows its results
