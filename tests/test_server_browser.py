@@ -143,7 +143,7 @@ def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refuse
 def all_are_removed(page, cards) -> None:
     """A reload finds nothing once the cards are gone."""
     page.get_by_role("button", name="Remove all").click()
-    page.wait_for_function("!document.querySelector('.recording')")
+    cards.first.wait_for(state="detached")
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert cards.count() == 0
