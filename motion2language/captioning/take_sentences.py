@@ -77,7 +77,7 @@ def describe(
 
 
 def shares(said: Transcript) -> dict[str, float]:
-    """How sure what is said of a piece alone is of each action: its probability, shared among all that are said."""
+    """How sure the words for a piece alone are of each action: its probability, shared among all that are said."""
     found: dict[str, float] = defaultdict(float)
     for segment in said.segments:
         if segment.label is not None:

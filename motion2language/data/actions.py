@@ -149,7 +149,7 @@ class Actions:
         return self.actions[action].verb
 
     def phrases(self, meaning: Meaning) -> tuple[str, ...]:
-        """Every phrase that may be said of a meaning, slots filled; those that say the side if it is known."""
+        """Every phrase that words a meaning, slots filled; those that say the side if it is known."""
         if meaning.phrases:
             return meaning.phrases
         said = [(phrase, _fill(phrase, meaning)) for phrase in self.actions[meaning.action].phrases]

@@ -208,7 +208,7 @@ def _motion(text: str, start: int, columns: int, fps: float | None) -> tuple[np.
 
 
 def _name_unreadable(text: str, start: int) -> str:
-    """The message about the first number in the frames that is none; `start` is 0 where comments were cut out."""
+    """The message about the first entry that cannot be read; `start` is 0 where comments were cut out."""
     first = text.count("\n", 0, start) + 1
     for line, row in enumerate(text[start:].split("\n"), start=first):
         for column, word in enumerate(row.split(), start=1):

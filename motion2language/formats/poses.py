@@ -41,7 +41,7 @@ def recording_of(
     """The body of points (T, K, 3), NaN where unseen, in the layout's unit and axes.
 
     confidence  (T, K) or None
-    ValueError for points of one plane, for less than both legs or both arms, and for a rate that is none.
+    ValueError for points of one plane, for less than both legs or both arms, and for 0 frames per second.
     """
     if not fps > 0:
         raise ValueError(f"{fps:g} frames per second, expected more than 0; set the frame rate with --fps")

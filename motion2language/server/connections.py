@@ -21,7 +21,7 @@ HEAD = 10.0  # seconds for the head of a request, from the connection or its fir
 
 
 def listen(host: str, port: int, option: str) -> socket.socket:
-    """A socket that listens; ValueError in one line when the port is taken, or is none. `option` names the port's."""
+    """A socket that listens; ValueError when the port is taken or cannot be one. `option` names the port's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -34,7 +34,7 @@ SUBJECT = "a person"
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """The encoder's memory of a recording, (S, M), and the ids of the words that are said of it, (L,)."""
+    """The encoder's memory of a recording, (S, M), and the ids of its words, (L,)."""
 
     values: Tensor
     tokens: Tensor

@@ -1,7 +1,7 @@
 """Actions that a user's table of labels brings: a label that the table of actions lacks, with how it is said.
 
 The phrase stands in the column `phrase` ("spins a hoop"), or is what the sentences say after who acts ("a person spins
-a hoop"). A phrase given for an action that the table has is said of it too.
+a hoop"). A phrase for an action that the table has becomes one more wording.
 """
 
 from __future__ import annotations
