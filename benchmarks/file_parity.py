@@ -3,7 +3,8 @@
 Prints how far the joints of CMU takes read from FBX are from the same takes of another reader, and one character's
 takes read from glTF and from FBX from each other. For these it also reads the numbers as the files store them, at the
 first key, and lists the joints whose own rotation or translation is another in the two files: what no reader can make
-equal.
+equal. `--blender FOLDER` has the joints of the same files as Blender places them (benchmarks/blender_joints.py): it
+prints how far ours are from those, and how far Blender's own readings of the two files are from each other.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    data = parser.parse_args().data
+    parser.add_argument("--blender", type=Path, metavar="FOLDER")
+    given = parser.parse_args()
+    data = given.data
     warnings.simplefilter("ignore")
     print("CMU takes, FBX against another reader's joints; centimetres, mean over joints and frames\n")
     print("| take | all joints | pelvis to chest and legs | neck, head and arms, from the neck | chest to neck |")
@@ -46,11 +49,52 @@ def main() -> None:
     for clip, source in TAKES:
         print(cmu_row(data, clip, source))
     print("\nOne character, glTF against FBX; millimetres\n")
-    print("| take | joints within 1 | mean | largest | stored differently |\n| --- | --- | --- | --- | --- |")
+    print("| take | joints within 1 | mean | largest | keys of rotations | stored differently |")
+    print("| --- | --- | --- | --- | --- | --- |")
     files = [data / "gltf" / f"BaseCharacter.{suffix}" for suffix in ("gltf", "fbx")]
     stored = stored_gltf(files[0]), stored_fbx(files[1])
     for take in list_takes(files[0]):
         print(character_row(files, take, (stored[0][take], stored[1][take])))
+    if given.blender:
+        print_blender(data, given.blender)
+
+
+def print_blender(data: Path, folder: Path) -> None:
+    """Our joints against Blender's, for each file, and Blender's of the character's two files."""
+    print("\nOur joints against Blender's; millimetres\n")
+    print("| file | takes | joints | size of Blender's | mean | largest |\n| --- | --- | --- | --- | --- | --- |")
+    for path in sorted(path for kind in ("fbx", "gltf") for path in (data / kind).iterdir()):
+        if (folder / f"{path.name}.json").exists():
+            print(blender_row(path, blender_takes(folder, path)))
+    pair = [blender_takes(folder, data / "gltf" / f"BaseCharacter.{suffix}") for suffix in ("gltf", "fbx")]
+    print("\nOne character, glTF against FBX, both as Blender reads them; millimetres\n")
+    print("| take | mean | largest |\n| --- | --- | --- |")
+    for take, frames in pair[0].items():
+        names = [joint for joint in frames[0] if joint in pair[1][take][0]]
+        one, other = (np.array([[row[joint] for joint in names] for row in rows]) for rows in (frames, pair[1][take]))
+        distances = 1000 * np.linalg.norm(one - other, axis=2)
+        print(f"| {take} | {distances.mean():.2f} | {distances.max():.1f} |")
+
+
+def blender_row(path: Path, theirs: dict[str, list[dict[str, list[float]]]]) -> str:
+    """The distances over all takes of a file, after bringing Blender's joints to our size."""
+    distances, sizes = [], []
+    for take in list_takes(path):
+        motion = read_motion(path, take=take)
+        names = [joint for joint in motion.skeleton.joints if joint in theirs[take][0]]
+        ours = motion.positions[:, [motion.skeleton.index(joint) for joint in names]].astype(np.float64)
+        place = np.array([[frame[joint] for joint in names] for frame in theirs[take]])
+        place = np.stack([place[..., 0], place[..., 2], -place[..., 1]], axis=-1)[: len(ours)]
+        sizes.append(np.linalg.norm(place) / np.linalg.norm(ours[: len(place)]))
+        distances.append(1000 * np.linalg.norm(ours[: len(place)] - place / sizes[-1], axis=2).ravel())
+    joined = np.concatenate(distances)
+    found = f"{np.median(sizes):.4g} | {joined.mean():.4f} | {joined.max():.3f}"
+    return f"| {path.name} | {len(sizes)} | {len(names)} | {found} |"
+
+
+def blender_takes(folder: Path, path: Path) -> dict[str, list[dict[str, list[float]]]]:
+    """Take -> frames -> bone -> place, of a file that benchmarks/blender_joints.py wrote."""
+    return json.loads((folder / f"{path.name}.json").read_text())
 
 
 def cmu_row(data: Path, clip: str, source: str) -> str:
@@ -87,7 +131,8 @@ def people_clip(path: Path, clip: str) -> Motion:
     return Motion(arrays["positions"][first:last].astype(np.float32), 20, skeleton, clip)
 
 
-Stored = dict[tuple[str, str], np.ndarray]  # (joint, "rotation" or "translation") -> matrix, or metres
+#: (joint, "rotation" or "translation") -> matrix, or metres, at the first key; and the number of keys.
+Stored = dict[tuple[str, str], tuple[np.ndarray, int]]
 
 
 def character_row(files: list[Path], take: str, stored: tuple[Stored, Stored]) -> str:
@@ -95,18 +140,22 @@ def character_row(files: list[Path], take: str, stored: tuple[Stored, Stored]) -
     one, other = (read_motion(file, take=take) for file in files)
     names = [joint for joint in one.skeleton.joints if joint in other.skeleton.joints]
     columns = [[motion.skeleton.index(joint) for joint in names] for motion in (one, other)]
-    count = min(one.frames, other.frames)
+    shared = min(one.frames, other.frames)
     distances = 1000 * np.linalg.norm(
-        one.positions[:count, columns[0]] - other.positions[:count, columns[1]], axis=2
+        one.positions[:shared, columns[0]] - other.positions[:shared, columns[1]], axis=2
     )  # fmt: skip
     within = int((distances.max(axis=0) <= 1).sum())
     different = []
+    keys = [0, 0]
     for joint, kind in stored[0].keys() & stored[1].keys():
-        size = difference(stored[0][joint, kind], stored[1][joint, kind])
+        (first, count), (second, other_count) = (part[joint, kind] for part in stored)
+        keys = [keys[0] + count, keys[1] + other_count] if kind == "rotation" else keys
+        size = difference(first, second)
         if joint in names and joint != STRAY and size > SAME[kind == "translation"]:
             different.append(f"{joint} {size:.0f}°" if kind == "rotation" else f"{joint} {1000 * size:.0f} mm")
     listed = ", ".join(sorted(different)) or "–"
-    return f"| {take} | {within} of {len(names)} | {distances.mean():.2f} | {distances.max():.1f} | {listed} |"
+    found = f"{within} of {len(names)} | {distances.mean():.2f} | {distances.max():.1f} | {keys[0]} / {keys[1]}"
+    return f"| {take} | {found} | {listed} |"
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> float:
@@ -124,9 +173,10 @@ def stored_gltf(path: Path) -> dict[str, Stored]:
         values = found.setdefault(str(row["name"]), {})
         for node, kind, sampler in gltf._channels(row):
             if kind != "scale":
-                first = gltf._curve(document, pick(rows(row, "samplers"), sampler, "sampler"), kind, "").values[0]
-                joint = str(document.rows("nodes")[node]["name"])
-                values[joint, kind] = quaternion_rotation(first[None])[0] if kind == "rotation" else first
+                curve = gltf._curve(document, pick(rows(row, "samplers"), sampler, "sampler"), kind, "")
+                first = curve.values[0]
+                turn = quaternion_rotation(first[None])[0] if kind == "rotation" else first
+                values[str(document.rows("nodes")[node]["name"]), kind] = turn, len(curve.times)
     return found
 
 
@@ -142,7 +192,8 @@ def stored_fbx(path: Path) -> dict[str, Stored]:
             if kind != "scaling" and len(made) == 3 and None not in made:
                 first = np.array([float(curve.values[0]) for curve in made if curve is not None])
                 turn = euler_rotation((2, 1, 0), np.radians(first[::-1])[:, None])[0]
-                values[scene.nodes[node].name, kind] = turn if kind == "rotation" else first
+                keys = max(len(curve.times) for curve in made if curve is not None)
+                values[scene.nodes[node].name, kind] = turn if kind == "rotation" else first, keys
     return found
 
 
