@@ -1,4 +1,4 @@
-"""Joints of FBX and glTF files as Blender places them: `python benchmarks/blender_joints.py FOLDER FILE@FPS…`.
+"""Joints of FBX, glTF and BVH files as Blender places them: `python benchmarks/blender_joints.py FOLDER FILE@FPS…`.
 
 Needs the package bpy, best in an environment of its own. For each file, FOLDER/NAME.json gets its takes: the frames at
 the rate given, each with the place of every bone's head, in metres of Blender, Z up. benchmarks/file_parity.py compares
@@ -32,6 +32,8 @@ def takes_of(path: Path, fps: int) -> dict[str, list[dict[str, list[float]]]]:
     bpy.context.scene.render.fps = fps
     if path.suffix == ".fbx":
         bpy.ops.import_scene.fbx(filepath=str(path), anim_offset=0.0)
+    elif path.suffix == ".bvh":
+        bpy.ops.import_anim.bvh(filepath=str(path), global_scale=0.01, update_scene_fps=False)
     else:
         bpy.ops.import_scene.gltf(filepath=str(path))
     rig = next(thing for thing in bpy.data.objects if thing.type == "ARMATURE")

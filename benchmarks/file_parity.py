@@ -4,7 +4,8 @@ Prints how far the joints of CMU takes read from FBX are from the same takes of 
 takes read from glTF and from FBX from each other. For these it also reads the numbers as the files store them, at the
 first key, and lists the joints whose own rotation or translation is another in the two files: what no reader can make
 equal. `--blender FOLDER` has the joints of the same files as Blender places them (benchmarks/blender_joints.py): it
-prints how far ours are from those, and how far Blender's own readings of the two files are from each other.
+prints how far ours are from those, and how far Blender's own readings of the two files are from each other. `--also`
+names more files for that, of one take each.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--blender", type=Path, metavar="FOLDER")
+    parser.add_argument("--also", type=Path, nargs="+", default=[], metavar="FILE")
     given = parser.parse_args()
     data = given.data
     warnings.simplefilter("ignore")
@@ -56,14 +58,14 @@ def main() -> None:
     for take in list_takes(files[0]):
         print(character_row(files, take, (stored[0][take], stored[1][take])))
     if given.blender:
-        print_blender(data, given.blender)
+        print_blender(data, given.blender, given.also)
 
 
-def print_blender(data: Path, folder: Path) -> None:
+def print_blender(data: Path, folder: Path, also: list[Path]) -> None:
     """Our joints against Blender's, for each file, and Blender's of the character's two files."""
     print("\nOur joints against Blender's; millimetres\n")
     print("| file | takes | joints | size of Blender's | mean | largest |\n| --- | --- | --- | --- | --- | --- |")
-    for path in sorted(path for kind in ("fbx", "gltf") for path in (data / kind).iterdir()):
+    for path in [*sorted(path for kind in ("fbx", "gltf") for path in (data / kind).iterdir()), *also]:
         if (folder / f"{path.name}.json").exists():
             print(blender_row(path, blender_takes(folder, path)))
     pair = [blender_takes(folder, data / "gltf" / f"BaseCharacter.{suffix}") for suffix in ("gltf", "fbx")]
@@ -79,11 +81,12 @@ def print_blender(data: Path, folder: Path) -> None:
 def blender_row(path: Path, theirs: dict[str, list[dict[str, list[float]]]]) -> str:
     """The distances over all takes of a file, after bringing Blender's joints to our size."""
     distances, sizes = [], []
-    for take in list_takes(path):
+    for take in list_takes(path) or [None]:
         motion = read_motion(path, take=take)
-        names = [joint for joint in motion.skeleton.joints if joint in theirs[take][0]]
+        frames = next(iter(theirs.values())) if len(theirs) == 1 else theirs[str(take)]
+        names = [joint for joint in motion.skeleton.joints if joint in frames[0]]
         ours = motion.positions[:, [motion.skeleton.index(joint) for joint in names]].astype(np.float64)
-        place = np.array([[frame[joint] for joint in names] for frame in theirs[take]])
+        place = np.array([[frame[joint] for joint in names] for frame in frames])
         place = np.stack([place[..., 0], place[..., 2], -place[..., 1]], axis=-1)[: len(ours)]
         sizes.append(np.linalg.norm(place) / np.linalg.norm(ours[: len(place)]))
         distances.append(1000 * np.linalg.norm(ours[: len(place)] - place / sizes[-1], axis=2).ravel())

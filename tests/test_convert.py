@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from animated import moved_gltf
 from bodies import SHARED, bandai_motion, rotation, walking
 from small import recording
 
@@ -122,6 +123,31 @@ def test_the_command_writes_a_file_and_refuses_others_first(tmp_path, capsys):
         convert(tmp_path / "a.bvh", tmp_path / "glb")
     with pytest.raises((ValueError, OSError)):
         convert(tmp_path / "a.bvh", tmp_path / "none" / "a.glb")
+
+
+def test_each_take_of_a_file_gets_a_file_of_its_own(tmp_path, capsys):
+    document = moved_gltf(recording(2).clip(0, 1))
+    walk = document.json["animations"][0]
+    document.json["animations"] = [walk | {"name": name} for name in ("Walk", "Run/fast", "Run fast")]
+    (tmp_path / "a.glb").write_bytes(document.glb())
+    assert convert(tmp_path / "a.glb", tmp_path / "b.npz", source=Input()) == 0
+    assert sorted(path.name for path in tmp_path.glob("b*")) == ["b_Run-fast.npz", "b_Run-fast_2.npz", "b_Walk.npz"]
+    assert capsys.readouterr().out.count("frames per second") == 3
+    whole = read_motion(tmp_path / "a.glb", take="Walk")
+    np.testing.assert_array_equal(read_motion(tmp_path / "b_Walk.npz").positions, whole.positions)
+    assert convert(tmp_path / "a.glb", tmp_path / "one.npz", source=Input(take="walk")) == 0
+    np.testing.assert_array_equal(read_motion(tmp_path / "one.npz").positions, whole.positions)
+
+
+def test_a_take_that_cannot_be_read_stops_no_other(tmp_path, capsys):
+    document = moved_gltf(recording(2).clip(0, 1))
+    walk = document.json["animations"][0]
+    lame = walk | {"name": "Lame", "samplers": [{**row, "interpolation": "WILD"} for row in walk["samplers"]]}
+    document.json["animations"] = [lame, walk | {"name": "Walk"}]
+    (tmp_path / "a.glb").write_bytes(document.glb())
+    assert convert(tmp_path / "a.glb", tmp_path / "b.npz", source=Input()) == 1
+    assert [path.name for path in tmp_path.glob("b*")] == ["b_Walk.npz"]
+    assert "take Lame: interpolation 'WILD'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("suffix", EXACT)

@@ -17,7 +17,7 @@ from pathlib import Path
 from motion2language import writers
 from motion2language.captioning.takes import Source, find_takes
 from motion2language.formats import FORMATS, files_in
-from motion2language.formats.pieces import file_name
+from motion2language.formats.pieces import name_files_of_takes
 from motion2language.formats.reading import ReadOptions
 from motion2language.transcript import Transcript
 
@@ -71,13 +71,10 @@ def plan_jobs(
     stems = _distinct_stems(places)
     jobs = []
     for path, _ in recordings:
-        taken = dict[str, int]()
-        for source in find_takes(path, options or ReadOptions()):
-            stem = stems[path]
-            if source.take is not None:
-                name = f"{stem}_{file_name(source.take)}"
-                taken[name] = taken.get(name, 0) + 1
-                stem = name if taken[name] == 1 else f"{name}_{taken[name]}"
+        sources = find_takes(path, options or ReadOptions())
+        takes = [source.take for source in sources if source.take is not None]
+        names = name_files_of_takes(stems[path], takes) if takes else [stems[path]]
+        for source, stem in zip(sources, names, strict=True):
             targets = {name: places[path] / f"{stem}{suffix}" for name, suffix in suffixes.items()}
             jobs.append(Job(source, targets, places[path] / f"{stem}.json" if out else None))
     return jobs

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from motion2language.cli.options import Input
+from motion2language.cli.exits import FAILED
+from motion2language.cli.options import Input, complain
 
 
 def convert(file: Path, out: Path, /, *, source: Input = Input()) -> int:
@@ -15,14 +16,30 @@ def convert(file: Path, out: Path, /, *, source: Input = Input()) -> int:
     file
         A recording.
     out
-        The file to write; its suffix decides the format.
+        The file to write; its suffix decides the format. Of several takes each gets its own, `out_TAKE.glb`.
     source
         What the file does not specify itself.
     """
+    from motion2language.captioning.takes import find_takes, read_sources
+    from motion2language.formats import suffix_of
+    from motion2language.formats.pieces import name_files_of_takes
     from motion2language.formats.writing import require_written, write_motion
 
     require_written(out)
-    motion = source.read(file)
-    write_motion(motion, out)
-    print(f"{out}  {len(motion.skeleton.joints)} joints, {motion.frames} frames, {motion.fps:g} frames per second")
-    return 0
+    options = source.options()
+    sources = find_takes(file, options)
+    takes = [each.take for each in sources if each.take is not None]
+    stem = out.stem if out.suffix else file.stem
+    paths = [out.with_name(name + suffix_of(out)) for name in name_files_of_takes(stem, takes)] or [out]
+    status = 0
+    for path, motion in zip(paths, read_sources(sources, options), strict=True):
+        if isinstance(motion, Exception):
+            if not takes:
+                raise motion
+            complain(motion)
+            status = FAILED
+            continue
+        write_motion(motion, path)
+        frames = f"{motion.frames} frame{'s' * (motion.frames != 1)}"
+        print(f"{path}  {len(motion.skeleton.joints)} joints, {frames}, {motion.fps:g} frames per second")
+    return status

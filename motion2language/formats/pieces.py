@@ -1,8 +1,10 @@
-"""Cut a recording at the segments of its transcript and write each as a file, named by order and label."""
+"""Parts of a recording as files: its segments, cut out and named by order and label; and names for its takes."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from motion2language.formats.writing import require_written, write_motion
@@ -39,3 +41,13 @@ def write_pieces(
 def file_name(label: str | None) -> str:
     """A label as part of a file's name on any system: letters and digits of any script, the rest as hyphens."""
     return re.sub(r"[\W_]+", "-", label or "").strip("-")[:LONGEST] or UNNAMED
+
+
+def name_files_of_takes(stem: str, takes: Sequence[str]) -> list[str]:
+    """A file's name without its suffix for each take, `stem_TAKE`; takes whose names become alike are numbered."""
+    count, names = Counter[str](), []
+    for take in takes:
+        name = f"{stem}_{file_name(take)}"
+        count[name] += 1
+        names.append(name if count[name] == 1 else f"{name}_{count[name]}")
+    return names
