@@ -1,7 +1,7 @@
 """The structure: who may import whom, where torch may be, what every public name and file must have."""
 
 import ast
-import importlib
+import importlib.metadata
 import os
 import re
 import subprocess
@@ -250,7 +250,42 @@ def test_the_pinned_install_covers_what_the_project_needs():
     pins = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
     assert all(line.count("==") == 1 and "--hash" not in line for line in pins)
     assert "torch==2.13.0" in pins
-    names = {line.split("==")[0].lower().replace("_", "-") for line in pins}
+    names = {canonical_name(line) for line in pins}
     wanted = project["dependencies"] + [line for extra in project["optional-dependencies"].values() for line in extra]
-    needed = {re.split(r"[\[<>=]", requirement)[0].lower().replace("_", "-") for requirement in wanted}
+    needed = {canonical_name(requirement) for requirement in wanted}
     assert needed - names == {"motion2language"}
+
+
+@pytest.mark.parametrize("part", ["core", "build"])
+def test_the_install_with_hashes_has_the_tested_versions_and_no_more(part):
+    tables = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pins = {canonical_name(line): line for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
+    text = (ROOT / f"requirements-{part}.txt").read_text().replace("\\\n", "")
+    entries = [line.split() for line in text.splitlines() if line[0] not in "# "]
+    for pin, *hashes in entries:
+        assert pin.partition("==")[2] == pins[canonical_name(pin)].partition("==")[2], pin
+        assert len(hashes) >= 2, pin  # of a wheel and of the source, at least
+        assert all(re.fullmatch("--hash=sha256:[0-9a-f]{64}", one) for one in hashes), pin
+    listed = {canonical_name(pin) for pin, *_ in entries}
+    if part == "core":
+        assert listed == names_brought_by(tables["project"]["dependencies"])
+    else:  # its programs are not installed here
+        assert listed >= {canonical_name(one) for one in tables["build-system"]["requires"]}
+
+
+def canonical_name(requirement: str) -> str:
+    """The name in a requirement, as installed distributions are compared."""
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+
+
+def names_brought_by(requirements: list[str]) -> set[str]:
+    """The names of what requirements without extras install, from what is installed here."""
+    found: set[str] = set()
+    left = list(requirements)
+    while left:
+        requirement, _, marker = left.pop().partition(";")
+        name = canonical_name(requirement)
+        if name not in found and "extra" not in marker and "python_version < " not in marker:
+            found.add(name)
+            left += importlib.metadata.requires(name) or ()
+    return found
