@@ -305,6 +305,84 @@ CONVENTIONS: dict[str, tuple[tuple[str, str], tuple[str, ...], str, str]] = {
         "b_root b_spine1 b_spine2 b_neck0 b_head",
         "b_*_shoulder b_*_arm b_*_forearm b_*_hand b_*_upleg b_*_leg b_*_foot b_*_ball",
     ),
+    "auto-rig pro": (
+        ("l", "r"),
+        (
+            "root.x > spine_01.x > spine_02.x > neck.x > head.x",
+            "spine_02.x > shoulder.* > arm_stretch.* > forearm_stretch.* > hand.* > index1.*",
+            "arm_stretch.* > arm_twist.*",
+            "root.x > thigh_stretch.* > leg_stretch.* > foot.* > toes_01.*",
+        ),
+        "root.x spine_01.x spine_02.x neck.x head.x",
+        "shoulder.* arm_stretch.* forearm_stretch.* hand.* thigh_stretch.* leg_stretch.* foot.* toes_01.*",
+    ),
+    "source 2": (
+        ("L", "R"),
+        (
+            "pelvis > spine_0 > spine_1 > spine_2 > neck_0 > head",
+            "spine_2 > clavicle_* > arm_upper_* > arm_lower_* > hand_* > finger_index_0_*",
+            "arm_upper_* > arm_upper_*_twist0",
+            "pelvis > leg_upper_* > leg_lower_* > ankle_* > ball_*",
+        ),
+        "pelvis spine_1 spine_2 neck_0 head",
+        "clavicle_* arm_upper_* arm_lower_* hand_* leg_upper_* leg_lower_* ankle_* ball_*",
+    ),
+    "advanced skeleton": (
+        ("L", "R"),
+        (
+            "Root_M > Spine1_M > Chest_M > Neck_M > Head_M > HeadEnd_M",
+            "Chest_M > Scapula_* > Shoulder_* > Elbow_* > Wrist_* > IndexFinger1_*",
+            "Root_M > Hip_* > Knee_* > Ankle_* > Toes_* > ToesEnd_*",
+            "Ankle_* > Heel_*",
+        ),
+        "Root_M Spine1_M Chest_M Neck_M Head_M",
+        "Scapula_* Shoulder_* Elbow_* Wrist_* Hip_* Knee_* Ankle_* Toes_*",
+    ),
+    "second life": (
+        ("Left", "Right"),
+        (
+            "mPelvis > mTorso > mChest > mNeck > mHead > mSkull",
+            "mChest > mCollar* > mShoulder* > mElbow* > mWrist*",
+            "mPelvis > mHip* > mKnee* > mAnkle* > mFoot* > mToe*",
+        ),
+        "mPelvis mTorso mChest mNeck mHead",
+        "mCollar* mShoulder* mElbow* mWrist* mHip* mKnee* mAnkle* mToe*",
+    ),
+    "smpl in blender": (
+        ("L", "R"),
+        (
+            "f_avg_root > f_avg_Pelvis > f_avg_Spine1 > f_avg_Spine2 > f_avg_Spine3 > f_avg_Neck > f_avg_Head",
+            "f_avg_Spine3 > f_avg_*_Collar > f_avg_*_Shoulder > f_avg_*_Elbow > f_avg_*_Wrist > f_avg_*_Hand",
+            "f_avg_Pelvis > f_avg_*_Hip > f_avg_*_Knee > f_avg_*_Ankle > f_avg_*_Foot",
+        ),
+        "f_avg_Pelvis f_avg_Spine2 f_avg_Spine3 f_avg_Neck f_avg_Head",
+        "f_avg_*_Collar f_avg_*_Shoulder f_avg_*_Elbow f_avg_*_Wrist "
+        "f_avg_*_Hip f_avg_*_Knee f_avg_*_Ankle f_avg_*_Foot",
+    ),
+    "arkit": (
+        ("left", "right"),
+        (
+            "root > hips_joint > spine_1_joint > spine_4_joint > spine_7_joint > neck_1_joint > neck_4_joint",
+            "neck_4_joint > head_joint > jaw_joint",
+            "spine_7_joint > *_shoulder_1_joint > *_arm_joint > *_forearm_joint > *_hand_joint",
+            "hips_joint > *_upLeg_joint > *_leg_joint > *_foot_joint > *_toes_joint > *_toesEnd_joint",
+        ),
+        "hips_joint spine_4_joint spine_7_joint neck_1_joint head_joint",
+        "*_shoulder_1_joint *_arm_joint *_forearm_joint *_hand_joint "
+        "*_upLeg_joint *_leg_joint *_foot_joint *_toes_joint",
+    ),
+    "deforming rigify": (
+        ("L", "R"),
+        (
+            "DEF-spine > DEF-spine.001 > DEF-spine.002 > DEF-spine.003 > DEF-spine.004 > DEF-spine.005 > DEF-spine.006",
+            "DEF-spine.003 > DEF-shoulder.* > DEF-upper_arm.* > DEF-upper_arm.*.001 > DEF-forearm.*",
+            "DEF-forearm.* > DEF-forearm.*.001 > DEF-hand.* > DEF-f_index.01.*",
+            "DEF-spine > DEF-pelvis.*",
+            "DEF-spine > DEF-thigh.* > DEF-thigh.*.001 > DEF-shin.* > DEF-shin.*.001 > DEF-foot.* > DEF-toe.*",
+        ),
+        "DEF-spine DEF-spine.002 DEF-spine.003 DEF-spine.004 DEF-spine.006",
+        "DEF-shoulder.* DEF-upper_arm.* DEF-forearm.* DEF-hand.* DEF-thigh.* DEF-shin.* DEF-foot.* DEF-toe.*",
+    ),
     "makehuman": (
         ("L", "R"),
         (

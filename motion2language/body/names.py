@@ -22,12 +22,34 @@ from motion2language.motion import Skeleton
 #: Words for the parts of a limb, most specific first. Parts are settled in this order: shoulder before collar and
 #: ankle before toe, because `shoulder` and `foot` may mean either.
 LIMB_WORDS: dict[str, tuple[str, ...]] = {
-    "shoulder": ("upperarm", "uparm", "uarm", "arm", "shldr", "shldrbend", "humerus", "shoulder"),
-    "elbow": ("elbow", "forearm", "forearmbend", "lowerarm", "lowarm", "loarm", "farm", "radius"),
+    "shoulder": (
+        "upperarm",
+        "armupper",
+        "armstretch",
+        "uparm",
+        "uarm",
+        "arm",
+        "shldr",
+        "shldrbend",
+        "humerus",
+        "shoulder",
+    ),
+    "elbow": (
+        "elbow",
+        "forearm",
+        "forearmbend",
+        "forearmstretch",
+        "lowerarm",
+        "armlower",
+        "lowarm",
+        "loarm",
+        "farm",
+        "radius",
+    ),
     "wrist": ("wrist", "hand", "fist"),
-    "collar": ("collar", "clavicle", "collarbone", "clav", "shoulder"),
-    "knee": ("knee", "lowerleg", "lowleg", "loleg", "shin", "calf", "tibia", "leg"),
-    "hip": ("upperleg", "upleg", "thigh", "thighbend", "femur", "hip", "leg"),
+    "collar": ("collar", "clavicle", "collarbone", "clav", "scapula", "shoulder1", "shoulder"),
+    "knee": ("knee", "lowerleg", "leglower", "legstretch", "lowleg", "loleg", "shin", "calf", "tibia", "leg"),
+    "hip": ("upperleg", "legupper", "thighstretch", "upleg", "thigh", "thighbend", "femur", "hip", "leg"),
     "ankle": ("ankle", "foot"),
     "toe": ("toebase", "toes", "toe", "toe0", "toe1", "ball", "foot"),
 }
@@ -80,7 +102,7 @@ ASF_NAMES: dict[str, str] = {
 }
 
 _PREFIX = re.compile(r"^(mixamorig\d*|character\d+|(valvebiped )?bip\d+|j bip|cc base|b(?= [lrc] ))\s*")
-_IDLE_WORDS = frozenset({"c", "center", "joint", "jnt", "bone", "bind", "def", "org"})
+_IDLE_WORDS = frozenset({"c", "m", "x", "center", "joint", "jnt", "bone", "bind", "def", "org"})
 _SIDE_WORDS = {"left": "left", "l": "left", "right": "right", "r": "right"}
 #: Words of joints that only steer or hang on others, by what they are.
 _HELPERS = {
@@ -90,6 +112,7 @@ _HELPERS = {
     "props": frozenset("prop slot handslot weapon gun holder socket attach".split()),
 }
 _TRUNK_STEMS = ("spine", "chest", "torso", "thorax", "abdomen", "waist", "lumbar", "back", "sternum", "rib", "breast")
+_LONGEST_PREFIX = 2  # words, such as `f_avg_`; chosen
 _SHARED_PREFIX = 0.6  # a first word on this share of the joints is a prefix; chosen, above the half that `Left` reaches
 
 
@@ -97,13 +120,11 @@ _SHARED_PREFIX = 0.6  # a first word on this share of the joints is a prefix; ch
 def split_names(skeleton: Skeleton) -> Mapping[str, tuple[str, str]]:
     """Each joint's `(side, part)`: side `left`, `right` or empty; part in lower case without separators."""
     words = {joint: _words(joint) for joint in skeleton.joints}
-    firsts = Counter(parts[0] for parts in words.values() if len(parts) > 1)
-    shared = {word for word, count in firsts.items() if count >= _SHARED_PREFIX * len(words)}
-    sides_and_parts = {
-        joint: _side_and_part(parts[1:] if parts[:1] and parts[0] in shared else parts)
-        for joint, parts in words.items()
-    }
-    return MappingProxyType(sides_and_parts)
+    for _ in range(_LONGEST_PREFIX):
+        firsts = Counter(parts[0] for parts in words.values() if len(parts) > 1)
+        shared = {word for word, count in firsts.items() if count >= _SHARED_PREFIX * len(words)}
+        words = {joint: parts[1:] if parts[:1] and parts[0] in shared else parts for joint, parts in words.items()}
+    return MappingProxyType({joint: _side_and_part(parts) for joint, parts in words.items()})
 
 
 def helper_kind(joint: str) -> str:
@@ -153,7 +174,7 @@ def _at_starts(plain: dict[str, str], skeleton: Skeleton, positions: np.ndarray 
 @lru_cache(maxsize=4096)  # the recordings of a folder mostly share their joints' names
 def _words(joint: str) -> tuple[str, ...]:
     """The name's words in lower case, without its namespace and known prefix."""
-    bare = re.split(r"[:|]", joint)[-1].lower()
+    bare = re.sub(r"^m(?=[A-Z][a-z])", "", re.split(r"[:|]", joint)[-1]).lower()  # mElbowLeft, of Second Life
     return tuple(_PREFIX.sub("", " ".join(re.findall(r"[a-z0-9]+", bare))).split())
 
 
