@@ -44,6 +44,11 @@ def test_inspect_shows_names_as_text_in_one_line(m2l, take):
     assert status == 0
 
 
+def test_an_up_axis_may_have_a_minus(m2l, take):
+    status, out, _ = m2l("inspect", take, "--up", "-y")
+    assert (status, re.search(r"up axis\s+(\S+)", out)[1]) == (0, "-y")
+
+
 def test_caption_writes_every_format_beside_the_recording_or_into_out(m2l, take, tmp_path):
     assert m2l("caption", take, "--format", "json,txt,srt,vtt,tsv")[0] == 0
     assert {path.suffix for path in tmp_path.iterdir()} == {".bvh", ".json", ".txt", ".srt", ".vtt", ".tsv"}

@@ -75,6 +75,15 @@ def test_a_layout_is_found_by_its_number_of_joints_or_asked_for(tmp_path):
         read_motion(save(tmp_path / "a.npy", points("mediapipe")))
 
 
+@pytest.mark.parametrize("count", [22, 52, 55])
+def test_smpl_with_other_hands_or_none(count, tmp_path):
+    fingers = np.random.default_rng(0).normal(0, 1, (40, 33, 3))
+    array = np.concatenate([points("smpl")[:, :22], fingers], axis=1)[:, :count]
+    assert off(read_motion(save(tmp_path / "a.npy", array), fps=30, layout="smpl")) < 1e-5
+    with pytest.raises(ValueError, match="23 joints in a frame, expected 22 or 24 or 52 or 55 of the layout smpl"):
+        read_motion(save(tmp_path / "a.npy", points("smpl")[:, :23]), fps=30, layout="smpl")
+
+
 def test_a_batch_of_one_is_dropped_and_two_dimensions_are_said(tmp_path):
     body = points("mediapipe")
     for array in (body[None], body[:, None]):
@@ -224,6 +233,11 @@ def test_freemocap_and_numbered_columns(tmp_path):
     names = POSE_LAYOUTS["mediapipe"].names
     (tmp_path / "mediapipe_body_3d_xyz.csv").write_text(table(names, points("mediapipe") * 1000))
     assert off(read_motion(tmp_path / "mediapipe_body_3d_xyz.csv")) < 1e-4
+    text = table(names, points("mediapipe") * 1000, "body_{name}_{axis}")
+    (tmp_path / "freemocap_data.csv").write_text(text)
+    motion = read_motion(tmp_path / "freemocap_data.csv")
+    assert motion.skeleton.joints == read_motion(tmp_path / "mediapipe_body_3d_xyz.csv").skeleton.joints
+    assert off(motion) < 1e-4
     for pattern in ("{axis}{name}", "landmark_{name}_{axis}"):
         (tmp_path / "a.csv").write_text(table(range(33), points("mediapipe"), pattern))
         assert off(read_motion(tmp_path / "a.csv")) < 1e-4

@@ -19,6 +19,7 @@ from motion2language.body.canonical import (
     to_canonical,
 )
 from motion2language.body.mapping import JointMap, JointRule, canonical_joints, load_joint_map, map_joints
+from motion2language.body.names import plain_names
 
 __all__ = [
     "PLAUSIBLE_HEIGHT",
@@ -41,6 +42,7 @@ __all__ = [
     "mirrored",
     "name_absent",
     "partial_stature",
+    "plain_names",
     "stature",
     "to_canonical",
 ]

@@ -62,7 +62,7 @@ TRUNK_WORDS: dict[str, tuple[str, ...]] = {
 }
 
 #: Words that a side letter may be glued to (`lfemur`, `rShin`).
-_GLUED = frozenset(word for words in LIMB_WORDS.values() for word in words) | {"hipjoint", "buttock", "eye"}
+_GLUED = frozenset(word for words in LIMB_WORDS.values() for word in words) | {"hipjoint", "buttock", "eye", "ear"}
 
 #: KIT-ML's 21 joints of the MMM model: BP, BT pelvis and thorax, BLN, BUN lower and upper neck, then S E W H K A
 #: for the limbs; Mrot is the midfoot, F the joint of the toes.
@@ -102,7 +102,7 @@ ASF_NAMES: dict[str, str] = {
 }
 
 _PREFIX = re.compile(r"^(mixamorig\d*|character\d+|(valvebiped )?bip\d+|j bip|cc base|b(?= [lrc] ))\s*")
-_IDLE_WORDS = frozenset({"c", "m", "x", "center", "joint", "jnt", "bone", "bind", "def", "org"})
+_IDLE_WORDS = frozenset({"c", "m", "x", "center", "joint", "jnt", "bone", "bind", "def", "org", "body"})
 _SIDE_WORDS = {"left": "left", "l": "left", "right": "right", "r": "right"}
 #: Words of joints that only steer or hang on others, by what they are.
 _HELPERS = {
@@ -125,6 +125,12 @@ def split_names(skeleton: Skeleton) -> Mapping[str, tuple[str, str]]:
         shared = {word for word, count in firsts.items() if count >= _SHARED_PREFIX * len(words)}
         words = {joint: parts[1:] if parts[:1] and parts[0] in shared else parts for joint, parts in words.items()}
     return MappingProxyType({joint: _side_and_part(parts) for joint, parts in words.items()})
+
+
+def plain_names(names: Sequence[str]) -> dict[str, str]:
+    """Each name of unordered points in the common form: `left_ear` for `body_left_ear`, `LEar` and `ear.L`."""
+    skeleton = Skeleton("points", tuple(names), (-1, *[0] * (len(names) - 1)))
+    return {joint: f"{side}_{part}" if side else part for joint, (side, part) in split_names(skeleton).items()}
 
 
 def helper_kind(joint: str) -> str:

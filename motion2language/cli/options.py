@@ -49,7 +49,7 @@ class Input:
     """Skeleton of an .amc file, if it is not beside it."""
     unit: str | None = None
     """m, cm, mm, inch, ft, cmu or a number of metres, instead of the file's unit or the detected one."""
-    up: str | None = None
+    up: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None
     """x, y, z, -x, -y or -z, instead of the file's up axis or the detected one."""
     joint_map: Path | None = None
     """TOML file, `canonical_joint = "joint of the file"`, for unknown joint names."""

@@ -5,7 +5,7 @@ A joint has the canonical name where it is that joint; other names (`nose`, `lef
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -14,12 +14,25 @@ class PoseLayout:
 
     unit, up  as in Recording; None where they differ from program to program and are detected
     least     visibility or confidence below which a joint counts as unseen
+    body      of the points, how many at the beginning other programs write with others after them, or alone
+    also      the numbers of points that these write
     """
 
     names: tuple[str, ...]
     unit: str | None = None
     up: str | None = None
     least: float = 0.3  # chosen; MMPose draws from 0.3 on
+    body: int = 0
+    also: tuple[int, ...] = ()
+
+    def of(self, count: int) -> PoseLayout | None:
+        """The layout of so many points, None where it has not."""
+        if count == len(self.names):
+            return self
+        if count not in self.also:
+            return None
+        names = (*self.names[: self.body], *(f"detail_{number}" for number in range(count - self.body)))
+        return replace(self, names=names)
 
 
 def _sided(words: str) -> tuple[str, ...]:
@@ -82,7 +95,9 @@ POSE_LAYOUTS: dict[str, PoseLayout] = {
         _sided(
             "pelvis L_hip R_hip spine L_knee R_knee spine2 L_ankle R_ankle chest L_toe R_toe neck L_collar R_collar "
             "head L_shoulder R_shoulder L_elbow R_elbow L_wrist R_wrist L_hand R_hand"
-        )
+        ),
+        body=22,
+        also=(22, 52, 55),  # without hands; SMPL-H; SMPL-X, with jaw, eyes and fingers
     ),
 }  # fmt: skip
 
@@ -91,15 +106,16 @@ def choose_layout(count: int, given: str | None = None) -> PoseLayout:
     """The layout named `given`, or the only one with `count` points; ValueError lists the choices."""
     if given is not None and given not in POSE_LAYOUTS:
         raise ValueError(f"unknown layout {given!r}; expected one of {', '.join(POSE_LAYOUTS)}")
-    fitting = [name for name, layout in POSE_LAYOUTS.items() if len(layout.names) == count]
+    fitting = {name: layout for name, each in POSE_LAYOUTS.items() if (layout := each.of(count)) is not None}
     if given is not None:
         if given not in fitting:
-            expected = len(POSE_LAYOUTS[given].names)
+            known = POSE_LAYOUTS[given]
+            expected = " or ".join(map(str, sorted({len(known.names), *known.also})))
             raise ValueError(f"{count} joints in a frame, expected {expected} of the layout {given}")
-        return POSE_LAYOUTS[given]
+        return fitting[given]
     if len(fitting) > 1:
         raise ValueError(f"{count} joints may be in the order {' or '.join(fitting)}; choose with --layout")
     if not fitting:
         counts = ", ".join(f"{name} ({len(layout.names)})" for name, layout in POSE_LAYOUTS.items())
         raise ValueError(f"{count} joints in a frame, expected those of {counts}")
-    return POSE_LAYOUTS[fitting[0]]
+    return next(iter(fitting.values()))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from motion2language.body import canonical_joints, canonical_tree
+from motion2language.body import canonical_joints, canonical_tree, plain_names
 from motion2language.formats.gaps import cross_gaps
 from motion2language.formats.limits import FARTHEST_UNITS, require_near
 from motion2language.formats.pose_layouts import PoseLayout
@@ -98,9 +98,10 @@ def _paths(points: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
     seen = {name: points[:, column] for column, name in enumerate(names) if np.isfinite(points[:, column]).any()}
     sources = canonical_joints(tuple(seen)) if seen else {}
     paths = {joint: seen[source] for joint, source in sources.items()}
+    others = {plain: seen[name] for name, plain in plain_names(tuple(seen)).items()}
     for joint, parts in _MADE:
         if joint not in paths:
-            found = [paths.get(part, seen.get(part)) for part in parts]
+            found = [paths.get(part, others.get(part)) for part in parts]
             ends = [path for path in found if path is not None]
             if len(ends) == len(parts):
                 made = np.mean(ends, axis=0)
