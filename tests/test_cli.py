@@ -168,9 +168,9 @@ def test_train_evaluate_and_resume_from_the_command_line(m2l, tmp_path, monkeypa
     assert m2l(*arguments, "--resume")[0] == 0
     status, out, _ = m2l("evaluate", tmp_path / "run" / "best", "--dataset", "synthetic", "--out", tmp_path / "scores")
     assert status == 0
-    assert "n = 4" in out
+    assert "n = 4" in (tmp_path / "scores" / "scores.md").read_text()
     written = {path.name for path in (tmp_path / "scores").iterdir()}
-    assert written == {"clips.csv", "references.jsonl", "scores.json", "transcripts.jsonl"}
+    assert written == {"clips.csv", "references.jsonl", "scores.json", "scores.md", "transcripts.jsonl"}
 
 
 def text_of(motion, tmp_path) -> str:
@@ -524,7 +524,8 @@ def test_split_writes_a_file_a_segment_and_says_which(m2l, tmp_path):
     assert (status, err) == (0, "")
     names = sorted(path.name for path in (tmp_path / "deep" / "pieces").iterdir())
     assert names == ["2_walk_bow_01_walk.bvh", "2_walk_bow_02_bow.bvh"]
-    assert [Path(line.split("  [")[0]).name for line in out.splitlines()] == names
+    assert [Path(line.split("  [")[0]).name for line in out.splitlines()[:-1]] == names
+    assert out.splitlines()[-1] == "wrote " + " and ".join(str(tmp_path / "deep" / "pieces" / name) for name in names)
     status, out, _ = m2l("caption", tmp_path / "deep" / "pieces" / names[1])
     assert "bow" in out
 

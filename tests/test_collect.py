@@ -58,7 +58,7 @@ def collected(m2l, takes: Path, *words) -> tuple[int, str, str]:
 def test_a_folder_becomes_labelled_recordings_that_are_checked_and_composed(takes, tmp_path, m2l):
     status, out, err = collected(m2l, takes)
     assert (status, err) == (0, "")
-    assert "mine.npz: 6 labels: kick 3, walk 3" in out
+    assert "mine.npz and " in out and "mine.json: 6 labels: kick 3, walk 3" in out
     source = read_source(tmp_path / "mine.npz")
     assert (source.name, source.fps) == ("mine", 20.0)
     assert [(entry.id, entry.label, entry.person) for entry in source.entries[:2]] == [

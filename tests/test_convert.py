@@ -115,7 +115,7 @@ def test_what_was_not_seen_stays_unseen_in_tables_and_archives(tmp_path):
 def test_the_command_writes_a_file_and_refuses_others_first(tmp_path, capsys):
     write_motion(recording(3), tmp_path / "a.bvh")
     assert convert(tmp_path / "a.bvh", tmp_path / "a.glb", source=Input()) == 0
-    assert "a.glb  " in capsys.readouterr().out
+    assert "a.glb: " in capsys.readouterr().out
     assert off(read_motion(tmp_path / "a.bvh"), read_motion(tmp_path / "a.glb")) < 1e-4
     with pytest.raises(ValueError, match=r"motions are not written as \.fbx; expected \.bvh, \.npz, \.csv, \.glb"):
         convert(tmp_path / "missing.bvh", tmp_path / "a.fbx")

@@ -92,7 +92,7 @@ def check_results(out: Path, printed: str, corpus: str, rows: dict[str, int]) ->
             assert line["note"] == ("seed 11 not run yet" if row in ours else not_here)
     assert len(lines) == 28
     table = (out / "table.md").read_text()
-    assert printed.endswith(table)
+    assert printed.endswith(f"{table}wrote {out}\n")
     assert table.startswith(f"Suite paper on {corpus}: ")
     assert "\\toprule" in (out / "table.tex").read_text()
     assert "ROUGE-L" in (out / "scores.svg").read_text()

@@ -140,7 +140,7 @@ def test_rows_are_trained_once_and_asked_beside_other_models(three, tmp_path, m2
     command += ("--motions", 6, "--models", "synthetic", "--out", out)
     status, printed, err = m2l(*command)
     assert status == 0, err
-    assert printed.endswith((out / "rows.md").read_text())
+    assert printed.endswith((out / "rows.md").read_text() + f"wrote {out}\n")
     assert "| without-two | 12 / 0 | " in printed and "| mean over rows |" in printed
     monkeypatch.setattr(people_rows, "train", lambda *_, **__: pytest.fail("trained again"))
     assert m2l(*command)[0] == 0

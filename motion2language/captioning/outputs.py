@@ -80,6 +80,51 @@ def plan_jobs(
     return jobs
 
 
+def plan_file(recordings: Sequence[tuple[Path, Path]], out: Path, options: ReadOptions | None = None) -> list[Job]:
+    """The Job that writes one recording to one file, in the format of its name; ValueError for several recordings."""
+    sources = [source for path, _ in recordings for source in find_takes(path, options or ReadOptions())]
+    if len(sources) != 1:
+        raise ValueError(f"--out {out}: names one file for {len(sources)} recordings; name a folder, and add --format")
+    evidence = out.with_name(f"{out.name.removesuffix(format_suffix(out))}.json")
+    return [Job(sources[0], {file_format(out): out}, evidence)]
+
+
+def file_format(out: Path) -> str:
+    """The format that a file's name asks for, with the player's; ValueError when none fits."""
+    return PLAYER if out.suffix == f".{PLAYER}" else writers.kind(out)
+
+
+def format_suffix(out: Path) -> str:
+    """The end of a file's name that tells its format."""
+    longest = f".{PLAYER}" if out.suffix == f".{PLAYER}" else writers.suffix(writers.kind(out))
+    return longest if out.name.endswith(longest) else out.suffix
+
+
+def names_file(out: Path) -> bool:
+    """Whether --out names one file: it ends as an output's file does, and is no folder."""
+    if out.is_dir():
+        return False
+    try:
+        file_format(out)
+    except ValueError:
+        return False
+    return True
+
+
+def usable_formats() -> tuple[list[str], list[str]]:
+    """The formats of `--format all`, and those that are left out since a library is missing."""
+    empty = Transcript((), 0.0)
+    usable, missing = [PLAYER], []
+    for name in writers.names():
+        try:
+            writers.render(empty, name)
+        except ValueError:
+            missing.append(name)
+        else:
+            usable.append(name)
+    return usable, missing
+
+
 def _distinct_stems(places: Mapping[Path, Path]) -> dict[Path, str]:
     """The name of each recording's files without their suffix; with the recording's own suffix where it is needed."""
     stems = {path: path.stem for path in places}

@@ -67,11 +67,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The lines to print for a recording, None where it could not be described, and what went wrong."""
+    """The lines to print for a recording, None where it could not be described; what went wrong; the files written."""
 
     name: str
     text: str | None
     problems: tuple[str, ...] = ()
+    written: tuple[Path, ...] = ()
 
 
 def describe_files(
@@ -266,7 +267,7 @@ def _with_facts(described: Described, dim: bool) -> str:
 
 
 def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str], settings: Settings) -> Outcome:
-    problems = []
+    problems, written = [], []
     if not settings.overwrite and (why := find_refusal(job)):  # another process wrote one meanwhile
         return Outcome(job.source.label, None, (why,))
     for name, target in job.targets.items():
@@ -277,12 +278,13 @@ def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str
             elif name == "json":
                 write_text(target, json_text(described.transcript, job))
             else:
-                writers.write(described.transcript, target)
+                write_text(target, writers.render(described.transcript, name))
+            written.append(target)
         except Exception as error:
             problems.append(_reason(job.source, error))
     shown = writers.render(described.transcript, "txt") if settings.plain else _with_facts(described, settings.dim)
     text = shown or "(nothing to describe)\n"
-    return Outcome(job.source.label, text, tuple(problems))
+    return Outcome(job.source.label, text, tuple(problems), tuple(written))
 
 
 def write_player(

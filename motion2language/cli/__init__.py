@@ -16,9 +16,11 @@ from typing import Any, NoReturn
 if "OMP_NUM_THREADS" not in os.environ:  # numpy would follow this one, had the other no value
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 
 from motion2language.cli.exits import FAILED, STOPPED, WRONG_USE, CommandError
+from motion2language.cli.nearest import nearest_line
+from motion2language.cli.quiet import is_quiet, output_of
 from motion2language.cli.settings import load_configs
 from motion2language.cli.standard_input import recording_from_standard_input
 from motion2language.files import one_line
@@ -30,38 +32,37 @@ app = App(
     name="m2l",
     help="Describe motion-capture recordings in English, with a timestamp for each word.",
     help_format="markdown",
+    help_epilogue="Options of every command: `--quiet` (`-q`) prints errors alone; `--kind bvh` names the kind of file "
+    "that `-`, standard input, is.",
     version_flags=["--version", "-V"],
+    group_commands=Group("Help", sort_key=99),  # of --help and --version; the commands have groups of their own
     suppress_keyboard_interrupt=False,  # main prints what happened to the work
 )
-for command in (
-    "caption:caption",
-    "view:view",
-    "view:split",
-    "convert:convert",
-    "view:render",
-    "caption:demo",
-    "inspect:inspect",
-    "facts:facts",
-    "train:train",
-    "adapt:adapt",
-    "segmenter:teach_takes",
-    "doubt:teach_doubt",
-    "evaluate:evaluate",
-    "score:score",
-    "score:compare",
-    "sweep:sweep",
-    "live:live",
-    "live:send",
-    "serve:serve",
-    "bench:bench",
-    "train:import_checkpoint",
-    "settings:config",
-    "settings:completion",
-):
-    app.command(f"{__name__}.{command}")
-app.command(f"{__name__}.reproduce:commands", name="reproduce")
 
-data = App(name="data", help="Corpora and benchmarks on disk.")
+#: The commands by what they are for, as README's table has them.
+COMMANDS = {
+    "Caption": ("caption:caption", "caption:demo"),
+    "View and cut": ("view:view", "serve:serve", "view:render", "view:split", "convert:convert"),
+    "Stream": ("live:live", "live:send"),
+    "Inspect": ("inspect:inspect", "facts:facts", "settings:config", "settings:completion"),
+    "Train": (
+        "train:train",
+        "adapt:adapt",
+        "sweep:sweep",
+        "segmenter:teach_takes",
+        "doubt:teach_doubt",
+        "bench:bench",
+        "train:import_checkpoint",
+    ),
+    "Evaluate": ("evaluate:evaluate", "score:score", "score:compare"),
+}
+groups = {name: Group(name, sort_key=number) for number, name in enumerate(COMMANDS)}
+for name, commands in COMMANDS.items():
+    for command in commands:
+        app.command(f"{__name__}.{command}", group=groups[name])
+app.command(f"{__name__}.reproduce:commands", name="reproduce", group=groups["Evaluate"])
+
+data = App(name="data", help="Corpora and benchmarks on disk.", group=groups["Train"])
 for command in (
     "check:check",
     "collect:collect",
@@ -81,11 +82,11 @@ def main() -> None:
     if sys.argv[1:] in ([], ["data"]) or not {"-h", "--help"}.isdisjoint(sys.argv):
         show_commands(app)
         show_commands(data)
-    notes = set[str]()
+    notes, quiet = set[str](), is_quiet(sys.argv[1:])
 
     def show_once(message: Warning | str, *_: Any, **__: Any) -> None:
         """A note; one that was shown already, such as of a second look at a recording, is not shown again."""
-        if (note := one_line(str(message))) not in notes:
+        if not quiet and (note := one_line(str(message))) not in notes:
             notes.add(note)
             print(f"m2l: note: {note}", file=sys.stderr)
 
@@ -95,13 +96,13 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # names of files that are not UTF-8
     app.config = load_configs()
     try:
-        with recording_from_standard_input(sys.argv[1:]) as words:
+        with output_of(sys.argv[1:]) as spoken, recording_from_standard_input(spoken) as words:
             sys.exit(app(words, exit_on_error=False, print_error=False))
     except BrokenPipeError:  # the reader of the output, such as head, has stopped reading
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except CycloptsError as error:
-        _end(one_line(error), WRONG_USE)
+        _end(f"{one_line(error)} Try: {nearest_line(error, app, sys.argv[1:])}", WRONG_USE)
     except (ValueError, OSError) as error:
         _end(one_line(error), error.status if isinstance(error, CommandError) else FAILED)
     except (MemoryError, RecursionError) as error:

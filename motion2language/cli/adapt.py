@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from motion2language.cli.options import Input, ModelName, Overrides, require_place
+from motion2language.cli.written import Out, show_written
 
 
 def adapt(
     takes: Path,
     /,
     *,
-    out: Path,
+    out: Out,
     labels: Path | None = None,
     start: ModelName = "default",
     actions: Path | None = None,
@@ -52,7 +53,7 @@ def adapt(
 
     require_torch("m2l adapt")
     from motion2language.captioning.captioner import load_model
-    from motion2language.cli.compose import show_progress
+    from motion2language.data.progress import show_progress
     from motion2language.training.adapt import adapt as run
     from motion2language.training.adapt import run_folder, settings
     from motion2language.training.own_takes import collect_own, require_unused, use_pairs
@@ -76,5 +77,5 @@ def adapt(
                 step=advance,
             )
     print(run(begin, root, out, share=held, overrides=set or (), resume=resume), end="")
-    print(f"model: {out}")
+    show_written(out)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterable
 from itertools import chain, islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from cyclopts import Parameter
 
 from motion2language.cli.exits import FAILED, NOTHING_DONE, WRONG_USE, exit_status
 from motion2language.cli.options import Input, Model, ModelName, Search
+from motion2language.cli.written import OptionalOut, Overwrite, show_written
 from motion2language.files import one_line
 
 if TYPE_CHECKING:
@@ -26,11 +28,11 @@ def caption(
     /,
     *,
     format: str = "",
-    out: Path | None = None,
+    out: OptionalOut = None,
     least: float = 0.0,
     each_repetition: bool = True,
     skip_written: Annotated[bool, Parameter(negative="")] = False,
-    overwrite: Annotated[bool, Parameter(negative="")] = False,
+    overwrite: Overwrite = False,
     plain: Annotated[bool, Parameter(negative="")] = False,
     ray: str | None = None,
     model: Model = Model(),
@@ -49,10 +51,11 @@ def caption(
         folders, for all recordings in them. Of a file with several takes all are described, or the one of --take.
     format
         Files to write, separated by commas: json,txt,srt,vtt,tsv,csv,eaf,textgrid,
-        audacity,labelstudio,babel, or html for the player.
+        audacity,labelstudio,babel, html for the player, or all.
     out
         Folder for these files (json when no --format is given); without it they go beside each recording. Below it
-        the recordings' folders are kept, from the one that all of them share.
+        the recordings' folders are kept, from the one that all of them share. For one recording also the file to
+        write, in the format of its name: take.srt.
     least
         Hide actions below this confidence, from 0 to 1 (e.g. 0.7). Idle poses and unfamiliar actions score lower.
     each_repetition
@@ -72,14 +75,15 @@ def caption(
     source
         What the files do not specify themselves.
     """
-    from motion2language import writers
-    from motion2language.captioning.outputs import PLAYER, find_recordings, is_written, plan_jobs
+    from motion2language.captioning.outputs import find_recordings, is_written, names_file, plan_file, plan_jobs
     from motion2language.captioning.recordings import Settings, write_here, write_on_cluster
     from motion2language.files import make_folder
 
-    formats = [name.strip() for name in format.split(",") if name.strip()] or ["json"] * (out is not None)
+    formats = _formats(format)
+    one_file = out is not None and not formats and names_file(out)
+    if out is not None and not formats:
+        formats = ["json"]
     with exit_status(WRONG_USE):
-        writers.require_known(formats, also=[PLAYER])
         search.require_valid()
         if not 0 <= least <= 1:
             raise ValueError(f"--least {least}: give a confidence from 0 to 1")
@@ -101,9 +105,13 @@ def caption(
             plain,
             sys.stdout.isatty() and "NO_COLOR" not in os.environ,
         )
+        found = find_recordings(files)
         if out is not None:
-            make_folder(out)
-        jobs = plan_jobs(find_recordings(files), out, formats, settings.read)
+            make_folder(out.parent if one_file else out)
+        if out is not None and one_file:
+            jobs = plan_file(found, out, settings.read)
+        else:
+            jobs = plan_jobs(found, out, formats, settings.read)
         if skip_written:
             every = len(jobs)
             jobs = [job for job in jobs if not is_written(job)]
@@ -113,16 +121,40 @@ def caption(
     return _report(chain(first, outcomes), len(jobs), len(files) > 1 or len(jobs) > 1)
 
 
+def _formats(given: str) -> list[str]:
+    """The formats of --format; of all, those whose libraries are installed."""
+    from motion2language import writers
+    from motion2language.captioning.outputs import PLAYER, usable_formats
+
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    if names != ["all"]:
+        with exit_status(WRONG_USE):
+            writers.require_known(names, also=[PLAYER])
+        return names
+    usable, missing = usable_formats()
+    if missing:
+        warnings.warn(f"left out: {', '.join(missing)}; pip install 'motion2language[annot]'", stacklevel=2)
+    return usable
+
+
 def _report(outcomes: Iterable[Outcome], jobs: int, named: bool) -> int:
     """Print the lines of each recording, under its name when `named`, and what went wrong; the exit status."""
+    from motion2language.data.progress import progress_bar
+
     failures = described = 0
-    for outcome in outcomes:
-        for problem in outcome.problems:
-            print(f"m2l: {problem}", file=sys.stderr)
-        failures += bool(outcome.problems)
-        if outcome.text is not None:
-            described += 1
-            print((f"\n{one_line(outcome.name)}\n" if named else "") + outcome.text, end="", flush=True)
+    written: list[Path] = []
+    with progress_bar() as progress:
+        task = progress.add_task("recordings", total=jobs, visible=jobs > 1)
+        for outcome in outcomes:
+            for problem in outcome.problems:
+                print(f"m2l: {problem}", file=sys.stderr)
+            failures += bool(outcome.problems)
+            written += outcome.written
+            if outcome.text is not None:
+                described += 1
+                print((f"\n{one_line(outcome.name)}\n" if named else "") + outcome.text, end="", flush=True)
+            progress.advance(task)
+    show_written(written)
     if failures and jobs > 1:
         print(f"m2l: {failures} of {jobs} recordings failed, {jobs - failures} are done", file=sys.stderr)
     if not failures:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from motion2language.cli.options import Input
+from motion2language.cli.written import Out, show_written
 
 
 def collect(
@@ -14,7 +15,7 @@ def collect(
     /,
     *,
     labels: Path,
-    out: Path,
+    out: Out,
     name: str | None = None,
     actions: Path | None = None,
     rate: float = 20.0,
@@ -40,11 +41,11 @@ def collect(
     source
         What the files do not specify themselves.
     """
-    from motion2language.cli.compose import show_progress
     from motion2language.data.actions import load_actions
     from motion2language.data.composing.pairs import pair, require_folder
     from motion2language.data.labelled.collect import collect as run
     from motion2language.data.labelled.selection import choose, read_selection, report
+    from motion2language.data.progress import show_progress
 
     if not 1 <= rate <= 1000:
         raise ValueError(f"--rate {rate}: give 1 to 1000 frames per second")
@@ -65,8 +66,7 @@ def collect(
             advance,
         )
     named = ", ".join(f"{label} {count}" for label, count in sorted(counts.items()))
-    print(f"{targets[0]}: {sum(counts.values())} labels: {named}")
-    print(*targets, sep="\n")
+    show_written(targets, f"{sum(counts.values())} labels: {named}")
     try:
         report(targets[0], choose(selection))
     except ValueError as error:  # what was collected is written; its labels may still mean nothing

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from motion2language.cli.options import Input
+from motion2language.cli.written import Out, Overwrite, show_written
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from motion2language.data.clips import Clip
 
 
 def compose(
     *,
-    out: Path,
+    out: Out,
     clips: Path | None = None,
     people: Path | None = None,
     labels: Path | None = None,
@@ -74,6 +72,7 @@ def compose(
     """
     from motion2language.data import composing
     from motion2language.data.clips import find_clips
+    from motion2language.data.progress import show_progress
 
     sizes = {"train": train, "val": val, "test": test}
     if min(sizes.values()) < 0 or sum(sizes.values()) == 0:
@@ -103,7 +102,7 @@ def compose(
     for split, size in sizes.items():
         if size:
             print(f"{split}: {size} motions of {used[split]} clips")
-    print(*targets, sep="\n")
+    show_written(targets)
     return 0
 
 
@@ -119,6 +118,7 @@ def _compose_people(
 ) -> int:
     from motion2language.data import composing
     from motion2language.data.labelled.selection import choose, read_selection, report
+    from motion2language.data.progress import show_progress
 
     dense, selection = composing.load_dense(recipe), read_selection(people)
     if actions is not None:
@@ -133,12 +133,14 @@ def _compose_people(
             named = [take.named for take in pools[split].takes]
             sources, persons = {each.source for each in named}, {each.person for each in named} - {""}
             print(f"{split}: {size} motions of {len(named)} takes of {len(persons)} people in {len(sources)} sources")
-    print(*composing.pair(out), sep="\n")
+    show_written(composing.pair(out))
     return 0
 
 
-def labels(folder: Path, /, *, pattern: str, seed: int = 11) -> int:
+def labels(folder: Path, /, *, pattern: str, seed: int = 11, overwrite: Overwrite = False) -> int:
     """Write labels.csv into a folder of clips: labels from the files' names, splits by label.
+
+    Rows that are there already are kept as they are; clips without a row are added.
 
     Parameters
     ----------
@@ -155,23 +157,15 @@ def labels(folder: Path, /, *, pattern: str, seed: int = 11) -> int:
     from motion2language.files import write_text
 
     labelled = clips.find_clips(folder, pattern=pattern)
-    write_text(folder / clips.LABELS, clips.to_csv(clips.split_clips(labelled, seed)))
-    counts = sorted(Counter(clip.label for clip in labelled).items())
-    print(f"{folder / clips.LABELS}: {len(labelled)} clips, {', '.join(f'{label} {count}' for label, count in counts)}")
+    splits, table = clips.split_clips(labelled, seed), folder / clips.LABELS
+    kept = 0
+    if table.exists() and not overwrite:
+        text, kept = clips.add_to_csv(table, splits)
+    else:
+        text = clips.to_csv(splits)
+    write_text(table, text)
+    counts = sorted(Counter(clip.label for clip in clips.find_clips(folder)).items())
+    named = ", ".join(f"{label} {count}" for label, count in counts)
+    rows = f"; {kept} rows kept as they were, --overwrite replaces them" if kept else ""
+    show_written(table, f"{sum(count for _, count in counts)} clips, {named}{rows}")
     return 0
-
-
-@contextmanager
-def show_progress() -> Iterator[Callable[[str, int], None]]:
-    """A progress bar per stage on standard error; call what it gives, with stage and total, before each item."""
-    from motion2language.data.progress import progress_bar
-
-    with progress_bar() as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def advance(stage: str, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = progress.add_task(stage, total=total)
-            progress.advance(tasks[stage])
-
-        yield advance

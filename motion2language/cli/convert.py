@@ -6,6 +6,7 @@ from pathlib import Path
 
 from motion2language.cli.exits import FAILED
 from motion2language.cli.options import Input, complain
+from motion2language.cli.written import show_written
 
 
 def convert(file: Path, out: Path, /, *, source: Input = Input()) -> int:
@@ -41,5 +42,5 @@ def convert(file: Path, out: Path, /, *, source: Input = Input()) -> int:
             continue
         write_motion(motion, path)
         frames = f"{motion.frames} frame{'s' * (motion.frames != 1)}"
-        print(f"{path}  {len(motion.skeleton.joints)} joints, {frames}, {motion.fps:g} frames per second")
+        show_written(path, f"{len(motion.skeleton.joints)} joints, {frames}, {motion.fps:g} frames per second")
     return status

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from motion2language.cli.written import OptionalOut, show_written
+
 if TYPE_CHECKING:
     from motion2language.language.corrections import Corrections
 
@@ -14,7 +16,7 @@ def corrections(
     /,
     *,
     rules: Literal["spelling", "paper"] = "spelling",
-    out: Path | None = None,
+    out: OptionalOut = None,
     pairs: Path | None = None,
     rows: Literal["all", "odd", "even"] = "all",
     table: Path | None = None,
@@ -74,6 +76,8 @@ def _show_changes(path: Path, known: Corrections, rules: str, out: Path | None, 
     words, frequent = zip(count_words(lines), count_words(corrected), strict=True)
     print(f"{changes.lines:,} of {len(lines):,} lines changed, {changes.counts.total():,} changes")
     print(f"different words {words[0]:,} -> {words[1]:,}, seen 3 times or more {frequent[0]:,} -> {frequent[1]:,}")
+    if out is not None:
+        show_written(out)
     return 0
 
 

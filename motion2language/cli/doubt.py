@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from motion2language.cli.options import Device, ModelName
+from motion2language.cli.written import show_written
 
 
 def teach_doubt(
@@ -26,24 +27,19 @@ def teach_doubt(
     from motion2language.captioning.captioner import load_model
     from motion2language.captioning.doubt import FILE
     from motion2language.captioning.model_folder import find_model
-    from motion2language.data.progress import progress_bar
+    from motion2language.data.progress import show_progress
     from motion2language.training.doubt import figures, save_doubt
     from motion2language.training.doubt import teach_doubt as teach
 
     folder, captioner = find_model(model), load_model(model, device)
-    with progress_bar() as bar:
-        tasks: dict[str, object] = {}
-
-        def step(stage: str, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.advance(tasks[stage])  # type: ignore[arg-type]
-
+    with show_progress() as step:
         doubt = captioner.doubt if measure_only else teach(captioner, people, step)
         if doubt is None:
             raise ValueError(f"{folder}: has no {FILE}; run m2l teach-doubt without --measure-only first")
         if not measure_only:
             save_doubt(doubt, folder)
         text = figures(captioner, doubt, people, takes, step)
-    print("" if measure_only else f"{folder / FILE}: fitted\n\n", text, sep="", end="")
+    print(text, end="")
+    if not measure_only:
+        show_written(folder / FILE)
     return 0

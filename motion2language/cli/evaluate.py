@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from motion2language.cli.options import Corpus, Device, ModelName, Search, SemanticOptions, require_place
+from motion2language.cli.written import OptionalOut, show_written
+
+TABLES = "scores.md"  # all tables, in the folder of --out
 
 
 def evaluate(
@@ -13,13 +18,14 @@ def evaluate(
     *,
     corpus: Corpus,
     split: str = "test",
-    out: Path | None = None,
+    out: OptionalOut = None,
     device: Device = "auto",
     search: Search = Search(),
     live: bool = False,
     sure: float = 0.7,
     patience: float = 0.5,
     cuts: bool = True,
+    full: Annotated[bool, Parameter(negative="")] = False,
     semantic: SemanticOptions = SemanticOptions(),
 ) -> int:
     """Score a model on a split, beside baselines that ignore the motion.
@@ -29,7 +35,7 @@ def evaluate(
     split
         train, val or test.
     out
-        Folder for scores.json and transcripts.jsonl.
+        Folder for scores.md (all tables), scores.json, clips.csv, transcripts.jsonl and references.jsonl.
     live
         Caption each recording frame by frame, as m2l live does, and report the delay of each verb.
     sure
@@ -38,15 +44,18 @@ def evaluate(
         With --live: as in m2l live.
     cuts
         Add baselines that see the motion but no words: change points, slow moments.
+    full
+        Print all tables instead of the main scores.
     """
     from motion2language.captioning.recordings import load_captioner
     from motion2language.data import corpora
     from motion2language.data.samples import load_into_memory
-    from motion2language.files import make_folder
+    from motion2language.files import make_folder, write_text
     from motion2language.live.draws import Patience
     from motion2language.scoring import files, tables
     from motion2language.scoring.evaluate import evaluate as run
     from motion2language.scoring.evaluate import require_samples
+    from motion2language.scoring.headlines import headlines
 
     search.require_valid()
     measures = semantic.load()
@@ -68,9 +77,15 @@ def evaluate(
         cuts=cuts,
         semantic=measures,
     )
+    every = tables.tables(evaluation.scores)
     try:  # a full disk must not keep the scores from being printed, nor a closed pipe keep them from the disk
         if out is not None:
             files.write_run(out, *evaluation)
+            write_text(out / TABLES, f"{every}\n")
     finally:
-        print(tables.tables(evaluation.scores))
+        print(every if full else headlines(evaluation.scores))
+    if out is not None:
+        show_written(out, f"{TABLES} has all tables")
+    elif not full:
+        print("(--full prints all tables, --out FOLDER keeps them)")
     return 0

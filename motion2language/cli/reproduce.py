@@ -8,13 +8,14 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from motion2language.cli.options import SemanticOptions, Stores, Training, require_place
+from motion2language.cli.written import Out, show_written
 
 
 def reproduce(
     *,
     suite: str,
     corpus: str,
-    out: Path,
+    out: Out,
     root: Path | None = None,
     seeds: int = 3,
     first_seed: int = 11,
@@ -57,13 +58,14 @@ def reproduce(
     require_place(out)
     experiment.require_own_folder()
     run(experiment, root, stores.folder, device, semantic.load())
+    show_written(out)
     return 0
 
 
 def people(
     *,
     root: Path,
-    out: Path,
+    out: Out,
     models: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     takes: Path | None = None,
     compose: Path | None = None,
@@ -115,6 +117,7 @@ def people(
     require_place(out)
     if not rows:
         print(examine(models or ["default"], examination(root, takes, compose), out, device), end="")
+        show_written(out)
         return 0
     from motion2language.data.clips import find_clips
     from motion2language.data.composing import load_dense
@@ -125,12 +128,13 @@ def people(
     material = people_rows.Material(root, found, run, load_dense(recipe), motions, seed)
     wanted = people_rows.rows(root, leave_out or (), only or ())
     print(people_rows.examine_rows(wanted, material, models or (), out, device), end="")
+    show_written(out)
     return 0
 
 
 def takes(
     *,
-    out: Path,
+    out: Out,
     root: Path | None = None,
     people: Path | None = None,
     compose: Path | None = None,
@@ -160,6 +164,7 @@ def takes(
         raise ValueError(f"--search {search}: expected segmental or sentence")
     require_place(out)
     print(examine(models, tests_of(root, people, compose), out, search), end="")
+    show_written(out)
     return 0
 
 
@@ -167,7 +172,7 @@ def growing(
     *,
     root: Path,
     model: str,
-    out: Path,
+    out: Out,
     compose: Path | None = None,
     clips: Annotated[list[int], Parameter(negative="", consume_multiple=True)] = [10, 20],  # noqa: B006
     seed: int = 1,
@@ -200,6 +205,7 @@ def growing(
         raise ValueError(f"--clips {min(clips)}: give at least one")
     device = find_device(training.device)
     print(examine(model, root, compose, out, clips, seed, training.overrides, device), end="")
+    show_written(out)
     return 0
 
 

@@ -9,13 +9,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from motion2language.cli.options import SemanticOptions
+from motion2language.cli.written import OptionalOut, show_written
 
 
 def score(
     *,
     references: Path,
     hypotheses: Path | None = None,
-    out: Path | None = None,
+    out: OptionalOut = None,
     fps: float | None = None,
     semantic: SemanticOptions = SemanticOptions(),
 ) -> int:
@@ -65,6 +66,8 @@ def score(
             files.write_run(out, scores, transcripts, truth, rows)
     finally:
         print(tables.tables(scores))
+    if out is not None:
+        show_written(out)
     return 0
 
 
@@ -75,7 +78,7 @@ def compare(
     *,
     curves: Path | None = None,
     also: Annotated[list[Path] | None, Parameter(negative="")] = None,
-    out: Path | None = None,
+    out: OptionalOut = None,
     truth: Path | None = None,
 ) -> int:
     """Compare two runs on the same clips: differences, their intervals, and how likely they are by chance.
@@ -125,7 +128,7 @@ def compare(
         from motion2language.viewer.render import draw_curves
 
         draw_curves(THRESHOLDS, *compute_curves([first, second, *(also or ())]), curves)
-        print(f"wrote {curves}")
+        show_written(curves)
     return 0
 
 
@@ -156,5 +159,5 @@ def _draw_timelines(paths: list[Path], truth: Path | None, out: Path) -> int:
         raise ValueError(f"{paths[0]}: given twice; name different transcripts")
     transcripts = dict(zip(names, map(transcript_json.read, paths), strict=True))
     draw_timelines(transcripts, out, transcript_json.read(truth) if truth is not None else None)
-    print(f"wrote {out}")
+    show_written(out)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from motion2language.cli.options import Device, ModelName, require_place
+from motion2language.cli.written import Out, show_written
 
 
 def teach_takes(
@@ -12,7 +13,7 @@ def teach_takes(
     /,
     *,
     people: Path,
-    out: Path,
+    out: Out,
     clips: Path | None = None,
     config: Path | None = None,
     start: bool = False,
@@ -47,5 +48,5 @@ def teach_takes(
     require_place(out)
     taught = teach(captioner, people, clips, out, run, chosen, start)
     count = len(taught.segmenter.config.actions) if taught.segmenter else 0
-    print(f"{out}: {captioner.name} with a segmenter of {count} actions")
+    show_written(out, f"{captioner.name} with a segmenter of {count} actions")
     return 0

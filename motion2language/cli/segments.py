@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from motion2language.cli.written import Out, show_written
+
 
 def segments(
     file: Path,
     /,
     *,
-    out: Path,
+    out: Out,
     annotator: str | None = None,
     clips: Literal["all", "official"] = "all",
     names: Path | None = None,
@@ -44,7 +46,7 @@ def segments(
     if file.suffix == ".jsonl":
         transcripts = transcript_json.read_lines(file)
         write_text(out, annotation_exports.to_tasks(transcripts))
-        print(f"{out}: {len(transcripts)} tasks for Label Studio")
+        show_written(out, f"{len(transcripts)} tasks for Label Studio")
         return 0
     meant = annotation_exports.read_corrections(corrections) if corrections else None
     annotations = annotation_exports.read_export(file, meant)
@@ -54,5 +56,5 @@ def segments(
     write_text(out, transcript_json.lines(references))
     print(f"{file}: {annotation_exports.summarize(annotations)}")
     count = sum(len(reference.segments) for reference in references)
-    print(f"{out}: {len(references)} reference transcripts, {count} segments")
+    show_written(out, f"{len(references)} reference transcripts, {count} segments")
     return 0

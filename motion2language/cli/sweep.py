@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from motion2language.cli.options import Corpus, Training, require_place
+from motion2language.cli.written import Out, show_written
 
 
 def sweep(
@@ -13,7 +14,7 @@ def sweep(
     *,
     space: Path,
     corpus: Corpus,
-    out: Path,
+    out: Out,
     trials: int = 20,
     jobs: int = 1,
     ray: str | None = None,
@@ -64,5 +65,6 @@ def sweep(
         config.resolve(), training.overrides, corpus.dataset, root, store, device, out.resolve(), search_space
     )
     best = run(described, trials, jobs, ray, seed)
-    print(f"\nbest model: {out / best.name / 'best'}")
+    print()
+    show_written(out, f"best model: {out / best.name / 'best'}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from motion2language.cli.options import Corpus, Training, require_place
+from motion2language.cli.written import Out, show_written
 
 
 def train(
@@ -12,7 +13,7 @@ def train(
     /,
     *,
     corpus: Corpus,
-    out: Path,
+    out: Out,
     resume: bool = False,
     start: str | None = None,
     seeds: int = 1,
@@ -61,7 +62,7 @@ def train(
             print(f"{len(samples)} recordings to train on, {len(validation)} to validate", flush=True)
         run(settings, samples, validation, out, resume=resume, changeable=True, start=begin, processes=team)
         if team.first:
-            print(f"best model: {out / 'best'}")
+            show_written(out, f"best model: {out / 'best'}")
     return 0
 
 
@@ -76,11 +77,12 @@ def _train_each_seed(config: Path, first: int, count: int, corpus: Corpus, out: 
     require_place(out)
     experiment.require_own_folder()
     reproduce(experiment, corpus.root, corpus.stores.folder, device)
+    show_written(out)
     return 0
 
 
 def import_checkpoint(
-    file: Path, /, *, vocabulary: Path, config: Path, out: Path, normalizer: Path | None = None
+    file: Path, /, *, vocabulary: Path, config: Path, out: Out, normalizer: Path | None = None
 ) -> int:
     """Turn weights published by the paper's authors into a model folder.
 
@@ -104,5 +106,5 @@ def import_checkpoint(
     from motion2language.training.import_checkpoint import import_checkpoint as run
 
     dropped = run(file, vocabulary, config, out, normalizer)
-    print(f"wrote {out}; dropped {len(dropped)} unused parameters: {', '.join(dropped) or 'none'}")
+    show_written(out, f"{len(dropped)} unused parameters dropped: {', '.join(dropped) or 'none'}")
     return 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from motion2language.cli.options import Description, Input, Model, Search, complain
+from motion2language.cli.written import OptionalOut, Out, Overwrite, require_free, show_written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ def view(
     files: Annotated[list[Path], Parameter(negative="")],
     /,
     *,
-    out: Path | None = None,
+    out: OptionalOut = None,
     reference: Annotated[list[Path] | None, Parameter(negative="")] = None,
     open: bool = True,
     edit: Annotated[bool, Parameter(negative="")] = False,
@@ -90,7 +91,7 @@ def view(
         return 1
     target = out or files[0].with_suffix(".html")
     write_player(takes, references, target, captioner.lexicon.actions)
-    print(f"wrote {target}")
+    show_written(target)
     if open and not webbrowser.open(target.resolve().as_uri()):
         print("m2l: note: found no browser; open the file yourself", file=sys.stderr)
     return 0
@@ -164,7 +165,14 @@ def _user() -> str:
 
 
 def split(
-    file: Path, /, *, out: Path, format: str = "bvh", words: Description = Description(), source: Input = Input()
+    file: Path,
+    /,
+    *,
+    out: Out,
+    format: str = "bvh",
+    overwrite: Overwrite = False,
+    words: Description = Description(),
+    source: Input = Input(),
 ) -> int:
     """Cut a recording at its segments: one file each, named by order and label.
 
@@ -181,19 +189,25 @@ def split(
     source
         What the file does not specify itself.
     """
+    from motion2language.data.progress import show_progress
     from motion2language.files import make_folder
-    from motion2language.formats.pieces import write_pieces
+    from motion2language.formats.pieces import name_pieces, write_pieces
     from motion2language.formats.writing import require_written
     from motion2language.writers.txt import line
 
     require_written(f"{file.stem}.{format}")
     motion = source.read(file)
     transcript = words.of(motion, source).transcript
+    named = out, file.stem, f".{format}"
+    require_free([path for path, _ in name_pieces(transcript, *named)], overwrite)
     make_folder(out)
-    for path, segment in write_pieces(motion, transcript, out, file.stem, f".{format}"):
+    with show_progress() as step:
+        written = write_pieces(motion, transcript, *named, step)
+    for path, segment in written:
         print(f"{path}  {line(segment)}")
-    if not transcript.segments:
+    if not written:
         print("(nothing to cut out)")
+    show_written([path for path, _ in written])
     return 0
 
 
@@ -201,11 +215,12 @@ def render(
     file: Path,
     /,
     *,
-    out: Path,
+    out: Out,
     figure: str = "poses",
     rate: float | None = None,
     width: int | None = None,
     subtitles: bool = False,
+    overwrite: Overwrite = False,
     words: Description = Description(),
     source: Input = Input(),
 ) -> int:
@@ -241,6 +256,7 @@ def render(
         )
     if out.suffix in draw.PICTURES and (rate or width or subtitles):
         raise ValueError("--rate, --width and --subtitles are of films; give a name that ends in .mp4 or .gif")
+    require_free([out], overwrite)
     motion = source.read(file)
     draw.require(out, motion)
     body = to_canonical(motion, source.overrides())
@@ -257,7 +273,7 @@ def render(
         if weights is None:
             raise ValueError(f"{file}: no attention to draw: it has no description, or is too long; cut the recording")
         draw.draw_attention(transcript, weights, out)
-    print(f"wrote {out}")
+    show_written(out)
     return 0
 
 

@@ -122,6 +122,31 @@ def to_csv(splits: Mapping[str, Sequence[Clip]]) -> str:
     return text.getvalue()
 
 
+def add_to_csv(path: Path, splits: Mapping[str, Sequence[Clip]]) -> tuple[str, int]:
+    """A CSV with the rows that a table has, as they are, and a row for each clip that it lacks; how many were kept.
+
+    New rows have a split when the rows of the table have one. ValueError for a table that cannot be read.
+    """
+    known = _from_csv(path, {clip.name: None for clips in splits.values() for clip in clips})
+    table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+    rows = [dict(row) for row in table]
+    divided = not rows or any((row.get("split") or "").strip() for row in rows)
+    added = sorted(
+        (clip.name, clip.label, clip.style, split if divided else "")
+        for split, clips in splits.items()
+        for clip in clips
+        if clip.name not in known
+    )
+    new = [dict(zip(("file", "label", "style", "split"), values, strict=True)) for values in added]
+    columns = [column for column in table.fieldnames or () if column]
+    columns += [column for column in ("style", "split") if column not in columns and any(row[column] for row in new)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([*rows, *new])
+    return text.getvalue(), len(rows)
+
+
 def split_clips(clips: Sequence[Clip], seed: int) -> dict[str, list[Clip]]:
     """The clips of each split: their own splits or, if no clip has one, 10 % of each label's to val and to test.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from motion2language.formats.writing import require_written, write_motion
@@ -15,27 +15,40 @@ UNNAMED = "segment"  # in the file's name where the segment has no label
 LONGEST = 40  # letters of a label in a file's name; chosen, so that no name is too long for a disk
 
 
+def name_pieces(transcript: Transcript, folder: Path, stem: str, suffix: str = ".bvh") -> list[tuple[Path, Segment]]:
+    """The file that `write_pieces` writes for each segment, in order of time."""
+    ordered = sorted(transcript.segments, key=lambda segment: (segment.start, segment.end))
+    digits = max(2, len(str(len(ordered))))
+    return [
+        (folder / f"{stem}_{number:0{digits}d}_{file_name(segment.label)}{suffix}", segment)
+        for number, segment in enumerate(ordered, start=1)
+    ]
+
+
 def write_pieces(
-    motion: Motion, transcript: Transcript, folder: Path, stem: str, suffix: str = ".bvh"
+    motion: Motion,
+    transcript: Transcript,
+    folder: Path,
+    stem: str,
+    suffix: str = ".bvh",
+    step: Callable[[str, int], object] = lambda stage, total: None,
 ) -> list[tuple[Path, Segment]]:
     """Write each segment to `folder`, in order of time; return the files, each with its segment.
 
     A file contains the frames sampled in [start, end), its root where the recording has it. It is named
-    `stem_NUMBER_LABEL` and `suffix`, one of writing.WRITERS; an older file of that name is replaced.
+    `stem_NUMBER_LABEL` and `suffix`, one of writing.WRITERS; an older file of that name is replaced. `step` is
+    called with "pieces" and their number at each one.
 
     ValueError, before anything is written, when a segment contains no frame or the transcript is of another recording.
     """
     require_written(f"{stem}{suffix}")
     transcript.require_of(motion.label, motion.duration)
-    ordered = sorted(transcript.segments, key=lambda segment: (segment.start, segment.end))
-    pieces = [motion.clip(segment.start, segment.end) for segment in ordered]
-    digits = max(2, len(str(len(ordered))))
-    written = []
-    for number, (segment, piece) in enumerate(zip(ordered, pieces, strict=True), start=1):
-        path = folder / f"{stem}_{number:0{digits}d}_{file_name(segment.label)}{suffix}"
+    named = name_pieces(transcript, folder, stem, suffix)
+    pieces = [motion.clip(segment.start, segment.end) for _, segment in named]
+    for (path, _), piece in zip(named, pieces, strict=True):
         write_motion(piece, path)
-        written.append((path, segment))
-    return written
+        step("pieces", len(named))
+    return named
 
 
 def file_name(label: str | None) -> str:
