@@ -18,6 +18,7 @@ from motion2language.body.canonical import (
     mirrored,
     to_canonical,
 )
+from motion2language.body.figure import figure_of
 from motion2language.body.mapping import JointMap, JointRule, canonical_joints, load_joint_map, map_joints
 from motion2language.body.names import plain_names
 
@@ -36,6 +37,7 @@ __all__ = [
     "describe",
     "detect_axes",
     "ensure_canonical",
+    "figure_of",
     "is_enough",
     "load_joint_map",
     "map_joints",

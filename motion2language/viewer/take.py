@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from motion2language.body import figure_of
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 from motion2language.viewer import packing, sides
@@ -46,7 +47,7 @@ class Take:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON data for the page."""
-        motion = self.motion
+        motion = figure_of(self.motion)
         return {
             "name": motion.label,
             "duration": motion.duration,

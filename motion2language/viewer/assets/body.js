@@ -34,12 +34,12 @@ class Body {
     return drawn;
   }
 
-  /** The median height over time, metres; never zero. */
+  /** The median size over time, metres: the height of who stands, the length of who lies or crawls; never zero. */
   measure() {
     const heights = [];
     for (let frame = 0; frame < this.frames; frame++) {
-      const [low, high] = this.rangeOf(frame, 1);
-      heights.push(high - low);
+      const ranges = [0, 1, 2].map((axis) => this.rangeOf(frame, axis));
+      heights.push(Math.max(...ranges.map(([low, high]) => high - low)));
     }
     heights.sort((a, b) => a - b);
     return Math.max(heights[heights.length >> 1], 0.05);
