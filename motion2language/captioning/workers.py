@@ -42,7 +42,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
         self._process = context.Process(target=_serve, args=(other, make, memory), daemon=True)
-        with _one_thread():
+        with one_thread():
             self._process.start()
         other.close()
 
@@ -82,7 +82,7 @@ def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _limit_memory(memory: int) -> None:
+def limit_memory(memory: int) -> None:
     """Let this process hold at most so many bytes of data."""
     if memory and sys.platform != "win32":
         import resource
@@ -93,7 +93,7 @@ def _limit_memory(memory: int) -> None:
 
 def _serve(connection: Connection, make: Callable[[], Callable[..., Any]], memory: int) -> None:
     """What a worker process runs: tasks until its parent closes the connection."""
-    _limit_memory(memory)
+    limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # unlike the system's default it removes temporary files
     work = None
@@ -108,11 +108,12 @@ def _serve(connection: Connection, make: Callable[[], Callable[..., Any]], memor
                         work = work or make()
                         value = work(*arguments)
                 except Exception as raised:
-                    error = raised if _can_be_sent(raised) else RuntimeError(f"{type(raised).__name__}: {raised}")
+                    error = raised if can_be_sent(raised) else RuntimeError(f"{type(raised).__name__}: {raised}")
             connection.send((value, error, [(str(note.message), note.category) for note in noted]))
 
 
-def _can_be_sent(error: Exception) -> bool:
+def can_be_sent(error: Exception) -> bool:
+    """Whether another process can be given an error as it is."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
@@ -121,7 +122,7 @@ def _can_be_sent(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """What starts within this block computes on one thread."""
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))

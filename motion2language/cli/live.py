@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from motion2language.cli.options import Input, warn_of_strangers
 
 if TYPE_CHECKING:
     from motion2language.live.events import Event
-    from motion2language.live.listener import Listener
+    from motion2language.live.listener import LineListener
     from motion2language.live.protocol import Stream
     from motion2language.server.live_page import LivePage
 
@@ -35,6 +36,8 @@ def live(
     sure: float = 0.7,
     patience: float = 0.5,
     least: float = 0.0,
+    seconds: float = 30.0,
+    gigabytes: float = 2.0,
     source: Input = Input(),
 ) -> int:
     """Describe a motion while it happens: frames from a stream in, words out as they become final.
@@ -66,29 +69,37 @@ def live(
         often right.
     least
         Never print actions with a confidence below this.
+    seconds
+        Most seconds that one line of a stream may take, with --serve, --udp or --websocket; then the stream is refused.
+    gigabytes
+        Most memory that describing may take, in GB, with the same options.
     source
         Unit, up axis and joint map, if the stream does not specify them.
     """
-    from motion2language.captioning.recordings import load_captioner
     from motion2language.live import stream
     from motion2language.live.draws import Patience
-    from motion2language.live.listener import Listener
+    from motion2language.live.separate import SeparateListener, load_listener
 
     if udp is not None and websocket is not None:
         raise ValueError("--udp and --websocket cannot be combined; give one of them")
-    captioner = load_captioner(model, "cpu")
-    names = frozenset(name or ())
-    page = None if serve is None else _open_page(serve, host, names, token)
-    if serve is not None or udp is not None or websocket is not None:
-        warn_of_strangers(host, "" if udp is not None else token)  # datagrams have no place for a token
-    listener = Listener(
-        captioner,
+    make = partial(
+        load_listener,
+        model,
+        patience=Patience(sure, patience, least),
         unit=source.unit,
         up=source.up,
         joint_map=source.overrides(),
-        patience=Patience(sure, patience, least),
-        watch=page.broadcast.show if page else None,
     )
+    names = frozenset(name or ())
+    listener: LineListener
+    if serve is None and udp is None and websocket is None:  # the user's own stream
+        listener, page = make(), None
+    else:
+        listener = SeparateListener(make, seconds, gigabytes)
+        page = None if serve is None else _open_page(serve, host, names, token)
+        if page:
+            listener.watch = page.broadcast.show
+        warn_of_strangers(host, "" if udp is not None else token)  # datagrams have no place for a token
 
     render = stream.as_json if json else stream.as_text
     _emit_all(_events(listener, udp, websocket, host, names, token, once), listener, render, page, once)
@@ -96,7 +107,7 @@ def live(
 
 
 def _emit_all(
-    events: Generator[Event], listener: Listener, render: Callable[[Event], str], page: LivePage | None, once: bool
+    events: Generator[Event], listener: LineListener, render: Callable[[Event], str], page: LivePage | None, once: bool
 ) -> None:
     """Print the events, and show them on the page, until they end or Ctrl-C; the page then stays open unless `once`."""
 
@@ -131,12 +142,17 @@ def _open_page(port: int, host: str, names: frozenset[str], token: str) -> LiveP
 
 
 def _events(
-    listener: Listener, udp: int | None, websocket: int | None, host: str, names: frozenset[str], token: str, once: bool
+    listener: LineListener,
+    udp: int | None,
+    websocket: int | None,
+    host: str,
+    names: frozenset[str],
+    token: str,
+    once: bool,
 ) -> Generator[Event]:
     """The events of standard input, the UDP port or the WebSocket port."""
     from motion2language.live import stream
     from motion2language.live.listener import narrate
-    from motion2language.live.protocol import parse
 
     if udp is not None:
         streams = stream.listen_udp(
@@ -150,7 +166,7 @@ def _events(
             raise ValueError("standard input is closed; pipe a stream into it, or give --udp or --websocket")
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="replace")  # invalid bytes damage only their own line
-        yield from listener.describe(parse(stream.read_with_stalls(sys.stdin)))
+        yield from listener.describe_lines(stream.read_with_stalls(sys.stdin))
 
 
 def _senders(port: int, host: str, names: frozenset[str], token: str, once: bool) -> Iterator[Stream]:

@@ -9,6 +9,7 @@ in seconds; one note says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
 
 import numpy as np
 
@@ -24,6 +25,8 @@ CLOSEST = 0.0005  # least seconds between two accepted frames; chosen: half of t
 BACK = 5  # frames in a row from the past that show a clock set back; chosen: datagrams overtake a frame or two
 APART = 5  # frames in a row that each begin a take, after which a note states the expected times; chosen
 FIRST_NOTES = 10  # problems that are each noted, before one in a hundred is; chosen
+
+Watch = Callable[[Skeleton, np.ndarray, float], object]
 
 
 class Listener:
@@ -41,7 +44,7 @@ class Listener:
         up: str | None = None,
         joint_map: Mapping[str, str] | None = None,
         patience: Patience = PATIENCE,
-        watch: Callable[[Skeleton, np.ndarray, float], object] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         require_live(captioner)
         self.watch = watch
@@ -51,6 +54,10 @@ class Listener:
         self._header: Header | None = None
         self._problems, self._hinted = 0, False
         self._begin_take()
+
+    def describe_lines(self, lines: Iterable[str | None]) -> Iterator[Event]:
+        """The events of a stream, as its lines arrive. ValueError when the skeleton is not a human body."""
+        return self.describe(parse(lines))
 
     def describe(self, items: Iterable[Item]) -> Iterator[Event]:
         """The events of a stream, as its items arrive. ValueError when the skeleton is not a human body."""
@@ -191,13 +198,28 @@ class Listener:
             yield Note(text + count, self.now)
 
 
-def narrate(streams: Iterable[Stream], listener: Listener) -> Iterator[Event]:
+class LineListener(Protocol):
+    """What narrates: a Listener, here or in a process of its own."""
+
+    now: float
+
+    def describe_lines(self, lines: Iterable[str | None]) -> Iterator[Event]:
+        """The events of a stream."""
+
+    def finish(self) -> Iterator[Event]:
+        """The remaining events of a stream that was left in the middle."""
+
+    def forget(self) -> None:
+        """Forget the sender."""
+
+
+def narrate(streams: Iterable[Stream], listener: LineListener) -> Iterator[Event]:
     """The events of one stream after another; one that cannot be described is refused, with a Note."""
     for stream in streams:
         if stream.new_sender:
             listener.forget()
         try:
-            yield from listener.describe(parse(stream.lines))
+            yield from listener.describe_lines(stream.lines)
         except ValueError as error:
             listener.forget()
             yield Note(str(error), listener.now)
