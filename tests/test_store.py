@@ -19,6 +19,7 @@ from motion2language.data.store import (
     StoreSpec,
     default_folder,
     delete,
+    filling,
     layout,
     list_stores,
     open_or_count,
@@ -84,6 +85,25 @@ def test_records_are_read_back_unchanged_and_made_only_once(tmp_path, capsys):
     assert {path.name for path in tmp_path.iterdir()} - {"corpus-train.lock"} == {"corpus-train"}
     values = np.fromfile(tmp_path / "corpus-train" / "values.f32", "<f4")
     np.testing.assert_array_equal(values[: 3 * 2 * 3], made(0).motion.positions.ravel())
+
+
+def test_a_large_store_is_announced_with_its_size_and_how_to_do_without(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(filling, "LARGE", 2000)
+    open_or_make(tmp_path / "a", contents(make=whole, count=20))  # each 10 frames of two joints: 4,800 bytes in all
+    assert capsys.readouterr().err.startswith(
+        f"m2l: corpus, train: the store will take about 0 MB in {tmp_path / 'a'}; --no-store does without it"
+    )
+    monkeypatch.setattr(filling, "LARGE", 4801)
+    open_or_make(tmp_path / "b", contents(make=whole, count=20))
+    assert "will take" not in capsys.readouterr().err
+    monkeypatch.setenv("MOTION2LANGUAGE_QUIET", "1")
+    open_or_make(tmp_path / "b", contents(make=refuse, count=20))
+    assert capsys.readouterr().err == ""
+
+
+def whole(number: int) -> Record:
+    skeleton = Skeleton("two", ("a", "b"), (-1, 0))
+    return Record(Motion(np.zeros((10, 2, 3), np.float32), 10.0, skeleton, f"take {number}"), number)
 
 
 def test_a_store_made_from_something_else_is_replaced(tmp_path):

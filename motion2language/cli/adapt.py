@@ -30,12 +30,13 @@ def adapt(
     Parameters
     ----------
     takes
-        Folder of motion files; or labelled recordings: a pair X.npz and X.json, a folder of pairs, or a TOML file.
+        Folder of motion files; a folder of transcripts corrected by m2l view --edit, which lead to their recordings;
+        or labelled recordings: a pair X.npz and X.json, a folder of pairs, or a TOML file.
     out
         The model to write. OUT.run holds everything on the way to it.
     labels
-        CSV with the columns file and label, and optionally person, start, end (seconds), sentence, phrase and fps. A
-        label is an action of the table, or a new one with the phrase that says it.
+        CSV with the columns file and label, and optionally person, start, end (seconds), sentence, phrase and fps; or
+        a folder of corrected transcripts. A label is an action of the table, or a new one with the phrase that says it.
     start
         The model to begin with.
     actions
@@ -53,6 +54,7 @@ def adapt(
 
     require_torch("m2l adapt")
     from motion2language.captioning.captioner import load_model
+    from motion2language.data.labelled.corrected import holds_corrections
     from motion2language.data.progress import show_progress
     from motion2language.training.adapt import adapt as run
     from motion2language.training.adapt import run_folder, settings
@@ -64,6 +66,8 @@ def adapt(
     settings(begin, actions, set or ())  # so that a wrong --set is reported before the work
     require_place(out)
     require_unused(out, run_folder(out), resume)
+    if labels is None and holds_corrections(takes):
+        labels = takes
     if labels is None:
         root = use_pairs(takes, actions, run_folder(out))
     else:

@@ -77,6 +77,7 @@ def caption(
     """
     from motion2language.captioning.outputs import find_recordings, is_written, names_file, plan_file, plan_jobs
     from motion2language.captioning.recordings import Settings, write_here, write_on_cluster
+    from motion2language.data.progress import is_quiet
     from motion2language.files import make_folder
 
     formats = _formats(format)
@@ -115,7 +116,8 @@ def caption(
         if skip_written:
             every = len(jobs)
             jobs = [job for job in jobs if not is_written(job)]
-            print(f"m2l: {every - len(jobs)} of {every} recordings are written already", file=sys.stderr)
+            if not is_quiet():
+                print(f"m2l: {every - len(jobs)} of {every} recordings are written already", file=sys.stderr)
         outcomes = write_here(jobs, settings) if ray is None else write_on_cluster(ray, jobs, settings)
         first = list(islice(outcomes, 1))  # which loads the model
     return _report(chain(first, outcomes), len(jobs), len(files) > 1 or len(jobs) > 1)

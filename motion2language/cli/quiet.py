@@ -8,7 +8,8 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 FLAGS = ("--quiet", "-q")
-_TERMINAL = "TTY_COMPATIBLE"  # rich reads it: 0 means that nobody watches, so that no progress bar is drawn
+#: Set while a command is quiet: rich draws no bar where nobody watches; stores report nothing (data.progress.QUIET).
+SETTINGS = {"TTY_COMPATIBLE": "0", "MOTION2LANGUAGE_QUIET": "1"}
 
 
 def is_quiet(arguments: Sequence[str]) -> bool:
@@ -23,13 +24,14 @@ def output_of(arguments: Sequence[str]) -> Iterator[list[str]]:
     if not is_quiet(arguments):
         yield words
         return
-    before = os.environ.get(_TERMINAL)
-    os.environ[_TERMINAL] = "0"
+    before = {name: os.environ.get(name) for name in SETTINGS}
+    os.environ.update(SETTINGS)
     try:
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
             yield words
     finally:
-        if before is None:
-            del os.environ[_TERMINAL]
-        else:
-            os.environ[_TERMINAL] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

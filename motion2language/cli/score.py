@@ -8,13 +8,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.cli.options import SemanticOptions
+from motion2language.cli.options import ModelName, SemanticOptions, require_place
 from motion2language.cli.written import OptionalOut, show_written
 
 
 def score(
+    model: ModelName | None = None,
+    corrected: Path | None = None,
+    /,
     *,
-    references: Path,
+    references: Path | None = None,
     hypotheses: Path | None = None,
     out: OptionalOut = None,
     fps: float | None = None,
@@ -22,8 +25,15 @@ def score(
 ) -> int:
     """Score transcripts against references, beside baselines that ignore the motion.
 
+    Or score a model against corrected transcripts: m2l score default corrected.
+
     Parameters
     ----------
+    model
+        A model that describes the recordings again.
+    corrected
+        Folder of transcripts corrected by m2l view --edit, which lead to their recordings. Those that somebody checked
+        to the end are the references.
     references
         A file of JSON lines or a folder of transcripts, with "captions" for several sentences.
     hypotheses
@@ -43,6 +53,10 @@ def score(
     from motion2language.scoring.score import score as compute_scores
     from motion2language.scoring.score import score_baselines
 
+    if model is not None:
+        return _score_model(model, corrected, references or hypotheses or fps, out, semantic)
+    if references is None:
+        raise ValueError("of what? give --references, or a model and a folder of corrected transcripts")
     if hypotheses is None and out is not None:
         raise ValueError(f"--out {out}: baselines alone are only printed; add --hypotheses or drop --out")
     if fps is not None and not 0 < fps < math.inf:
@@ -66,6 +80,35 @@ def score(
             files.write_run(out, scores, transcripts, truth, rows)
     finally:
         print(tables.tables(scores))
+    if out is not None:
+        show_written(out)
+    return 0
+
+
+def _score_model(
+    model: str, corrected: Path | None, others: object, out: Path | None, semantic: SemanticOptions
+) -> int:
+    """Describe the recordings of corrected transcripts with a model, and print the scores."""
+    from motion2language.captioning.recordings import load_captioner
+    from motion2language.data.labelled.corrected import read_samples
+    from motion2language.formats.reading import ReadOptions, read_with_axes
+    from motion2language.scoring import files, tables
+    from motion2language.scoring.evaluate import evaluate
+
+    if others is not None:
+        raise ValueError("a model is scored against corrected transcripts; drop --references, --hypotheses and --fps")
+    if corrected is None:
+        raise ValueError(f"{model}: add the folder of corrected transcripts that it is scored against")
+    if out is not None:
+        require_place(out)
+    measures, captioner = semantic.load(), load_captioner(model, "auto")
+    samples = read_samples(corrected, lambda path, take: read_with_axes(path, ReadOptions(take=take))[0])
+    evaluation = evaluate(captioner, samples, semantic=measures)
+    try:  # a full disk must not keep the scores from being printed, nor a closed pipe keep them from the disk
+        if out is not None:
+            files.write_run(out, *evaluation)
+    finally:
+        print(tables.tables(evaluation.scores))
     if out is not None:
         show_written(out)
     return 0

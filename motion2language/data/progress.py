@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+QUIET = "MOTION2LANGUAGE_QUIET"  # environment variable that --quiet sets, for worker processes as well
+
+
+def is_quiet() -> bool:
+    """Whether errors alone are to be printed."""
+    return os.environ.get(QUIET) == "1"
 
 
 def progress_bar() -> Progress:

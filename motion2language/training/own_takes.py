@@ -7,6 +7,7 @@ from pathlib import Path
 
 from motion2language.data.actions import load_actions
 from motion2language.data.labelled.collect import Read, Step, collect, described_by
+from motion2language.data.labelled.corrected import read_phrases
 from motion2language.data.labelled.own_actions import own_actions, to_toml
 from motion2language.data.labelled.selection import read_selection
 from motion2language.files import make_folder, write_text
@@ -28,12 +29,14 @@ def collect_own(
 ) -> Path:
     """Collect motion files and their labels into the folder `run`; returns the TOML file that chooses them.
 
-    table  TOML file of rows and labels that the user adds to the table of actions
+    folder  folder of motion files; or of corrected transcripts, then also the labels
+    table   TOML file of rows and labels that the user adds to the table of actions
 
     ValueError for a label that the table lacks and the labels give no phrase for, before anything is read.
     """
     actions = load_actions(table)
-    own = own_actions(labels, described_by(folder, labels), NAME, actions)
+    wordings = read_phrases(labels) if labels.is_dir() else {}
+    own = own_actions(labels, described_by(folder, labels), NAME, actions, wordings)
     make_folder(run)
     text = table.read_text(encoding="utf-8-sig") + "\n" if table else ""
     write_text(run / "actions.toml", text + to_toml(own))

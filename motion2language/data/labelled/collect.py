@@ -20,7 +20,7 @@ from typing import Any
 
 from motion2language.body import FeetWarning, to_canonical
 from motion2language.data.index import first_three
-from motion2language.data.labelled.corrected import read_corrected
+from motion2language.data.labelled.corrected import read_corrected, recordings_of
 from motion2language.data.labelled.form import Span, write_source
 from motion2language.data.labelled.selection import SHORTEST, names_who_acts
 from motion2language.files import one_line, read_text
@@ -64,6 +64,8 @@ def collect(
 ) -> Counter[str]:
     """Write out.npz and out.json of the files that the table describes; returns how many show each label.
 
+    A folder of corrected transcripts that is its own table leads to its recordings.
+
     name  of the source
     rate  frames per second of what is written
     read  reads a motion file at the frame rate that the table gives, if any
@@ -72,7 +74,7 @@ def collect(
     Files and rows without each other, and recordings that cannot be used, are left out with a warning that counts and
     names them. ValueError when nothing is left. Nothing is written before all is read.
     """
-    files = _files(folder)
+    files = recordings_of(table) if folder == table else _files(folder)
     described = read_table(table, files)
     _note(table, f"{{}} of {len(described)} described files are not in {folder}", described.keys() - files.keys())
     _note(folder, f"{{}} of {len(files)} recordings are not in {table.name}", files.keys() - described.keys())
@@ -104,7 +106,7 @@ def collect(
 
 def described_by(folder: Path, table: Path) -> dict[str, Described]:
     """What a CSV says about each file of a folder, as `read_table`."""
-    return read_table(table, _files(folder))
+    return read_table(table, recordings_of(table) if folder == table else _files(folder))
 
 
 def read_table(table: Path, files: Mapping[str, Path]) -> dict[str, Described]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from motion2language.data.actions import Action, Actions
 from motion2language.data.labelled.collect import Described
@@ -18,8 +19,16 @@ from motion2language.language.actions import SUBJECTS
 from motion2language.language.vocabulary import tokenize
 
 
-def own_actions(table: Path, described: Mapping[str, Described], source: str, actions: Actions) -> dict[str, Action]:
+def own_actions(
+    table: Path,
+    described: Mapping[str, Described],
+    source: str,
+    actions: Actions,
+    wordings: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, Action]:
     """The actions that a table of labels adds to `actions`: those with a phrase, or with sentences of who does them.
+
+    wordings  label -> phrases that are used where the table of actions lacks the label
 
     ValueError, with the nearest action, for a label that is no action of the table and has neither.
     """
@@ -35,11 +44,13 @@ def own_actions(table: Path, described: Mapping[str, Described], source: str, ac
     for each in described.values():
         if len(each.labels) == 1 and each.labels[0] in unknown:
             phrases[each.labels[0]] += map(_without_subject, each.sentences)
+    place = "as the words of its segments" if table.is_dir() else "in a column phrase"
     for label, line in unknown.items():
+        phrases[label] += map(_without_subject, wordings.get(label, ()))
         if not phrases[label]:
             raise ValueError(
                 f"{table}, line {line}: {label!r} is no action of the table; {nearest(label, actions.actions)} "
-                'A new action needs its phrase, in a column phrase, such as "spins a hoop"'
+                f'A new action needs its phrase, {place}, such as "spins a hoop"'
             )
     own = {}
     for label, texts in phrases.items():

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-from motion2language.data.progress import progress_bar
+from motion2language.data.progress import is_quiet, progress_bar
 from motion2language.data.store.layout import ADVICE, VALUES, Header, Journal, Record, Store
 from motion2language.data.store.location import PARTIAL, lock_path
 from motion2language.files import Lock, write_text
@@ -33,6 +33,7 @@ from motion2language.files import Lock, write_text
 File = TypeVar("File")
 
 ALONE = 2.0  # seconds that one process reads before it starts others, which takes about 1 s; chosen
+LARGE = 200e6  # bytes of a store whose size is told before it is made, with how to do without; chosen
 CHUNK = 8  # motions that a process reads at a time; chosen
 
 
@@ -118,7 +119,11 @@ def _make(folder: Path, spec: StoreSpec) -> Store:
         with Journal(partial, spec.header) as journal, progress_bar() as progress:
             first = len(journal)
             bar = progress.add_task(spec.title, total=count, completed=first)
-            for record in _records(spec, first):
+            read = 0
+            for number, record in enumerate(_records(spec, first), start=1):
+                read += _count_bytes(record)
+                if number == CHUNK and not first:
+                    _announce(spec, folder, count * read / number)
                 journal.add(record)
                 progress.advance(bar)
         partial.rename(folder)
@@ -132,6 +137,21 @@ def _make(folder: Path, spec: StoreSpec) -> Store:
     size, seconds = (folder / VALUES).stat().st_size / 1e6, time.monotonic() - started
     _report(f"{spec.title}: {count:,} recordings stored in {folder} ({size:,.1f} MB, {seconds:.1f} s{resumed})")
     return Store(folder)
+
+
+def _count_bytes(record: Record | None) -> int:
+    if record is None:
+        return 0
+    return record.motion.positions.nbytes + (0 if record.motion.angles is None else record.motion.angles.nbytes)
+
+
+def _announce(spec: StoreSpec, folder: Path, size: float) -> None:
+    """Report the size, in bytes, that a large store will have, and how to do without it."""
+    if size >= LARGE:
+        _report(
+            f"{spec.title}: the store will take about {size / 1e6:,.0f} MB in {folder.parent}; --no-store does without "
+            "it, m2l data store --delete deletes it"
+        )
 
 
 def _records(spec: StoreSpec, first: int) -> Iterator[Record | None]:
@@ -234,4 +254,4 @@ def _no_store_error(directory: Path, error: OSError) -> ValueError:
 
 
 def _report(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"m2l: {text}", markup=False)
+    Console(stderr=True, highlight=False, soft_wrap=True, quiet=is_quiet()).print(f"m2l: {text}", markup=False)
