@@ -7,7 +7,7 @@ from marked import skin
 
 from motion2language.body import map_joints, to_canonical
 from motion2language.formats.marker_joints import recording
-from motion2language.formats.marker_labels import load_markers, meanings
+from motion2language.formats.marker_labels import forms, load_markers, marker_sets, meanings
 from motion2language.formats.markers import Markers
 from motion2language.formats.reading import ReadOptions
 from motion2language.motion import CANONICAL
@@ -75,6 +75,18 @@ SETS = {
             ANK="p@LatMalleolus", MED="p@MedMalleolus", HEE="p@HeelFoot", MT1="p@FirstMetatarsal",
             MT5="p@FifthMetatarsal", C7="pC7SpinalProcess", CLAV="pIJ", T10="pT8SpinalProcess", STRN="pPX",
             TOP="pTopOfHead"), WHOLE, 0.05),
+    "OpenCap": (
+        put(ASI="*.ASIS_study", PSI="*.PSIS_study", SHO="*_shoulder_study", ELB="*_lelbow_study", ELBM="*_melbow_study",
+            WRA="*_lwrist_study", WRB="*_mwrist_study", KNE="*_knee_study", KNM="*_mknee_study", ANK="*_ankle_study",
+            MED="*_mankle_study", HEE="*_calc_study", TOE="*_toe_study", MT5="*_5meta_study", THI="*_thigh1_study",
+            TIB="*_sh1_study") | {"C7_study": SKIN["C7"]}
+        | put(HEE="*Shoulder", TOE="*Elbow", SHO="*Wrist", WRA="*Knee", ELB="*Ankle", ANK="*Hip", KNE="*BigToe"),
+        WHOLE, 0.07),
+    "a gait laboratory's inner markers": (
+        put(ASI="*ASI", PSI="*PSI", KNE="*KNE", KNM="*KNEMED", ANK="*ANK", MED="*MED", HEE="*HEE", TOE="*TOE"),
+        LOWER, 0.02),
+    "another's": (
+        put(ASI="*ASI", SACR="SACR", KNE="*KNE", KNM="*Med_kn", ANK="*ANK", MED="*Med_ank", HEE="*HEE"), LOWER, 0.02),
     "gait laboratory": (
         put(ASI="*ASI", SACR="SACR", KNE="*KNE", ANK="*ANK", HEE="*HEE", TOE="*TOE"), LOWER, 0.02),
     "legs without feet": (put(ASI="*ASI", PSI="*PSI", KNE="*KNE", ANK="*ANK"), LOWER, 0.02),
@@ -106,6 +118,14 @@ def test_every_set_gives_its_joints(name, subject, recwarn):
         "head" not in joints, "left_elbow" not in joints, "left_knee" not in joints,
     )  # fmt: skip
     assert np.isfinite(to_canonical(motion).positions).all()
+
+
+@pytest.mark.parametrize(("knee", "ankle"), [("LKNEMED", "LMED"), ("LMKNE", "LMMAL"), ("LMKN", "LMED"),
+                                             ("LMed_kn", "LMed_ank"), ("L_mknee_study", "L_mankle_study")])  # fmt: skip
+def test_inner_markers_of_laboratories_are_known(knee, ankle):
+    known = meanings(marker_sets()["skin"])
+    found = [next(known[form] for _, form in forms(label) if form in known) for label in (knee, ankle)]
+    assert found == ["left inner knee", "left inner ankle"]
 
 
 def test_a_users_table_names_other_labels(tmp_path):

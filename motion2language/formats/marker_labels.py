@@ -1,7 +1,8 @@
 """What a marker's label means: marker_sets.toml, a user's own table, and the forms in which labels are compared.
 
 `L.ASIS`, `Left_Asis` and `lasis` are equal: labels are compared in capitals, without spaces, dots, dashes and
-underscores, with the side as a letter in front.
+underscores, with the side as a letter in front. OpenCap and Pose2Sim end the labels of the markers that they compute in
+`_study`; the key points of the videos beside them have labels without it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from motion2language.files import parse_toml
 from motion2language.formats.limits import LONGEST_NAME
 
+#: The last word of labels of computed markers.
+COMPUTED = "STUDY"
 SIDES = {"left": "L", "right": "R"}
 _LETTERS = frozenset(SIDES.values())
 _SIDE = re.compile("(?<![A-Za-z])(?i:left|right)|Left|Right")  # but not at the end of a name: Wright
@@ -89,6 +92,8 @@ def forms(label: str) -> Iterable[tuple[str, str]]:
         return
     words = re.findall("[A-Za-z0-9]+", _SIDE.sub(lambda side: f" {side[0][0]} ", label))
     capitals = [word.upper() for word in words]
+    if capitals[1:] and capitals[-1] == COMPUTED:
+        capitals.pop()
     if not _QUANTITIES.isdisjoint(capitals):
         return
     for first, word in enumerate(capitals):

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from motion2language.formats.limits import FARTHEST_UNITS, clean_name, require_joints, require_near
-from motion2language.formats.marker_labels import forms, marker_sets, meanings
+from motion2language.formats.marker_labels import COMPUTED, forms, marker_sets, meanings
 
 LONGEST_GAP = 0.25  # seconds, the longest gap that is filled in a marker's path; chosen, a quarter of a stride
 _LEAST_SUBJECT = 8  # markers that make a subject rather than a tool or box; chosen
@@ -57,6 +57,7 @@ def recognise(markers: Markers, subject: str | None, own: Mapping[str, str] | No
     own  a user's table of labels (marker_labels.py)
     ValueError names the subjects when there are several and `subject` is None, or is not one of them.
     """
+    markers = _without_key_points(markers)
     sets = marker_sets()
     subjects = _by_subject(markers, meanings({**sets["skin"], **sets["centres"]}, own))
     if not any("left front waist" in parts for parts in subjects.values()):
@@ -73,6 +74,14 @@ def recognise(markers: Markers, subject: str | None, own: Mapping[str, str] | No
     if subject not in subjects:
         raise ValueError(f"contains no subject {clean_name(subject)!r}; expected {_listed(subjects)}")
     return subjects[subject]
+
+
+def _without_key_points(markers: Markers) -> Markers:
+    """The markers that were computed from key points of videos, without these; all where there are none."""
+    kept = [n for n, label in enumerate(markers.labels) if label.upper().endswith(f"_{COMPUTED}")]
+    if len(kept) < _LEAST_SUBJECT:
+        return markers
+    return replace(markers, positions=markers.positions[:, kept], labels=[markers.labels[n] for n in kept])
 
 
 def never_seen(markers: Markers, own: Mapping[str, str] | None = None) -> list[str]:
