@@ -20,6 +20,7 @@ _SHARES = {
     "collar": 0.025, "collar_up": 0.08, "shoulder": 0.105, "upper_arm": 0.172, "forearm": 0.157,
 }  # fmt: skip
 SIDES = {"left": 1.0, "right": -1.0}
+HAND = ("azimuth", "elevation", "reach", "swing", "elbow")  # the channels of a hand
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,35 @@ def _arm(
     body: Body,
     channels: dict[str, np.ndarray],
 ) -> None:
-    azimuth, elevation = channels[f"{side}_azimuth"], channels[f"{side}_elevation"]
-    flat = np.cos(elevation)
-    x, y, z = sign * flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth)
-    swing = channels[f"{side}_swing"]
-    y, z = y * np.cos(swing) + z * np.sin(swing), z * np.cos(swing) - y * np.sin(swing)
-    reach = np.clip(channels[f"{side}_reach"], 0.25, 0.995) * body.arm
-    wrist = joints[f"{side}_shoulder"] + (chest @ (np.stack((x, y, z), -1) * reach[:, None])[..., None])[..., 0]
-    out = channels[f"{side}_elbow"]
-    hint = chest @ np.stack((sign * out, -np.ones_like(out), -0.6 * np.ones_like(out)), -1)[..., None]
+    hand = {name: channels[f"{side}_{name}"] for name in HAND}
+    target, hint = wrist_around(sign, hand, body.arm)
+    wrist = joints[f"{side}_shoulder"] + (chest @ target[..., None])[..., 0]
+    hint = chest @ hint[..., None]
     joints[f"{side}_elbow"], joints[f"{side}_wrist"] = two_bones(
         joints[f"{side}_shoulder"], wrist, body["upper_arm"], body["forearm"], hint[..., 0]
     )
+
+
+def wrist_around(sign: float, hand: dict[str, np.ndarray], arm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where a wrist is from its shoulder, and where its elbow points, (T, 3) in the axes of the chest.
+
+    sign  1 for the left, -1 for the right
+    hand  the channels of HAND, (T,)
+    arm   its length in metres
+    """
+    azimuth, elevation, swing, out = (hand[name] for name in ("azimuth", "elevation", "swing", "elbow"))
+    flat = np.cos(elevation)
+    x, y, z = sign * flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth)
+    y, z = y * np.cos(swing) + z * np.sin(swing), z * np.cos(swing) - y * np.sin(swing)
+    reach = np.clip(hand["reach"], 0.25, 0.995) * arm
+    return np.stack((x, y, z), -1) * reach[:, None], np.stack(
+        (sign * out, -np.ones_like(out), -0.6 * np.ones_like(out)), -1
+    )
+
+
+def trunk_turn(channels: dict[str, np.ndarray]) -> np.ndarray:
+    """Rotations (T, 3, 3) of the trunk in the body's axes, as one, by the channels pitch, bend, twist and lean."""
+    return _pitch(channels["pitch"] + channels["bend"]) @ _yaw(channels["twist"]) @ _roll(channels["lean"])
 
 
 def _leg(

@@ -84,6 +84,11 @@ def _manner(stage: Stage, random: np.random.Generator) -> None:
     stage.add("nod", 0, np.full(stage.frames, random.normal(0, 0.12)))
     stage.add("lean", 0, 0.01 * np.sin(2 * np.pi * random.uniform(0.1, 0.3) * time + random.uniform(0, 6)))
     stage.add("rise", 0, 0.003 * np.sin(2 * np.pi * random.uniform(0.2, 0.4) * time))
+    hang_arms(stage, random)
+
+
+def hang_arms(stage: Stage, random: np.random.Generator) -> None:
+    """How this person's arms hang, or are held, besides what they do."""
     for side in SIDES:
         stage.add(f"{side}_reach", 0, np.full(stage.frames, -abs(random.normal(0, 0.06))))
         stage.add(f"{side}_elevation", 0, np.full(stage.frames, random.normal(0.1, 0.1)))
@@ -105,8 +110,7 @@ def _channels(stage: Stage, random: np.random.Generator) -> dict[str, np.ndarray
     width = random.uniform(0.8, 1.7)
     splay = random.uniform(0.0, 0.3)
     for side, sign in SIDES.items():
-        for name, rest in REST.items():
-            result[f"{side}_{name}"] = rest + channel(f"{side}_{name}")
+        result |= {f"{side}_{name}": values for name, values in hand_channels(stage, side).items()}
         stance = path + left * (sign * body["hip"] * width)
         ankle, yaw, down = _feet(stage, side, stance, heading)
         ankle += ahead * channel(f"{side}_foot_forward")[:, None]
@@ -116,6 +120,11 @@ def _channels(stage: Stage, random: np.random.Generator) -> dict[str, np.ndarray
         result[f"{side}_toe"] = yaw + sign * splay
         result[f"{side}_toe_down"] = down + channel(f"{side}_toe_down") + 0.6 * np.clip(channel("air") / 0.1, 0, 1)
     return result
+
+
+def hand_channels(stage: Stage, side: str) -> dict[str, np.ndarray]:
+    """The channels of a hand as body.wrist_around takes them."""
+    return {name: rest + stage.channel(f"{side}_{name}") for name, rest in REST.items()}
 
 
 def _feet(
