@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from people import write_people
 
 from motion2language.data.actions import load_actions
 from motion2language.data.labelled.selection import choose, read_selection
@@ -12,7 +13,6 @@ from motion2language.data.synthesis.gestures import GESTURES, plan
 from motion2language.data.synthesis.on_bodies import on_body, standing
 from motion2language.data.synthesis.recording import make_motion
 from motion2language.motion import CANONICAL
-from tests.people import write_people
 
 SIDES = "left", "right"
 

@@ -11,6 +11,8 @@ from small import captioner, recording, without_torch
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.data import corpora
 from motion2language.data.rehearsal import PATH, STEP, choose_movements, movements, write
+from motion2language.data.synthesis import make_recording
+from motion2language.data.synthesis.on_bodies import ON_BODIES
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import SPECIALS, UNK
 from motion2language.motion import CANONICAL
@@ -127,6 +129,16 @@ def test_rehearsed_recordings_have_the_sentences_of_the_model_itself():
         assert sample.motion.fps == start.config.fps
         again = next(start.transcribe_all([sample.motion], refine=False))
         assert sample.captions[0].text == again.text
+
+
+def test_gestures_on_the_bodies_of_new_recordings_are_rehearsed_but_not_what_these_teach():
+    start = load_model("default")
+    body = make_recording([3, 1], ("wave_right",)).motion.resample(10).positions
+    names = [sample.name for sample in rehearse(start, 40, bodies=[body], taught={"push", "drink"})]
+    gestures = {name.rsplit(" ", 1)[0] for name in names if not name.startswith("rehearsal ")} & set(ON_BODIES)
+    assert len(gestures) > 10
+    assert not gestures & {"push", "drink"}
+    assert any(name.startswith("rehearsal ") for name in names)
 
 
 def test_a_model_of_another_body_does_not_rehearse():

@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from motion2language.data.labelled.persons import FEWEST, person_of, split_by_pe
 from motion2language.data.labelled.selection import Chosen, Usable, choose, read_selection, report
 from motion2language.data.progress import progress_bar
 from motion2language.data.samples import Sample, Samples, load_into_memory
+from motion2language.data.synthesis.on_bodies import LEAST, standing
 from motion2language.files import make_folder, write_text
 from motion2language.language.vocabulary import tokenize
 from motion2language.scoring.naming import Answer
@@ -129,7 +130,7 @@ def adapt(
     print(*scarce(new, "takes"), division.note, sep="\n", flush=True)
     before = _ask(start, division.held, chosen.actions, "before")
     write_settings(folder, run, resume)
-    trained = _learn(start, run, _samples(root, division, chosen, folder, run), folder / "state.pt")
+    trained = _learn(start, run, _samples(root, division, chosen, folder, run), counts, folder / "state.pt")
     after = replace(trained, name=out.name)
     told = _ask(after, division.held, chosen.actions, "after")
     text = table(start, after, division, chosen, (before, told), _agreement(start, after))
@@ -157,7 +158,9 @@ def write_settings(folder: Path, run: RunConfig, resume: bool) -> None:
     write_text(folder / CONFIG, run.model_dump_json(indent=2) + "\n")
 
 
-def _learn(start: Captioner, run: RunConfig, samples: Samples[Sample], state: Path) -> Captioner:
+def _learn(
+    start: Captioner, run: RunConfig, samples: Samples[Sample], taught: Collection[str], state: Path
+) -> Captioner:
     """`start` with the words and actions of the samples, trained as far as `state` says that it is not."""
     if not can_rehearse(start) or start.config.kind != "transducer":
         raise ValueError(f"model {start.name!r}: only a transducer on the canonical body can be adapted")
@@ -168,7 +171,8 @@ def _learn(start: Captioner, run: RunConfig, samples: Samples[Sample], state: Pa
     random = np.random.default_rng(run.train.seed)
     with progress_bar() as bar:
         task = bar.add_task("rehearsing", total=REHEARSED)
-        rehearsed = rehearse(start, REHEARSED, lambda *_: bar.advance(task))
+        bodies = [part for sample in prepared if len(part := standing(sample.motion.positions)) >= LEAST]
+        rehearsed = rehearse(start, REHEARSED, lambda *_: bar.advance(task), bodies, taught)
         values = (start.values(sample.motion) for sample in rehearsed)
         begin = [start.transducer.encode(own[None], np.array([len(own)]))[0][0] for own in values]
         task = bar.add_task("imagining", total=None)

@@ -31,7 +31,7 @@ FPS = 10.0
 EACH = 10  # recordings of an action in each source; chosen
 INVENTED = 60  # of invented bodies; chosen
 WALKING = ("carry",)  # gestures made while walking
-ON_THE_FLOOR = ("pick up", "put down")  # gestures that need the whole body, so invented bodies alone show them
+ON_BODIES = tuple(action for action in GESTURES if action not in WALKING)  # that any body can show
 #: What a body that stands does at most: metres that it goes, lifts a foot, and sinks; radians that it leans. Chosen.
 GOES, LIFTS, SINKS, LEANS = 0.35, 0.12, 0.12, 0.5
 LEAST = 12  # frames of a body; chosen
@@ -71,7 +71,8 @@ def standing(positions: np.ndarray) -> np.ndarray:
 def on_body(base: np.ndarray, gesture: Plan, random: np.random.Generator) -> np.ndarray:
     """The gesture as the body of `base` (T, 21, 3) shows it, at FPS, (T', 21, 3) metres.
 
-    Where the recording is shorter it goes on backwards, and forwards again.
+    Where the recording is shorter it goes on backwards, and forwards again. The legs do not follow: who picks something
+    up bends, and does not squat.
     """
     before, after = (round(random.uniform(0, MARGIN) * FPS) for _ in range(2))
     frames = max(5, before + round(gesture.seconds * FPS) + after)
@@ -144,6 +145,16 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6))
 
 
+def shown_by(
+    bodies: Sequence[np.ndarray], actions: Sequence[str], count: int, random: np.random.Generator
+) -> Iterator[Motion]:
+    """`count` gestures of the actions, in turn, by random ones of the bodies (T, 21, 3); those of ON_BODIES only."""
+    for number in range(count):
+        action = actions[number % len(actions)]
+        base = bodies[int(random.integers(len(bodies)))]
+        yield Motion(on_body(base, plan(action, random), random), FPS, CANONICAL, f"{action} {number}")
+
+
 def write(people: Path, out: Path, seed: int = 0) -> int:
     """Write the labelled recordings of all gestures; returns how many."""
     make_folder(out)
@@ -186,7 +197,7 @@ def _shown(
     upright: Sequence[np.ndarray], walking: Sequence[np.ndarray], random: np.random.Generator
 ) -> Iterator[tuple[str, Motion]]:
     for action in GESTURES:
-        bases = walking if action in WALKING else () if action in ON_THE_FLOOR else upright
+        bases = walking if action in WALKING else upright
         for _ in range(EACH if len(bases) else 0):
             positions = on_body(bases[int(random.integers(len(bases)))], plan(action, random), random)
             yield action, Motion(positions, FPS, CANONICAL)
