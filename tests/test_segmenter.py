@@ -13,7 +13,7 @@ from bodies import walking
 from motion2language.captioning import take_sentences
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.model_folder import load_segmenter
-from motion2language.captioning.search_segments import Piece, best_row, find, judge_again
+from motion2language.captioning.search_segments import Piece, best_row, find, judge_again, name_alone
 from motion2language.language.actions import ActionLexicon
 from motion2language.model import segmenter as segmenter_module
 from motion2language.model.segmenter import Action, Evidence, Segmenter, SegmenterConfig, Tower
@@ -204,18 +204,42 @@ def test_a_second_judge_may_change_a_label() -> None:
     evidence.frames[4:14] = [0.1, 0.35, 0.0, 0.55]  # kick rather than walk
     pieces = find(evidence, SMALL)
     assert [piece.label for piece in pieces] == ["kick"] and pieces[0].judged is None
+    alone = [evidence.frames[4:14]]
     for shares, label in (
         ({}, "kick"),
         ({"walk": 0.5, "kick": 0.4}, "kick"),
         ({"walk": 0.9}, "walk"),
         ({"bow": 1.0}, "kick"),
     ):
-        (judged,) = judge_again(pieces, [shares], evidence, SMALL)
+        (judged,) = judge_again(pieces, alone, [shares], evidence, SMALL)
         assert judged.label == label and judged.judged == shares.get(label, 0.0)
         assert (judged.start, judged.end, judged.bounded) == (pieces[0].start, pieces[0].end, pieces[0].bounded)
     sure = replace(SMALL, calibration={"judged": (0.0, 0.0, 0.0, 1.0)})
-    (judged,) = judge_again(pieces, [{"walk": 0.9}], evidence, sure)
+    (judged,) = judge_again(pieces, alone, [{"walk": 0.9}], evidence, sure)
     assert judged.probability == pytest.approx(0.9)
+
+
+def test_a_piece_that_is_another_action_by_itself_gets_its_label() -> None:
+    evidence = _evidence(40, [(4, 14, 3)])
+    evidence.frames[4:14] = [0.1, 0.35, 0.0, 0.55]  # kick rather than walk
+    pieces = find(evidence, SMALL)
+    for walks, label in ((0.3, "kick"), (0.8, "walk")):
+        alone = [np.full((10, 4), [0.1, walks, 0.0, 0.9 - walks])]
+        (judged,) = judge_again(pieces, alone, [{}], evidence, SMALL)
+        assert judged.label == label
+
+
+def test_frames_alone_see_nothing_of_what_is_beside_their_piece() -> None:
+    segmenter, random = _segmenter(), np.random.default_rng(1)
+    values = random.normal(size=(40, 124)).astype(np.float32)
+    pieces = [replace(PIECES[0], start=10, end=20), replace(PIECES[0], start=0, end=6)]
+    first, second = name_alone(pieces, values, segmenter)
+    np.testing.assert_allclose(first, segmenter.name(values[8:22])[2:12])
+    np.testing.assert_allclose(second, segmenter.name(values[:8])[:6])
+    values[:8] = values[22:] = 5.0
+    np.testing.assert_array_equal(name_alone(pieces[:1], values, segmenter)[0], first)
+    assert np.abs(segmenter(values).frames[10:20] - first).max() > 1e-3
+    assert not np.allclose(first, segmenter.name(values)[10:20])
 
 
 def test_what_is_said_of_a_piece_alone_is_shared_among_its_actions() -> None:

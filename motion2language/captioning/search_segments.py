@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motion2language.model.segmenter import PAIR, Evidence, SegmenterConfig
+from motion2language.model.segmenter import PAIR, Evidence, Segmenter, SegmenterConfig
 
 MOVE = 3  # frames that a bound may move from its step; chosen
 SHORTEST = 2  # frames of a piece
+BESIDE = 2  # frames on either side that belong to a piece by itself; chosen
 GAP = 3  # frames between two pieces of an action that goes on
 LEAST = 0.02  # share of a label that a second judge never says; about one of 64 draws
 SECOND = 0.3  # weight of what a second judge says; chosen on people held out: more makes sessions of theirs worse
@@ -56,7 +57,7 @@ class Piece:
 
 def find(evidence: Evidence, config: SegmenterConfig) -> list[Piece]:
     """The pieces of a recording in order; they do not overlap. Empty when nothing is worth its price."""
-    chances = _chances_of_labels(evidence, config)
+    chances = _chances_of_labels(evidence.frames, config)
     sums = np.concatenate([np.zeros((1, chances.shape[1])), chances.cumsum(0)])
     bounds = np.minimum(PAIR * np.arange(len(evidence.pieces) + 1), len(evidence.frames))
     worth = np.concatenate(
@@ -81,21 +82,40 @@ def find(evidence: Evidence, config: SegmenterConfig) -> list[Piece]:
     return pieces
 
 
-def judge_again(
-    pieces: Sequence[Piece], shares: Sequence[Mapping[str, float]], evidence: Evidence, config: SegmenterConfig
-) -> list[Piece]:
-    """The pieces with the labels that their frames and a second judge make likeliest together.
+def name_alone(pieces: Sequence[Piece], values: np.ndarray, segmenter: Segmenter) -> list[np.ndarray]:
+    """For each piece the chances (N, 1 + A) of its frames, from the recording's features (T, F) of the piece alone.
 
+    In a recording, a frame is named by what is done around it too: a punch among kicks is taken for one.
+    """
+    alone = []
+    for piece in pieces:
+        first = max(0, piece.start - BESIDE)
+        frames = segmenter.name(values[first : piece.end + BESIDE])
+        alone.append(frames[piece.start - first : piece.end - first])
+    return alone
+
+
+def judge_again(
+    pieces: Sequence[Piece],
+    alone: Sequence[np.ndarray],
+    shares: Sequence[Mapping[str, float]],
+    evidence: Evidence,
+    config: SegmenterConfig,
+) -> list[Piece]:
+    """The pieces with the labels that are likeliest by their frames in the recording, and alone, and a second judge.
+
+    alone   for each piece the chances of its frames by `name_alone`
     shares  for each piece the share of each label in what the second judge says of the piece alone
 
-    The judges count alike: the chance of a label is in proportion to the product of both. What the second never says
-    counts as LEAST, so that it alone can rule nothing out.
+    The frames count alike in the recording and alone. What the second judge never says counts as LEAST, so that it
+    alone can rule nothing out.
     """
-    chances, judged = _chances_of_labels(evidence, config), []
-    for piece, own in zip(pieces, shares, strict=True):
+    chances, judged = _chances_of_labels(evidence.frames, config), []
+    for piece, by_itself, own in zip(pieces, alone, shares, strict=True):
         inside = chances[piece.start : piece.end]
+        both = np.log(inside.mean(0) + UNSEEN) + np.log(_chances_of_labels(by_itself, config).mean(0) + UNSEEN)
         said = np.array([own.get(label, 0.0) for label in config.labels])
-        best = int((np.log(inside.mean(0) + UNSEEN) + SECOND * np.log(said + LEAST)).argmax())
+        best = int((both / 2 + SECOND * np.log(said + LEAST)).argmax())
         judged.append(_piece(evidence, config, inside, (piece.start, piece.end), piece.bounded, (best, said[best])))
     return judged
 
@@ -125,11 +145,11 @@ def best_row(worth: np.ndarray) -> list[tuple[int, int]]:
     return row[::-1]
 
 
-def _chances_of_labels(evidence: Evidence, config: SegmenterConfig) -> np.ndarray:
-    """(T, labels) the chance of each label at each frame; several actions may share one."""
-    labels, chances = config.labels, np.zeros((len(evidence.frames), len(config.labels)))
+def _chances_of_labels(frames: np.ndarray, config: SegmenterConfig) -> np.ndarray:
+    """(T, labels) the chance of each label at each frame (T, 1 + A); several actions may share one."""
+    labels, chances = config.labels, np.zeros((len(frames), len(config.labels)))
     for number, action in enumerate(config.actions.values(), start=1):
-        chances[:, labels.index(action.label)] += evidence.frames[:, number]
+        chances[:, labels.index(action.label)] += frames[:, number]
     return chances
 
 

@@ -1,7 +1,7 @@
 """The transcript of a take from its pieces: whose words describe each piece, and when.
 
-The label of a piece is the likeliest by the segmenter and by what the model says of the piece alone, together: they err
-in different ways. Then there are four ways, the first that fits:
+The label of a piece is the likeliest by the segmenter, which sees it in the recording and by itself, and by what the
+model says of the piece alone: they err in different ways. Then there are four ways, the first that fits:
 
 1. The sentence that the model says of the whole recording, as it is, if it promises as many right actions as the pieces
    do; nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it learnt
@@ -24,7 +24,7 @@ from dataclasses import replace
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import feature
-from motion2language.captioning.search_segments import Piece, find, judge_again
+from motion2language.captioning.search_segments import Piece, find, judge_again, name_alone
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
@@ -56,11 +56,13 @@ def describe(
     """
     fps, about = segmenter.config.fps, replace(whole.transcript, segments=(), untimed="")
     motion = ensure_canonical(body).resample(fps)
-    evidence = segmenter(feature(segmenter.config.features)(motion))
+    values = feature(segmenter.config.features)(motion)
+    evidence = segmenter(values)
     pieces = find(evidence, segmenter.config)
     stretches = [_stretch(piece, fps, body) for piece in pieces]
     said = say([body.frames_between(*stretch) for stretch in stretches])
-    pieces = judge_again(pieces, [shares(each) for each in said], evidence, segmenter.config)
+    alone = name_alone(pieces, values, segmenter)
+    pieces = judge_again(pieces, alone, [shares(each) for each in said], evidence, segmenter.config)
     if len(whole.weights) == 1:
         if is_sure(whole.transcript, pieces):
             return whole

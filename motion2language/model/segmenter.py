@@ -177,13 +177,20 @@ class Segmenter:
     def __call__(self, values: np.ndarray) -> Evidence:
         """The evidence for the features (T, F) of a recording, before standardising; memory grows with T alone."""
         values = ((values - self.mean) / self.std).astype(np.float32)
-        scores = _rows(self._actions, self._names(values))
-        scores = np.exp(scores - scores.max(1, keepdims=True))
-        frames = scores / scores.sum(1, keepdims=True)
+        frames = self._name(values)
         paired = values if len(values) % PAIR == 0 else np.concatenate([values, values[-1:]])
         memory = self._bounds(paired.reshape(len(paired) // PAIR, -1))
         starts, ends = _rows(self._edges, memory).reshape(-1, 2)[: len(values)].T
         return Evidence(frames, starts, ends, self.judge(memory))
+
+    def name(self, values: np.ndarray) -> np.ndarray:
+        """Evidence.frames alone, of features (T, F) before standardising."""
+        return self._name(((values - self.mean) / self.std).astype(np.float32))
+
+    def _name(self, values: np.ndarray) -> np.ndarray:
+        scores = _rows(self._actions, self._names(values))
+        scores = np.exp(scores - scores.max(1, keepdims=True))
+        return np.asarray(scores / scores.sum(1, keepdims=True))
 
     def judge(self, memory: np.ndarray) -> np.ndarray:
         """Evidence.pieces for vectors (S, width)."""

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import feature
-from motion2language.captioning.search_segments import Piece, features_of, find, judge_again
+from motion2language.captioning.search_segments import Piece, features_of, find, judge_again, name_alone
 from motion2language.captioning.take_sentences import shares
 from motion2language.data.actions import Actions, Meaning, load_actions
 from motion2language.files import parse_toml
@@ -155,11 +155,13 @@ def calibrate(segmenter: Segmenter, pool: Pool, say: Say | None = None) -> Segme
     takes = [pool.compose(random, round(30 * FPS)) for _ in range(HELD_OUT)]
     for positions, spans in [*takes, *_as_they_are(pool, random)]:
         motion = Motion(vary(positions, STRANGE, random), FPS, CANONICAL)
-        evidence = segmenter(feature(segmenter.config.features)(motion))
+        values = feature(segmenter.config.features)(motion)
+        evidence = segmenter(values)
         pieces = find(evidence, segmenter.config)
         if say is not None and pieces:
             said = say([motion.frames_between(piece.start, piece.end) for piece in pieces])
-            pieces = judge_again(pieces, [shares(each) for each in said], evidence, segmenter.config)
+            alone = name_alone(pieces, values, segmenter)
+            pieces = judge_again(pieces, alone, [shares(each) for each in said], evidence, segmenter.config)
         found += [(features_of(piece, evidence), _right(piece, spans, segmenter)) for piece in pieces]
     lines = {
         name: fit_line(
