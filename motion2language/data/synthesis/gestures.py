@@ -162,9 +162,13 @@ def _throw(back: Pose, release: Pose, end: Pose, twist: float, both: float = 0.0
     return Gesture((0.9, 2.4), keys, both=both, twist=twist, pitch=0.2, stance=0.25)
 
 
+def _bent(seconds: tuple[float, float], keys: tuple[Key, ...], both: float) -> Gesture:
+    """Down with straight legs."""
+    return Gesture(seconds, keys, both, pitch=0.95, bend=0.55, nod=0.2, sink=0.05, stance=0.15)
+
+
 _LOW, _BEFORE = (0.05, -1.25, 0.93), (0.1, -0.7, 0.6)
 _AHEAD, _TO_BODY = (0.0, -0.05, 0.94), (0.4, -0.5, 0.45)
-_BENT = {"pitch": 0.95, "bend": 0.55, "nod": 0.2, "sink": 0.05, "stance": 0.15}
 _QUARTER = np.pi / 2
 #: The gestures of each action of the table (data/actions.toml); all as likely.
 GESTURES: dict[str, tuple[Gesture, ...]] = {
@@ -186,13 +190,13 @@ GESTURES: dict[str, tuple[Gesture, ...]] = {
         _throw((0.3, 1.3, 0.6), (0.0, 0.5, 0.93), (0.0, -0.5, 0.93), 0.0, both=1.0),
     ),
     "pick up": (
-        Gesture((1.4, 3.4), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, _BEFORE, 0)), 0.5, **_BENT),
-        Gesture((1.4, 3.4), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, REST_POSE, 0)), 0.4, **_BENT),
-        Gesture((1.4, 3.4), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, _BEFORE, 0)), 0.6, pitch=0.6, bend=0.35,
-                sink=0.4, stance=0.15),
+        _bent((1.4, 3.4), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, _BEFORE, 0)), 0.5),
+        _bent((1.4, 3.4), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, REST_POSE, 0)), 0.4),
+        Gesture((1.4, 3.4), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, _BEFORE, 0)), 0.6, pitch=0.6, bend=0.35, sink=0.4,
+                stance=0.15),
     ),
     "put down": (
-        Gesture((1.4, 3.4), ((0, _BEFORE, 0), (0.45, _LOW, 1), (0.6, _LOW, 1), (1, REST_POSE, 0)), 0.5, **_BENT),
+        _bent((1.4, 3.4), ((0, _BEFORE, 0), (0.45, _LOW, 1), (0.6, _LOW, 1), (1, REST_POSE, 0)), 0.5),
         Gesture((1.4, 3.4), ((0, _BEFORE, 0), (0.45, _LOW, 1), (0.6, _LOW, 1), (1, REST_POSE, 0)), 0.6, pitch=0.6,
                 bend=0.35, sink=0.4),
     ),

@@ -121,15 +121,16 @@ def _arm(
 ) -> None:
     """Put elbow and wrist where the hand's channels say, with the bones of `base`."""
     shoulder, elbow, wrist = (CANONICAL.index(f"{side}_{joint}") for joint in ("shoulder", "elbow", "wrist"))
-    bones = [
-        float(np.median(np.linalg.norm(base[:, b] - base[:, a], axis=1)))
-        for a, b in ((shoulder, elbow), (elbow, wrist))
-    ]
-    target, hint = wrist_around(sign, hand, sum(bones))
+    upper, fore = (
+        max(0.05, float(np.median(np.linalg.norm(base[:, end] - base[:, start], axis=1))))
+        for start, end in ((shoulder, elbow), (elbow, wrist))
+    )
+    target, hint = wrist_around(sign, hand, upper + fore)
     positions[:, elbow], positions[:, wrist] = two_bones(
         positions[:, shoulder],
         positions[:, shoulder] + np.einsum("tij,tj->ti", chest, target),
-        *(max(bone, 0.05) for bone in bones),
+        upper,
+        fore,
         np.einsum("tij,tj->ti", chest, hint),
     )
 
