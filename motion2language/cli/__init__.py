@@ -68,6 +68,7 @@ for command in (
     "collect:collect",
     "compose:compose",
     "compose:labels",
+    "toy:toy",
     "statistics:statistics",
     "segments:segments",
     "corrections:corrections",

@@ -122,15 +122,16 @@ def read_corrected(folder: Path, files: Mapping[str, Path]) -> list[tuple[int, d
 
 
 def read_phrases(folder: Path) -> dict[str, list[str]]:
-    """Label -> how people worded it: texts of checked segments that are not the model's own."""
+    """Label -> how people worded it: texts of checked segments, except those that the model gave to another label."""
     phrases: dict[str, list[str]] = {}
     for each in find_corrections(folder):
         original = (each.data.get("correction") or {}).get("original") or {}
-        guesses = {segment.get("text") for segment in original.get("segments") or ()}
+        guesses = {segment.get("text"): segment.get("label") for segment in original.get("segments") or ()}
         for segment in each.segments:
             text = segment.get("text") or ""
-            if segment.get("checked") and segment["label"] is not None and text and text not in guesses:
-                phrases.setdefault(segment["label"], []).append(_without_leading(text))
+            label = segment["label"]
+            if segment.get("checked") and label is not None and text and guesses.get(text, label) == label:
+                phrases.setdefault(label, []).append(_without_leading(text))
     return phrases
 
 
