@@ -134,6 +134,8 @@ class Facts:
     jumps             how many
     left_hand, right_hand  where each hand goes, in the order of time, such as "to the head"
     arms, legs        left, right or both: which of them act, beside what walking needs
+    step_length       metres of a step, the median
+    step_size         small, normal or large, of a walk forward, for a body of that size
 
     >>> Facts(travel=3.1, direction="right", steps=8).known
     {'travel': 3.1, 'direction': 'right', 'steps': 8}
@@ -159,6 +161,8 @@ class Facts:
     right_hand: tuple[str, ...] = ()
     arms: str | None = None
     legs: str | None = None
+    step_length: float | None = None
+    step_size: str | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -9,6 +9,7 @@ import io
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from browser import CHROMIUM, FLAGS, MARKS, STALL, playwright
 from PIL import Image
 
 from motion2language import viewer
-from motion2language.transcript import Transcript
+from motion2language.transcript import Facts, Transcript
 
 pytestmark = MARKS
 WATCH = """
@@ -442,3 +443,16 @@ def test_a_minute_opens(open_page):
     page = open_page(viewer.Take(long, Transcript((), 60.0)))
     page.keyboard.press("End")
     assert now(page) == 60.0
+
+
+def test_words_of_facts_stand_below_the_sentence(open_page):
+    plain = takes.transcript()
+    first, *rest = plain.segments
+    facts = Facts(travel=3.0, direction="right", steps=8, gait="walk", pace="slow", speed=0.7)
+    words = (replace(first.words[0], word="walks"),)
+    measured = replace(plain, segments=(replace(first, words=words, facts=facts), *rest))
+    page = open_page(viewer.Take(takes.motion(), measured))
+    below = page.locator(".sentence .detail").text_content()
+    assert below.startswith("walks sideways to the right slowly ")
+    assert below.endswith(" ".join(segment.text for segment in rest))
+    assert page.locator(".sentence .word").first.text_content() == "walks"

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 GROUP = 64  # files read, described together and given back before the next are read; chosen
 CHUNK = 32  # files in one task of a cluster; chosen
+READ = ("txt", "srt", "vtt")  # outputs that people read, and no program scores
 RETRIES = 3  # times a chunk is repeated after its worker died; chosen
 
 
@@ -48,6 +49,7 @@ class Settings:
     facts            segments are measured and judged
     plain            facts are not printed
     dim              what is printed may be dim, on a terminal
+    detail           what people read (READ) has words of facts beside the model's
     """
 
     read: ReadOptions
@@ -63,6 +65,7 @@ class Settings:
     facts: bool = True
     plain: bool = False
     dim: bool = False
+    detail: bool = False
 
 
 @dataclass(frozen=True)
@@ -260,14 +263,15 @@ def _reason(source: Source, error: Exception) -> str:
     return one_line(f"{source.label}: not described: {type(error).__name__}: {error}")
 
 
-def _with_facts(described: Described, dim: bool) -> str:
+def _with_facts(transcript: Transcript, dim: bool) -> str:
     from motion2language.writers.txt import with_facts
 
-    return with_facts(described.transcript, dim)
+    return with_facts(transcript, dim)
 
 
 def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str], settings: Settings) -> Outcome:
     problems, written = [], []
+    read = writers.detailed(described.transcript) if settings.detail else described.transcript
     if not settings.overwrite and (why := find_refusal(job)):  # another process wrote one meanwhile
         return Outcome(job.source.label, None, (why,))
     for name, target in job.targets.items():
@@ -278,11 +282,11 @@ def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str
             elif name == "json":
                 write_text(target, json_text(described.transcript, job))
             else:
-                write_text(target, writers.render(described.transcript, name))
+                write_text(target, writers.render(read if name in READ else described.transcript, name))
             written.append(target)
         except Exception as error:
             problems.append(_reason(job.source, error))
-    shown = writers.render(described.transcript, "txt") if settings.plain else _with_facts(described, settings.dim)
+    shown = writers.render(read, "txt") if settings.plain else _with_facts(read, settings.dim)
     text = shown or "(nothing to describe)\n"
     return Outcome(job.source.label, text, tuple(problems), tuple(written))
 

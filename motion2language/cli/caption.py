@@ -34,6 +34,7 @@ def caption(
     skip_written: Annotated[bool, Parameter(negative="")] = False,
     overwrite: Overwrite = False,
     plain: Annotated[bool, Parameter(negative="")] = False,
+    detail: Annotated[bool, Parameter(negative="")] = False,
     ray: str | None = None,
     model: Model = Model(),
     search: Search = Search(),
@@ -66,6 +67,9 @@ def caption(
         Replace files of other recordings, and files below --out that do not tell their recording.
     plain
         Print the words alone, without the facts that were measured (see m2l facts).
+    detail
+        Add words that facts give to those of the model, as in "walks straight forward slowly": in what is printed and
+        in txt, srt and vtt files. The player shows them below the sentence; other files keep the model's own words.
     ray
         Address of a Ray cluster (HOST:PORT, auto), or local: its workers describe the recordings and write the files.
     model
@@ -102,9 +106,10 @@ def caption(
             least,
             overwrite,
             each_repetition,
-            bool(formats) or not plain,
+            bool(formats) or detail or not plain,
             plain,
             sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+            detail,
         )
         found = find_recordings(files)
         if out is not None:

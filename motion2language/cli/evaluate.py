@@ -25,6 +25,7 @@ def evaluate(
     sure: float = 0.7,
     patience: float = 0.5,
     cuts: bool = True,
+    detail: Annotated[bool, Parameter(negative="")] = False,
     full: Annotated[bool, Parameter(negative="")] = False,
     semantic: SemanticOptions = SemanticOptions(),
 ) -> int:
@@ -44,6 +45,8 @@ def evaluate(
         With --live: as in m2l live.
     cuts
         Add baselines that see the motion but no words: change points, slow moments.
+    detail
+        Also score the sentences with words of facts, as m2l caption --detail has them, and with repetitions counted.
     full
         Print all tables instead of the main scores.
     """
@@ -54,7 +57,7 @@ def evaluate(
     from motion2language.live.draws import Patience
     from motion2language.scoring import files, tables
     from motion2language.scoring.evaluate import evaluate as run
-    from motion2language.scoring.evaluate import require_samples
+    from motion2language.scoring.evaluate import require_samples, with_detail
     from motion2language.scoring.headlines import headlines
 
     search.require_valid()
@@ -77,6 +80,8 @@ def evaluate(
         cuts=cuts,
         semantic=measures,
     )
+    if detail:
+        evaluation = with_detail(evaluation, measures)
     every = tables.tables(evaluation.scores)
     try:  # a full disk must not keep the scores from being printed, nor a closed pipe keep them from the disk
         if out is not None:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motion2language import writers
 from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.joining import join_repetitions
 from motion2language.data.samples import Sample
 from motion2language.live.captioner import transcribe
 from motion2language.live.draws import Patience
 from motion2language.live.events import Word
-from motion2language.scoring.captions import Measures
+from motion2language.scoring.captions import Measures, caption_scores
 from motion2language.scoring.contradictions import count_contradictions
 from motion2language.scoring.reference import Reference
 from motion2language.scoring.reliability import reliability
@@ -81,6 +83,24 @@ def reference(sample: Sample) -> Reference:
     """A sample's captions and segments, without its motion."""
     captions = tuple(caption.text for caption in sample.captions)
     return Reference(sample.name, sample.motion.duration, captions, sample.segments)
+
+
+def with_detail(evaluation: Evaluation, semantic: Semantic | None = None) -> Evaluation:
+    """The evaluation with the scores of detailed sentences beside those of the model's own."""
+    pairs = [
+        (reference.captions, detailed_sentence(transcript))
+        for reference, transcript in zip(evaluation.references, evaluation.transcripts, strict=True)
+        if reference.captions
+    ]
+    if not pairs:
+        return evaluation
+    detailed = caption_scores(*zip(*pairs, strict=True), semantic=semantic).clean
+    return evaluation._replace(scores=replace(evaluation.scores, detailed=detailed))
+
+
+def detailed_sentence(transcript: Transcript) -> str:
+    """The sentence with an action repeated in a row said once with its count, and with words of facts."""
+    return writers.detailed(join_repetitions(transcript)).text
 
 
 def delays(captioner: Captioner, samples: Sequence[Sample], words: Sequence[Sequence[Word]]) -> Measures:

@@ -30,7 +30,11 @@ def _sentences(scores: Scores) -> list[str]:
     values = [f"{name} {scores.captions[key]:.{digits}f}" for key, (name, digits) in shown.items()]
     baselines = [values["bleu_4"] for values in scores.text_baselines.values() if "bleu_4" in values]
     beside = f"; best baseline BLEU-4 {max(baselines):.1f}" if baselines else ""
-    return [f"sentences: {', '.join(values)}{beside}"]
+    lines = [f"sentences: {', '.join(values)}{beside}"]
+    if scores.detailed:
+        own = [f"{name} {scores.detailed[key]:.{digits}f}" for key, (name, digits) in shown.items()]
+        lines.append(f"sentences with detail: {', '.join(own)}")
+    return lines
 
 
 def _segments(scores: Scores) -> list[str]:

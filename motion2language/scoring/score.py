@@ -43,6 +43,7 @@ class Scores:
     reliability     what a probability is given for -> its calibration, as reliability.reliability
     contradictions  words that measured facts deny, per hundred clips (contradictions.py)
     delay           of live captions: seconds until a verb is printed
+    detailed        measures of the sentences with words of facts added to the model's
     """
 
     captions: Measures = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Scores:
     reliability: dict[str, list[Measures]] = field(default_factory=dict)
     contradictions: Measures = field(default_factory=dict)
     delay: Measures = field(default_factory=dict)
+    detailed: Measures = field(default_factory=dict)
 
     @property
     def systems(self) -> dict[str, Measures]:
@@ -70,6 +72,7 @@ class Scores:
         parts = {
             "captions": self.captions,
             "captions (paper)": self.paper_captions,
+            "captions with detail": self.detailed,
             "text floors": self.text_baselines,
             "semantic": self.notes,
             **self.systems,

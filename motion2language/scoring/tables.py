@@ -37,6 +37,7 @@ def tables(scores: Scores) -> str:
 
 def _caption_table(scores: Scores) -> list[str]:
     systems = {"clean": scores.captions, "paper (`<eos>`, `<unk>`)": scores.paper_captions}
+    systems |= {"clean, with detail": scores.detailed}
     systems |= {f"baseline: {name}": measures for name, measures in scores.text_baselines.items()}
     systems = {name: measures for name, measures in systems.items() if measures}
     if not systems:

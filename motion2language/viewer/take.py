@@ -15,7 +15,7 @@ from motion2language.body import figure_of
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 from motion2language.viewer import packing, sides
-from motion2language.writers import caption, phrase
+from motion2language.writers import caption, detail, phrase
 
 SPEED_RATE = 15.0  # values per second of the speed curve; chosen, a pixel or two each
 
@@ -75,7 +75,12 @@ def speed_curve(motion: Motion) -> list[float]:
 def _transcript(transcript: Transcript) -> dict[str, Any]:
     data = transcript.to_dict()
     shown = [
-        {"unknown": "" if segment.known else caption(segment), "facts": phrase(segment.facts)}
+        {
+            "unknown": "" if segment.known else caption(segment),
+            "facts": phrase(segment.facts),
+            "text": segment.text,
+            "detail": detail(segment),
+        }
         for segment in transcript.segments
     ]
     return {name: data[name] for name in ("schema", "model", "text", "segments")} | {"shown": shown}

@@ -14,7 +14,7 @@ from motion2language.captioning.facts.limbs import find_limbs
 from motion2language.captioning.facts.measure import RATE, Body, measure
 from motion2language.captioning.facts.posture import find_postures
 from motion2language.captioning.facts.repetitions import Repetitions, find_repetitions
-from motion2language.captioning.facts.steps import find_steps
+from motion2language.captioning.facts.steps import find_step_length, find_steps, name_step
 from motion2language.captioning.facts.travel import find_gait, find_pace, find_travel
 from motion2language.captioning.facts.turn import find_turn
 from motion2language.motion import Motion
@@ -23,7 +23,19 @@ from motion2language.transcript import Facts
 UPRIGHT = ("standing", "bent")  # postures in which a foot that moves takes a step
 #: What cannot be known where joints with these endings were not recorded.
 HANGS_ON = {
-    ("ankle", "knee"): ("side", "limb", "legs", "steps", "gait", "pace", "jumps", "start_posture", "end_posture"),
+    ("ankle", "knee"): (
+        "side",
+        "limb",
+        "legs",
+        "steps",
+        "step_length",
+        "step_size",
+        "gait",
+        "pace",
+        "jumps",
+        "start_posture",
+        "end_posture",
+    ),
     ("wrist", "elbow"): ("side", "limb", "arms", "left_hand", "right_hand"),
 }
 STEPS = 3  # steps from which a body walks or runs; chosen
@@ -73,6 +85,7 @@ def _facts_of(body: Body) -> Facts:
     stepped = [time for time in steps.times if postures.at(time) in UPRIGHT]
     gait = find_gait(body, travel) if len(stepped) >= STEPS else None
     goes = len(stepped) >= STEPS
+    step = find_step_length(body, stepped) if goes and travel.direction != "in place" else None
     limbs = find_limbs(body, goes)
     turn, why_no_turn = find_turn(body)
     again = Repetitions(reason="nothing moves") if limbs.limb is None else find_repetitions(body)
@@ -105,4 +118,6 @@ def _facts_of(body: Body) -> Facts:
         right_hand=limbs.right_hand if limbs.arms in ("right", "both") else (),
         arms=limbs.arms,
         legs=limbs.legs,
+        step_length=None if step is None else step * body.leg,
+        step_size=name_step(step) if gait == "walk" and travel.direction == "forward" else None,
     )

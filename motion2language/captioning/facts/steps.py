@@ -7,6 +7,7 @@ one direction is a step of one foot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,6 +22,8 @@ OPPOSED = -0.5  # correlation of both feet around the pelvis, from which a body 
 EVEN = 0.6  # share of the other foot's movement that each foot has on a treadmill; chosen
 LIFT = 0.08  # leg lengths that each foot rises in turn when somebody walks in place; chosen
 LEAST = 3  # steps in place that make a walk; chosen
+#: Leg lengths of a step forward below which it is small, and from which it is large; CMU's are .68 to 1.05. Chosen.
+SMALL, LARGE = 0.5, 1.15
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,21 @@ def find_steps(body: Body, travel: Travel) -> Steps:
         if len(found) > LEAST:
             return _steps(body, along, found, "on the spot, as on a treadmill")
     return _lifts(body)
+
+
+def find_step_length(body: Body, times: Sequence[float]) -> float | None:
+    """Leg lengths over the ground of the median step, between two passes of the feet; None with fewer than LEAST."""
+    if len(times) < LEAST:
+        return None
+    frames = [round((time - body.start) * RATE) for time in times]
+    return float(np.median(np.hypot(*np.diff(body.at("pelvis")[frames][:, [0, 2]], axis=0).T)))
+
+
+def name_step(length: float | None) -> str | None:
+    """small, normal or large for a step of a walk forward, in leg lengths."""
+    if length is None:
+        return None
+    return "small" if length < SMALL else "large" if length >= LARGE else "normal"
 
 
 def _near(moving: np.ndarray) -> np.ndarray:

@@ -9,33 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from motion2language.language.movement import (
+    ARMS,
+    BACKWARD,
+    FAST,
+    FORWARD,
+    GO_VERBS,
+    JUMP_VERBS,
+    LEGS,
+    NOT_TURNED,
+    NUMBERS,
+    RUN_VERBS,
+    SIDES,
+    SLOW,
+    STAYED,
+    TIMES,
+    TURN_VERBS,
+    TURNED,
+    WALK_VERBS,
+    WENT,
+)
 from motion2language.language.vocabulary import tokenize
 from motion2language.transcript import Facts
 
-#: Degrees of turn from which a body clearly turned, and below which it clearly did not; chosen.
-TURNED, NOT_TURNED = 40.0, 12.0
-#: Metres of travel from which a body clearly went somewhere, and below which it stayed; chosen.
-WENT, STAYED = 1.0, 0.3
-
-_ARMS = frozenset("hand hands arm arms fist fists".split())
-_LEGS = frozenset("leg legs foot feet knee knees".split())
-_ARM_VERBS = frozenset("wave waves waving raise raises raising lift lifts lifting point points pointing".split())
-_LEG_VERBS = frozenset("kick kicks kicking".split())
-_TURN_VERBS = frozenset("turn turns turning rotate rotates rotating".split())
-_GO_VERBS = frozenset(
-    "walk walks walking walked run runs running ran jog jogs jogging step steps stepping move moves moving".split()
-)
-_RUN_VERBS = frozenset("run runs running ran jog jogs jogging sprint sprints sprinting".split())
-_WALK_VERBS = frozenset("walk walks walking walked stroll strolls strolling".split())
-_JUMP_VERBS = frozenset("jump jumps jumping jumped hop hops hopping".split())
-_FORWARD = frozenset("forward forwards ahead".split())
-_BACKWARD = frozenset("backward backwards back".split())
-_SIDES = ("left", "right")
-_COUNTS = {"once": 1, "twice": 2, "thrice": 3} | {
-    word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), start=1)
-}
-_SLOW = frozenset("slow slowly".split())
-_FAST = frozenset("fast quickly rapidly".split())
+_COUNTS = TIMES | NUMBERS
 _POSTURES = {
     "sits": "sitting", "sit": "sitting", "sitting": "sitting", "lies": "lying", "lying": "lying", "kneels": "kneeling",
     "kneeling": "kneeling", "squats": "squatting", "squatting": "squatting", "crawls": "on all fours",
@@ -80,10 +77,10 @@ def contradictions(words: Sequence[str] | str, facts: Facts) -> list[Evidence]:
 
 def _limb_side(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
     """ "left hand", "both arms", "right leg": against the side that acts."""
-    if words[index] not in (*_SIDES, "both") or index + 1 >= len(words):
+    if words[index] not in (*SIDES, "both") or index + 1 >= len(words):
         return None
     noun = words[index + 1]
-    name, side = ("arms", facts.arms) if noun in _ARMS else ("legs", facts.legs) if noun in _LEGS else ("", None)
+    name, side = ("arms", facts.arms) if noun in ARMS else ("legs", facts.legs) if noun in LEGS else ("", None)
     agrees = words[index] == side
     if side is None or (not agrees and "both" in (words[index], side)):
         return None  # the other limb helps, or rests from what it did before: only the wrong side is clear
@@ -92,14 +89,10 @@ def _limb_side(words: Sequence[str], index: int, facts: Facts) -> Evidence | Non
 
 def _turn_side(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
     """ "turns left", "turn to the right": against the degrees turned."""
-    if (
-        words[index] not in _SIDES
-        or facts.turn is None
-        or (index + 1 < len(words) and words[index + 1] in _ARMS | _LEGS)
-    ):
+    if words[index] not in SIDES or facts.turn is None or (index + 1 < len(words) and words[index + 1] in ARMS | LEGS):
         return None
     before = [word for word in words[max(0, index - 4) : index] if word not in ("to", "the", "a", "his", "her")]
-    if not before or before[-1] not in _TURN_VERBS:
+    if not before or before[-1] not in TURN_VERBS:
         return None
     if abs(facts.turn) < TURNED:
         if abs(facts.turn) >= NOT_TURNED:
@@ -112,13 +105,13 @@ def _turn_side(words: Sequence[str], index: int, facts: Facts) -> Evidence | Non
 def _direction(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
     """ "walks forward", "steps back", "walks sideways to the left": against the direction of travel."""
     word = words[index]
-    asked = "forward" if word in _FORWARD else "backward" if word in _BACKWARD else ""
-    verb = _verb_before(words, index, _GO_VERBS)
-    if word in _SIDES and verb is not None and "turn" not in words[verb:index]:
+    asked = "forward" if word in FORWARD else "backward" if word in BACKWARD else ""
+    verb = _verb_before(words, index, GO_VERBS)
+    if word in SIDES and verb is not None and "turn" not in words[verb:index]:
         asked = word
     if not asked or verb is None or facts.direction in (None, "in place") or (facts.travel or 0) < WENT:
         return None
-    if (asked in _SIDES) != (facts.direction in _SIDES):
+    if (asked in SIDES) != (facts.direction in SIDES):
         return None  # who walks forward, or back, may go to the left of where it began, or of the camera
     reason = f"went {facts.travel:.1f} m {facts.direction}"
     return Evidence(index, word, asked == facts.direction, "direction", reason)
@@ -127,21 +120,21 @@ def _direction(words: Sequence[str], index: int, facts: Facts) -> Evidence | Non
 def _goes(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
     """ "walks", "runs": against travel, steps and gait."""
     word = words[index]
-    if word not in _WALK_VERBS | _RUN_VERBS:
+    if word not in WALK_VERBS | RUN_VERBS:
         return None
     if facts.travel is not None and facts.travel < STAYED and not facts.steps:
         return Evidence(index, word, False, "travel", "stayed in place and took no step")
     if facts.gait is None or (facts.travel or 0) < WENT:
         return None
-    agrees = (word in _RUN_VERBS) == (facts.gait == "run")
+    agrees = (word in RUN_VERBS) == (facts.gait == "run")
     return Evidence(index, word, agrees, "gait", f"{facts.gait}s at {facts.speed:.1f} m/s")
 
 
 def _pace(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
     """ "walks slowly", "runs fast": against the Froude number's pace."""
     word = words[index]
-    asked = "slow" if word in _SLOW else "fast" if word in _FAST else ""
-    if not asked or facts.pace in (None, "normal") or not any(verb in _GO_VERBS for verb in words):
+    asked = "slow" if word in SLOW else "fast" if word in FAST else ""
+    if not asked or facts.pace in (None, "normal") or not any(verb in GO_VERBS for verb in words):
         return None
     return Evidence(index, word, asked == facts.pace, "pace", f"{facts.pace}, {facts.speed:.1f} m/s")
 
@@ -172,7 +165,7 @@ def _posture(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
 
 def _jumps(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
     """ "jumps": supported by a flight; a missing one proves nothing, since a sensor may lose it."""
-    if words[index] not in _JUMP_VERBS or not facts.jumps:
+    if words[index] not in JUMP_VERBS or not facts.jumps:
         return None
     return Evidence(index, words[index], True, "jumps", f"{facts.jumps} jumps")
 

@@ -25,6 +25,11 @@ function captionOf({ known, text, shown, facts }) {
   return (facts && shown && shown.unknown) || "unknown action";
 }
 
+/** The words of a segment with those of its facts; "" where these add nothing, or the words were corrected since. */
+function detailOf({ known, text, shown, facts }) {
+  return (known !== false && facts && shown && shown.text === text && shown.detail) || "";
+}
+
 /** The caption, and how doubtful it is. */
 function markedOf(segment) {
   const doubt = segment.known === false ? "" : doubtOf(segment);

@@ -14,6 +14,10 @@ function makeSentence(transcript, words, title, clock) {
     root.append(phrase);
   }
   if (!words.length) root.append(element("span", { class: "nothing" }, "nothing to describe"));
+  if (transcript.segments.some(detailOf)) {
+    const detail = transcript.segments.map((segment) => detailOf(segment) || captionOf(segment)).join(" ");
+    root.append(element("span", { class: "detail", title: "with what was measured" }, detail));
+  }
   let last;
   const update = (time) => {
     const now = wordsAt(words, time);
