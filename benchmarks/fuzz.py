@@ -35,7 +35,7 @@ GIVE_UP = 600.0  # seconds by the clock, on a machine that does other work
 MEMORY = 1_500_000_000  # bytes of data of the process that reads
 LARGEST = 4_000_000  # bytes of a case
 LONGEST = 2_500  # letters of a message
-KINDS = "bvh npz npy xml amc c3d trc fbx glb gltf mvnx json csv model stream".split()
+KINDS = "bvh npz npy xml amc c3d trc fbx glb gltf vrma mvnx json csv skeleton parquet model stream".split()
 NUMBERS = [
     *b"nan inf -inf -1 0 1 -0 1e308 -1e308 1e-308 1e39 1e10 999999999999 4294967296 2147483647 65535 1_0 0x10".split(),
     *(b"1,5", b"3.", b"9" * 5000, b"\xc2\xb2"),
@@ -150,9 +150,9 @@ def work(given: argparse.Namespace, kind: str, first: int) -> int:
     sys.path.insert(0, str(HERE / "tests"))
     seeds: dict[str, list[bytes]] = {}
     if kind != "folder":
-        from seeds import seed_files
+        from seeds import parquet_file, seed_files
 
-        seeds = seed_files()
+        seeds = {"parquet": [parquet_file()]} if kind == "parquet" else seed_files()
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -234,7 +234,14 @@ def make_case(kind: str, seeds: dict[str, list[bytes]], chance: random.Random, f
 def mutated(kind: str, files: list[bytes], chance: random.Random) -> bytes:
     """One of the files with one to five mutations."""
     content = chance.choice(files)
-    own = {"npy": change_array, "npz": change_archive, "gltf": change_json, "glb": change_glb, "json": change_json}
+    own = {
+        "npy": change_array,
+        "npz": change_archive,
+        "gltf": change_json,
+        "glb": change_glb,
+        "vrma": change_glb,
+        "json": change_json,
+    }
     for _ in range(chance.choice((1, 1, 1, 2, 3, 5))):
         text = b"\0" not in content[:2000]
         ways = [truncate, flip, splice] + (

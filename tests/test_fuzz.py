@@ -14,8 +14,8 @@ def test_malformed_files_are_read_or_refused_in_one_line():
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("no traceback, no hang, no case beyond the memory\n")
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")][2:]
-    assert len(rows) == 15
-    assert all(int(row[1]) == 34 for row in rows)
+    assert len(rows) == 18
+    assert all(int(row[1]) == 28 for row in rows)
     assert sum(int(row[3]) for row in rows) > 250  # most are damaged beyond reading
 
 

@@ -243,6 +243,42 @@ def test_freemocap_and_numbered_columns(tmp_path):
         assert off(read_motion(tmp_path / "a.csv")) < 1e-4
 
 
+def long_rows(names: list, frames: str = "frame", sep: str = ",") -> str:
+    """MediaPipe's points, a row for each; the second point is not seen in the last frame."""
+    rows = [sep.join((frames, "person", "landmark", "x", "y", "z", "visibility"))]
+    for number, frame in enumerate(points("mediapipe")):
+        when = f"{number / 30:.4f}" if frames == "time" else str(number)
+        for name, (x, y, z) in zip(names, frame.tolist(), strict=True):
+            if (name, number) != (names[1], 39):
+                rows.append(sep.join((when, "a", str(name), f"{x:.6f}", f"{y:.6f}", f"{z:.6f}", "0.9")))
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("names", [POSE_LAYOUTS["mediapipe"].names, range(33)])
+def test_a_table_with_a_row_for_each_joint(names, tmp_path):
+    (tmp_path / "a.csv").write_text(long_rows(list(names)))
+    assert off(read_motion(tmp_path / "a.csv", fps=30)) < 1e-4
+    (tmp_path / "a.csv").write_text(long_rows(list(names), "time", ";").replace(".", ","))
+    motion = read_motion(tmp_path / "a.csv")
+    assert motion.fps == 30
+    assert off(motion) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0,a,nose", "0,a,left_eye", r"line 4: left_eye is there twice in a frame; does it show several people\?"),
+        ("0,a,left_eye_inner,", "0,a,left_eye_inner,z", "line 3, column x: 'z-0.*, expected a number"),
+        ("0,a,left_eye_inner,", "0\n0,a,left_eye_inner,", "line 3 has 1 cells, expected 7"),
+    ],
+)
+def test_an_error_in_a_long_table_says_what_is_wrong(old, new, message, tmp_path):
+    names = "nose left_eye_inner left_eye".split() + [f"point_{number}" for number in range(30)]
+    (tmp_path / "a.csv").write_text(long_rows(names).replace(old, new, 1))
+    with pytest.raises(ValueError, match=message):
+        read_motion(tmp_path / "a.csv", fps=30)
+
+
 def test_parquet_is_the_same_table(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet

@@ -4,6 +4,7 @@ A column's name is a joint's, with `x`, `y` or `z` as its last or first word: `L
 `x_12`. Words such as `position` and `world` are ignored; `visibility` or `confidence` of a joint is its confidence.
 Joints with numbers alone (`x0 y0 z0 …`) are in the order of a layout of their number. Frames are rows. A column `time`,
 `timestamp` or `seconds` gives the rate, in seconds, or in milli- or microseconds where its steps are above 1.
+Tables with a row for each joint of each frame are brought to this form first (long_table.py).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from motion2language.formats.limits import (
     require_joints,
     require_values,
 )
+from motion2language.formats.long_table import find_columns, widen
 from motion2language.formats.pose_layouts import PoseLayout, choose_layout
 from motion2language.formats.poses import recording_of
 from motion2language.formats.reading import ReadOptions, Recording
@@ -75,6 +77,8 @@ def _csv(path: Path) -> tuple[list[str], np.ndarray]:
             header = [clean_name(cell) for cell in next(rows, [])]
             if len(header) > 4 * MOST_JOINTS:
                 raise ValueError(f"{len(header)} columns, expected at most {4 * MOST_JOINTS}")
+            if (columns := find_columns(header)) is not None:
+                return widen(header, columns, rows, mark != ",", most)
             table = list[np.ndarray]()
             for row in rows:
                 if any(cell.strip() for cell in row):
