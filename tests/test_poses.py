@@ -318,6 +318,7 @@ TABLE = table(CANONICAL.joints, BODY)
         (TABLE.replace("0.033333", "9", 1), "column time: times must be numbers that grow"),
         (re.sub(r"(?m)^0\.033333,[^,]*", "0.033333,one", TABLE), "line 3, column pelvis_x: 'one', expected a number"),
         (re.sub(r"(?m),[^,]*_z", ",foo", TABLE), "the points are 2-D, without z"),
+        (TABLE.replace("\n0.000000,", "\n-1e308,", 1), "column time: times must be numbers that grow from row to row"),
         (TABLE[:-40], r"line 41 has \d+ cells, expected 64"),
         ("a_x,a_y,a_z,time\n1,2,3,0\n2,3,4,1\n", "none of the points is a known joint: a"),
     ],

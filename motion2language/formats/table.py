@@ -182,12 +182,13 @@ def _times(header: list[str], values: np.ndarray) -> np.ndarray | None:
     column = next((n for n, name in enumerate(header) if _TIMES.fullmatch(" ".join(_words(name)).lower())), None)
     if column is None or len(values) < 2:
         return None
-    times = values[:, column]
+    given = values[:, column]
+    times = given - given[0] if np.isfinite(given).all() else given
     if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
         raise ValueError(f"column {header[column]}: times must be numbers that grow from row to row, or give --fps")
     step = float(np.median(np.diff(times)))
     scale = 1.0 if step <= 1 else 1e-3 if step <= 1000 else 1e-6
-    return (times - times[0]) * scale
+    return times * scale
 
 
 def _even(
