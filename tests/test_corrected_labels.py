@@ -110,7 +110,8 @@ def test_adapt_takes_corrections_as_they_are_with_new_actions_in_their_words(m2l
 def test_a_model_is_scored_against_what_is_checked_to_the_end(m2l, corrected, tmp_path):
     captioner(kind="transducer", encoder="convolution").save(tmp_path / "model")
     words = ("score", tmp_path / "model", corrected)
-    status, out, err = m2l(*words, "--out", tmp_path / "scores")
+    assert m2l(*words)[1].startswith("1 clip\nactions: all named")
+    status, out, err = m2l(*words, "--full", "--out", tmp_path / "scores")
     assert status == 0, err
     assert "1 of 2 transcripts have segments that nobody checked, and are left out" in err
     assert "all clips, n = 1" in out

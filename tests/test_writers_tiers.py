@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 import warnings
 from itertools import pairwise
@@ -278,3 +279,17 @@ def test_a_region_beyond_the_recording_is_an_error(tmp_path: Path) -> None:
     task["predictions"][0]["result"][0]["value"]["end"] = 99
     with pytest.raises(ValueError, match=r"task\.json: .*ends at 99 s, after the recording's end at 4 s"):
         as_read([task], tmp_path)
+
+
+def test_label_studios_own_library_accepts_the_configuration_of_the_guide_and_the_predictions() -> None:
+    sdk = pytest.importorskip("label_studio_sdk.label_interface", reason="needs label-studio-sdk, of no extra")
+    guide = Path(__file__).parent.parent / "docs" / "guide" / "export-formats.md"
+    (configuration,) = re.findall(r"```xml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    interface = sdk.LabelInterface(configuration)
+    assert interface.is_valid
+    given_transcript = transcript((0.0, 2.0, "walk", "walks"), (2.0, 3.0, "bow", "bows"))
+    (task,) = json.loads(writers.render(given_transcript, "labelstudio"))
+    (prediction,) = task["predictions"]
+    assert interface.validate_prediction(prediction, return_errors=True) == []
+    prediction["result"][0]["value"]["timeserieslabels"] = ["fly"]
+    assert interface.validate_prediction(prediction, return_errors=True)

@@ -21,6 +21,7 @@ def score(
     hypotheses: Path | None = None,
     out: OptionalOut = None,
     fps: float | None = None,
+    full: Annotated[bool, Parameter(negative="")] = False,
     semantic: SemanticOptions = SemanticOptions(),
 ) -> int:
     """Score transcripts against references, beside baselines that ignore the motion.
@@ -43,6 +44,8 @@ def score(
         Folder for scores.json, clips.csv and the transcripts.
     fps
         Count times in whole frames at this frame rate, as the paper's code does with 10; without it exactly.
+    full
+        Of a model: print all tables instead of the main scores.
     semantic
         Semantic measures of the sentences.
     """
@@ -54,7 +57,7 @@ def score(
     from motion2language.scoring.score import score_baselines
 
     if model is not None:
-        return _score_model(model, corrected, references or hypotheses or fps, out, semantic)
+        return _score_model(model, corrected, references or hypotheses or fps, out, full, semantic)
     if references is None:
         raise ValueError("of what? give --references, or a model and a folder of corrected transcripts")
     if hypotheses is None and out is not None:
@@ -86,7 +89,7 @@ def score(
 
 
 def _score_model(
-    model: str, corrected: Path | None, others: object, out: Path | None, semantic: SemanticOptions
+    model: str, corrected: Path | None, others: object, out: Path | None, full: bool, semantic: SemanticOptions
 ) -> int:
     """Describe the recordings of corrected transcripts with a model, and print the scores."""
     from motion2language.captioning.recordings import load_captioner
@@ -94,6 +97,7 @@ def _score_model(
     from motion2language.formats.reading import ReadOptions, read_with_axes
     from motion2language.scoring import files, tables
     from motion2language.scoring.evaluate import evaluate
+    from motion2language.scoring.headlines import headlines
 
     if others is not None:
         raise ValueError("a model is scored against corrected transcripts; drop --references, --hypotheses and --fps")
@@ -108,7 +112,7 @@ def _score_model(
         if out is not None:
             files.write_run(out, *evaluation)
     finally:
-        print(tables.tables(evaluation.scores))
+        print(tables.tables(evaluation.scores) if full else headlines(evaluation.scores))
     if out is not None:
         show_written(out)
     return 0

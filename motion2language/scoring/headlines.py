@@ -20,7 +20,8 @@ def headlines(scores: Scores) -> str:
 def _clips(scores: Scores) -> str:
     clips = scores.segments.get(f"clips/{GROUP}", scores.captions.get("clips", 0))
     references = scores.captions.get("references")
-    return f"{clips:.0f} clips" + (f", {references:.0f} reference sentences" if references else "")
+    count = f"{clips:.0f} clip{'' if clips == 1 else 's'}"
+    return count + (f", {references:.0f} reference sentence{'' if references == 1 else 's'}" if references else "")
 
 
 def _sentences(scores: Scores) -> list[str]:
