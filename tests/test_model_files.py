@@ -1,6 +1,7 @@
 """A model on disk: every value of its configuration is checked; its weights are those of the package safetensors."""
 
 import json
+import shutil
 from dataclasses import asdict
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from safetensors import numpy as safetensors
 
+from motion2language.captioning.captioner import load_model
 from motion2language.captioning.model_folder import SHIPPED, shipped_models
 from motion2language.model.config import ModelConfig
 from motion2language.model.weights import pack_weights, unpack_weights
@@ -139,3 +141,16 @@ def entry(**changes) -> dict[str, object]:
 def test_damaged_weights_are_refused(content, message):
     with pytest.raises(ValueError, match=message):
         unpack_weights(content)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("file", ["weights.safetensors", "segmenter.safetensors"])
+def test_a_model_whose_weights_are_not_finite_is_refused_by_its_name(file, bad, tmp_path):
+    folder = shutil.copytree(SHIPPED / "default", tmp_path / "diverged")
+    weights = {name: np.array(array) for name, array in unpack_weights((folder / file).read_bytes()).items()}
+    list(weights.values())[-1].flat[0] = bad
+    (folder / file).write_bytes(pack_weights(weights))
+    with pytest.raises(ValueError, match="has values that are not finite") as caught:
+        load_model(folder)
+    assert str(caught.value).startswith(str(folder))
+    assert "\n" not in str(caught.value)

@@ -32,7 +32,7 @@ from motion2language.model.encoders_numpy import ENCODERS
 from motion2language.model.pytorch import find_device, require_torch
 from motion2language.model.segmenter import Segmenter
 from motion2language.model.transducer_numpy import NumpyTransducer
-from motion2language.model.weights import unpack_weights
+from motion2language.model.weights import require_finite, unpack_weights
 from motion2language.motion import Motion
 from motion2language.transcript import Hypothesis, Transcript
 
@@ -326,9 +326,14 @@ def _load_config(path: Path) -> ModelConfig:
 
 def _load_weights(path: Path) -> dict[str, np.ndarray]:
     try:
-        return unpack_weights(path.read_bytes())
+        weights = unpack_weights(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"{path}: not a safetensors file ({error})") from None
+    try:
+        require_finite(weights)
+    except ValueError as error:
+        raise ValueError(f"{path}: {clean_message(str(error))}") from None
+    return weights
 
 
 def _why_torch(config: ModelConfig, device: str) -> str:

@@ -96,14 +96,16 @@ def load_segmenter(folder: Path) -> Segmenter | None:
     if not shape.is_file() and not weights.is_file():
         return None
     from motion2language.model.segmenter import Segmenter, SegmenterConfig
-    from motion2language.model.weights import unpack_weights
+    from motion2language.model.weights import require_finite, unpack_weights
 
     try:
         config = SegmenterConfig.from_json(shape.read_bytes())
     except (OSError, ValueError) as error:
         raise ValueError(f"{shape}: {one_line(error)}") from None
     try:
-        return Segmenter(config, unpack_weights(weights.read_bytes()))
+        arrays = unpack_weights(weights.read_bytes())
+        require_finite(arrays)
+        return Segmenter(config, arrays)
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder}: the files of its segmenter do not fit each other: {one_line(error)}") from None
 

@@ -19,6 +19,13 @@ def unpack_weights(content: bytes) -> dict[str, np.ndarray]:
         raise ValueError(f"numbers of a type that numpy does not have: {error}") from None
 
 
+def require_finite(arrays: Mapping[str, np.ndarray]) -> None:
+    """ValueError for an array of real numbers that are not all finite, such as those of a training that diverged."""
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name[:60]!r} has values that are not finite; train the model again, or copy it again")
+
+
 def pack_weights(arrays: Mapping[str, np.ndarray]) -> bytes:
     """The content of a safetensors file; an array that is not laid out row by row is written as it reads."""
     return save({name: np.asarray(array, order="C") for name, array in arrays.items()})
