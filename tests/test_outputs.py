@@ -67,6 +67,22 @@ def test_another_recordings_file_is_neither_skipped_nor_replaced(takes, tmp_path
     assert json.loads((out / "take.json").read_text())["path"] == "../takes/b/take.bvh"
 
 
+def test_a_recording_whose_files_were_half_written_is_known_by_its_json_and_done_again(
+    takes, tmp_path, m2l, monkeypatch
+):
+    command = ["caption", takes / "a" / "take.bvh", *QUICK, "--out", tmp_path / "out", "--format", "srt,vtt,json"]
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recordings.writers, "render", stop)
+        assert m2l(*command)[0] == 130
+    assert [path.suffix for path in (tmp_path / "out").iterdir()] == [".json"]
+    assert m2l(*command, "--skip-written")[0] == 0
+    assert len(list((tmp_path / "out").iterdir())) == 3
+
+
 def test_files_that_cannot_tell_their_recording_are_kept_unless_a_json_tells(takes, tmp_path, m2l):
     out, one = tmp_path / "out", takes / "a" / "take.bvh"
     assert m2l("caption", one, *QUICK, "--out", out, "--format", "srt")[0] == 0

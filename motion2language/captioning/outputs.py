@@ -65,8 +65,12 @@ def plan_jobs(
     formats: Sequence[str],
     options: ReadOptions | None = None,
 ) -> list[Job]:
-    """A Job for each take of `find_recordings`; no two recordings have a target in common."""
-    suffixes = {name: f".{name}" if name == PLAYER else writers.suffix(name) for name in formats}
+    """A Job for each take of `find_recordings`; no two recordings have a target in common.
+
+    The JSON is a job's first target, so that after a kill it tells whose the others are.
+    """
+    ordered = sorted(formats, key="json".__ne__)
+    suffixes = {name: f".{name}" if name == PLAYER else writers.suffix(name) for name in ordered}
     places = {path: out / subfolder if out else path.parent for path, subfolder in recordings}
     stems = _distinct_stems(places)
     jobs = []
