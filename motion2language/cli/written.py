@@ -9,6 +9,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from motion2language.files import remove_leftovers
+
 LISTED = 2  # files named one by one; of more their number and folder are printed; chosen
 
 #: --out of a command that must be told where to write, and of one that need not.
@@ -20,8 +22,12 @@ Overwrite = Annotated[bool, Parameter(negative="", help="Replace files that are 
 
 
 def show_written(written: Path | Sequence[Path], what: str = "") -> None:
-    """Print what was written: one or two files by name, more of them by their number and the folder they share."""
+    """Print what was written: one or two files by name, more of them by their number and the folder they share.
+
+    Removes what a killed command left of these files.
+    """
     paths = [written] if isinstance(written, Path) else list(written)
+    remove_leftovers(path for path in paths if path.is_file())
     if not paths:
         return
     many = f"{len(paths)} files in {shared_folder(paths)}"
