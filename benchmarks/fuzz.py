@@ -28,6 +28,7 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -196,10 +197,13 @@ def run_case(kind: str, case: Path, chance: random.Random) -> None:
     from motion2language.body import describe, to_canonical
 
     if kind == "stream":
-        from motion2language.live.protocol import parse
+        from motion2language.live.events import Note
 
-        for _ in parse(case.read_text(encoding="utf-8", errors="replace").splitlines()):
-            pass
+        listener = live_listener()
+        listener.forget()
+        for event in listener.describe_lines(case.read_text(encoding="utf-8", errors="replace").splitlines()):
+            if isinstance(event, Note) and not (event.text.isprintable() and len(event.text) <= LONGEST):
+                raise ValueError(event.text)
     elif kind == "model":
         from motion2language.captioning.captioner import load_model
         from motion2language.data.corpora.synthetic import sample
@@ -217,6 +221,14 @@ def run_case(kind: str, case: Path, chance: random.Random) -> None:
         describe(motion, axes)
         with contextlib.suppress(ValueError):
             to_canonical(motion)
+
+
+@lru_cache
+def live_listener():
+    """What describes streams, made once in a process."""
+    from motion2language.live.separate import load_listener
+
+    return load_listener("live")
 
 
 def make_case(kind: str, seeds: dict[str, list[bytes]], chance: random.Random, folder: Path) -> Path:
