@@ -67,6 +67,18 @@ def test_there_and_back_through_glb(tmp_path):
     assert off(motion, read_motion(tmp_path / "2.bvh")) < 1e-4
 
 
+def test_ends_of_bvh_stay_ends(tmp_path):
+    motion = recording(2)
+    for name in ("a.bvh", "b.bvh", "c.bvh"):
+        write_motion(motion, tmp_path / name)
+        motion = read_motion(tmp_path / name)
+    once, again = (read_motion(tmp_path / name) for name in ("a.bvh", "c.bvh"))
+    assert again.skeleton.joints == once.skeleton.joints
+    assert "_end" in once.skeleton.joints[-1]
+    assert (tmp_path / "c.bvh").read_text().count("CHANNELS") == (tmp_path / "a.bvh").read_text().count("CHANNELS")
+    assert off(once, again) < 2e-5
+
+
 def test_rotations_and_the_rest_pose_alone_reproduce_bones_of_constant_length():
     motion = bandai_motion(walking(40))
     bones = turn_bones(motion)

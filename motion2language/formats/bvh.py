@@ -4,9 +4,6 @@ Read: any hierarchy, any number and order of channels on any joint (position cha
 their axis), every Euler order, end sites (kept as joints, for feet and hands that end in one), comments, tabs, any
 line ends, a byte-order mark. A wrong frame count is a warning; a cut-off last frame, numbers that are not finite, and
 a missing or impossible frame time are errors. The format specifies neither unit nor up axis.
-
-Written: centimetres, Y up, Z-X-Y rotations that point each bone at its child, and positions on every joint, so that
-the recording comes back exactly.
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.files import write_text
-from motion2language.formats.bone_turns import turn_bones
+from motion2language.formats.bvh_writing import bvh_text
 from motion2language.formats.decimals import parse_decimals, with_decimal_points
 from motion2language.formats.kinematics import euler_rotation, forward
 from motion2language.formats.limits import (
@@ -266,38 +263,4 @@ def _positions(joints: Sequence[_Joint], values: np.ndarray) -> np.ndarray:
 
 def write(motion: Motion, path: Path) -> None:
     """Write a motion as BVH, centimetres, whole or not at all."""
-    skeleton, bones = motion.skeleton, turn_bones(motion)
-    children = [[c for c, parent in enumerate(skeleton.parents) if parent == j] for j in range(len(skeleton.joints))]
-    text = ["HIERARCHY", *_lines(skeleton, children, 100 * bones.rest, 0, 0), "MOTION", f"Frames: {motion.frames}"]
-    text.append(f"Frame Time: {1 / motion.fps:.9g}")
-    angles = np.degrees(np.stack([_zxy(turns) for turns in bones.turns]))
-    table = np.concatenate([100 * bones.offsets, angles], axis=2).transpose(1, 0, 2).reshape(motion.frames, -1)
-    text += [" ".join(f"{value:.5f}" for value in row) for row in table]
-    write_text(path, "\n".join(text) + "\n")
-
-
-def _lines(skeleton: Skeleton, children: list[list[int]], rest: np.ndarray, joint: int, depth: int) -> list[str]:
-    """The hierarchy below a joint, depth first; a leaf gets an end site 5 cm further on."""
-    pad = "  " * depth
-    offset = " ".join(f"{value:.5f}" for value in rest[joint])
-    lines = [
-        f"{pad}{'JOINT' if depth else 'ROOT'} {skeleton.joints[joint]}",
-        f"{pad}{{",
-        f"{pad}  OFFSET {offset}",
-        f"{pad}  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation",
-    ]
-    for child in children[joint]:
-        lines += _lines(skeleton, children, rest, child, depth + 1)
-    if not children[joint]:
-        direction = rest[joint] / max(float(np.linalg.norm(rest[joint])), 1e-9)
-        site = " ".join(f"{value:.5f}" for value in 5 * direction)
-        lines += [f"{pad}  End Site", f"{pad}  {{", f"{pad}    OFFSET {site}", f"{pad}  }}"]
-    return [*lines, f"{pad}}}"]
-
-
-def _zxy(turns: np.ndarray) -> np.ndarray:
-    """Angles (T, 3) about z, x, y whose product is `turns` (T, 3, 3), continuous in time."""
-    x = np.arcsin(np.clip(turns[:, 2, 1], -1, 1))
-    z = np.arctan2(-turns[:, 0, 1], turns[:, 1, 1])
-    y = np.arctan2(-turns[:, 2, 0], turns[:, 2, 2])
-    return np.unwrap(np.stack((z, x, y), axis=1), axis=0)
+    write_text(path, bvh_text(motion))
