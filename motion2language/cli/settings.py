@@ -3,7 +3,7 @@
 A table per command, its options as keys:
 
     [caption]
-    model = "people"
+    model = "live"
 
     [data.compose]
     seed = 3
