@@ -33,6 +33,7 @@ def live(
     token: str = "",
     once: bool = False,
     json: bool = False,
+    facts: bool = True,
     sure: float = 0.7,
     patience: float = 0.5,
     least: float = 0.0,
@@ -61,7 +62,9 @@ def live(
     once
         Stop after the first stream, instead of waiting for the next one.
     json
-        Print words, sentences and notes as JSON, one per line.
+        Print words, counts, sentences and notes as JSON, one per line.
+    facts
+        Show what was measured in each finished segment, and count what the body repeats while it does.
     sure
         Confidence at which an action is printed: the share of the sampled sentences that name it.
     patience
@@ -89,6 +92,7 @@ def live(
         unit=source.unit,
         up=source.up,
         joint_map=source.overrides(),
+        facts=facts,
     )
     names = frozenset(name or ())
     listener: LineListener

@@ -9,6 +9,7 @@ times alone, not on how many arrive together.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,8 @@ from motion2language.captioning.windows import shift
 from motion2language.language.agreement import DRAWS
 from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
-from motion2language.live.events import Event, Note, Sentence, Word
+from motion2language.live.events import Count, Event, Note, Sentence, Word
+from motion2language.live.measuring import Measurer
 from motion2language.model.config import STRIDE
 from motion2language.model.contract import TransducerContract
 from motion2language.model.joint import Prefixes, steps_side
@@ -42,6 +44,7 @@ class LiveCaptioner:
     skeleton   of the frames
     unit, up, joint_map  as in read_motion; detected from the first half second if None
     patience   the confidence, or the wait, before an action is emitted, and the least confidence at all
+    facts      measure segments when they close, and count what repeats while it happens
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class LiveCaptioner:
         up: str | None = None,
         joint_map: Mapping[str, str] | None = None,
         patience: Patience = PATIENCE,
+        facts: bool = False,
     ) -> None:
         network = require_live(captioner)
         self.captioner, self.network, self.skeleton = captioner, network, skeleton
@@ -63,7 +67,8 @@ class LiveCaptioner:
         self._last_time = -np.inf
         self._last_frame: np.ndarray | None = None
         self._skipped = 0
-        self._clock = Clock(captioner.config.fps)
+        self._facts = facts
+        self._begin_take()
         self._sentence: _OpenSentence | None = None
 
     def feed(self, positions: np.ndarray, time: float) -> Iterator[Event]:
@@ -77,7 +82,7 @@ class LiveCaptioner:
         if time - self._last_time > GAP and np.isfinite(self._last_time):
             yield from self.finish()
             yield Note(f"{time - self._last_time:.2f} s without a frame; a new take begins", time)
-            self._clock = Clock(self.captioner.config.fps)
+            self._begin_take()
         self._last_time, self._last_frame = time, positions
         if self._body is None:
             self._warm_up.append((time, np.asarray(positions, dtype=np.float64)))
@@ -116,6 +121,10 @@ class LiveCaptioner:
             return f"its time is {time:.3f} s, expected later than the previous frame's {self._last_time:.3f} s"
         return ""
 
+    def _begin_take(self) -> None:
+        self._clock = Clock(self.captioner.config.fps)
+        self._measurer: Measurer | None = None
+
     def _detect_body(self) -> Iterator[Event]:
         """Detect unit, up axis and joints from the warm-up frames, then feed these."""
         frames = np.stack([positions for _, positions in self._warm_up]).astype(np.float32)
@@ -131,6 +140,10 @@ class LiveCaptioner:
         body = joints.apply(axes.apply(np.asarray(positions, dtype=np.float64)[None]))[0]
         for pose in self._clock.feed(time, body):
             yield from self._feed_pose(pose)
+        if self._facts:
+            self._measurer = self._measurer or Measurer(joints.absent)
+            for count, middle in self._measurer.feed(time, body):
+                yield Count(count, middle, time)
 
     def _feed_pose(self, pose: np.ndarray) -> Iterator[Event]:
         """Feed one pose (21, 3) of the model's clock to the open sentence."""
@@ -146,8 +159,15 @@ class LiveCaptioner:
 
     def _end_sentence(self) -> Iterator[Event]:
         if self._sentence is not None:
-            yield from self._sentence.finish(self._last_time)
+            for event in self._sentence.finish(self._last_time):
+                yield self._with_facts(event)
         self._sentence = None
+
+    def _with_facts(self, event: Word | Sentence) -> Event:
+        """A sentence with the facts of its segments, where these are asked for; a word as it is."""
+        if isinstance(event, Word) or self._measurer is None:
+            return event
+        return replace(event, segments=self._measurer.measure(event.segments))
 
 
 class _OpenSentence:
@@ -187,7 +207,7 @@ class _OpenSentence:
             yield Word(self.captioner.vocabulary.words[token], self.begin + step * clock, now)
         self.emitted = len(words)
 
-    def finish(self, now: float) -> Iterator[Event]:
+    def finish(self, now: float) -> Iterator[Word | Sentence]:
         """The words still pending and the sentence with its segments; nothing if the body only stood still."""
         if not self._search.committed and self.still >= len(self.poses) - 1:
             return

@@ -1,4 +1,4 @@
-"""What the live captioner emits: words, finished sentences, and notes about the stream."""
+"""What the live captioner emits: words, running counts, finished sentences, and notes about the stream."""
 
 from __future__ import annotations
 
@@ -17,8 +17,20 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Count:
+    """The body has repeated a movement so often: `time` is the middle of the last repetition, `said` when it was sure.
+
+    A count begins at 1 again with another movement, or after a rest. It is never taken back.
+    """
+
+    count: int
+    time: float
+    said: float
+
+
+@dataclass(frozen=True)
 class Sentence:
-    """A finished sentence: its segments with exact times, seconds of the stream."""
+    """A finished sentence: its segments with exact times, seconds of the stream, and with facts where asked for."""
 
     segments: tuple[Segment, ...]
     start: float
@@ -33,4 +45,4 @@ class Note:
     time: float
 
 
-Event = Word | Sentence | Note
+Event = Word | Count | Sentence | Note

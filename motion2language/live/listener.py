@@ -33,6 +33,7 @@ class Listener:
     """Captions the streams of one sender after another.
 
     unit, up, joint_map  as in read_motion, instead of those in a header
+    facts                as a LiveCaptioner's
     watch                called with each accepted frame: its skeleton, joints (J, 3) in metres, Y up, and time
     """
 
@@ -44,11 +45,12 @@ class Listener:
         up: str | None = None,
         joint_map: Mapping[str, str] | None = None,
         patience: Patience = PATIENCE,
+        facts: bool = False,
         watch: Watch | None = None,
     ) -> None:
         require_live(captioner)
         self.watch = watch
-        self.captioner, self.patience = captioner, patience
+        self.captioner, self.patience, self.facts = captioner, patience, facts
         self.unit, self.up, self.joint_map = unit, up, joint_map
         self.now = 0.0
         self._header: Header | None = None
@@ -188,6 +190,7 @@ class Listener:
                 up=self.up or header.up,
                 joint_map=self.joint_map,
                 patience=self.patience,
+                facts=self.facts,
             )
         return self._live
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TextIO
 
-from motion2language.live.events import Event, Sentence, Word
+from motion2language.live.events import Count, Event, Sentence, Word
 from motion2language.live.protocol import STALL, Stream, read_lines
 from motion2language.transcript import Transcript
 from motion2language.writers import txt
@@ -23,16 +23,18 @@ READ_AHEAD = 16  # lines read ahead of the captioner; chosen: 16 MB of the longe
 
 
 def as_text(event: Event) -> str:
-    """A word with a space, a sentence's segments one per line, a note in brackets."""
+    """A word with a space, a count after a dot, the segments of a sentence with their facts, a note in brackets."""
     if isinstance(event, Word):
         return f"{event.word} "
+    if isinstance(event, Count):
+        return f"· {event.count} "
     if isinstance(event, Sentence):
-        return "\n" + "".join(f"{txt.line(segment)}\n" for segment in event.segments)
+        return "\n" + txt.with_facts(Transcript(event.segments, event.end))
     return f"\n({event.time:.1f} s: {event.text})\n"
 
 
 def as_dict(event: Event) -> dict[str, object]:
-    """JSON data, with its kind: word, sentence or note."""
+    """JSON data, with its kind: word, count, sentence or note."""
     data = asdict(event)
     if isinstance(event, Sentence):
         whole = Transcript(event.segments, event.end)

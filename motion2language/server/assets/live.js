@@ -186,6 +186,14 @@ class LivePage {
     this.present.append(wordOf(message));
   }
 
+  /** How often the body has repeated its movement; the next count takes its place. */
+  count({ count }) {
+    this.present.querySelector(".nothing")?.remove();
+    const last = this.present.lastElementChild;
+    const shown = last?.matches(".count") ? last : this.present.appendChild(element("span", { class: "count" }));
+    shown.textContent = `· ${count} `;
+  }
+
   /** Move a finished sentence to the history, each part with its time. */
   sentence({ segments }) {
     const parts = segments.map((segment) => {
