@@ -39,7 +39,7 @@ def test_one_recording_to_one_file_in_the_format_of_its_name(m2l, take):
 
 
 def test_all_formats(m2l, take, monkeypatch):
-    status, out, err = m2l("caption", take, "--format", "all", "-o", "all")
+    status, out, err = m2l("caption", take, "--format", "all,json", "-o", "all")
     assert (status, err) == (0, "")
     assert len(list(Path("all").iterdir())) == len(writers.names()) + 1
     assert out.splitlines()[-1] == f"wrote {len(writers.names()) + 1} files in all"
@@ -87,7 +87,7 @@ def test_labels_written_by_hand_stay(m2l, tmp_path):
     words = ("data", "labels", tmp_path, "--pattern", "(?P<label>[a-z]+)_[0-9]+")
     status, out, _ = m2l(*words)
     assert status == 0
-    assert "3 clips, bow 1, stroll 1, walk 1; 1 rows kept as they were" in out
+    assert "3 clips, bow 1, stroll 1, walk 1; 1 row kept, --overwrite replaces all" in out
     assert table.read_text().splitlines() == [
         "file,label,caption",
         'walk_1.npz,stroll,"slowly, then faster"',
@@ -151,3 +151,5 @@ def test_evaluate_prints_six_lines_and_where_the_rest_is(m2l, tmp_path, monkeypa
     assert full == (tmp_path / "scores" / "scores.md").read_text()
     assert "n = 4" in full
     assert m2l(*words)[1].splitlines() == [*lines[:-1], "(--full prints all tables, --out FOLDER keeps them)"]
+    (detailed,) = [line for line in m2l(*words, "--detail")[1].splitlines() if "with detail" in line]
+    assert detailed.startswith("sentences with detail: BLEU-4 ")

@@ -127,6 +127,7 @@ def test_a_model_is_scored_against_what_is_checked_to_the_end(m2l, corrected, tm
     [
         ((), "of what? give --references, or a model"),
         (("default",), "default: add the folder of corrected transcripts"),
+        (("default", "none"), "none: no such folder; expected transcripts"),
         (("default", "corrected", "--fps", "10"), "drop --references, --hypotheses and --fps"),
     ],
 )

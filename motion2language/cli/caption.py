@@ -134,7 +134,7 @@ def _formats(given: str) -> list[str]:
     from motion2language.captioning.outputs import PLAYER, usable_formats
 
     names = [name.strip() for name in given.split(",") if name.strip()]
-    if names != ["all"]:
+    if "all" not in names:
         with exit_status(WRONG_USE):
             writers.require_known(names, also=[PLAYER])
         return names

@@ -166,6 +166,6 @@ def labels(folder: Path, /, *, pattern: str, seed: int = 11, overwrite: Overwrit
     write_text(table, text)
     counts = sorted(Counter(clip.label for clip in clips.find_clips(folder)).items())
     named = ", ".join(f"{label} {count}" for label, count in counts)
-    rows = f"; {kept} rows kept as they were, --overwrite replaces them" if kept else ""
+    rows = f"; {kept} row{'s' * (kept != 1)} kept, --overwrite replaces all" if kept else ""
     show_written(table, f"{sum(count for _, count in counts)} clips, {named}{rows}")
     return 0

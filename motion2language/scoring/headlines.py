@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from motion2language.scoring.captions import Measures
 from motion2language.scoring.reliability import calibration_error
 from motion2language.scoring.score import Scores
 from motion2language.scoring.tables import SENTENCES
@@ -27,15 +28,15 @@ def _clips(scores: Scores) -> str:
 def _sentences(scores: Scores) -> list[str]:
     if not scores.captions:
         return []
-    shown = {key: form for key, form in SENTENCES.items() if key in scores.captions and key not in LEFT_OUT}
-    values = [f"{name} {scores.captions[key]:.{digits}f}" for key, (name, digits) in shown.items()]
     baselines = [values["bleu_4"] for values in scores.text_baselines.values() if "bleu_4" in values]
     beside = f"; best baseline BLEU-4 {max(baselines):.1f}" if baselines else ""
-    lines = [f"sentences: {', '.join(values)}{beside}"]
-    if scores.detailed:
-        own = [f"{name} {scores.detailed[key]:.{digits}f}" for key, (name, digits) in shown.items()]
-        lines.append(f"sentences with detail: {', '.join(own)}")
-    return lines
+    lines = [f"sentences: {_measures(scores.captions)}{beside}"]
+    return lines + ([f"sentences with detail: {_measures(scores.detailed)}"] if scores.detailed else [])
+
+
+def _measures(values: Measures) -> str:
+    shown = {key: form for key, form in SENTENCES.items() if key in values and key not in LEFT_OUT}
+    return ", ".join(f"{name} {values[key]:.{digits}f}" for key, (name, digits) in shown.items())
 
 
 def _segments(scores: Scores) -> list[str]:

@@ -62,7 +62,9 @@ def holds_corrections(folder: Path) -> bool:
 
 
 def find_corrections(folder: Path) -> list[Correction]:
-    """The corrected transcripts of a folder, in order; ValueError for a file that is no transcript."""
+    """The corrected transcripts of a folder, in order; ValueError for a file that is not a transcript."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder; expected transcripts that m2l view --edit wrote")
     paths = sorted(folder.rglob(f"*{ENDING}")) or sorted(folder.glob("*.json"))
     return [_correction(path) for path in paths]
 
