@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from motion2language.captioning.facts.cycles import ENTER, OTHER, PACE, most_probable_paths
 from motion2language.captioning.facts.find import facts
 from motion2language.captioning.facts.repetitions import exchanged
 from motion2language.data.synthesis.exercises import EXERCISES, make_exercise
@@ -61,6 +63,37 @@ def test_repetitions_and_their_times_are_those_of_the_exercise(kind):
     found = facts(exercise.motion)
     assert found.repetitions == 6
     np.testing.assert_allclose(found.repetition_times, exercise.times, atol=0.45)
+
+
+def least_price(distance: np.ndarray) -> float:
+    """The price of the cheapest row of phases, found phase by phase."""
+    phases = distance.shape[1]
+    prices = [*distance[0], OTHER]
+    for row in distance[1:]:
+        own = [
+            min(prices[-1] + ENTER, *(prices[(phase - ahead) % phases] + PACE[ahead] for ahead in range(len(PACE))))
+            for phase in range(phases)
+        ]
+        prices = [*(row + own), min(prices) + OTHER]
+    return min(prices)
+
+
+def price_of(path: np.ndarray, distance: np.ndarray) -> float:
+    phases = distance.shape[1]
+    total = sum(OTHER if phase == phases else distance[row, phase] for row, phase in enumerate(path))
+    for before, after in pairwise(path):
+        if after != phases:
+            total += ENTER if before == phases else PACE[(after - before) % phases]
+    return total
+
+
+def test_paths_through_a_cycle_are_the_cheapest_ones():
+    random = np.random.default_rng(4)
+    distances = [random.gamma(1.0, 1.5, (frames, 8)) for frames in (2, 3, 16, 37, 80)]
+    for distance, path in zip(distances, most_probable_paths(distances), strict=True):
+        assert price_of(path, distance) == pytest.approx(least_price(distance))
+        assert len(path) == len(distance)
+    assert most_probable_paths([]) == []
 
 
 def test_knees_lifted_in_turn_are_steps_on_the_spot():

@@ -199,7 +199,7 @@ def _first_cycle(sampled: np.ndarray, phases: int) -> np.ndarray:
     """The window of `phases` rows with most movement that the windows most like it show again."""
     hop = max(1, phases // 8)
     windows = np.lib.stride_tricks.sliding_window_view(sampled, phases, axis=0)[::hop]  # (W, D, K)
-    flat = windows.reshape(len(windows), -1)
+    flat = windows.reshape(len(windows), -1).astype(np.float32)  # half the time, and exact enough to compare windows
     squares = (flat**2).sum(axis=1)
     distance = squares[:, None] + squares - 2 * flat @ flat.T
     near = max(2, round(ALIKE * len(flat)))
@@ -210,51 +210,68 @@ def _first_cycle(sampled: np.ndarray, phases: int) -> np.ndarray:
 
 
 def most_probable_paths(distances: list[np.ndarray]) -> list[np.ndarray]:
-    """For each (n, K) of distances the phases (n,) that follow each other at the least total price.
+    """For each (n, K) of distances, n at least 2, the phases (n,) that follow each other at the least total price.
 
-    Phase K is something else. All have the same K; they are gone through together, which takes the time of the longest.
+    Phase K is something else. All have the same K. Each is gone through from both ends to the middle, and all together,
+    which takes the time of half of the longest.
     """
     if not distances:
         return []
-    phases, most, ahead = distances[0].shape[1], max(map(len, distances)), len(PACE) - 1
-    # Columns: the last phases again, so that a cycle closes; the phases; something else.
-    costs = np.zeros((most, len(distances), ahead + phases + 1))
-    prices = np.zeros((most, len(distances), phases))
+    moves = _prices_of_moves(distances[0].shape[1])
+    cuts = [(len(distance) + 1) // 2 for distance in distances]
+    halves = [half for rows, cut in zip(distances, cuts, strict=True) for half in (rows[:cut], rows[cut:][::-1])]
+    costs = _accumulate(halves, np.stack([moves, moves.T] * len(distances), axis=1))
+    forward, backward = _sources(moves), _sources(moves.T)
+    paths = []
+    for number, (distance, cut) in enumerate(zip(distances, cuts, strict=True)):
+        begun, ended = costs[:cut, 2 * number], costs[: len(distance) - cut, 2 * number + 1]
+        whole = begun[-1][:, None] + moves + ended[-1]
+        last, first = divmod(int(whole.argmin()), len(moves))
+        paths.append(np.array(_trace(begun, last, forward)[::-1] + _trace(ended, first, backward)))
+    return paths
+
+
+def _prices_of_moves(phases: int) -> np.ndarray:
+    """The price of each phase after each, (K + 1, K + 1); phase K is something else."""
+    moves = np.full((phases + 1, phases + 1), np.inf)
+    for ahead, price in enumerate(PACE):
+        moves[np.arange(phases), (np.arange(phases) + ahead) % phases] = price
+    moves[:, -1] = 0.0
+    moves[-1, :-1] = ENTER
+    return moves
+
+
+def _accumulate(distances: list[np.ndarray], moves: np.ndarray) -> np.ndarray:
+    """Least prices (n, C, K + 1) of being in each phase at each row, by moves (K + 1, C, K + 1) between phases."""
+    phases = distances[0].shape[1]
+    costs = np.zeros((max(map(len, distances)), len(distances), phases + 1))
     for number, distance in enumerate(distances):
-        prices[: len(distance), number] = distance
-    costs[0, :, ahead:-1], costs[0, :, :ahead], costs[0, :, -1] = prices[0], prices[0, :, -ahead:], OTHER
-    pace = np.array(PACE)[::-1, None]
-    comes = np.lib.stride_tricks.sliding_window_view(costs[:, :, :-1], phases, axis=2)  # (n, C, ahead + 1, K)
-    options, come = np.empty(comes.shape[1:]), np.empty((len(distances), phases))
-    for row in range(1, most):
-        now, other = costs[row], costs[row - 1, :, -1]
-        np.add(comes[row - 1], pace, out=options)
-        np.minimum.reduce(options, axis=1, out=come)
-        now[:, -1] = np.minimum(come.min(axis=1), other) + OTHER
-        np.minimum(come, other[:, None] + ENTER, out=come)
-        np.add(come, prices[row], out=now[:, ahead:-1])
-        now[:, :ahead] = now[:, -1 - ahead : -1]
-    return [_trace(costs[: len(distance), number, ahead:]) for number, distance in enumerate(distances)]
+        costs[: len(distance), number, :-1] = distance
+    costs[:, :, -1] = OTHER
+    options, least = np.empty(moves.shape), np.empty(costs.shape[1:])
+    add, lowest = np.add, np.minimum.reduce
+    for before, now in zip(costs.transpose(0, 2, 1)[..., None], costs[1:], strict=False):
+        add(before, moves, options)
+        lowest(options, axis=0, out=least)
+        add(now, least, now)
+    return costs
 
 
-def _trace(costs: np.ndarray) -> np.ndarray:
-    """The path (n,) back from the cheapest end of accumulated costs (n, K + 1)."""
-    rows = costs.tolist()
-    phases = len(rows[0]) - 1
-    state = rows[-1].index(min(rows[-1]))
+def _sources(moves: np.ndarray) -> list[list[tuple[int, float]]]:
+    """For each phase the phases that come before it, with the price of that."""
+    return [[(int(phase), float(to[phase])) for phase in np.flatnonzero(np.isfinite(to))] for to in moves.T]
+
+
+def _trace(costs: np.ndarray, state: int, sources: list[list[tuple[int, float]]]) -> list[int]:
+    """The cheapest path of n phases back from a phase, by costs (n, K + 1) that `_accumulate` found."""
     path = [state]
-    for row in rows[-2::-1]:
-        if state == phases:
-            state = row.index(min(row))
-        else:
-            least, came = row[phases] + ENTER, phases
-            for ahead, price in enumerate(PACE):
-                before = (state - ahead) % phases
-                if row[before] + price < least:
-                    least, came = row[before] + price, before
-            state = came
+    for row in costs[-2::-1].tolist():
+        least = np.inf
+        for phase, price in sources[path[-1]]:
+            if row[phase] + price < least:
+                least, state = row[phase] + price, phase
         path.append(state)
-    return np.array(path[::-1])
+    return path
 
 
 def _mean_poses(sampled: np.ndarray, path: np.ndarray, before: np.ndarray) -> np.ndarray:
