@@ -404,10 +404,14 @@ def test_a_command_imports_no_other_and_what_it_does_not_use():
     assert {name for name in loaded if name.startswith("motion2language.cli.")} == {
         "motion2language.cli.caption",
         "motion2language.cli.exits",
+        "motion2language.cli.nearest",
         "motion2language.cli.options",
+        "motion2language.cli.quiet",
         "motion2language.cli.settings",
         "motion2language.cli.standard_input",
+        "motion2language.cli.written",
     }
+    assert "motion2language.data.progress" not in loaded  # of one recording there is no bar
     units = {name.split(".")[1] for name in loaded if name.startswith("motion2language.")}
     assert "captioning" in units
     assert units & {"viewer", "scoring", "training", "server", "live"} == set()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,7 +82,6 @@ def caption(
     """
     from motion2language.captioning.outputs import find_recordings, is_written, names_file, plan_file, plan_jobs
     from motion2language.captioning.recordings import Settings, write_here, write_on_cluster
-    from motion2language.data.progress import is_quiet
     from motion2language.files import make_folder
 
     formats = _formats(format)
@@ -119,6 +119,8 @@ def caption(
         else:
             jobs = plan_jobs(found, out, formats, settings.read)
         if skip_written:
+            from motion2language.data.progress import is_quiet
+
             every = len(jobs)
             jobs = [job for job in jobs if not is_written(job)]
             if not is_quiet():
@@ -146,12 +148,9 @@ def _formats(given: str) -> list[str]:
 
 def _report(outcomes: Iterable[Outcome], jobs: int, named: bool) -> int:
     """Print the lines of each recording, under its name when `named`, and what went wrong; the exit status."""
-    from motion2language.data.progress import progress_bar
-
     failures = described = 0
     written: list[Path] = []
-    with progress_bar() as progress:
-        task = progress.add_task("recordings", total=jobs, visible=jobs > 1)
+    with _bar(jobs) as advance:
         for outcome in outcomes:
             for problem in outcome.problems:
                 print(f"m2l: {problem}", file=sys.stderr)
@@ -160,13 +159,25 @@ def _report(outcomes: Iterable[Outcome], jobs: int, named: bool) -> int:
             if outcome.text is not None:
                 described += 1
                 print((f"\n{one_line(outcome.name)}\n" if named else "") + outcome.text, end="", flush=True)
-            progress.advance(task)
+            advance()
     show_written(written)
     if failures and jobs > 1:
         print(f"m2l: {failures} of {jobs} recordings failed, {jobs - failures} are done", file=sys.stderr)
     if not failures:
         return 0
     return FAILED if described else NOTHING_DONE
+
+
+@contextmanager
+def _bar(jobs: int) -> Iterator[Callable[[], object]]:
+    """A progress bar of several recordings; call what it gives after each. One recording needs none."""
+    if jobs < 2:
+        yield lambda: None
+        return
+    from motion2language.data.progress import show_progress
+
+    with show_progress() as advance:
+        yield lambda: advance("recordings", jobs)
 
 
 def demo(*, model: ModelName = "default") -> int:
