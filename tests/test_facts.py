@@ -153,6 +153,14 @@ def test_steps_are_counted_on_the_ground_and_on_a_belt(steps):
     assert any(note.startswith("steps: on the spot") for note in belt.notes)
 
 
+@pytest.mark.parametrize(("cut", "steps"), [(0, 6), (6, 6), (12, 5)])
+def test_a_swing_that_the_recording_cuts_off_counts_if_its_foot_still_passes(cut, steps):
+    """A step takes 20 frames; the recording begins in its first one, or ends in its last one."""
+    motion = walk(3.0, 6)
+    assert facts(motion.frames_between(cut, motion.frames)).steps == steps
+    assert facts(motion.frames_between(0, motion.frames - cut)).steps == steps
+
+
 @pytest.mark.parametrize(("speed", "gait"), [(0.75, "walk"), (2.4, None), (3.0, "run")])
 def test_between_a_walk_and_a_run_the_gait_is_unknown_and_says_so(speed, gait):
     motion = walk(4 * speed, 8)

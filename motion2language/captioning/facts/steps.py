@@ -21,6 +21,7 @@ NEAR = 0.5  # seconds before and after travel in which a first or a last step ma
 OPPOSED = -0.5  # correlation of both feet around the pelvis, from which a body in place walks on a treadmill; chosen
 EVEN = 0.6  # share of the other foot's movement that each foot has on a treadmill; chosen
 LIFT = 0.08  # leg lengths that each foot rises in turn when somebody walks in place; chosen
+CUT = 0.5  # share of a usual swing, and of its speed, that tells where the recording cut one off; chosen
 LEAST = 3  # steps in place that make a walk; chosen
 #: Leg lengths of a step forward below which it is small, and from which it is large; CMU's are .68 to 1.05. Chosen.
 SMALL, LARGE = 0.5, 1.15
@@ -47,7 +48,7 @@ def find_steps(body: Body, travel: Travel) -> Steps:
     if travel.direction != "in place":
         ahead = travel.ahead[1:]
         along = np.concatenate([[0.0], np.cumsum((change * ahead).sum(axis=1) * _near(travel.moving)[1:])])
-        found = turning_points(along, SWING)
+        found = _without_cut_swings(along, turning_points(along, SWING))
         return _steps(body, along, found, "")
     feet = [body.posed(f"{side}_ankle")[:, 2] for side in ("left", "right")]
     along = feet[0] - feet[1]
@@ -119,6 +120,21 @@ def turning_points(values: np.ndarray, least: float) -> list[int]:
         if last != points[-1]:
             points.append(last)
     return points if len(points) > 1 else []
+
+
+def _without_cut_swings(along: np.ndarray, found: list[int]) -> list[int]:
+    """The turning points without a swing of which the recording shows less than the half in which a foot passes.
+
+    Only a swing under way at the first or the last frame is cut off: a first step from standing is short as well.
+    """
+    if len(found) <= LEAST:
+        return found
+    gains = np.abs(np.diff(along[found]))
+    usual = float(np.median(gains))
+    under_way = np.abs(np.diff(along)) > CUT * usual / float(np.median(np.diff(found)))
+    first = found[0] == 0 and under_way[0] and gains[0] < CUT * usual
+    last = found[-1] == len(along) - 1 and under_way[-1] and gains[-1] < CUT * usual
+    return found[int(first) : len(found) - int(last)]
 
 
 def _steps(body: Body, along: np.ndarray, found: list[int], note: str) -> Steps:
