@@ -110,6 +110,8 @@ def test_the_state_of_the_stream(monkeypatch):
     assert broadcast.state()["state"] == "live"
     broadcast.end()
     assert broadcast.state()["state"] == "ended"
+    show(broadcast, 1)
+    assert broadcast.state()["state"] == "live"
 
 
 def test_accepted_frames_are_shown_in_metres():

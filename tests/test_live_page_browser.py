@@ -127,7 +127,8 @@ def test_a_motion_and_its_words_appear_while_it_happens(watching):
             assert {"walks", "bows", "bowing"} & set(words)
             assert words == texts(wide, "#past .said-word")
             assert page.locator("#past .when").first.inner_text().startswith("0:0")
-            state(page, "no frames for")
+            state(page, "the stream has ended")
+            assert page.locator("#present").inner_text() == "No new words yet"
         assert narrow.evaluate("document.documentElement.scrollWidth") == 400
         live.terminate()
         state(wide, "connection lost; reconnecting")
@@ -175,6 +176,8 @@ def test_the_state_of_the_stream_is_shown(watching, served, monkeypatch):
         sending.join()
     served.broadcast.end()
     state(page, "the stream has ended")
+    show(served.broadcast, 0)
+    state(page, "no frames for")  # of the next stream
 
 
 def test_a_page_that_reconnects_gets_what_it_missed_once(watching, served):

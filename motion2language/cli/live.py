@@ -106,7 +106,7 @@ def live(
         warn_of_strangers(host, "" if udp is not None else token)  # datagrams have no place for a token
 
     render = stream.as_json if json else stream.as_text
-    _emit_all(_events(listener, udp, websocket, host, names, token, once), listener, render, page, once)
+    _emit_all(_events(listener, udp, websocket, host, names, token, once, page), listener, render, page, once)
     return 0
 
 
@@ -153,6 +153,7 @@ def _events(
     names: frozenset[str],
     token: str,
     once: bool,
+    page: LivePage | None,
 ) -> Generator[Event]:
     """The events of standard input, the UDP port or the WebSocket port."""
     from motion2language.live import stream
@@ -162,15 +163,23 @@ def _events(
         streams = stream.listen_udp(
             udp, host, once=once, ready=lambda port: _report(f"listening on {host}:{port}"), report=_report
         )
-        yield from narrate(streams, listener)
+        yield from narrate(_show_ends(streams, page), listener)
     elif websocket is not None:
-        yield from narrate(_senders(websocket, host, names, token, once), listener)
+        yield from narrate(_show_ends(_senders(websocket, host, names, token, once), page), listener)
     else:
         if sys.stdin is None:
             raise ValueError("standard input is closed; pipe a stream into it, or give --udp or --websocket")
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="replace")  # invalid bytes damage only their own line
         yield from listener.describe_lines(stream.read_with_stalls(sys.stdin))
+
+
+def _show_ends(streams: Iterable[Stream], page: LivePage | None) -> Iterator[Stream]:
+    """The streams; from the end of one to the next one's first frame the page says that it has ended."""
+    for one in streams:
+        yield one
+        if page:
+            page.broadcast.end()
 
 
 def _senders(port: int, host: str, names: frozenset[str], token: str, once: bool) -> Iterator[Stream]:

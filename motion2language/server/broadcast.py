@@ -68,11 +68,11 @@ class Broadcast:
         """Show a frame: joints (J, 3) in metres, Y up, at a moment of the stream."""
         before, same = self.frame, skeleton == self._skeleton
         body = before.body if before and same else _describe_body(skeleton, positions)
-        self._skeleton, self._last_frame_at = skeleton, time.monotonic()
+        self._skeleton, self._last_frame_at, self.ended = skeleton, time.monotonic(), False
         self.frame = PageFrame(body, before.number + 1 if before else 1, moment, positions)
 
     def end(self) -> None:
-        """Mark the stream as ended."""
+        """Mark the stream as ended, until another one's first frame."""
         self.ended = True
 
     def close(self) -> None:

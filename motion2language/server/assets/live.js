@@ -219,7 +219,8 @@ class LivePage {
   }
 
   clearPresent() {
-    this.present.replaceChildren(element("span", { class: "nothing" }, this.about ? "No words yet" : "Waiting for motion"));
+    const said = this.past.querySelector(".part") ? "No new words yet" : "No words yet";
+    this.present.replaceChildren(element("span", { class: "nothing" }, this.about ? said : "Waiting for motion"));
   }
 
   /** The same label always has the same colour. */
