@@ -112,6 +112,13 @@ def test_sides_head_and_facing_of_the_canonical_body():
     assert sides.describe(Motion(turned, 30, CANONICAL))["facing"] == pytest.approx(np.pi / 2)
 
 
+def test_hands_and_feet_are_known_of_people_alone():
+    ends = sides.limb_ends(Motion(walking(3), 30, CANONICAL))
+    feet = [[CANONICAL.index(f"{side}_ankle"), CANONICAL.index(f"{side}_toe")] for side in ("left", "right")]
+    assert ends == {"hands": [CANONICAL.index("left_wrist"), CANONICAL.index("right_wrist")], "feet": feet}
+    assert sides.limb_ends(Motion(np.zeros((1, 2, 3)), 30, PAIR)) == {"hands": [], "feet": []}
+
+
 def test_fingers_have_the_side_of_their_hand_and_a_static_root_is_not_the_pelvis():
     daz = skeleton_of("cmu daz")
     letters = sides.describe(Motion(np.random.default_rng(0).normal(size=(2, len(daz.joints), 3)), 30, daz))["sides"]

@@ -19,7 +19,9 @@ import takes
 from browser import CHROMIUM, FLAGS, MARKS, STALL, playwright
 from PIL import Image
 
+import motion2language as m2l
 from motion2language import viewer
+from motion2language.cli.caption import SAMPLES
 from motion2language.transcript import Facts, Transcript
 
 pytestmark = MARKS
@@ -155,6 +157,28 @@ def test_the_body_moves_and_left_and_right_differ(open_page):
     assert ((red - blue) > 80).sum() > 300  # right
     go_to(page, 1.2)
     assert (np.abs(picture(page) - first).max(axis=2) > 60).sum() > 300
+
+
+def test_trails_and_ground_contacts_are_switched_on_and_off(open_page):
+    walk_and_bow = m2l.read_motion(SAMPLES / "2_walk_bow.bvh")  # walks for 4 s
+    page = open_page(viewer.Take(walk_and_bow, Transcript((), walk_and_bow.duration)))
+    go_to(page, 2.0)
+    without = picture(page)
+    page.locator("body").click(position={"x": 2, "y": 2})
+    page.keyboard.press("g")
+    button = page.get_by_role("button", name="Trails and ground contacts")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert (np.abs(picture(page) - without).max(axis=2) > 60).sum() > 300
+    keep_picture(page, "traces")
+    stands = """player.stages[0].traces.take.ends.feet.map((foot) =>
+        Array.from({ length: 280 }, (_, frame) => player.stages[0].traces.stands(foot, frame)))"""
+    left, right = (np.array(foot) for foot in page.evaluate(stands))
+    walking, bowing = slice(0, 120), slice(150, 280)
+    assert (left | right)[walking].all()  # one foot swings at a time
+    assert all(0.3 < foot[walking].mean() < 0.8 for foot in (left, right))
+    assert (left & right)[bowing].all()
+    button.click()
+    assert (np.abs(picture(page) - without).max(axis=2) > 60).sum() < 20
 
 
 def test_clicking_words_and_segments_goes_there(open_page):

@@ -26,6 +26,7 @@ SCRIPTS = (
     "clock.js",
     "body.js",
     "view.js",
+    "traces.js",
     "stage.js",
     "sentence.js",
     "timeline.js",

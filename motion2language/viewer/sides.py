@@ -35,6 +35,24 @@ def describe(motion: Motion) -> dict[str, Any]:
     }
 
 
+def limb_ends(motion: Motion) -> dict[str, Any]:
+    """The joints of the hands (one each) and of the feet (one or two each: ankle, toe); none of a body unlike people.
+
+    A joint that the skeleton lacks is left out.
+    """
+    try:
+        mapped = map_joints(motion.skeleton, motion.positions)
+    except ValueError:
+        return {"hands": [], "feet": []}
+
+    def found(*parts: str) -> list[int]:
+        names = [_single(mapped, part) for part in parts]
+        return list(dict.fromkeys(motion.skeleton.index(name) for name in names if name is not None))
+
+    feet = [found(f"{side}_ankle", f"{side}_toe") for side in _LETTERS]
+    return {"hands": found("left_wrist", "right_wrist"), "feet": [foot for foot in feet if foot]}
+
+
 def _sides(motion: Motion, mapped: JointMap | None) -> list[str]:
     """The side of each joint: from the canonical body, else from its name, else from its parent."""
     known = {joint: _LETTERS.get(side, "") for joint, (side, _) in split_names(motion.skeleton).items()}

@@ -55,6 +55,7 @@ class Take:
             "joints": motion.skeleton.joints,
             "parents": motion.skeleton.parents,
             **sides.describe(motion),
+            "ends": sides.limb_ends(motion),
             "motion": packing.pack_motion(motion),
             "speed": speed_curve(motion),
             "transcript": _transcript(self.transcript),

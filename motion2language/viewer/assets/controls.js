@@ -28,6 +28,7 @@ function actionsOf(clock, player) {
     [["ArrowUp"], "faster", () => clock.changeSpeed(1)],
     [["ArrowDown"], "slower", () => clock.changeSpeed(-1)],
     ...viewActions(player),
+    [["g"], "trails of hands and feet, and ground contacts, on or off", () => player.setTracing(!player.tracing)],
     [["h"], "show or hide the attention map", () => player.toggleHeat()],
     [["?"], "show this list", () => player.help.showModal()],
   ];
@@ -61,6 +62,7 @@ const ICONS = {
   next: "M5 5v14l7-7zM13 5v14l7-7z",
   loop: "M7 7h10v3l4-4-4-4v3H5v6h2zm10 10H7v-3l-4 4 4 4v-3h12v-6h-2z",
   follow: "M11 2h2v3.1a7 7 0 015.9 5.9H22v2h-3.1a7 7 0 01-5.9 5.9V22h-2v-3.1A7 7 0 015.1 13H2v-2h3.1A7 7 0 0111 5.1zM12 7a5 5 0 100 10 5 5 0 000-10zm0 3a2 2 0 110 4 2 2 0 010-4z",
+  traces: "M5 17a2 2 0 110 4 2 2 0 010-4zm4.5-5a1.7 1.7 0 110 3.4 1.7 1.7 0 010-3.4zM14 8a1.4 1.4 0 110 2.8A1.4 1.4 0 0114 8zm4-4a1.1 1.1 0 110 2.2A1.1 1.1 0 0118 4zM12 19h9v2h-9z",
   edit: "M4 16.5V20h3.5L18 9.5 14.5 6zM20.7 6.8a1 1 0 000-1.4l-2.1-2.1a1 1 0 00-1.4 0L15.6 5 19 8.4z",
   view: "M3 3h6v2H5v4H3zm12 0h6v6h-2V5h-4zM3 15h2v4h4v2H3zm16 0h2v6h-6v-2h4z",
 };
@@ -88,6 +90,7 @@ function makeControls(bar, clock, player) {
   const play = makeButton("play", "Play", "K or space", () => clock.toggle());
   const loop = makeButton("loop", "Loop segment", "L", () => player.toggleLoop());
   const follow = makeButton("follow", "Follow the body", "F", () => player.setFollowing(!player.following));
+  const traces = makeButton("traces", "Trails and ground contacts", "G", () => player.setTracing(!player.tracing));
   const edit = makeButton("edit", "Correct", "E", () => player.editor.toggle());
   const slider = element("input", { type: "range", class: "time", min: 0, max: clock.duration, step: "any" });
   slider.setAttribute("aria-label", "Time");
@@ -109,6 +112,7 @@ function makeControls(bar, clock, player) {
     speed,
     loop,
     follow,
+    traces,
     makeButton("view", "Reset the view", "0", () => player.stages.forEach((stage) => stage.lookAtBody())),
     edit,
     makeButton("help", "Keyboard shortcuts", "?", () => player.help.showModal()),
@@ -122,6 +126,7 @@ function makeControls(bar, clock, player) {
     speed.value = String(clock.speed);
     loop.setAttribute("aria-pressed", String(clock.loop !== null));
     follow.setAttribute("aria-pressed", String(player.following));
+    traces.setAttribute("aria-pressed", String(player.tracing));
     edit.setAttribute("aria-pressed", String(Boolean(player.editor && player.editor.on)));
     if (wasPlaying === clock.playing) return;
     wasPlaying = clock.playing;

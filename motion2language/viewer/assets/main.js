@@ -9,6 +9,7 @@ class Player {
     this.timelines = [];
     this.zoom = new Zoom();
     this.following = true;
+    this.tracing = false;
     this.help = document.getElementById("help");
     const duration = Math.max(...takes.map((take) => take.duration), 1e-3);
     this.clock = new Clock(duration, Math.max(...takes.map((take) => take.motion.fps)));
@@ -93,6 +94,7 @@ class Player {
         if (take.weights) take.weights.values = await inflate(take.weights.data);
         const stage = new Stage(take, await decodePositions(take), take.canvas);
         stage.nameJoints();
+        stage.showTraces(this.tracing);
         take.stage = stage;
         this.stages.push(stage);
         this.clock.listen((clock) => stage.setTime(clock.time));
@@ -128,6 +130,13 @@ class Player {
   setFollowing(following) {
     this.following = following;
     this.stages.forEach((stage) => stage.setFollowing(following));
+    this.update();
+  }
+
+  /** Show trails of hands and feet, and where feet stand, or hide them. */
+  setTracing(tracing) {
+    this.tracing = tracing;
+    this.stages.forEach((stage) => stage.showTraces(tracing));
     this.update();
   }
 

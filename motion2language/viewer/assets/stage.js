@@ -13,6 +13,8 @@ class Stage extends View {
     this.middles = this.smoothPath();
     this.makePath();
     this.makeGrid(this.extent(MARGIN * this.body.height));
+    this.traces = new Traces(take, this.body);
+    this.scene.add(...this.traces.shapes);
     this.time = 0;
     this.body.setTime(0);
     this.lookAtBody();
@@ -94,6 +96,7 @@ class Stage extends View {
   paint() {
     super.paint();
     const colour = this.colours();
+    this.traces.paint({ l: colour("--left"), r: colour("--right"), m: colour("--middle") });
     const unnamed = colour("--unnamed");
     const named = Array.from({ length: 8 }, (_, number) => colour(`--c${number}`));
     this.pathFrames.forEach((frame, number) => {
@@ -109,9 +112,16 @@ class Stage extends View {
     const moved = this.middleAt(time).sub(this.middleAt(this.time));
     this.time = time;
     this.body.setTime(time);
+    this.traces.setTime(time);
     const passed = this.pathFrames.filter((frame) => frame <= time * this.take.motion.fps).length;
     this.behind.geometry.setDrawRange(0, Math.max(passed - 1, 0) * 6);
     if (this.following) this.shift(moved);
+    this.ask();
+  }
+
+  /** Show trails of hands and feet and the feet's contacts with the ground, or hide them. */
+  showTraces(visible) {
+    this.traces.show(visible, this.time);
     this.ask();
   }
 
