@@ -554,7 +554,8 @@ def test_split_and_render_take_a_transcript_that_is_there(m2l, tmp_path):
 
 
 def test_render_makes_each_kind_of_file(m2l, take, tmp_path):
-    for name, *options in (("a.png",), ("b.pdf", "--figure", "attention"), ("c.gif", "--rate", 2, "--width", 320),
+    for name, *options in (("a.png",), ("b.pdf", "--figure", "attention"),
+                           ("c.gif", "--rate", 2, "--width", 320, "--dark"),
                            ("d.mp4", "--rate", 2, "--width", 320, "--subtitles")):  # fmt: skip
         status, out, err = m2l("render", take, "--out", tmp_path / name, *options)
         assert (status, out.replace("\n", ""), err) == (0, f"wrote {tmp_path / name}", "")

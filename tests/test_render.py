@@ -196,6 +196,21 @@ def test_no_pose_leaves_the_screen():
         assert low < seen[:, 1].min() <= seen[:, 1].max() + 0.15 < top
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_film_names_the_recording_and_the_sides_on_light_or_dark(dark):
+    with drawing.style():
+        one = film.Film(BODY, TWO, rate=10, width=320, dark=dark)
+        shown = one[5]
+    assert {"take.bvh", "left", "right"} <= set(texts(one.figure))
+    corner = shown[-4:, :4].astype(int)
+    assert (corner.max() < 40) if dark else (corner.min() == 255)
+    long = Transcript((), BODY.duration, "x" * 400)
+    with drawing.style():
+        name = texts(film.Film(BODY, long, rate=10, width=320).figure)[0]
+    assert name.endswith("x…")
+    assert drawing.width_of(name, 11) < film.SHAPE[0] - 2.6
+
+
 @pytest.mark.parametrize("body", [BODY, BODY.clip(0, 0.01)], ids=["three seconds", "one frame"])
 @pytest.mark.parametrize("transcript", [TWO, NOTHING], ids=["two", "nothing"])
 def test_a_gif_lasts_as_long_as_the_recording_on_white_paper(body, transcript, tmp_path):

@@ -220,6 +220,7 @@ def render(
     rate: float | None = None,
     width: int | None = None,
     subtitles: bool = False,
+    dark: bool = False,
     overwrite: Overwrite = False,
     words: Description = Description(),
     source: Input = Input(),
@@ -240,6 +241,8 @@ def render(
         A film's width in pixels, a multiple of 32; 960, or 640 for GIF.
     subtitles
         Give an .mp4 the words as a subtitle track as well.
+    dark
+        Draw a film on a dark background.
     words
         Where the words come from.
     source
@@ -254,8 +257,8 @@ def render(
         raise ValueError(
             "--figure attention is a picture of where a model looked; give .png, .svg or .pdf, no transcript"
         )
-    if out.suffix in draw.PICTURES and (rate or width or subtitles):
-        raise ValueError("--rate, --width and --subtitles are of films; give a name that ends in .mp4 or .gif")
+    if out.suffix in draw.PICTURES and (rate or width or subtitles or dark):
+        raise ValueError("--rate, --width, --subtitles and --dark are of films; give a name that ends in .mp4 or .gif")
     require_free([out], overwrite)
     motion = source.read(file)
     draw.require(out, motion)
@@ -265,7 +268,7 @@ def render(
     described = words.of(motion, source)
     transcript = described.transcript
     if out.suffix in draw.FILMS:
-        draw.make_film(body, transcript, out, rate=rate, width=width, subtitles=subtitles, progress=_bar)
+        draw.make_film(body, transcript, out, rate=rate, width=width, subtitles=subtitles, dark=dark, progress=_bar)
     elif figure == "poses":
         draw.draw_poses(body, transcript, out)
     else:

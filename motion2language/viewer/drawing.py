@@ -44,6 +44,31 @@ def new_figure(width: float, height: float, dpi: float = 100) -> Figure:
     return figure
 
 
+@dataclass(frozen=True)
+class Paper:
+    """The background of a film and what is drawn on it in plain colours: ink, what is less important, bars, shadows."""
+
+    back: Colour
+    ink: Colour
+    quiet: str
+    bar: Colour
+    shadow: Colour
+
+    def mix(self, colour: Colour, share: float) -> Colour:
+        """The colour with this share of the background mixed in."""
+        red, green, blue = (part + (back - part) * share for part, back in zip(colour, self.back, strict=True))
+        return red, green, blue
+
+    def letters(self, colour: Colour) -> Colour:
+        """The colour with some ink, so that letters on the background can be read."""
+        red, green, blue = (part + (ink - part) * 0.25 for part, ink in zip(colour, self.ink, strict=True))
+        return red, green, blue
+
+
+LIGHT = Paper((1.0, 1.0, 1.0), (0.13, 0.15, 0.16), QUIET, (0.94, 0.945, 0.953), (0.87, 0.87, 0.88))
+DARK = Paper((0.07, 0.086, 0.11), (0.91, 0.925, 0.95), "#808a99", (0.13, 0.157, 0.19), (0.035, 0.045, 0.06))
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Draw and save with one font, text as text in PDF, and reproducible bytes in SVG."""

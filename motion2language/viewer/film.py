@@ -31,11 +31,13 @@ TILE, REACH = 0.5, 4.0  # metres between the grid's lines and from its middle to
 class Film:
     """The frames of one recording of the canonical body."""
 
-    def __init__(self, body: Motion, transcript: Transcript, *, rate: float, width: int) -> None:
+    def __init__(self, body: Motion, transcript: Transcript, *, rate: float, width: int, dark: bool = False) -> None:
         self.body = body.resample(rate)
         self.transcript = transcript
-        self.colours = drawing.segment_colours(transcript)
+        self.paper = drawing.DARK if dark else drawing.LIGHT
+        self.colours = [drawing.tint(colour, 0.3 if dark else 0) for colour in drawing.segment_colours(transcript)]
         self.figure = drawing.new_figure(*SHAPE, dpi=(width + 0.01) / SHAPE[0])  # pixels are rounded down
+        self.figure.set_facecolor(self.paper.back)
         self.camera = drawing.Camera(drawing.heading(self.body) + CAMERA[0], *CAMERA[1:])
         self.path = _smooth_path(self.body)
         self.stage = self._part((0, SHAPE[1] - STAGE, SHAPE[0], STAGE))
@@ -45,6 +47,7 @@ class Film:
         self.track = self._part((0.45, 0.12, SHAPE[0] - 0.9, 0.62))
         self.track.set(xlim=(0, self.body.duration), ylim=(0, 0.62))
         self._draw_track()
+        self._draw_title()
         self.pages = _pages(transcript)
         self.canvas = cast(Any, self.figure.canvas)  # Agg, which copies and restores pixels
         self.canvas.draw()
@@ -89,20 +92,20 @@ class Film:
         walked = self.body.positions[: frame + 1, 0] * [1, 0, 1]
         seen, near = self.camera.project(walked[:: max(1, int(self.body.fps / 10))], target)
         seen = seen[near < CAMERA[2] - 0.8]
-        yield LineCollection([seen] if len(seen) > 1 else [], colors=[drawing.tint(drawing.GREY, 0.1)], lw=1.5)
+        yield LineCollection([seen] if len(seen) > 1 else [], colors=[self.paper.mix(drawing.GREY, 0.1)], lw=1.5)
         points = self.body.positions[frame].astype(np.float64)
         flat, _ = self.camera.project(points * [1, 0, 1], target)
         bones = drawing.seen_bones(self.body, frame)
         pairs = np.array(drawing.BONES)[bones]
-        yield LineCollection(flat[pairs], colors=[(0.87, 0.87, 0.88)], lw=5 * self.point, capstyle="round")
+        yield LineCollection(flat[pairs], colors=[self.paper.shadow], lw=5 * self.point, capstyle="round")
         colour = drawing.colour_at(self.transcript, self.colours, time)
         seen, near = self.camera.project(points, target)
         order = near[pairs].mean(axis=1).argsort()
         shades = np.array(drawing.bone_colours(colour))[bones][order]
-        yield LineCollection(seen[pairs[order]], colors="white", lw=7.5 * self.point, capstyle="round")
+        yield LineCollection(seen[pairs[order]], colors=[self.paper.back], lw=7.5 * self.point, capstyle="round")
         if drawing.shows_head(self.body, frame):
             head, _ = self.camera.project(drawing.crown(points), target)
-            yield Circle(tuple(head), 0.105, facecolor=colour, edgecolor="white", lw=1.5)
+            yield Circle(tuple(head), 0.105, facecolor=colour, edgecolor=self.paper.back, lw=1.5)
         yield LineCollection(seen[pairs[order]], colors=shades, lw=4.5 * self.point, capstyle="round")
 
     def _ground(self, target: np.ndarray) -> Artist:
@@ -134,7 +137,7 @@ class Film:
         height = 0.31 if all(word.row == 0 for word in words) else 0.48
         for word in words:
             colour = self.colours[word.segment]
-            back = {"boxstyle": "round,pad=0.14", "facecolor": drawing.tint(colour, 0.8), "edgecolor": "none"}
+            back = {"boxstyle": "round,pad=0.14", "facecolor": self.paper.mix(colour, 0.75), "edgecolor": "none"}
             yield Text(
                 word.left,
                 height - 0.34 * word.row,
@@ -142,7 +145,7 @@ class Film:
                 size=WORDS,
                 va="baseline",
                 parse_math=False,
-                color=drawing.shade(colour, 0.85) if word.time <= latest else drawing.QUIET,
+                color=self.paper.letters(colour) if word.time <= latest else self.paper.quiet,
                 bbox=back if word.time == latest else None,
             )
 
@@ -150,10 +153,10 @@ class Film:
         from matplotlib.lines import Line2D
         from matplotlib.text import Text
 
-        yield Line2D([time, time], [0.16, 0.62], color=drawing.INK, lw=1.6)
+        yield Line2D([time, time], [0.16, 0.62], color=self.paper.ink, lw=1.6)
         share = time / self.body.duration
         yield Text(time, 0, f"{time:.1f} s", size=9, va="bottom", ha="left" if share < 0.5 else "right",
-                   color=drawing.INK)  # fmt: skip
+                   color=self.paper.ink)  # fmt: skip
 
     def _part(self, box: tuple[float, float, float, float]) -> Axes:
         left, bottom, width, height = box
@@ -170,16 +173,33 @@ class Film:
         self.stage.set(xlim=(-across / 2, across / 2), ylim=(low - spare / 3, high + spare * 2 / 3))
         self.point = 4.3 / across  # lines and head keep their proportion to the body
 
+    def _draw_title(self) -> None:
+        """Name the recording, and the two shades of the body."""
+        from matplotlib.patches import Circle
+
+        title = self._part((0, SHAPE[1] - 0.4, SHAPE[0], 0.4))
+        title.set(xlim=(0, SHAPE[0]), ylim=(0, 0.4))
+        title.set_aspect("equal")
+        name = self.transcript.source or self.body.label
+        while len(name) > 1 and drawing.width_of(name, 11) > SHAPE[0] - 2.6:
+            name = name.removesuffix("…")[:-1] + "…"
+        title.text(0.2, 0.2, name, size=11, va="center", color=self.paper.ink)
+        for left, side, colour in ((7.9, "left", drawing.GREY), (8.65, "right", drawing.tint(drawing.GREY, 0.42))):
+            title.add_patch(Circle((left, 0.2), 0.06, facecolor=colour, lw=0))
+            title.text(left + 0.12, 0.2, side, size=10, va="center_baseline", color=self.paper.ink)
+
     def _draw_track(self) -> None:
         """Draw the segments, their labels where they fit, and one tick per word."""
         from matplotlib.patches import Rectangle
 
         inches = (SHAPE[0] - 0.9) / self.body.duration
-        self.track.add_patch(Rectangle((0, 0.16), self.body.duration, 0.32, facecolor="#f0f1f3", lw=0))
+        self.track.add_patch(Rectangle((0, 0.16), self.body.duration, 0.32, facecolor=self.paper.bar, lw=0))
         for segment, colour in zip(self.transcript.segments, self.colours, strict=True):
             room = segment.end - segment.start
             self.track.add_patch(
-                Rectangle((segment.start, 0.16), room, 0.32, facecolor=drawing.tint(colour, 0.7), edgecolor="white")
+                Rectangle(
+                    (segment.start, 0.16), room, 0.32, facecolor=self.paper.mix(colour, 0.7), edgecolor=self.paper.back
+                )
             )
             if drawing.width_of(segment.label or "", 10, "bold") < room * inches - 0.06:
                 self.track.text(segment.start + room / 2, 0.32, segment.label or "", size=10, weight="bold",

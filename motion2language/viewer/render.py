@@ -102,6 +102,7 @@ def make_film(
     rate: float | None = None,
     width: int | None = None,
     subtitles: bool = False,
+    dark: bool = False,
     progress: Progress = lambda frames, _: frames,
 ) -> None:
     """Write the film of a motion of the canonical body.
@@ -109,6 +110,7 @@ def make_film(
     rate       frames per second; 25, or 12.5 for GIF
     width      pixels, a multiple of 32 so that 16:9 gives whole and even numbers; 960, or 640 for GIF
     subtitles  add the segments to an MP4 as a track that players can switch on
+    dark       draw on a dark background
     """
     require(path, body)
     rate, width = rate or RATES[path.suffix], width or WIDTHS[path.suffix]
@@ -119,7 +121,7 @@ def make_film(
     if subtitles and path.suffix != ".mp4":
         raise ValueError(f"{path}: only .mp4 carries subtitles")
     with drawing.style():
-        moving = film.Film(body, transcript, rate=rate, width=width)
+        moving = film.Film(body, transcript, rate=rate, width=width, dark=dark)
         frames = iter(progress((moving[number] for number in range(len(moving))), len(moving)))
         if path.suffix == ".gif":
             palette = _palette([moving[number] for number in np.linspace(0, len(moving) - 1, 12).astype(int)])
