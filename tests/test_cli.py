@@ -508,9 +508,9 @@ def test_a_model_that_cannot_go_live_and_a_stream_of_nothing_are_said(m2l, monke
     status, _, err = m2l("live", "--udp", "99999")
     assert (status, len(err.splitlines())) == (1, 1)
     assert "cannot listen on 127.0.0.1:99999" in err
-    status, _, err = m2l("live", "--model", "default")
+    status, _, err = m2l("live", "--model", "synthetic")
     assert status == 1
-    assert "model 'default' needs the whole recording" in err
+    assert "model 'synthetic' needs the whole recording" in err
     status, out, err = m2l("live")
     assert (status, out) == (1, "\n(0.0 s: not a line of JSON: '\ufffdhello')\n")
     assert "the stream contained no header" in err

@@ -57,29 +57,55 @@ class Piece:
 
 def find(evidence: Evidence, config: SegmenterConfig) -> list[Piece]:
     """The pieces of a recording in order; they do not overlap. Empty when nothing is worth its price."""
-    chances = _chances_of_labels(evidence.frames, config)
+    chances = chances_of_labels(evidence.frames, config)
+    row, free = best_row(worths(evidence, chances, config)), 0
+    pieces: list[Piece] = []
+    for number, stretch in enumerate(row):
+        piece = piece_of(evidence, chances, config, stretch, free, row[number + 1 : number + 2])
+        free = piece.end
+        if pieces and goes_on(pieces[-1], piece, config, chances):
+            piece = joined(pieces.pop(), piece, evidence, chances, config)
+        pieces.append(piece)
+    return pieces
+
+
+def worths(evidence: Evidence, chances: np.ndarray, config: SegmenterConfig) -> np.ndarray:
+    """What each stretch is worth as a piece, (S, longest) as Evidence.pieces, by the chances of `chances_of_labels`."""
     sums = np.concatenate([np.zeros((1, chances.shape[1])), chances.cumsum(0)])
     bounds = np.minimum(PAIR * np.arange(len(evidence.pieces) + 1), len(evidence.frames))
-    worth = np.concatenate(
+    return np.concatenate(
         [
             evidence.pieces[first : first + PART] * _chance_of_best(sums, bounds, first, config) - config.price
             for first in range(0, len(evidence.pieces), PART)
         ]
         or [evidence.pieces]
     )
-    row, free = best_row(worth), 0
-    pieces: list[Piece] = []
-    limits = [*((int(bounds[first]) + int(bounds[last])) // 2 for first, last in row[1:]), len(evidence.frames)]
-    for (first, last), limit in zip(row, limits, strict=False):
-        start, end = _moved(evidence, (int(bounds[first]), int(bounds[last])), free, limit)
-        bounded = float(evidence.pieces[first, last - first - 1])
-        piece = _piece(evidence, config, chances[start:end], (start, end), bounded)
-        if pieces and _goes_on(pieces[-1], piece, config, chances):
-            bounded, start = min(pieces[-1].bounded, piece.bounded), pieces.pop().start
-            piece = _piece(evidence, config, chances[start:end], (start, end), bounded)
-        pieces.append(piece)
-        free = end
-    return pieces
+
+
+def piece_of(
+    evidence: Evidence,
+    chances: np.ndarray,
+    config: SegmenterConfig,
+    stretch: tuple[int, int],
+    free: int,
+    following: Sequence[tuple[int, int]],
+) -> Piece:
+    """The piece of a stretch [first, last) of steps.
+
+    free       frame where the piece before ends
+    following  the stretch after it, if there is one
+    """
+    frames, (first, last) = len(evidence.frames), stretch
+    limit = (min(PAIR * following[0][0], frames) + min(PAIR * following[0][1], frames)) // 2 if following else frames
+    start, end = _moved(evidence, (min(PAIR * first, frames), min(PAIR * last, frames)), free, limit)
+    bounded = float(evidence.pieces[first, last - first - 1])
+    return _piece(evidence, config, chances[start:end], (start, end), bounded)
+
+
+def joined(before: Piece, after: Piece, evidence: Evidence, chances: np.ndarray, config: SegmenterConfig) -> Piece:
+    """The one piece of an action that goes on."""
+    bounds = before.start, after.end
+    return _piece(evidence, config, chances[slice(*bounds)], bounds, min(before.bounded, after.bounded))
 
 
 def name_alone(pieces: Sequence[Piece], values: np.ndarray, segmenter: Segmenter) -> list[np.ndarray]:
@@ -110,10 +136,10 @@ def judge_again(
     The frames count alike in the recording and alone. What the second judge never says counts as LEAST, so that it
     alone can rule nothing out.
     """
-    chances, judged = _chances_of_labels(evidence.frames, config), []
+    chances, judged = chances_of_labels(evidence.frames, config), []
     for piece, by_itself, own in zip(pieces, alone, shares, strict=True):
         inside = chances[piece.start : piece.end]
-        both = np.log(inside.mean(0) + UNSEEN) + np.log(_chances_of_labels(by_itself, config).mean(0) + UNSEEN)
+        both = np.log(inside.mean(0) + UNSEEN) + np.log(chances_of_labels(by_itself, config).mean(0) + UNSEEN)
         said = np.array([own.get(label, 0.0) for label in config.labels])
         best = int((both / 2 + SECOND * np.log(said + LEAST)).argmax())
         judged.append(_piece(evidence, config, inside, (piece.start, piece.end), piece.bounded, (best, said[best])))
@@ -128,6 +154,32 @@ def best_row(worth: np.ndarray) -> list[tuple[int, int]]:
     >>> best_row(np.array([[1.0, 1.5], [1.0, 0.0], [-1.0, -1.0]]))
     [(0, 1), (1, 2)]
     """
+    return _trace(_last_of_best(worth)[1], len(worth))
+
+
+def certain_row(worth: np.ndarray, hope: float) -> tuple[list[tuple[int, int]], int]:
+    """`best_row`, and how many of its first stretches stay, whatever the stretches after these S steps are worth.
+
+    hope  the most that a stretch can be worth which has yet to end; 1 is more than any
+
+    A stretch that is under way may have begun at any step: it may then follow the best row up to that step. What all
+    of these rows that may become the best have in common stays.
+    """
+    total, steps = _last_of_best(worth)
+    count, longest = worth.shape
+    row = _trace(steps, count)
+    kept = set(row)
+    for begin in range(max(0, count - longest), count):
+        if total[begin] + hope > total[count]:
+            kept.intersection_update(_trace(steps, begin))
+    return row, len(kept)
+
+
+def _last_of_best(worth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each number of steps what the best row of so many is worth, and the steps of its last stretch.
+
+    0 where nothing ends there.
+    """
     count, longest = worth.shape
     total, chosen = np.zeros(count + 1), np.zeros(count + 1, dtype=np.int64)
     lengths = np.arange(1, longest + 1)
@@ -137,7 +189,12 @@ def best_row(worth: np.ndarray) -> list[tuple[int, int]]:
         best = int(totals.argmax())
         total[last] = max(total[last - 1], totals[best])
         chosen[last] = steps[best] if totals[best] > total[last - 1] else 0
-    row, last = [], count
+    return total, chosen
+
+
+def _trace(chosen: np.ndarray, last: int) -> list[tuple[int, int]]:
+    """The best row of `last` steps."""
+    row = []
     while last > 0:
         if chosen[last]:
             row.append((last - int(chosen[last]), last))
@@ -145,7 +202,7 @@ def best_row(worth: np.ndarray) -> list[tuple[int, int]]:
     return row[::-1]
 
 
-def _chances_of_labels(frames: np.ndarray, config: SegmenterConfig) -> np.ndarray:
+def chances_of_labels(frames: np.ndarray, config: SegmenterConfig) -> np.ndarray:
     """(T, labels) the chance of each label at each frame (T, 1 + A); several actions may share one."""
     labels, chances = config.labels, np.zeros((len(frames), len(config.labels)))
     for number, action in enumerate(config.actions.values(), start=1):
@@ -153,7 +210,7 @@ def _chances_of_labels(frames: np.ndarray, config: SegmenterConfig) -> np.ndarra
     return chances
 
 
-def _goes_on(before: Piece, after: Piece, config: SegmenterConfig, chances: np.ndarray) -> bool:
+def goes_on(before: Piece, after: Piece, config: SegmenterConfig, chances: np.ndarray) -> bool:
     """Whether two pieces are one action that goes on, such as walking: no time lies between, or it shows it too."""
     goes_on = any(action.continues for action in config.actions.values() if action.label == after.label)
     if not goes_on or before.label != after.label:

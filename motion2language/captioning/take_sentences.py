@@ -19,8 +19,10 @@ piece with the same action as the one before says "again".
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import feature
@@ -28,7 +30,7 @@ from motion2language.captioning.search_segments import Piece, find, judge_again,
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
-from motion2language.model.segmenter import Segmenter
+from motion2language.model.segmenter import Evidence, Segmenter, SegmenterConfig
 from motion2language.motion import Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 
@@ -59,23 +61,40 @@ def describe(
     values = feature(segmenter.config.features)(motion)
     evidence = segmenter(values)
     pieces = find(evidence, segmenter.config)
-    stretches = [_stretch(piece, fps, body) for piece in pieces]
-    said = say([body.frames_between(*stretch) for stretch in stretches])
-    alone = name_alone(pieces, values, segmenter)
-    pieces = judge_again(pieces, alone, [shares(each) for each in said], evidence, segmenter.config)
+    pieces, spoken = hear(pieces, evidence, values, segmenter, body, say, about.duration)
     if len(whole.weights) == 1:
         if is_sure(whole.transcript, pieces):
             return whole
         bounded = bound_sentence(whole.transcript, pieces, fps)
         if bounded is not None:
             return replace(whole, transcript=bounded)
+    pieces = name_anew(pieces, spoken, lexicon, segmenter.config)
+    return Described(word_pieces(pieces, spoken, lexicon, about, fps, half_window), (), whole.frames)
+
+
+def hear(
+    pieces: Sequence[Piece],
+    evidence: Evidence,
+    values: np.ndarray,
+    segmenter: Segmenter,
+    body: Motion,
+    say: Callable[[Sequence[Motion]], Sequence[Transcript]],
+    duration: float,
+) -> tuple[list[Piece], list[tuple[TimedWord, ...]]]:
+    """The pieces, judged again by what the model says of each alone, and those words with their times in the recording.
+
+    values    the features (T, F) of the evidence
+    duration  of the recording, seconds
+    """
+    stretches = [_stretch(piece, segmenter.config.fps, body) for piece in pieces]
+    said = say([body.frames_between(*stretch) for stretch in stretches])
+    alone = name_alone(pieces, values, segmenter)
+    judged = judge_again(pieces, alone, [shares(each) for each in said], evidence, segmenter.config)
     spoken: list[tuple[TimedWord, ...]] = []
     for (first, _), own in zip(stretches, said, strict=True):
-        moved = (shift(segment, first / body.fps, about.duration) for segment in own.segments)
+        moved = (shift(segment, first / body.fps, duration) for segment in own.segments)
         spoken.append(tuple(word for segment in moved for word in segment.words))
-    known = frozenset(segmenter.config.labels)
-    pieces = [_named_anew(piece, words, lexicon, known) for piece, words in zip(pieces, spoken, strict=True)]
-    return Described(word_pieces(pieces, spoken, lexicon, about, fps, half_window), (), whole.frames)
+    return judged, spoken
 
 
 def shares(said: Transcript) -> dict[str, float]:
@@ -144,8 +163,14 @@ def word_pieces(
     return replace(about, segments=tuple(segments), untimed="")
 
 
-def _named_anew(piece: Piece, words: Sequence[TimedWord], lexicon: ActionLexicon, known: frozenset[str]) -> Piece:
-    """The piece, with the label of its words if these name a single action that the segmenter does not know."""
+def name_anew(
+    pieces: Sequence[Piece], spoken: Sequence[Sequence[TimedWord]], lexicon: ActionLexicon, config: SegmenterConfig
+) -> list[Piece]:
+    """The pieces, with the label of their words where these name a single action that the segmenter does not know."""
+    return [_named_anew(piece, words, lexicon, config.labels) for piece, words in zip(pieces, spoken, strict=True)]
+
+
+def _named_anew(piece: Piece, words: Sequence[TimedWord], lexicon: ActionLexicon, known: Collection[str]) -> Piece:
     groups = group(words, lexicon)
     label = groups[0][0] if len(groups) == 1 else None
     return piece if label is None or label in known else replace(piece, label=label)

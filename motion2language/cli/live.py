@@ -46,7 +46,8 @@ def live(
     Parameters
     ----------
     model
-        A model that needs no future frames, such as live.
+        A model that needs no future frames, such as live; or one that cuts takes, such as default, which says each
+        action once it is over.
     udp
         UDP port to listen on, instead of standard input.
     websocket
@@ -62,11 +63,12 @@ def live(
     once
         Stop after the first stream, instead of waiting for the next one.
     json
-        Print words, counts, sentences and notes as JSON, one per line.
+        Print words, counts, pieces, sentences and notes as JSON, one per line.
     facts
         Show what was measured in each finished segment, and count what the body repeats while it does.
     sure
-        Confidence at which an action is printed: the share of the sampled sentences that name it.
+        Confidence at which an action is printed: the share of the sampled sentences that name it. A model that cuts
+        takes does not read this, nor --patience.
     patience
         Seconds after which an action is printed at a lower confidence. Higher values of both are slower and more
         often right.

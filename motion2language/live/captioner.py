@@ -4,6 +4,8 @@ A take begins with the first frame and again after a gap in the stream. Inside i
 stands still, after LONGEST seconds, or with the take; then its words get their exact times and its segments their
 bounds, as for a whole recording. Memory is bounded by one sentence. The output depends on the frames and their
 times alone, not on how many arrive together.
+
+A model that cuts takes into pieces says each action a few seconds after it is over: pieces.py.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
 from motion2language.live.events import Count, Event, Note, Sentence, Word
 from motion2language.live.measuring import Measurer
+from motion2language.live.pieces import LivePieces, can_cut
 from motion2language.model.config import STRIDE
 from motion2language.model.contract import TransducerContract
 from motion2language.model.joint import Prefixes, steps_side
@@ -38,12 +41,14 @@ LONGEST = 25.0  # seconds that end a sentence: training recordings are shorter; 
 
 
 class LiveCaptioner:
-    """A causal captioner fed frame by frame.
+    """A captioner fed frame by frame.
 
-    captioner  its model must be a transducer with a causal encoder and features 'live'; else ValueError
+    captioner  its model must be a transducer with a causal encoder and features 'live', or one that cuts takes into
+               pieces (pieces.py); else ValueError
     skeleton   of the frames
     unit, up, joint_map  as in read_motion; detected from the first half second if None
-    patience   the confidence, or the wait, before an action is emitted, and the least confidence at all
+    patience   the confidence, or the wait, before an action is emitted, and the least confidence at all; a model that
+               cuts takes needs the last alone
     facts      measure segments when they close, and count what repeats while it happens
     """
 
@@ -69,7 +74,7 @@ class LiveCaptioner:
         self._skipped = 0
         self._facts = facts
         self._begin_take()
-        self._sentence: _OpenSentence | None = None
+        self._sentence: _OpenSentence | LivePieces | None = None
 
     def feed(self, positions: np.ndarray, time: float) -> Iterator[Event]:
         """The events that a frame of joint positions (J, 3) at `time` seconds makes final."""
@@ -150,12 +155,17 @@ class LiveCaptioner:
         fps = self.captioner.config.fps
         if self._sentence is None:
             begin = (self._clock.begin or 0.0) + (self._clock.given - 1) / fps
-            self._sentence = _OpenSentence(self.captioner, self.network, begin, self.patience)
+            self._sentence = self._open_sentence(begin)
         sentence = self._sentence
         sentence.feed(pose)
-        yield from sentence.take_new_words(self._last_time)
+        yield from sentence.take_new(self._last_time)
         if sentence.should_end():
             yield from self._end_sentence()
+
+    def _open_sentence(self, begin: float) -> _OpenSentence | LivePieces:
+        if is_causal(self.captioner):
+            return _OpenSentence(self.captioner, self.network, begin, self.patience)
+        return LivePieces(self.captioner, begin, self.patience.least, facts=self._facts)
 
     def _end_sentence(self) -> Iterator[Event]:
         if self._sentence is not None:
@@ -163,9 +173,9 @@ class LiveCaptioner:
                 yield self._with_facts(event)
         self._sentence = None
 
-    def _with_facts(self, event: Word | Sentence) -> Event:
-        """A sentence with the facts of its segments, where these are asked for; a word as it is."""
-        if isinstance(event, Word) or self._measurer is None:
+    def _with_facts(self, event: Event) -> Event:
+        """A sentence with the facts of its segments, where these are asked for; pieces have theirs."""
+        if not isinstance(event, Sentence) or self._measurer is None or isinstance(self._sentence, LivePieces):
             return event
         return replace(event, segments=self._measurer.measure(event.segments))
 
@@ -199,7 +209,7 @@ class _OpenSentence:
         fps = self.captioner.config.fps
         return (not self._search.silent and self.still >= PAUSE * fps) or len(self.poses) >= LONGEST * fps
 
-    def take_new_words(self, now: float) -> Iterator[Word]:
+    def take_new(self, now: float) -> Iterator[Word]:
         """The words that became final since the last call."""
         clock = STRIDE / self.captioner.config.fps
         words, steps = self._search.committed, self._search.steps
@@ -215,7 +225,7 @@ class _OpenSentence:
             self._pending *= STRIDE  # a last odd frame is read twice, as in a whole recording
             self._step()
         self._search.finish()
-        yield from self.take_new_words(now)
+        yield from self.take_new(now)
         if self._search.committed:
             yield Sentence(self._segments(), self.begin, self.begin + len(self.poses) / self.captioner.config.fps)
 
@@ -243,14 +253,19 @@ class _OpenSentence:
         return tuple(shift(segment, self.begin, np.inf) for segment in transcript.segments)
 
 
-def require_live(captioner: Captioner) -> TransducerContract:
-    """The network of a model that needs no future frames; ValueError for another model."""
+def is_causal(captioner: Captioner) -> bool:
+    """Whether a model needs no future frames, so that it can say words while an action goes on."""
     config = captioner.config
-    if config.kind == "transducer" and config.features == "live" and captioner.transducer.causal:
+    return config.kind == "transducer" and config.features == "live" and captioner.transducer.causal
+
+
+def require_live(captioner: Captioner) -> TransducerContract:
+    """The network of a model for streams; ValueError for another model."""
+    if is_causal(captioner) or can_cut(captioner):
         return captioner.transducer
     raise ValueError(
         f"model {captioner.name!r} needs the whole recording; live captions need a model with a causal encoder "
-        "and features 'live', such as configs/live.toml trains"
+        "and features 'live', such as configs/live.toml trains, or one that learnt to cut takes, such as default"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the live captioner emits: words, running counts, finished sentences, and notes about the stream."""
+"""What the live captioner emits: words, pieces, running counts, finished sentences, and notes about the stream."""
 
 from __future__ import annotations
 
@@ -45,4 +45,15 @@ class Note:
     time: float
 
 
-Event = Word | Count | Sentence | Note
+@dataclass(frozen=True)
+class Piece:
+    """An action that is over, of a model that cuts takes: its segment, seconds of the stream, and when it became final.
+
+    An action that goes on, such as walking, is given out again with a later end.
+    """
+
+    segment: Segment
+    said: float
+
+
+Event = Word | Piece | Count | Sentence | Note

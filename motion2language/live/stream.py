@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TextIO
 
-from motion2language.live.events import Count, Event, Sentence, Word
+from motion2language.live.events import Count, Event, Piece, Sentence, Word
 from motion2language.live.protocol import STALL, Stream, read_lines
 from motion2language.transcript import Transcript
 from motion2language.writers import txt
@@ -23,22 +23,30 @@ READ_AHEAD = 16  # lines read ahead of the captioner; chosen: 16 MB of the longe
 
 
 def as_text(event: Event) -> str:
-    """A word with a space, a count after a dot, the segments of a sentence with their facts, a note in brackets."""
+    """A word with a space, a count after a dot, the segments of a sentence with their facts, a note in brackets.
+
+    Nothing for a piece.
+    """
     if isinstance(event, Word):
         return f"{event.word} "
     if isinstance(event, Count):
         return f"· {event.count} "
     if isinstance(event, Sentence):
         return "\n" + txt.with_facts(Transcript(event.segments, event.end))
+    if isinstance(event, Piece):
+        return ""  # its words were said, and its line comes with the sentence
     return f"\n({event.time:.1f} s: {event.text})\n"
 
 
 def as_dict(event: Event) -> dict[str, object]:
-    """JSON data, with its kind: word, count, sentence or note."""
+    """JSON data, with its kind: word, piece, count, sentence or note."""
     data = asdict(event)
     if isinstance(event, Sentence):
         whole = Transcript(event.segments, event.end)
         data["segments"] = whole.to_dict()["segments"]
+    if isinstance(event, Piece):
+        end = max([event.segment.end, *(word.end for word in event.segment.words)])
+        data["segment"] = Transcript((event.segment,), end).to_dict()["segments"][0]
     return {"kind": type(event).__name__.lower(), **data}
 
 

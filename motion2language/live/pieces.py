@@ -1,0 +1,231 @@
+"""LivePieces: a take cut into pieces while it goes on, each one action; what was said of a piece is never taken back.
+
+The segmenter of a model sees seconds to both sides of a moment, so a piece is said some seconds after its end. Every
+LOOK seconds the row of pieces worth most is found anew among the latest frames (captioning/search_segments.py), behind
+the pieces that were said. A piece is said when it ended SOON seconds ago and stays in the row whatever follows, if
+nothing under way turns out to be worth more than HOPE; or when it ended LATE seconds ago. It is named and worded as a
+piece of a whole recording is (captioning/take_sentences.py).
+
+A sentence ends after a piece that makes it LONGEST seconds long, when the body has stood still for PAUSE seconds, or
+with the take. An action that goes on, such as walking, is said once in a sentence: its piece is given out again, with
+its later end. Memory is bounded by the frames that a piece may still need and by one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from motion2language.captioning import boundaries
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.doubt import judge
+from motion2language.captioning.features import feature, joint_speed
+from motion2language.captioning.search_segments import (
+    Piece,
+    certain_row,
+    chances_of_labels,
+    goes_on,
+    joined,
+    piece_of,
+    worths,
+)
+from motion2language.captioning.take_sentences import hear, name_anew, word_pieces
+from motion2language.captioning.windows import shift
+from motion2language.live import events
+from motion2language.model.segmenter import PAIR, Evidence, Segmenter
+from motion2language.motion import CANONICAL, Motion
+from motion2language.transcript import Segment, TimedWord, Transcript
+
+LOOK = 0.5  # seconds between two looks; chosen
+# Chosen on BNR-Compose's validation split and on takes cut by hand; benchmarks/live_pieces.py prints what they lead to.
+SOON = 3.0  # seconds after its end from which a certain piece is said
+LATE = 5.0  # seconds after its end from which any piece is said
+HOPE = 0.2  # worth of a piece under way, as the search counts it (at most 1)
+PAUSE = 5.0  # seconds of standing still that end a sentence; as in LiveCaptioner
+LONGEST = 25.0  # seconds of a sentence after which no piece joins it; as in LiveCaptioner
+
+
+def can_cut(captioner: Captioner) -> bool:
+    """Whether a model can cut a stream into pieces: it has a segmenter, and both read one body at one rate."""
+    config, segmenter = captioner.config, captioner.segmenter
+    return (
+        segmenter is not None
+        and config.kind == "transducer"
+        and config.joints == CANONICAL.joints
+        and config.fps == segmenter.config.fps
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """What the latest frames show: the body, its features (T, F), and what the segmenter says of them."""
+
+    body: Motion
+    values: np.ndarray
+    evidence: Evidence
+    chances: np.ndarray
+
+
+class LivePieces:
+    """The pieces and sentences of one take, from its poses.
+
+    begin  seconds of the stream at which the first pose is
+    least  probability below which a piece is never said
+    facts  give out what was measured of each piece
+    """
+
+    def __init__(self, captioner: Captioner, begin: float, least: float = 0.0, *, facts: bool = False) -> None:
+        if captioner.segmenter is None or not can_cut(captioner):
+            raise ValueError(f"model {captioner.name!r} did not learn to cut takes into pieces")
+        self.captioner, self.begin, self.least, self.facts = captioner, begin, least, facts
+        self.segmenter: Segmenter = captioner.segmenter
+        self.fps = captioner.config.fps
+        self.poses: list[np.ndarray] = []  # from frame `dropped` of the take on
+        self.dropped = 0  # frames, even
+        self.segments: list[Segment] = []  # of the sentence, seconds of the stream
+        self._next_step = 0  # of the take, from which the next piece may begin
+        self._free = 0  # frame of the take at which the latest piece ends
+        self._latest: Piece | None = None  # in frames of the take, as the segmenter named it
+        self._label: str | None = None  # of the latest known piece of the sentence
+        self._still, self._since_look = 0, 0
+        config = self.segmenter.config
+        context = max(config.names.reach, PAIR * (config.bounds.reach + 1))
+        self._context = -(-context // PAIR) + 1  # steps before the next piece that its evidence needs
+
+    def feed(self, pose: np.ndarray) -> None:
+        """Add one more pose (21, 3)."""
+        self.poses.append(pose.astype(np.float32))
+        self._since_look += 1
+        if len(self.poses) > 1:
+            speed = joint_speed(self._body(self.poses[-2:]))[-1]
+            self._still = self._still + 1 if speed < boundaries.STILL else 0
+
+    def should_end(self) -> bool:
+        """Never: its sentences end by themselves, since the next one needs the frames before it."""
+        return False
+
+    def take_new(self, now: float) -> Iterator[events.Event]:
+        """The words, pieces and sentences that became final since the last call."""
+        if self._since_look >= round(LOOK * self.fps):
+            yield from self._look(now)
+
+    def finish(self, now: float) -> Iterator[events.Event]:
+        """All that remains, when no more poses come."""
+        if self.poses:
+            yield from self._look(now, ended=True)
+        yield from self._end_sentence()
+
+    def _look(self, now: float, ended: bool = False) -> Iterator[events.Event]:
+        """Say the pieces that are certain by now, and forget the frames that no later one needs."""
+        self._since_look = 0
+        view, config = self._view(), self.segmenter.config
+        first = self._next_step - self.dropped // PAIR
+        row, certain = certain_row(worths(view.evidence, view.chances, config)[first:], HOPE)
+        row = [(begin + first, end + first) for begin, end in row]
+        said = 0
+        for number, (_, end) in enumerate(row):
+            waited = (len(self.poses) - PAIR * end) / self.fps
+            if not (ended or waited >= LATE or (number < certain and waited >= SOON)):
+                break
+            free = max(0, self._free - self.dropped)
+            following = row[number + 1 : number + 2]
+            piece = piece_of(view.evidence, view.chances, config, row[number], free, following)
+            yield from self._say(piece, view, now)
+            self._next_step, self._free = end + self.dropped // PAIR, piece.end + self.dropped
+            said += 1
+        if self._still >= PAUSE * self.fps and said == len(row):
+            yield from self._end_sentence()
+        self._forget()
+
+    def _view(self) -> _View:
+        body = self._body(self.poses)
+        values = feature(self.segmenter.config.features)(body)
+        evidence = self.segmenter(values)
+        return _View(body, values, evidence, chances_of_labels(evidence.frames, self.segmenter.config))
+
+    def _say(self, piece: Piece, view: _View, now: float) -> Iterator[events.Event]:
+        """Give out a piece in frames of the view: its words, unless it goes on with what was said, and itself."""
+        config, before = self.segmenter.config, self._latest and _later(self._latest, -self.dropped)
+        goes = before is not None and before.end >= 0 and goes_on(before, piece, config, view.chances)
+        if before is not None and goes and before.start >= 0:
+            piece = joined(before, piece, view.evidence, view.chances, config)
+        elif before is not None and goes:  # its first frames are gone, and with them what could be measured of it
+            self._latest = _later(replace(before, end=piece.end), self.dropped)
+            end = self.begin + (self.dropped + piece.end) / self.fps
+            longer = replace(self.segments[-1], end=end, end_probability=piece.end_probability, facts=None)
+            yield from self._give(longer, now)
+            return
+        body, say = view.body, self.describe
+        judged, spoken = hear([piece], view.evidence, view.values, self.segmenter, body, say, body.duration)
+        (named,) = name_anew(judged, spoken, self.captioner.lexicon, config)
+        said = self.segments.pop() if goes else None
+        self._latest = _later(piece, self.dropped) if said or named.probability >= self.least else None
+        if self._latest is None:
+            return
+        segment = self._word(named, spoken, body)
+        if said is not None and said.known:  # its words stay
+            kept = {name: getattr(said, name) for name in ("label", "words", "probability", "confidence", "known")}
+            segment = replace(segment, **kept)
+        elif segment.known:
+            self._label = named.label
+            yield from (events.Word(word.word, min(word.time, now), now) for word in segment.words)
+        yield from self._give(segment, now, new=True)
+
+    def _word(self, piece: Piece, spoken: Sequence[tuple[TimedWord, ...]], body: Motion) -> Segment:
+        """The segment of a piece, seconds of the stream, with words that go on the sentence."""
+        before = [] if self._label is None else [replace(piece, label=self._label)]
+        half_window = self.captioner.config.half_window_frames / self.fps
+        about = Transcript((), body.duration)
+        lexicon = self.captioner.lexicon
+        worded = word_pieces([*before, piece], [*([()] * len(before)), *spoken], lexicon, about, self.fps, half_window)
+        alone = replace(worded, segments=worded.segments[-1:])
+        (segment,) = judge(alone, body, self.captioner.doubt, self.captioner.embed).segments
+        later = self.begin + self.dropped / self.fps
+        if not self.facts:
+            segment = replace(segment, facts=None)
+        elif segment.facts is not None:
+            times = tuple(time + later for time in segment.facts.repetition_times)
+            segment = replace(segment, facts=replace(segment.facts, repetition_times=times))
+        return shift(segment, later, np.inf)
+
+    def describe(self, parts: Sequence[Motion]) -> list[Transcript]:
+        """What the model says of motions by itself."""
+        captioner = self.captioner
+        found = captioner.search([captioner.values(part) for part in parts])
+        return [captioner.timed(part, each, refine=False) for part, each in zip(parts, found, strict=True)]
+
+    def _give(self, segment: Segment, now: float, new: bool = False) -> Iterator[events.Event]:
+        """Give out a segment, in the place of the last one unless it is new; a long sentence ends with it."""
+        self.segments[len(self.segments) - (not new) :] = [segment]
+        yield events.Piece(segment, now)
+        if segment.end - self.segments[0].start >= LONGEST:
+            yield from self._end_sentence()
+
+    def _end_sentence(self) -> Iterator[events.Event]:
+        if self.segments:
+            end = max(last for each in self.segments for last in (each.end, *(word.end for word in each.words)))
+            yield events.Sentence(tuple(self.segments), self.segments[0].start, end)
+        self.segments, self._latest, self._label = [], None, None
+
+    def _forget(self) -> None:
+        """Drop the frames before those that the next piece's evidence needs.
+
+        A piece that ended LATE seconds ago was said, so the next one began within its greatest length before that.
+        """
+        steps = (self.dropped + len(self.poses)) // PAIR
+        oldest = steps - self.segmenter.config.longest - round((LATE + LOOK) * self.fps / PAIR) - 1
+        self._next_step = max(self._next_step, oldest)
+        drop = PAIR * max(0, self._next_step - self._context) - self.dropped
+        if drop > 0:
+            del self.poses[:drop]
+            self.dropped += drop
+
+    def _body(self, poses: list[np.ndarray]) -> Motion:
+        return Motion(np.stack(poses), self.fps, CANONICAL)
+
+
+def _later(piece: Piece, frames: int) -> Piece:
+    """The piece so many frames later."""
+    return replace(piece, start=piece.start + frames, end=piece.end + frames, moment=piece.moment + frames)
