@@ -7,8 +7,9 @@ import pytest
 from small import recording
 from test_live import model
 
+from motion2language.captioning.facts.repetitions import Repetitions
 from motion2language.data.synthesis.exercises import make_exercise
-from motion2language.live import stream
+from motion2language.live import measuring, stream
 from motion2language.live.captioner import LiveCaptioner
 from motion2language.live.events import Count, Sentence, Word
 from motion2language.live.measuring import KEPT, Measurer
@@ -53,6 +54,18 @@ def test_another_exercise_begins_at_one_again():
     second = make_exercise(3, "jumping jack", 5, noise=0.005).motion.positions
     counts = [count for count, _, _ in counted(np.concatenate([first, second]))]
     assert counts == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]
+
+
+def test_a_count_goes_on_where_the_same_movement_is_found_in_other_phases(monkeypatch):
+    def found(body):
+        now = body.start + body.duration
+        return Repetitions(tuple(np.arange(1.0 if now < 12 else 2.0, now, 2.0)), 2.0, 0.9)  # half a period later
+
+    monkeypatch.setattr(measuring, "find_repetitions", found)
+    squats = make_exercise(3, "squat", 10, seconds=2.0).motion.positions[::3]
+    counts = [count for count, _, _ in counted(squats, fps=10.0)]
+    assert counts == list(range(1, len(counts) + 1))
+    assert len(counts) >= 8
 
 
 def test_a_body_that_rests_or_walks_away_counts_nothing_and_memory_is_bounded():

@@ -19,7 +19,7 @@ from small import recording
 from test_live_page import show, word
 
 from motion2language.cli.caption import SAMPLES
-from motion2language.live.events import Note, Sentence
+from motion2language.live.events import Count, Note, Sentence
 from motion2language.server import broadcast as broadcast_module
 from motion2language.server.broadcast import Broadcast
 from motion2language.server.live_page import LivePage
@@ -140,6 +140,10 @@ def test_words_are_never_taken_back_and_a_finished_sentence_goes_to_the_history(
     page = watching.open(address_of(served))
     add_words(served.broadcast, 0, 2)
     page.locator(WORDS).nth(1).wait_for()
+    for count in (2, 3):
+        served.broadcast.add(Count(count, 1.0, 1.5))
+    page.get_by_text("· 3").wait_for()
+    assert page.locator("#present .count").count() == 1  # 3 in the place of 2
     served.broadcast.add(Note("<b>odd</b>", 1.0))
     segment = Segment(0.0, 2.0, "walk", tuple(TimedWord(name, 1.0, 0.5, 1.5) for name in ("word0", "word1")))
     served.broadcast.add(Sentence((segment,), 0.0, 2.0))

@@ -92,7 +92,7 @@ class Measurer:
         before, self._seen = self._seen, found.times
         if found.period is None:
             return
-        if self._counted and not _near(self._counted[-1], found.times, SAME * self._period):
+        if self._counted and found.times[0] > self._counted[-1] + SAME * self._period:
             self._strange += 1
             if self._strange > 1:
                 self._end_series()
