@@ -23,8 +23,9 @@ EVEN = 0.6  # share of the other foot's movement that each foot has on a treadmi
 LIFT = 0.08  # leg lengths that each foot rises in turn when somebody walks in place; chosen
 CUT = 0.5  # share of a usual swing, and of its speed, that tells where the recording cut one off; chosen
 LEAST = 3  # steps in place that make a walk; chosen
-#: Leg lengths of a step forward below which it is small, and from which it is large; CMU's are .68 to 1.05. Chosen.
-SMALL, LARGE = 0.5, 1.15
+#: Leg lengths of a step forward below which it is small, and from which it is large: about 5 in 100 of Bandai Namco's
+#: walks have smaller ones, and fewer than 1 in 100 larger ones (.49 and 1.02).
+SMALL, LARGE = 0.5, 1.05
 
 
 @dataclass(frozen=True)
