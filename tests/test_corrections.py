@@ -304,6 +304,7 @@ def test_the_command_shows_and_writes_its_corrections(tmp_path: Path, capsys: py
         "        and 1 more",
         "2 of 4 lines changed, 3 changes",
         "different words 8 -> 6, seen 3 times or more 0 -> 1",
+        f"wrote {out}",
     ]
     assert "two -> 2  (line 4)" in said(capsys, str(text), "--rules", "paper")
 

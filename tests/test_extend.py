@@ -68,7 +68,7 @@ def test_the_output(extended):
 def test_the_corpus(extended):
     done = m2l("evaluate default --dataset pairs --root recordings --split test", extended)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 clips, 2 references" in done.stdout
+    assert "1 clip, 2 reference sentences" in done.stdout
 
 
 def test_the_corpus_names_what_is_missing(extended, tmp_path):

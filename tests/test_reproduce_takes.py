@@ -34,7 +34,7 @@ def test_the_tables_have_each_way_to_describe_and_the_floors(folders, tmp_path, 
     status, printed, err = m2l("reproduce", "takes", "--root", root, "--people", people, "--models", "default", "live",
                                "--out", out)  # fmt: skip
     assert status == 0, err
-    assert (out / "table.md").read_text(encoding="utf-8") == printed
+    assert (out / "table.md").read_text(encoding="utf-8") + f"wrote {out}\n" == printed
     for heading in (
         "**hall** (1 takes, 3 segments, 3 of",
         "**hall, repetitions joined** (1 takes, 2 seg",
