@@ -22,7 +22,7 @@ from motion2language.live.draws import Patience
 from motion2language.live.pieces import LivePieces
 from motion2language.live.stream import as_json, as_text
 from motion2language.model.segmenter import Action, Evidence, Segmenter, SegmenterConfig, Tower
-from motion2language.motion import CANONICAL, Motion
+from motion2language.motion import CANONICAL, Motion, Skeleton
 from motion2language.transcript import Segment, Transcript
 
 torch = pytest.importorskip("torch")
@@ -243,6 +243,25 @@ def test_a_gap_begins_a_new_take_with_times_of_the_stream(cutter: Captioner) -> 
     assert len(of(events.Note, found)) == 1
     for segment in segments_of(found):
         assert all(segment.start - 1 <= time <= segment.end + 1 for time in segment.facts.repetition_times)
+
+
+def test_nothing_is_measured_of_joints_that_the_skeleton_lacks(
+    cutter: Captioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged, judge = [], pieces.judge
+    monkeypatch.setattr(pieces, "judge", lambda *given: (judged.append(given[1]), judge(*given))[1])
+    motion, lost = take(8.0), {f"{side}_{joint}" for side in ("left", "right") for joint in ("elbow", "wrist")}
+    kept = [number for number, joint in enumerate(CANONICAL.joints) if joint not in lost]
+    parents = tuple(kept.index(CANONICAL.parents[number]) if number else -1 for number in kept)
+    skeleton = Skeleton("no arms", tuple(CANONICAL.joints[number] for number in kept), parents)
+    listen(cutter, Motion(motion.positions[:, kept], motion.fps, skeleton), facts=True)
+    assert judged
+    for body in judged:
+        assert body.seen is not None
+        assert {joint for joint, seen in zip(CANONICAL.joints, body.seen.any(axis=0), strict=True) if not seen} >= lost
+    judged.clear()
+    listen(cutter, motion, facts=True)
+    assert judged and all(body.seen is None for body in judged)
 
 
 def test_a_model_without_a_fitting_segmenter_is_refused(cutter: Captioner) -> None:

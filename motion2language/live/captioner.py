@@ -165,7 +165,8 @@ class LiveCaptioner:
     def _open_sentence(self, begin: float) -> _OpenSentence | LivePieces:
         if is_causal(self.captioner):
             return _OpenSentence(self.captioner, self.network, begin, self.patience)
-        return LivePieces(self.captioner, begin, self.patience.least, facts=self._facts)
+        absent = self._body[1].absent if self._body else ()
+        return LivePieces(self.captioner, begin, self.patience.least, facts=self._facts, absent=absent)
 
     def _end_sentence(self) -> Iterator[Event]:
         if self._sentence is not None:

@@ -13,7 +13,7 @@ its later end. Memory is bounded by the frames that a piece may still need and b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,17 +71,27 @@ class _View:
 class LivePieces:
     """The pieces and sentences of one take, from its poses.
 
-    begin  seconds of the stream at which the first pose is
-    least  probability below which a piece is never said
-    facts  give out what was measured of each piece
+    begin   seconds of the stream at which the first pose is
+    least   probability below which a piece is never said
+    facts   give out what was measured of each piece
+    absent  the canonical joints that the skeleton lacks
     """
 
-    def __init__(self, captioner: Captioner, begin: float, least: float = 0.0, *, facts: bool = False) -> None:
+    def __init__(
+        self,
+        captioner: Captioner,
+        begin: float,
+        least: float = 0.0,
+        *,
+        facts: bool = False,
+        absent: Collection[str] = (),
+    ) -> None:
         if captioner.segmenter is None or not can_cut(captioner):
             raise ValueError(f"model {captioner.name!r} did not learn to cut takes into pieces")
         self.captioner, self.begin, self.least, self.facts = captioner, begin, least, facts
         self.segmenter: Segmenter = captioner.segmenter
         self.fps = captioner.config.fps
+        self._seen = np.array([joint not in absent for joint in CANONICAL.joints])
         self.poses: list[np.ndarray] = []  # from frame `dropped` of the take on
         self.dropped = 0  # frames, even
         self.segments: list[Segment] = []  # of the sentence, seconds of the stream
@@ -223,7 +233,7 @@ class LivePieces:
             self.dropped += drop
 
     def _body(self, poses: list[np.ndarray]) -> Motion:
-        return Motion(np.stack(poses), self.fps, CANONICAL)
+        return Motion(np.stack(poses), self.fps, CANONICAL, seen=np.tile(self._seen, (len(poses), 1)))
 
 
 def _later(piece: Piece, frames: int) -> Piece:
