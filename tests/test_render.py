@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -209,6 +210,14 @@ def test_a_film_names_the_recording_and_the_sides_on_light_or_dark(dark):
         name = texts(film.Film(BODY, long, rate=10, width=320).figure)[0]
     assert name.endswith("x…")
     assert drawing.width_of(name, 11) < film.SHAPE[0] - 2.6
+
+
+@pytest.mark.parametrize("name", ["走る.bvh", "a\nb.bvh", "bad\udcff.bvh"])
+def test_a_name_that_the_font_cannot_draw_is_marked(name):
+    with drawing.style(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        one = film.Film(BODY, Transcript((), BODY.duration, name), rate=10, width=320)
+    assert texts(one.figure)[0] == re.sub(r"[^a-z.]", "\N{REPLACEMENT CHARACTER}", name)
 
 
 @pytest.mark.parametrize("body", [BODY, BODY.clip(0, 0.01)], ids=["three seconds", "one frame"])

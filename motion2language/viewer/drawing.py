@@ -182,6 +182,14 @@ def width_of(text: str, size: float, weight: str = "normal") -> float:
     return float(points) / 72
 
 
+def drawable(text: str) -> str:
+    """The text with a replacement character for each one that the font lacks."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    known = get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap()
+    return "".join(letter if ord(letter) in known else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
 def wrap_words(words: list[str], size: float, room: float) -> list[list[str]]:
     """The words in lines no wider than `room` inches, with at least one word in each."""
     lines: list[list[str]] = []

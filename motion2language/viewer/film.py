@@ -180,7 +180,7 @@ class Film:
         title = self._part((0, SHAPE[1] - 0.4, SHAPE[0], 0.4))
         title.set(xlim=(0, SHAPE[0]), ylim=(0, 0.4))
         title.set_aspect("equal")
-        name = self.transcript.source or self.body.label
+        name = drawing.drawable(self.transcript.source or self.body.label)
         while len(name) > 1 and drawing.width_of(name, 11) > SHAPE[0] - 2.6:
             name = name.removesuffix("…")[:-1] + "…"
         title.text(0.2, 0.2, name, size=11, va="center", color=self.paper.ink)
