@@ -20,7 +20,7 @@ from motion2language.files import write_atomically
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "motion2language" / "samples" / "4_walk_sideways_kick_clap_run.bvh"
-SIZE, WIDTH = {"width": 860, "height": 730}, 688  # of the page; of the film, in pixels
+SIZE, WIDTH = {"width": 860, "height": 770}, 645  # of the page; of the film, in pixels
 RATE = 10  # frames per second
 
 
@@ -32,7 +32,7 @@ def main() -> None:
         first, *rest = pictures(page, m2l.read_motion(SAMPLE).duration)
     path = HERE / "player.webp"
     kind = {"format": "WEBP", "save_all": True, "append_images": rest, "duration": 1000 // RATE, "loop": 0}
-    write_atomically(path, lambda file: first.save(file, quality=60, method=4, **kind))
+    write_atomically(path, lambda file: first.save(file, quality=52, method=4, **kind))
     print(f"{path.name}: {len(rest) + 1} frames, {path.stat().st_size / 1e6:.2f} MB")
 
 
