@@ -2,7 +2,7 @@
 
 The segmenter of a model sees seconds to both sides of a moment, so a piece is said some seconds after its end. Every
 LOOK seconds the row of pieces worth most is found anew among the latest frames (captioning/search_segments.py), behind
-the pieces that were said. A piece is said when it ended SOON seconds ago and stays in the row whatever follows, if
+the pieces that were said. A piece is said when it ended SOON seconds ago and stays in the row as long as
 nothing under way turns out to be worth more than HOPE; or when it ended LATE seconds ago. It is named and worded as a
 piece of a whole recording is (captioning/take_sentences.py).
 
