@@ -88,7 +88,7 @@ class Measurer:
             self._end_series()
         if not self._counted:
             self._begin = max(self._begin, now - SPAN)
-        found = self._find(now)
+        found = self._find()
         before, self._seen = self._seen, found.times
         if found.period is None:
             return
@@ -110,7 +110,7 @@ class Measurer:
             self._period = float(np.median(np.diff(self._counted[-6:])))
         self._drop_early(now)
 
-    def _find(self, now: float) -> Repetitions:
+    def _find(self) -> Repetitions:
         """What repeats since the series began; nothing for a body that does not move."""
         body = self._body(self._begin)
         if find_limbs(body, goes=False).limb is None:
