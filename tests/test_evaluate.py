@@ -28,6 +28,9 @@ class Knowing:
         self.transcripts = transcripts
         self.lexicon, self.vocabulary = load_model().lexicon, load_model().vocabulary
 
+    def prepare(self, motion):
+        return motion
+
     def transcribe_all(self, motions, **_):
         return iter(self.transcripts)
 
@@ -44,6 +47,17 @@ def perfect(sample: Sample) -> Transcript:
         members = tuple(TimedWord(word, time, time, time, 1.0) for word in words[first:last])
         segments.append(Segment(reference.start, reference.end, reference.label, members))
     return Transcript(tuple(segments), sample.motion.duration, sample.name, "known")
+
+
+def test_a_recording_that_cannot_be_read_is_left_out_and_named():
+    motion = SAMPLES[0].motion
+    broken = replace(motion, positions=motion.positions * (-1, 1, 1), name="swapped")
+    swapped = replace(SAMPLES[0], name="swapped", motion=broken)
+    with pytest.warns(UserWarning, match="1 of 2 recordings cannot be described and are left out: swapped: "):
+        _, transcripts, references, _ = evaluate.evaluate(load_model(), [swapped, SAMPLES[1]])
+    assert [one.name for one in references] == [SAMPLES[1].name] and len(transcripts) == 1
+    with pytest.raises(ValueError, match="swapped"):
+        evaluate.evaluate(load_model(), [swapped])
 
 
 def test_perfect_answers_score_the_maximum_and_floors_do_not():

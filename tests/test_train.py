@@ -432,14 +432,27 @@ def test_other_corpora_come_with_or_without_a_root(monkeypatch):
     assert asked == [("synthetic", None, "val", None), ("compose", Path("folder/people.json"), "val", None)]
 
 
+def swapped_sides(sample: Sample) -> Sample:
+    """The sample in left-handed coordinates, which nothing can read."""
+    motion = replace(sample.motion, positions=sample.motion.positions * (-1, 1, 1), name="swapped")
+    return replace(sample, name="swapped", motion=motion)
+
+
+def test_a_recording_to_validate_on_that_cannot_be_read_is_left_out_and_named(tmp_path):
+    """It once ended the training at the first validation, with the epoch lost."""
+    validation = [VALIDATION[0], swapped_sides(VALIDATION[1]), VALIDATION[2]]
+    with pytest.warns(UserWarning, match="1 of 3 recordings cannot be described and are left out: swapped: "):
+        train(run_config(epochs=1), TRAINING[:8], validation, tmp_path / "run")
+    assert float(log_of(tmp_path / "run")[0]["bleu_4"]) >= 0
+    with pytest.raises(ValueError, match="swapped"):
+        train(run_config(epochs=1), TRAINING[:8], validation[1:2], tmp_path / "other")
+
+
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_recording_that_cannot_be_prepared_is_left_out_and_named(stored, tmp_path):
     """One composed motion whose sides look swapped once ended the whole training."""
     good = list(VALIDATION[:3])
-    motion = good[1].motion
-    swapped = replace(
-        good[1], name="swapped", motion=replace(motion, positions=motion.positions * (-1, 1, 1), name="swapped")
-    )
+    swapped = swapped_sides(good[1])
     samples: Samples[Sample] = Samples.of([good[0], swapped, good[2]])
     if stored:
         samples = samples.cache(tmp_path / "store", "some", "key")

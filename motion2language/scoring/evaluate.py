@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -52,6 +53,7 @@ def evaluate(
     semantic  adds measures of the sentences beyond shared words
     """
     require_samples(samples)
+    samples = usable(captioner, samples)
     words: list[list[Word]] = []
     if live is not None:
         captioned = [transcribe(captioner, sample.motion, patience=live) for sample in samples]
@@ -77,6 +79,29 @@ def require_samples(samples: Sequence[Sample]) -> None:
     """ValueError for a split without samples."""
     if not samples:
         raise ValueError("no samples to evaluate; check --dataset, --root and --split")
+
+
+def usable(captioner: Captioner, samples: Sequence[Sample]) -> list[Sample]:
+    """The samples whose motion the captioner can read; a warning counts the others, and says why of the first.
+
+    ValueError when none is left.
+    """
+    kept: list[Sample] = []
+    faults: list[ValueError] = []
+    for sample in samples:
+        try:
+            captioner.prepare(sample.motion)
+        except ValueError as error:
+            faults.append(error)
+        else:
+            kept.append(sample)
+    if faults and not kept:
+        raise faults[0]
+    if faults:
+        more = f"; and {len(faults) - 1} more" if len(faults) > 1 else ""
+        message = f"{len(faults)} of {len(faults) + len(kept)} recordings cannot be described and are left out"
+        warnings.warn(f"{message}: {faults[0]}{more}", stacklevel=3)
+    return kept
 
 
 def reference(sample: Sample) -> Reference:

@@ -32,6 +32,7 @@ from motion2language.language.corrections import corrector
 from motion2language.language.vocabulary import SPECIALS, Vocabulary
 from motion2language.model.network import build
 from motion2language.scoring.bleu import bleu
+from motion2language.scoring.evaluate import usable
 from motion2language.scoring.segments import segment_scores
 from motion2language.training.batches import steps
 from motion2language.training.config import RunConfig, TrainConfig
@@ -87,7 +88,7 @@ def train(
         processes.require_equal(learner.epoch, "finished epochs")
         progress = stack.enter_context(_progress(processes))
         log = stack.enter_context(RunLog(out, learner.epoch)) if processes.first else None
-        _run_epochs(learner, pairs, validation, out, log, progress)
+        _run_epochs(learner, pairs, usable(captioner, validation), out, log, progress)
     return load_model(out / "best", processes.device)
 
 
