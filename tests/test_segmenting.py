@@ -14,6 +14,7 @@ from bodies import walking
 from motion2language.model.segmenter import Action, Segmenter, SegmenterConfig, Tower
 from motion2language.model.segmenter_torch import TorchSegmenter
 from motion2language.motion import CANONICAL, Motion
+from motion2language.training.segmenting import fit
 from motion2language.training.segmenting.compose import Pool, with_both_arms
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, right_stretches
 from motion2language.training.segmenting.teach import calibrate, load_run
@@ -180,6 +181,19 @@ def test_training_goes_on_from_a_segmenter_and_new_actions_begin_anew() -> None:
         Fitting(_pool(), SegmenterConfig(actions=actions), anew.model_copy(update={"bound_steps": 0}), start=start)
     with pytest.raises(ValueError, match="has the shape"):
         Fitting(_pool(), SegmenterConfig(actions=actions), settings, start=start)
+
+
+def test_names_learn_from_actions_alone_too_once_the_bounds_are_learnt(monkeypatch) -> None:
+    monkeypatch.setattr(fit, "ALONE", 1.0)
+    small = {name: Tower(width=8, dilations=(1,)) for name in ("names", "bounds")}
+    actions = {name: Action(label=name, phrase=f"{name}s") for name in sorted({unit.action for unit in _pool().units})}
+    config = SegmenterConfig(actions=actions, hidden=8, **small)
+    fitting = Fitting(_pool(), config, FitConfig(steps=2, bound_steps=1, takes=5, seconds=8, precision="float32"))
+    assert any(len(fitting._take()[1]) > 1 for _ in range(10))
+    fitting.step()
+    for _ in range(20):
+        positions, ((start, end, _),) = fitting._take()
+        assert 0 <= start <= fit.BESIDE and end <= len(positions) <= end + fit.BESIDE
 
 
 def test_settings_name_what_is_wrong(tmp_path) -> None:

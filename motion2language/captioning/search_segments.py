@@ -128,20 +128,18 @@ def judge_again(
     evidence: Evidence,
     config: SegmenterConfig,
 ) -> list[Piece]:
-    """The pieces with the labels that are likeliest by their frames in the recording, and alone, and a second judge.
+    """The pieces with the labels that are likeliest by their frames alone and by a second judge.
 
     alone   for each piece the chances of its frames by `name_alone`
     shares  for each piece the share of each label in what the second judge says of the piece alone
 
-    The frames count alike in the recording and alone. What the second judge never says counts as LEAST, so that it
-    alone can rule nothing out.
+    What the second judge never says counts as LEAST, so that it alone can rule nothing out.
     """
-    chances, judged = chances_of_labels(evidence.frames, config), []
+    judged = []
     for piece, by_itself, own in zip(pieces, alone, shares, strict=True):
-        inside = chances[piece.start : piece.end]
-        both = np.log(inside.mean(0) + UNSEEN) + np.log(chances_of_labels(by_itself, config).mean(0) + UNSEEN)
+        inside = chances_of_labels(by_itself, config)
         said = np.array([own.get(label, 0.0) for label in config.labels])
-        best = int((both / 2 + SECOND * np.log(said + LEAST)).argmax())
+        best = int((np.log(inside.mean(0) + UNSEEN) + SECOND * np.log(said + LEAST)).argmax())
         judged.append(_piece(evidence, config, inside, (piece.start, piece.end), piece.bounded, (best, said[best])))
     return judged
 

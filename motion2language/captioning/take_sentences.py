@@ -1,7 +1,7 @@
 """The transcript of a take from its pieces: whose words describe each piece, and when.
 
-The label of a piece is the likeliest by the segmenter, which sees it in the recording and by itself, and by what the
-model says of the piece alone: they err in different ways. Then there are four ways, the first that fits:
+The label of a piece is the likeliest by what the segmenter and the model say of the piece alone: they err in different
+ways. Then there are four ways, the first that fits:
 
 1. The sentence that the model says of the whole recording, as it is, if it promises as many right actions as the pieces
    do; nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it learnt

@@ -26,6 +26,7 @@ from motion2language.training.segmenting.compose import Pool, Span
 from motion2language.training.segmenting.vary import Variation, vary
 
 MEASURED = 300  # takes for the statistics of the features and the frequencies of actions; chosen
+ALONE, BESIDE = 0.35, 4  # how often the names learn from one action of a take alone, and frames beside it; chosen
 RARE = 0.2  # power of the frequency of an action's frames by which they weigh less; chosen
 NEAR = ((3.0, 0.3), (2.0, 1.0))  # steps that both bounds may be off, and the chance of being right that is learnt
 
@@ -84,7 +85,7 @@ class Fitting:
         if fit.steps == fit.bound_steps == 0:
             raise ValueError("steps 0 and bound_steps 0: nothing would be learnt")
         self.pool, self.config, self.fit, self.device = pool, config, fit, torch.device(device)
-        self.random = np.random.default_rng(fit.seed)
+        self.random, self.done = np.random.default_rng(fit.seed), 0
         torch.manual_seed(fit.seed)
         self.numbers = {action: number for number, action in enumerate(config.actions, start=1)}
         self.network = TorchSegmenter(config, fit.dropout).to(self.device)
@@ -97,7 +98,6 @@ class Fitting:
         self._optimizers = [
             self._optimizer(names, steps) for names, steps in ((True, fit.steps), (False, fit.bound_steps)) if steps
         ]
-        self.done = 0
 
     def _optimizer(self, names: bool, steps: int) -> tuple[Any, Any]:
         """AdamW and its one cycle of `steps` for the weights of the names, or for those of the bounds."""
@@ -192,12 +192,22 @@ class Fitting:
         return loss / (len(right) * odds.shape[1])
 
     def _take(self) -> tuple[np.ndarray, list[Span]]:
-        """A take of at most `seconds`, cut anywhere out of a composed one."""
+        """Part of a composed take, at most `seconds`; or, once the bounds are learnt, one of its actions alone."""
         frames = round(self.fit.seconds * self.config.fps)
         positions, spans = self.pool.compose(self.random, frames)
+        early = [span for span in spans if span[0] < frames - BESIDE]
+        if early and self.done >= self.fit.bound_steps and self.random.random() < ALONE:
+            return self._alone(positions[:frames], early)
         first = int(self.random.integers(0, max(0, len(positions) - frames) + 1))
         own = [(start - first, end - first, action) for start, end, action in spans]
         return positions[first : first + frames], [span for span in own if span[1] > 0 and span[0] < frames]
+
+    def _alone(self, positions: np.ndarray, spans: Sequence[Span]) -> tuple[np.ndarray, list[Span]]:
+        """One of a take's actions, cut out as search_segments.name_alone cuts a piece, give or take some frames."""
+        start, end, action = spans[int(self.random.integers(len(spans)))]
+        before, after = (int(each) for each in self.random.integers(0, BESIDE + 1, 2))
+        first, last = max(0, start - before), min(len(positions), end + after)
+        return positions[first:last], [(start - first, min(end, last) - first, action)]
 
     def _values(self, takes: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Standardised features (B, T, F) of the takes, varied, the last frame repeated; and their lengths (B,)."""
