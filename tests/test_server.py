@@ -4,9 +4,11 @@ import io
 import json
 import multiprocessing
 import os
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from small import captioner, recording
 
 from motion2language import writers
 from motion2language.captioning.recordings import load_captioner
-from motion2language.formats import bvh
+from motion2language.formats import FORMATS, NAMED, bvh
 from motion2language.formats.reading import ReadOptions
 from motion2language.server.app import create_app
 from motion2language.server.guard import Limits, RefusedError
@@ -364,3 +366,18 @@ def test_a_process_that_dies_fails_its_request_and_is_replaced(content):
             assert answer.json()["error"] == "internal error (WorkerDiedError); the recording was not described"
             assert post(one, (TAKE, content), model="default").json()["transcript"]["words"]
     assert not multiprocessing.active_children()
+
+
+def test_a_parquet_file_is_known_by_its_first_bytes():
+    assert detect_suffix(b"PAR1\x15\x04") == ".parquet"
+
+
+def test_the_page_lets_every_format_be_chosen_and_looks_for_recordings_in_folders():
+    page, script = (
+        resources.files("motion2language.server").joinpath("assets", name).read_text()
+        for name in ("app.html", "dropped.js")
+    )
+    accepted = re.search(r'accept="([^"]+)"', page).group(1).split(",")
+    assert set(accepted) == {*FORMATS, ".asf"}
+    pattern = re.compile(re.search(r"KNOWN = /(.+)/i;", script).group(1))
+    assert {suffix for suffix in accepted if pattern.search(f"take{suffix}")} == {*FORMATS, ".asf"} - NAMED

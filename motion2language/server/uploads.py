@@ -17,7 +17,7 @@ from motion2language.motion import Motion
 SEARCHED = 65_536  # bytes in which a file's type is searched; chosen
 # First bytes of binary files; in a C3D the number of the parameter block comes before the P that all have.
 _STARTS = ((rb"\x93NUMPY", ".npy"), (rb"PK\x03\x04", ".npz"), (rb"[\x01-\x08]P", ".c3d"),
-           (rb"Kaydara FBX Binary", ".fbx"), (rb"glTF", ".glb"))  # fmt: skip
+           (rb"Kaydara FBX Binary", ".fbx"), (rb"glTF", ".glb"), (rb"PAR1", ".parquet"))  # fmt: skip
 # Lines that identify text files, in lower case.
 _LINES = (
     (r"^\s*:(bonedata|hierarchy|root)\b", ".asf"),
@@ -62,8 +62,8 @@ def detect_suffix(content: bytes) -> str:
         if re.search(line, text, re.MULTILINE):
             return suffix
     raise ValueError(
-        "unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, MVNX, C3D, TRC, JSON or "
-        "CSV of joints, or NTU's .skeleton"
+        "unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, MVNX, C3D, TRC, joints as "
+        "JSON, CSV or Parquet, or NTU's .skeleton"
     )
 
 

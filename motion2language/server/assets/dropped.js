@@ -1,6 +1,6 @@
 // Files that were dropped or chosen: folders are searched, and files are grouped into recordings.
 
-const KNOWN = /\.(bvh|fbx|glb|gltf|vrma?|amc|asf|np[yz]|xml|mvnx|c3d|trc)$/i;
+const KNOWN = /\.(bvh|fbx|glb|gltf|vrma?|amc|asf|np[yz]|xml|mvnx|c3d|trc|skeleton)$/i;
 
 /** The files of a drop; of folders those whose names end as recordings do. */
 export async function filesOf(transfer) {
