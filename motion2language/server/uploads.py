@@ -62,8 +62,8 @@ def detect_suffix(content: bytes) -> str:
         if re.search(line, text, re.MULTILINE):
             return suffix
     raise ValueError(
-        "unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, MVNX, C3D, TRC, joints as "
-        "JSON, CSV or Parquet, or NTU's .skeleton"
+        "unsupported file type; expected BVH, FBX, glTF, AMC with its ASF, NPY, NPZ, MMM XML, MVNX, C3D, TRC, joints "
+        "as JSON, CSV or Parquet, or NTU's .skeleton"
     )
 
 
