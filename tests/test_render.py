@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import warnings
@@ -35,6 +36,37 @@ TWO = said((0.2, 1.4, "walk", "a person walks"), (1.4, 2.8, "wave", "then waves"
 NOTHING = Transcript((), BODY.duration)
 
 
+def arms_apart(seconds: float) -> Motion:
+    """A body that stands with its arms straight out."""
+    positions = np.repeat(BODY.positions[:1], round(seconds * BODY.fps), 0)
+    for sign, side in ((1, "left"), (-1, "right")):
+        across = positions[:, CANONICAL.index("left_hip")] - positions[:, CANONICAL.index("right_hip")]
+        across = across / np.linalg.norm(across, axis=1, keepdims=True)
+        for joint, reach in (("elbow", 0.35), ("wrist", 0.7)):
+            positions[:, CANONICAL.index(f"{side}_{joint}")] = (
+                positions[:, CANONICAL.index(f"{side}_shoulder")] + sign * reach * across
+            )
+    return Motion(positions, BODY.fps, CANONICAL)
+
+
+def test_as_many_poses_are_drawn_as_stand_beside_each_other_without_an_overlap():
+    room = poses.WIDTH - 2 * poses.MARGIN
+    counts = []
+    for body in (BODY, arms_apart(3.0)):
+        scale = room / body.duration
+        times = poses._times(body, (0.0, body.duration), scale)
+        ends = [np.add(poses._width(body, time), time * scale) for time in times]
+        assert all(after[0] > before[1] for before, after in itertools.pairwise(ends))
+        counts.append(len(times))
+    assert poses.FEWEST < counts[1] < counts[0] <= poses.POSES
+
+
+def test_grey_poses_are_explained_where_there_are_any():
+    assert "grey: nothing is said" in texts(poses.figure(BODY, TWO))
+    whole = said((0.0, BODY.duration, "walk", "a person walks"))
+    assert "grey: nothing is said" not in texts(poses.figure(BODY, whole))
+
+
 def pixels(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB")).astype(int)
 
@@ -62,7 +94,7 @@ def test_a_picture_is_of_its_suffix_and_the_same_each_time(suffix, start, transc
 
 def test_the_picture_shows_labels_and_phrases():
     found = texts(poses.figure(BODY, TWO))
-    assert sorted(found) == sorted(["walk", "wave", "a person walks", "then waves"])
+    assert sorted(found) == sorted(["walk", "wave", "a person walks", "then waves", "grey: nothing is said"])
 
 
 def test_pictures_of_long_recordings_take_strips_that_hold_every_phrase_once():

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 WIDTH, MARGIN = 11.0, 0.3  # inches; chosen for a page across
 LONGEST, MOST = 16.0, 12  # seconds of a strip, and number of strips before they get longer; chosen
-POSES = 17  # per strip; chosen so that standing bodies just do not touch
+POSES, FEWEST = 17, 4  # most and fewest per strip, as many as do not overlap; chosen
+APART = 0.03  # inches between two poses; chosen
 METRE = 0.92  # inches
 BAR, TICKS, LINE, AXIS = 0.36, 0.2, 0.17, 0.3  # inches: segments, word ticks, a line of words, numbers beneath
 SIZE = 9.0  # points of the words
@@ -79,10 +80,21 @@ def _strip(
     scale = room / (span[1] - span[0])
     _seconds(axes, span, scale)
     colours = drawing.segment_colours(transcript)
-    step = (span[1] - span[0]) / POSES
-    for time in span[0] + step * (np.arange(POSES) + 0.5):
+    silent = False
+    for time in _times(body, span, scale):
         colour = drawing.colour_at(transcript, colours, time)
+        silent = silent or colour == drawing.GREY
         _pose(axes, body, time, (time - span[0]) * scale, floor, colour)
+    if silent:
+        axes.text(
+            room,
+            height - 0.05,
+            "grey: nothing is said",
+            ha="right",
+            va="top",
+            size=SIZE - 1.5,
+            color=drawing.shade(drawing.GREY, 0.65),
+        )
     for segment, colour in zip(transcript.segments, colours, strict=True):
         _segment(axes, segment, colour, span, scale)
     for phrase in phrases:
@@ -101,6 +113,29 @@ def _seconds(axes: Axes, span: tuple[float, float], scale: float) -> None:
         axes.spines[side].set_visible(False)
 
 
+def _times(body: Motion, span: tuple[float, float], scale: float) -> np.ndarray:
+    """Evenly spaced times of as many poses as stand beside each other without an overlap, `scale` inches a second."""
+    for count in range(POSES, FEWEST, -1):
+        times = span[0] + (span[1] - span[0]) / count * (np.arange(count) + 0.5)
+        ends = np.array([_width(body, time) for time in times]) + ((times - span[0]) * scale)[:, None]
+        if (ends[1:, 0] - ends[:-1, 1] >= APART).all():
+            return times
+    return span[0] + (span[1] - span[0]) / FEWEST * (np.arange(FEWEST) + 0.5)
+
+
+def _width(body: Motion, time: float) -> tuple[float, float]:
+    """How far a pose reaches to the left and right of its pelvis, in inches."""
+    seen, _ = _project(body, min(int(time * body.fps), body.frames - 1))
+    across = seen[np.isfinite(seen[:, 0]), 0] * METRE
+    return float(across.min()), float(across.max())
+
+
+def _project(body: Motion, frame: int) -> tuple[np.ndarray, np.ndarray]:
+    """Joints of a frame as they are seen, in metres from the ground below the pelvis, and how near they are."""
+    points = body.positions[frame].astype(np.float64)
+    return drawing.Camera(drawing.heading(body) + VIEW).project(points, points[0] * [1, 0, 1])
+
+
 def _pose(axes: Axes, body: Motion, time: float, middle: float, floor: float, colour: drawing.Colour) -> None:
     """Draw the body at a time, its pelvis over `middle`, with a white outline where it crosses its neighbour."""
     from matplotlib.collections import LineCollection
@@ -110,7 +145,7 @@ def _pose(axes: Axes, body: Motion, time: float, middle: float, floor: float, co
     points = body.positions[frame].astype(np.float64)
     camera = drawing.Camera(drawing.heading(body) + VIEW)
     below = points[0] * [1, 0, 1]
-    seen, near = camera.project(points, below)
+    seen, near = _project(body, frame)
     seen = seen * METRE + [middle, floor]
     order = sorted(drawing.seen_bones(body, frame).tolist(), key=lambda bone: near[list(drawing.BONES[bone])].mean())
     bones = [seen[list(drawing.BONES[bone])] for bone in order]
