@@ -7,7 +7,7 @@ from marked import skin
 
 from motion2language.body import map_joints, to_canonical
 from motion2language.formats.marker_joints import recording
-from motion2language.formats.marker_labels import forms, load_markers, marker_sets, meanings
+from motion2language.formats.marker_labels import forms, known_labels, load_markers
 from motion2language.formats.markers import Markers
 from motion2language.formats.reading import ReadOptions
 from motion2language.motion import CANONICAL
@@ -123,7 +123,7 @@ def test_every_set_gives_its_joints(name, subject, recwarn):
 @pytest.mark.parametrize(("knee", "ankle"), [("LKNEMED", "LMED"), ("LMKNE", "LMMAL"), ("LMKN", "LMED"),
                                              ("LMed_kn", "LMed_ank"), ("L_mknee_study", "L_mankle_study")])  # fmt: skip
 def test_inner_markers_of_laboratories_are_known(knee, ankle):
-    known = meanings(marker_sets()["skin"])
+    known = known_labels("skin")
     found = [next(known[form] for _, form in forms(label) if form in known) for label in (knee, ankle)]
     assert found == ["left inner knee", "left inner ankle"]
 
@@ -145,10 +145,10 @@ def test_a_users_table_names_other_labels(tmp_path):
 
 
 def test_a_users_table_comes_first():
-    assert meanings({"*heel": "*HEE"}, {"left outer ankle": "LHEE"}) == {
-        "LHEE": "left outer ankle",
-        "RHEE": "right heel",
-    }
+    shipped, mixed = known_labels("skin"), known_labels("skin", own={"left outer ankle": "LHEE"})
+    assert (shipped["LHEE"], shipped["RHEE"]) == ("left heel", "right heel")
+    assert (mixed["LHEE"], mixed["RHEE"]) == ("left outer ankle", "right heel")
+    assert known_labels("skin")["LHEE"] == "left heel"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -64,15 +64,25 @@ def load_markers(path: Path | str) -> dict[str, str]:
     return rows
 
 
-def meanings(table: Mapping[str, str], own: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A label's form -> the part of the body, with its side, by a table and a user's `own`, which comes first."""
+def meanings(table: Mapping[str, str]) -> dict[str, str]:
+    """A label's form -> the part of the body, with its side, by a table."""
     found: dict[str, str] = {}
-    for part, labels in [*table.items(), *(own or {}).items()]:
+    for part, labels in table.items():
         for side, letter in SIDES.items() if "*" in part else (("", ""),):
             for label in labels.replace("*", letter).split():
                 form = next((form for before, form in forms(label) if not before), label)
                 found[form] = part.replace("*", f"{side} ")
     return found
+
+
+def known_labels(*kinds: str, own: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """The meanings of the labels in these tables of marker_sets.toml, and in a user's own, which comes first."""
+    return _shipped(kinds) | meanings(own) if own else _shipped(kinds)
+
+
+@lru_cache(maxsize=4)  # the same for every file
+def _shipped(kinds: tuple[str, ...]) -> dict[str, str]:
+    return meanings({part: labels for kind in kinds for part, labels in marker_sets()[kind].items()})
 
 
 def labels_of(part: str) -> str:
@@ -83,11 +93,16 @@ def labels_of(part: str) -> str:
     return (sets["skin"] | sets["centres"])[key].split()[0].replace("*", SIDES.get(side, ""))  # type: ignore[operator]
 
 
-def forms(label: str) -> Iterable[tuple[str, str]]:
+@lru_cache(maxsize=2048)  # each label of a file is looked up several times
+def forms(label: str) -> tuple[tuple[str, str], ...]:
     """A label's forms to look up, each as (the words it leaves out, the form).
 
     The forms consist of all words, or of those from its side on, also with the side's letter first.
     """
+    return tuple(_forms(label))
+
+
+def _forms(label: str) -> Iterator[tuple[str, str]]:
     if len(label) > LONGEST_NAME:  # no marker set's
         return
     words = re.findall("[A-Za-z0-9]+", _SIDE.sub(lambda side: f" {side[0][0]} ", label))

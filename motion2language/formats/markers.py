@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from motion2language.formats.limits import FARTHEST_UNITS, clean_name, require_joints, require_near
-from motion2language.formats.marker_labels import COMPUTED, forms, marker_sets, meanings
+from motion2language.formats.marker_labels import COMPUTED, forms, known_labels
 
 LONGEST_GAP = 0.25  # seconds, the longest gap that is filled in a marker's path; chosen, a quarter of a stride
 _LEAST_SUBJECT = 8  # markers that make a subject rather than a tool or box; chosen
@@ -58,10 +58,9 @@ def recognise(markers: Markers, subject: str | None, own: Mapping[str, str] | No
     ValueError names the subjects when there are several and `subject` is None, or is not one of them.
     """
     markers = _without_key_points(markers)
-    sets = marker_sets()
-    subjects = _by_subject(markers, meanings({**sets["skin"], **sets["centres"]}, own))
+    subjects = _by_subject(markers, known_labels("skin", "centres", own=own))
     if not any("left front waist" in parts for parts in subjects.values()):
-        joints = _by_subject(markers, meanings(sets["joints"], own))
+        joints = _by_subject(markers, known_labels("joints", own=own))
         if max(map(len, joints.values()), default=0) >= max(map(len, subjects.values()), default=0):
             subjects = joints
     if not subjects:
@@ -86,8 +85,7 @@ def _without_key_points(markers: Markers) -> Markers:
 
 def never_seen(markers: Markers, own: Mapping[str, str] | None = None) -> list[str]:
     """The labels of known markers that are in no frame of the file."""
-    sets = marker_sets()
-    parts = meanings({**sets["skin"], **sets["centres"]}, own)
+    parts = known_labels("skin", "centres", own=own)
     empty = ~np.isfinite(markers.positions).any(axis=(0, 2))
     names = [label for label, lost in zip(markers.labels, empty, strict=True) if lost]
     return [label for label in names if any(form in parts for _, form in forms(label.rpartition(":")[2]))]
