@@ -30,7 +30,7 @@ def test_it_runs_and_shows_segments_and_figures(tmp_path):
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
     assert "['jump']" in printed
-    assert "a person turns to the left" in printed
+    assert "turns to the left" in printed
     assert " --> " in printed
     pictures = [output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})]
     sizes = [Image.open(io.BytesIO(base64.b64decode(picture))).size for picture in pictures]

@@ -93,7 +93,7 @@ def test_without_layout_or_rate_the_error_names_both(tmp_path):
         (np.zeros((22, 3)), "humanml3d", r"shape \(22, 3\); expected"),
         (np.zeros(()), "kit", r"shape \(\); expected"),
         (np.zeros((5, 22, 3)), "kit", "has the layout humanml3d, not kit"),
-        (np.zeros((5, 22, 3)), "smpl", "22 joints in a frame, expected 24 of the layout smpl"),
+        (np.zeros((5, 21, 3)), "smpl", "21 joints in a frame, expected 22 or 24 or 52 or 55 of the layout smpl"),
         (np.zeros((5, 22, 3)), "smplx", "unknown layout 'smplx'; expected one of humanml3d, kit, mediapipe"),
         (np.zeros((5, 262)), None, r"shape \(5, 262\); expected \(T, 22, 3\) or \(T, 263\)"),
         (np.zeros((0, 22, 3)), "humanml3d", "the file contains no frames"),

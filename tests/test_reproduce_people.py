@@ -53,7 +53,7 @@ def test_the_command_prints_tables_and_asks_once(root, tmp_path, m2l, monkeypatc
     command = ("reproduce", "people", "--root", root, "--models", "default", "synthetic", "--out", tmp_path / "out")
     status, printed, err = m2l(*command)
     assert status == 0, err
-    assert (tmp_path / "out/table.md").read_text() == printed
+    assert printed == (tmp_path / "out/table.md").read_text() + f"wrote {tmp_path / 'out'}\n"
     assert "| synthetic | " in printed and "| baseline: commonest action | " in printed
     assert "| one | 3 / 0 | " in printed  # known verbs alone
     stored = json.loads((tmp_path / "out/answers/default.json").read_text())
