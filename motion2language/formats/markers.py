@@ -95,7 +95,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(clean_name(name) or "(no name)" for name in list(names)[:40])
 
 
-def _by_subject(markers: Markers, parts: dict[str, str]) -> dict[str, dict[str, np.ndarray]]:
+def _by_subject(markers: Markers, parts: Mapping[str, str]) -> dict[str, dict[str, np.ndarray]]:
     """Subject -> part of the body -> path (T, 3), by the labels' meanings."""
     groups: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     for column, label in enumerate(markers.labels):
