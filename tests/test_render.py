@@ -6,6 +6,7 @@ import itertools
 import re
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from small import recording
 
 from motion2language.body import to_canonical
 from motion2language.motion import CANONICAL, Motion
-from motion2language.transcript import Segment, TimedWord, Transcript
+from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 from motion2language.viewer import attention, drawing, film, poses, render
 
 BODY = to_canonical(recording(2)).clip(0, 3)
@@ -360,3 +361,23 @@ def test_a_film_that_is_stopped_leaves_nothing(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             render.make_film(BODY, TWO, tmp_path / name, rate=5, width=320, progress=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_films_count_repetitions_below_the_sentence():
+    facts = Facts(side="right", limb="arm", repetitions=2, repetition_times=(1.6, 2.2))
+    first, second = TWO.segments
+    counting = film.Film(BODY, replace(TWO, segments=(first, replace(second, facts=facts))), rate=10, width=480)
+    plain = film.Film(BODY, TWO, rate=10, width=480)
+    assert [counting._count(time) for time in (1.5, 1.6, 2.3, 2.9)] == ["", "wave · 1", "wave · 2", ""]
+    assert plain.strip == 0.0 < counting.strip
+    low, high = (round((film.SHAPE[1] - inches) * 50) for inches in (0.78 + film.COUNT, 0.78))
+    before, after = (counting[frame][low:high].astype(int) for frame in (15, 16))
+    assert (before == 255).all()
+    assert (after < 200).any()
+
+
+def test_a_film_of_a_walk_counts_no_steps_as_repetitions():
+    facts = Facts(steps=4, limb="whole body", repetitions=2, repetition_times=(0.5, 1.0))
+    first, second = TWO.segments
+    walk = replace(TWO, segments=(replace(first, facts=facts), second))
+    assert film.Film(BODY, walk, rate=10, width=480).counts == []

@@ -480,3 +480,23 @@ def test_words_of_facts_stand_below_the_sentence(open_page):
     assert below.startswith("walks sideways to the right slowly ")
     assert below.endswith(" ".join(segment.text for segment in rest))
     assert page.locator(".sentence .word").first.text_content() == "walks"
+
+
+def test_each_repetition_has_a_mark_on_the_timeline(open_page):
+    plain = takes.transcript()
+    first, second, last = plain.segments
+    waving = Facts(side="right", limb="arm", repetitions=3, repetition_times=(3.2, 3.9, 4.6))
+    walking = Facts(steps=4, limb="whole body", repetitions=2, repetition_times=(0.5, 1.5))  # its steps
+    parts = (replace(first, facts=walking), replace(second, label="wave", facts=waving), last)
+    page = open_page(viewer.Take(takes.motion(), replace(plain, segments=parts), plain))
+    marks = page.locator(".cycle")
+    assert marks.all_inner_texts() == ["1", "2", "3"]
+    assert marks.nth(1).get_attribute("title") == "wave, 2 of 3, at 3.9 seconds"
+    box, inner = marks.nth(1).bounding_box(), page.locator(".timeline .inner").first.bounding_box()
+    assert abs(box["x"] + box["width"] / 2 - inner["x"] - inner["width"] * 3.9 / takes.DURATION) < 1
+    assert page.get_by_text("Repetitions, numbered").evaluate_all("all => all.map(one => one.offsetHeight > 0)") == [
+        True,
+        False,  # of the reference, which has no facts
+    ]
+    assert page.evaluate("window.shift") < 0.01
+    keep_picture(page, "repetitions")

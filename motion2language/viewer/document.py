@@ -29,6 +29,7 @@ SCRIPTS = (
     "traces.js",
     "stage.js",
     "sentence.js",
+    "cycles.js",
     "timeline.js",
     "controls.js",
     "zoom.js",

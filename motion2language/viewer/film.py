@@ -1,30 +1,33 @@
 """Frames of a film: the body travels over a grid, its words light up in time, its segments run below.
 
 Frame k shows the time k/rate. A word takes its segment's colour when its timestamp is reached; the latest one has a
-coloured background. The camera looks from the front left of the person's first pose and travels with the body.
+coloured background. Repetitions are counted below the words. The camera looks from the front left of the person's
+first pose and travels with the body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from motion2language.motion import Motion
-from motion2language.transcript import Transcript
+from motion2language.transcript import Segment, Transcript
 from motion2language.viewer import drawing
+from motion2language.writers import counted
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 SHAPE = (9.6, 5.4)  # inches of a frame, for any number of pixels
-STAGE = 3.95  # inches of the part with the body
+STAGE = 3.95  # inches of the part with the body; less where repetitions are counted
 CAMERA = np.radians(40), np.radians(14), 5.2  # left of the front, from above, metres away; chosen
 FOLLOW = 1.0  # seconds over which the camera's path is smoothed; chosen
 WORDS, ROWS, ROOM = 15.0, 2, 8.7  # points of the words, lines per page, inches of a line
+COUNT = 0.36  # inches below the sentence for the count of repetitions, where there are any
 TILE, REACH = 0.5, 4.0  # metres between the grid's lines and from its middle to its edge; chosen
 
 
@@ -40,10 +43,13 @@ class Film:
         self.figure.set_facecolor(self.paper.back)
         self.camera = drawing.Camera(drawing.heading(self.body) + CAMERA[0], *CAMERA[1:])
         self.path = _smooth_path(self.body)
-        self.stage = self._part((0, SHAPE[1] - STAGE, SHAPE[0], STAGE))
+        self.counts = _counts(transcript)
+        self.strip = COUNT if self.counts else 0.0  # inches below the sentence
+        self.high = STAGE - self.strip
+        self.stage = self._part((0, SHAPE[1] - self.high, SHAPE[0], self.high))
         self._zoom()
-        self.text = self._part((0, 0.78, SHAPE[0], SHAPE[1] - STAGE - 0.78))
-        self.text.set(xlim=(0, SHAPE[0]), ylim=(0, SHAPE[1] - STAGE - 0.78))
+        self.text = self._part((0, 0.78, SHAPE[0], SHAPE[1] - self.high - 0.78))
+        self.text.set(xlim=(0, SHAPE[0]), ylim=(0, SHAPE[1] - self.high - 0.78))
         self.track = self._part((0.45, 0.12, SHAPE[0] - 0.9, 0.62))
         self.track.set(xlim=(0, self.body.duration), ylim=(0, 0.62))
         self._draw_track()
@@ -52,7 +58,7 @@ class Film:
         self.canvas = cast(Any, self.figure.canvas)  # Agg, which copies and restores pixels
         self.canvas.draw()
         self.still = self.written = self.canvas.copy_from_bbox(self.figure.bbox)
-        self.state: tuple[int, float] | None = None
+        self.state: tuple[int, float, str] | None = None
 
     def __len__(self) -> int:
         return self.body.frames
@@ -75,10 +81,10 @@ class Film:
 
     def _write_words(self, time: float) -> None:
         """Clear the picture and write the words, which are redrawn only on a change: they cost more than the body."""
-        state = _state(self.pages, time)
+        state = (*_state(self.pages, time), self._count(time))
         if state != self.state:
             self.canvas.restore_region(self.still)
-            self._draw(self.text, self._words(*state))
+            self._draw(self.text, chain(self._words(*state[:2]), self._counted(state[2], time)))
             self.written, self.state = self.canvas.copy_from_bbox(self.figure.bbox), state
         self.canvas.restore_region(self.written)
 
@@ -134,7 +140,7 @@ class Film:
         from matplotlib.text import Text
 
         words = self.pages[number].words if number >= 0 else []
-        height = 0.31 if all(word.row == 0 for word in words) else 0.48
+        height = self.strip + (0.31 if all(word.row == 0 for word in words) else 0.48)
         for word in words:
             colour = self.colours[word.segment]
             back = {"boxstyle": "round,pad=0.14", "facecolor": self.paper.mix(colour, 0.75), "edgecolor": "none"}
@@ -148,6 +154,20 @@ class Film:
                 color=self.paper.letters(colour) if word.time <= latest else self.paper.quiet,
                 bbox=back if word.time == latest else None,
             )
+
+    def _count(self, time: float) -> str:
+        """How often the movement was repeated up to a time, such as "squat · 3"; "" before the first, and after it."""
+        for segment, middles in self.counts:
+            if segment.start <= time < segment.end and (count := sum(middle <= time + 1e-9 for middle in middles)):
+                return " · ".join(part for part in (drawing.drawable(segment.label or ""), str(count)) if part)
+        return ""
+
+    def _counted(self, text: str, time: float) -> Iterator[Artist]:
+        from matplotlib.text import Text
+
+        colour = drawing.colour_at(self.transcript, self.colours, time)
+        yield Text(SHAPE[0] / 2, 0.12, text, size=WORDS, weight="bold", ha="center", va="baseline", parse_math=False,
+                   color=self.paper.letters(colour))  # fmt: skip
 
     def _cursor(self, time: float) -> Iterator[Artist]:
         from matplotlib.lines import Line2D
@@ -168,8 +188,8 @@ class Film:
         """Fit every pose from foot to head, and at least the height of a standing person."""
         seen, _ = self.camera.project(self.body.positions.astype(np.float64), self.path[:, None])
         low, high = min(-1.05, float(seen[..., 1].min()) - 0.12), max(1.1, float(seen[..., 1].max()) + 0.28)
-        across = max((high - low) * SHAPE[0] / STAGE, 2 * float(np.abs(seen[..., 0]).max()) + 0.3)
-        spare = across * STAGE / SHAPE[0] - (high - low)
+        across = max((high - low) * SHAPE[0] / self.high, 2 * float(np.abs(seen[..., 0]).max()) + 0.3)
+        spare = across * self.high / SHAPE[0] - (high - low)
         self.stage.set(xlim=(-across / 2, across / 2), ylim=(low - spare / 3, high + spare * 2 / 3))
         self.point = 4.3 / across  # lines and head keep their proportion to the body
 
@@ -235,6 +255,12 @@ def _state(pages: Sequence[_Page], time: float) -> tuple[int, float]:
     times = [word.time for page in pages for word in page.words]
     latest = max((reached for reached in times if reached <= time + 1e-9), default=-1.0)
     return max((number for number, page in enumerate(pages) if page.begin <= time + 1e-9), default=-1), latest
+
+
+def _counts(transcript: Transcript) -> list[tuple[Segment, tuple[float, ...]]]:
+    """The segments that repeat a movement, each with the middle of each repetition."""
+    measured = [(segment, counted(segment.facts)) for segment in transcript.segments]
+    return [(segment, middles) for segment, middles in measured if middles]
 
 
 def _pages(transcript: Transcript) -> list[_Page]:

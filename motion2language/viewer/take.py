@@ -15,7 +15,7 @@ from motion2language.body import figure_of
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 from motion2language.viewer import packing, sides
-from motion2language.writers import caption, detail, phrase
+from motion2language.writers import caption, counted, detail, phrase
 
 SPEED_RATE = 15.0  # values per second of the speed curve; chosen, a pixel or two each
 
@@ -81,6 +81,7 @@ def _transcript(transcript: Transcript) -> dict[str, Any]:
             "facts": phrase(segment.facts),
             "text": segment.text,
             "detail": detail(segment),
+            "repetitions": counted(segment.facts),
         }
         for segment in transcript.segments
     ]

@@ -16,10 +16,11 @@ from types import ModuleType
 from motion2language.files import write_text
 from motion2language.transcript import Transcript
 from motion2language.writers._detail import detail, detailed
-from motion2language.writers._facts import caption, doubt, marked, phrase
+from motion2language.writers._facts import caption, counted, doubt, marked, phrase
 
 __all__ = [
     "caption",
+    "counted",
     "detail",
     "detailed",
     "doubt",

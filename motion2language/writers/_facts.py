@@ -91,8 +91,7 @@ def _phrases(facts: Facts) -> Iterator[str]:
     if facts.jumps:
         yield _count(facts.jumps, "jump")
     acts = _acts(facts)
-    # Of a body that walks without anything else the repetitions are its steps.
-    often = f"{facts.repetitions} times" if facts.repetitions and not (facts.steps and not acts) else ""
+    often = f"{facts.repetitions} times" if facts.repetitions and not _are_steps(facts) else ""
     if acts or often:
         yield " ".join(part for part in (acts, often) if part)
     start, end = facts.start_posture, facts.end_posture or facts.start_posture
@@ -100,6 +99,20 @@ def _phrases(facts: Facts) -> Iterator[str]:
         yield f"from {start} to {end}"
     elif start not in (None, "standing"):
         yield str(start)
+
+
+def counted(facts: Facts | None) -> tuple[float, ...]:
+    """The middle of each repetition, seconds of the recording; none where these are steps.
+
+    >>> counted(Facts(limb="arm", side="right", repetitions=2, repetition_times=(0.5, 1.5)))
+    (0.5, 1.5)
+    """
+    return () if facts is None or not facts.repetitions or _are_steps(facts) else facts.repetition_times
+
+
+def _are_steps(facts: Facts) -> bool:
+    """Whether the body walks without anything else, so that its repetitions are its steps."""
+    return bool(facts.steps) and not _acts(facts)
 
 
 def _way(facts: Facts) -> Iterator[str]:

@@ -19,6 +19,11 @@ function factsOf({ shown, facts }) {
   return (facts && shown && shown.facts) || "";
 }
 
+/** Seconds of the recording, the middle of each repetition; none where the package counts none. */
+function repetitionsOf({ shown, facts }) {
+  return (facts && shown && shown.repetitions) || [];
+}
+
 /** The words of a segment; its facts where its action is unknown. */
 function captionOf({ known, text, shown, facts }) {
   if (known !== false) return text;

@@ -58,12 +58,15 @@ function addTranscripts(inner, take, clock, left) {
   ].map(([shown, title]) => {
     const row = element("div", { class: "segments", role: "group", "aria-label": title });
     const words = element("div", { class: "words", "aria-hidden": "true" });
-    inner.append(element("div", { class: "row-title" }, title), row, words);
+    const cycles = makeCycles(left);
+    inner.append(element("div", { class: "row-title" }, title), row, cycles.root, words);
     const redraw = () => {
       fillSegments(row, shown()[0], clock, left);
+      cycles.fill(shown()[0]);
       drawWords(words, shown()[1], inner.clientWidth, clock, left);
     };
     fillSegments(row, shown()[0], clock, left);
+    cycles.fill(shown()[0]);
     return { row, redraw };
   });
 }
