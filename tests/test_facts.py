@@ -65,6 +65,14 @@ def test_repetitions_and_their_times_are_those_of_the_exercise(kind):
     np.testing.assert_allclose(found.repetition_times, exercise.times, atol=0.45)
 
 
+@pytest.mark.parametrize(
+    ("kind", "often", "seconds"), [("punches in turn", 4, 0.5), ("wave right", 7, 4.0), ("wave both", 7, 4.0)]
+)
+def test_arms_that_go_up_before_and_down_after_are_no_part_of_a_repetition(kind, often, seconds):
+    exercise = make_exercise(1, kind, often, seconds=seconds, noise=0.005)
+    assert facts(exercise.motion).repetitions == often
+
+
 def least_price(distance: np.ndarray) -> float:
     """The price of the cheapest row of phases, found phase by phase."""
     phases = distance.shape[1]

@@ -6,7 +6,7 @@ for the cycle's length are minima of the mean squared difference between the mov
 each, the window of the movement that is most like the most other windows is the first estimate of the cycle; the most
 probable path through the phases and their mean poses are then found in turn, first with few phases for all candidates,
 then with more for the best. The cycle that explains most of the movement wins, the shortest of those nearly as good: a
-cycle of two repetitions explains no more than one of one.
+cycle of two repetitions explains no more than one of one, but for the way into the first and out of the last.
 
 All settings are chosen, with an eye on MSRC-12's people and on synthetic exercises (docs/guide/facts.md).
 """
@@ -24,7 +24,7 @@ SHORTEST = 0.25  # seconds of the shortest cycle
 LONGEST = 0.6  # share of the recording that the longest cycle may take
 PERIODS = 5  # candidates for the length from each lag curve
 PROMINENCE = 0.03  # least depth of a candidate's minimum, as a share of the mean squared difference
-KEPT = 4  # candidates that are fitted with all phases
+KEPT = 5  # candidates that are fitted with all phases
 ROUNDS = 1  # times that mean poses and path are found in turn after the first path, with all phases
 OTHER = 2.0  # squared distance from the cycle, over the movement's variance, beyond which it is something else
 ENTER = 1.0  # price, in the same unit, of coming back from something else
@@ -35,6 +35,7 @@ FLOOR = 0.02  # of the most movement in a window: windows with little movement r
 PART = 0.5  # cycles in a row below which a stretch counts as none
 LEAST = 1.5  # cycles that a recording must pass through
 STRETCH = (0.35, 2.5)  # mean length of the cycles found, over the length looked for
+MOST = 0.5  # share of the best cycle's movement that one must pass through to be judged by that movement alone
 NEARLY = 0.03  # share of the movement that a cycle of more repetitions may explain less; likewise for half the length
 
 
@@ -73,6 +74,11 @@ class Cycle:
         inside = float((self.path < len(self.poses)).sum())
         return inside / len(self.poses) / max(self.passed, 1e-9)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether the movement passes through it often enough, each time in about the time looked for."""
+        return self.passed >= LEAST and STRETCH[0] <= self.stretch <= STRETCH[1]
+
 
 def find_cycle(movement: np.ndarray) -> Cycle | None:
     """The cycle that explains most of a movement (T, D), or None when none repeats."""
@@ -80,14 +86,24 @@ def find_cycle(movement: np.ndarray) -> Cycle | None:
     if (values**2).sum(axis=1).mean() < 1e-9:
         return None
     speed = np.linalg.norm(np.gradient(values, axis=0), axis=1)
-    cycles = [cycle for cycle in _fit(values, speed, _periods(values), COARSE, 0) if cycle.passed >= LEAST]
+    cycles = [cycle for cycle in _fit(values, speed, _periods(values), COARSE, 0) if cycle.repeats]
     cycles.sort(key=lambda cycle: NEARLY * np.log2(cycle.length) - cycle.score)
     cycles = _fit(values, speed, [cycle.length for cycle in cycles[:KEPT]], PHASES, ROUNDS)
-    cycles = [cycle for cycle in cycles if cycle.passed >= LEAST and STRETCH[0] <= cycle.stretch <= STRETCH[1]]
+    cycles = [cycle for cycle in cycles if cycle.repeats]
     if not cycles:
         return None
-    best = max(cycle.score for cycle in cycles)
-    return max((cycle for cycle in cycles if cycle.score >= best - NEARLY), key=lambda cycle: cycle.passed)
+    best = max(cycles, key=lambda cycle: cycle.score)
+    return max((cycle for cycle in cycles if _nearly_as_good(cycle, best)), key=lambda cycle: cycle.passed)
+
+
+def _nearly_as_good(cycle: Cycle, best: Cycle) -> bool:
+    """Whether a cycle explains nearly as much as the best, of all movement or of what it passes through itself.
+
+    Arms that go up before the first repetition and down after the last move much, and a long cycle may take them in.
+    """
+    if cycle.score >= best.score - NEARLY:
+        return True
+    return cycle.explained >= best.explained and cycle.covered >= MOST * best.covered
 
 
 def principal(values: np.ndarray, share: float = SHARE, most: int = AXES) -> np.ndarray:

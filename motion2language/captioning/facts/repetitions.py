@@ -21,7 +21,7 @@ COVERED = 0.2  # least share of the movement that must lie in cycles
 PLACE = 0.7  # leg lengths from its usual place within which a body exercises; beyond it walks there or away
 ROUND = 0.6  # share of a last, unfinished cycle that counts as a repetition
 EVEN = 0.4  # least share of the other side's movement that each side has where they act in turn
-ALONE = 0.5  # least share of the acting frames in which one side acts alone where they act in turn
+ALONE = 0.5  # least share of the acting frames, first turn to last, in which one side acts alone where they act in turn
 
 
 def exchanged(joint: str) -> str:
@@ -117,8 +117,10 @@ def _fold(movement: np.ndarray) -> np.ndarray:
         return movement
     most = np.maximum(left, right)
     acting = most > 0.15 * np.percentile(most, 90)
-    alone = np.minimum(left, right)[acting] < 0.3 * most[acting]
-    if alone.mean() < ALONE:
+    alone = acting & (np.minimum(left, right) < 0.3 * most)
+    turns = np.flatnonzero(alone)
+    # Before the first turn and after the last both arms may act: they go up and down.
+    if not len(turns) or len(turns) < ALONE * acting[turns[0] : turns[-1] + 1].sum():
         return movement
     mirrored = (pose - usual)[:, _SWAPPED] * [-1, 1, 1]
     folded = np.where((left > right)[:, None, None], mirrored, pose - usual)
