@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from small import recording
 from test_live_page import show, word
 
 from motion2language.cli.caption import SAMPLES
-from motion2language.live.events import Count, Note, Sentence
+from motion2language.live.events import Count, Note, Piece, Sentence, Word
 from motion2language.server import broadcast as broadcast_module
 from motion2language.server.broadcast import Broadcast
 from motion2language.server.live_page import LivePage
@@ -155,6 +156,28 @@ def test_words_are_never_taken_back_and_a_finished_sentence_goes_to_the_history(
     served.broadcast.add(word(3_700))
     page.locator(WORDS).wait_for()
     assert page.locator(f"{WORDS} small").inner_text() == "1:01:40.0"
+
+
+def test_pieces_are_shown_as_they_end_and_move_to_the_history_with_their_sentence(watching, served):
+    page = watching.open(address_of(served))
+    walk = Segment(0.0, 2.0, "walk", tuple(TimedWord(name, 1.0, 0.5, 1.5) for name in ("a", "person", "walks")))
+    odd = Segment(3.0, 4.0, None, (), known=False)
+    wave = Segment(4.0, 5.0, "wave", (TimedWord("waves", 4.5, 4.1, 4.9),))
+    longer = replace(walk, end=3.0)
+    for part, words in ((walk, walk.words), (longer, ()), (odd, ()), (wave, wave.words)):
+        for each in words:
+            served.broadcast.add(Word(each.word, each.time, part.end + 3.0))
+        served.broadcast.add(Piece(part, part.end + 3.0))
+    page.locator("#present .part").nth(2).wait_for()
+    times = ["0:00.0 – 0:03.0", "0:03.0 – 0:04.0", "0:04.0 – 0:05.0"]  # the walk once, with its later end
+    assert page.locator("#present .when").all_inner_texts() == times
+    assert texts(page) == ["a", "person", "walks", "waves"]
+    assert page.locator("#present .unknown").all_inner_texts() == ["unknown action"]
+    keep_picture(page, "pieces")
+    served.broadcast.add(Sentence((longer, odd, wave), 0.0, 5.0))
+    page.locator("#past .part").nth(2).wait_for()
+    assert page.locator("#present .part").count() == 0
+    assert page.locator("#past .when").all_inner_texts() == times
 
 
 def test_the_state_of_the_stream_is_shown(watching, served, monkeypatch):

@@ -1,8 +1,8 @@
 """The live page: a web page that shows a motion while it happens, with its captions.
 
 The page is one HTML file with its scripts and style; the player's scripts draw the body. /events is a stream of
-server-sent events from a Broadcast, JSON with a `kind`: `state`, `body`, `frame`, `word`, `sentence`, `note` or `lost`.
-Guarded like the web app.
+server-sent events from a Broadcast, JSON with a `kind`: `state`, `body`, `frame`, `word`, `piece`, `count`,
+`sentence`, `note` or `lost`. Guarded like the web app.
 """
 
 from __future__ import annotations

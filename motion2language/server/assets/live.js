@@ -194,15 +194,26 @@ class LivePage {
     shown.textContent = `· ${count} `;
   }
 
+  /** An action that is over, in the place of its words; one that goes on comes again with a later end. */
+  piece({ segment }) {
+    for (const word of this.present.querySelectorAll(".nothing, :scope > .said-word")) word.remove();
+    const part = this.part(segment);
+    const last = [...this.present.querySelectorAll(".part")].pop();
+    if (last?.start === segment.start) last.replaceWith(part);
+    else this.present.append(part);
+  }
+
   /** Move a finished sentence to the history, each part with its time. */
   sentence({ segments }) {
-    const parts = segments.map((segment) => {
-      const when = element("span", { class: "when" }, `${momentText(segment.start)} – ${momentText(segment.end)}`);
-      const words = element("span", { class: "spoken" }, ...segment.words.map(wordOf));
-      return element("div", { class: "part", "--colour": colourOf(this.colour(segment.label)) }, when, words);
-    });
-    this.keep(element("li", {}, ...parts));
+    this.keep(element("li", {}, ...segments.map((segment) => this.part(segment))));
     this.clearPresent();
+  }
+
+  part({ start, end, label, words }) {
+    const when = element("span", { class: "when" }, `${momentText(start)} – ${momentText(end)}`);
+    const said = words.length ? words.map(wordOf) : [element("span", { class: "unknown" }, "unknown action")];
+    const spoken = element("span", { class: "spoken" }, ...said);
+    return element("div", { class: "part", "--colour": colourOf(this.colour(label)), ".start": start }, when, spoken);
   }
 
   note({ text, time }) {
