@@ -2,9 +2,14 @@
 
 import json
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,6 +103,53 @@ def test_a_process_that_was_killed_between_two_streams_is_replaced(separate):
         process.kill()
         process.join()
     assert words_of(separate.describe_lines(lines_of(2)))
+
+
+PARENT = """
+import json, multiprocessing
+from exposed import exposed
+from motion2language.live.separate import SeparateListener
+
+if __name__ == "__main__":
+    listener = SeparateListener(exposed, seconds=60, gigabytes=1.5)
+
+    def lines():
+        yield json.dumps({"joints": ["Hips", "hang"], "parents": [-1, 0]})
+
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    list(listener.describe_lines(lines()))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system tells a process of its parent's end on Linux alone")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_process_that_hangs_ends_with_its_parent(number, tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    paths = [str(Path(__file__).parent), *filter(None, sys.path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        child = int(parent.stdout.readline())
+        try:
+            time.sleep(1)  # by then it hangs
+            assert is_running(child)
+            parent.send_signal(number)
+            parent.wait()
+            until = time.monotonic() + 5
+            while is_running(child) and time.monotonic() < until:
+                time.sleep(0.01)
+            assert not is_running(child)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and not merely waiting to be reaped."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_sender_is_given_the_reason_and_the_next_is_served(separate):

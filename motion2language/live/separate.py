@@ -2,7 +2,7 @@
 
 A stream is a stranger's. The process asks for each line once it has done with the one before. When it takes too long
 for a line, or too much memory, it is ended with all that it holds: that sender is refused, another process takes its
-place, and the next sender is served.
+place, and the next sender is served. On Linux it ends with its parent, even in the middle of a line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from motion2language.captioning.recordings import load_captioner
-from motion2language.captioning.workers import can_be_sent, limit_memory, one_thread
+from motion2language.captioning.workers import can_be_sent, end_with_parent, limit_memory, one_thread
 from motion2language.live.events import Event
 from motion2language.live.listener import Listener, Watch
 from motion2language.motion import Skeleton
@@ -172,6 +172,7 @@ class SeparateListener:
 
 def _serve(connection: Connection, make: Callable[[Watch], Listener], memory: int) -> None:
     """What the process runs: one stream after another, until its parent closes the connection."""
+    end_with_parent()
     limit_memory(memory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
     with suppress(EOFError, OSError):
