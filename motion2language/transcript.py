@@ -17,6 +17,7 @@ import numpy as np
 #: The schema number in every transcript's JSON: 2 added facts, confidence and known to segments.
 SCHEMA = 2
 READ = (1, 2)  # the schema numbers that are read
+CORRECTED_ENDING = ".corrected.json"  # how the file of a transcript that a person corrected ends
 #: Largest difference in seconds between the durations of a transcript and its recording; chosen.
 SLACK = 1.0
 #: Fields of a segment's JSON that older transcripts lack.

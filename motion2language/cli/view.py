@@ -108,8 +108,9 @@ def _edit(
     from motion2language.captioning.recordings import Settings, describe_files
     from motion2language.data.actions import load_actions
     from motion2language.files import make_folder
-    from motion2language.server.corrections import SUFFIX, CorrectedFile
+    from motion2language.server.corrections import CorrectedFile
     from motion2language.server.editing import EditedTake, EditServer
+    from motion2language.transcript import CORRECTED_ENDING
 
     search.require_valid()
     if out is not None:
@@ -125,7 +126,7 @@ def _edit(
             motion, described = result
             target = jobs[number].targets["json"]
             target.parent.mkdir(parents=True, exist_ok=True)
-            path = target.with_name(target.name.removesuffix(".json") + SUFFIX)
+            path = target.with_name(target.name.removesuffix(".json") + CORRECTED_ENDING)
             file = CorrectedFile(path, motion.label, motion.duration, jobs[number].source.path)
             original = file.original()
             take = viewer.Take(

@@ -18,8 +18,6 @@ from typing import Any
 from motion2language.files import read_text, write_text
 from motion2language.transcript import Transcript
 
-SUFFIX = ".corrected.json"
-
 
 class ChangedError(Exception):
     """The file holds another version than the one that a correction was made of."""

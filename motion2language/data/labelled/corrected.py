@@ -20,9 +20,8 @@ from motion2language.data.index import note
 from motion2language.data.samples import Sample
 from motion2language.files import read_text
 from motion2language.motion import Motion
-from motion2language.transcript import Caption, Transcript
+from motion2language.transcript import CORRECTED_ENDING, Caption, Transcript
 
-ENDING = ".corrected.json"
 SPLIT = "corrected"  # of the samples
 LOST = "{} transcripts lead to a recording that is not there, and are left out"
 _LEADING = frozenset("and then after afterwards next finally".split())  # before who acts or what is done
@@ -55,7 +54,7 @@ def holds_corrections(folder: Path) -> bool:
     """Whether a folder holds corrected transcripts, as opposed to labelled recordings or nothing of the kind."""
     if not folder.is_dir():
         return False
-    if any(folder.rglob(f"*{ENDING}")):
+    if any(folder.rglob(f"*{CORRECTED_ENDING}")):
         return True
     alone = (path for path in folder.glob("*.json") if not path.with_suffix(".npz").exists())
     return any('"correction"' in read_text(path, "a corrected transcript") for path in alone)
@@ -65,7 +64,7 @@ def find_corrections(folder: Path) -> list[Correction]:
     """The corrected transcripts of a folder, in order; ValueError for a file that is not a transcript."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder; expected transcripts that m2l view --edit wrote")
-    paths = sorted(folder.rglob(f"*{ENDING}")) or sorted(folder.glob("*.json"))
+    paths = sorted(folder.rglob(f"*{CORRECTED_ENDING}")) or sorted(folder.glob("*.json"))
     return [_correction(path) for path in paths]
 
 
@@ -171,5 +170,5 @@ def _sample(folder: Path, correction: Correction, motion: Motion) -> Sample:
     transcript = Transcript.from_dict(dict(correction.data))
     transcript.require_of(motion.label, motion.duration)
     captions = (Caption(transcript.text),) if transcript.text else ()
-    name = correction.path.relative_to(folder).as_posix().removesuffix(ENDING).removesuffix(".json")
+    name = correction.path.relative_to(folder).as_posix().removesuffix(CORRECTED_ENDING).removesuffix(".json")
     return Sample(name, motion, captions, SPLIT, transcript.segments)

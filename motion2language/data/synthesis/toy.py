@@ -34,7 +34,7 @@ from motion2language.files import make_folder, write_text
 from motion2language.formats import gltf_writing
 from motion2language.formats.reading import read_motion
 from motion2language.motion import Motion
-from motion2language.transcript import Segment, TimedWord, Transcript
+from motion2language.transcript import CORRECTED_ENDING, Segment, TimedWord, Transcript
 from motion2language.writers import json as transcript_json
 
 SIZES = {"train": 24, "val": 6, "test": 6}  # motions of the benchmark
@@ -140,8 +140,10 @@ def _write_transcripts(out: Path) -> None:
         writers.write(guess, out / "described" / f"{take.name}.json")
         for person, shift in (("ann", 0.0), ("bob", 0.3)):
             corrected = _correction(_shifted(take.truth, shift), guess, person, f"../takes/{take.name}.bvh")
-            write_text(out / person / f"{take.name}.corrected.json", corrected)
-        shutil.copyfile(out / "ann" / f"{take.name}.corrected.json", out / "corrected" / f"{take.name}.corrected.json")
+            write_text(out / person / f"{take.name}{CORRECTED_ENDING}", corrected)
+        shutil.copyfile(
+            out / "ann" / f"{take.name}{CORRECTED_ENDING}", out / "corrected" / f"{take.name}{CORRECTED_ENDING}"
+        )
     writers.write(_of_the_sample(), out / "described" / "take.json")
     write_text(out / "references.jsonl", transcript_json.lines([take.truth for take in takes]))
     write_text(out / "mine.jsonl", transcript_json.lines(guesses))
