@@ -27,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, browser() as chrome:
         path = Path(folder) / "take.html"
         viewer.write([take], path, editing)
-        page = chrome.new_page(viewport={"width": 1280, "height": 960}, color_scheme="light")
+        page = chrome.new_page(viewport={"width": 1280, "height": 1120}, color_scheme="light")
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]", timeout=60_000)
         page.keyboard.press("n")
