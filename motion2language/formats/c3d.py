@@ -138,7 +138,8 @@ def points(content: bytes, fps: float | None = None) -> Markers:
     values = frames[:, : 4 * count].reshape(len(frames), count, 4)
     positions = values[..., :3].astype(np.float64)
     positions *= scale if scale > 0 else 1.0
-    seen = (values[..., 3] >= 0) & np.isfinite(positions).all(-1) & (positions != 0).any(-1)
+    x, y, z = np.moveaxis(positions, 2, 0)  # one by one: reducing an axis of three is several times slower
+    seen = (values[..., 3] >= 0) & np.isfinite(x) & np.isfinite(y) & np.isfinite(z) & ((x != 0) | (y != 0) | (z != 0))
     positions[~seen] = np.nan
     unit, up = (" ".join(parameters.strings(f"POINT:{name}")).strip() for name in ("UNITS", "Y_SCREEN"))
     up = up.lower().removeprefix("+")

@@ -39,7 +39,8 @@ def cross_gaps(
     positions  (T, J, 3), NaN where a joint was not seen; each joint is seen in at least one frame
     longest    seconds
     """
-    missing = np.isnan(positions).any(axis=2)
+    x, y, z = np.moveaxis(np.isnan(positions), 2, 0)
+    missing = x | y | z
     seen = np.ones_like(missing)
     filled = positions.astype(np.float64)
     short, crossed, absent = 0, list[str](), list[str]()
