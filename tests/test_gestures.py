@@ -105,6 +105,7 @@ def test_only_the_part_in_which_a_body_stands_is_taken():
     part = standing(np.concatenate([walking, still]))
     assert 30 <= len(part) < 30 + len(walking)
     np.testing.assert_array_equal(part[-30:], still)
+    assert len(standing(np.repeat(still, 30, 0))) == on_bodies.ENOUGH
     lying = still[..., [0, 2, 1]]
     assert len(standing(lying)) == 0
 

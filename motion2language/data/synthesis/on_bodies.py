@@ -34,7 +34,7 @@ WALKING = ("carry",)  # gestures made while walking
 ON_BODIES = tuple(action for action in GESTURES if action not in WALKING)  # that any body can show
 #: What a body that stands does at most: metres that it goes, lifts a foot, and sinks; radians that it leans. Chosen.
 GOES, LIFTS, SINKS, LEANS = 0.35, 0.12, 0.12, 0.5
-LEAST = 12  # frames of a body; chosen
+LEAST, ENOUGH = 12, 300  # frames of a body; chosen
 TURNS, TURN = 0.3, 0.6  # how often the whole body turns with a gesture, and by how many radians (deviation); chosen
 MARGIN = 0.8  # seconds of rest before and after a gesture, at most; chosen
 FINER = 3  # a gesture is drawn at so many times the rate
@@ -52,7 +52,10 @@ _SPINE, _NECK = CANONICAL.index("spine"), CANONICAL.index("neck")
 
 
 def standing(positions: np.ndarray) -> np.ndarray:
-    """The longest part of a recording of a canonical body (T, 21, 3) in which it stands upright in its place."""
+    """The longest part of a recording of a canonical body (T, 21, 3) in which it stands upright in its place.
+
+    The first of ENOUGH frames where there is one, so that the time grows with the recording's length alone.
+    """
     trunk = positions[:, _NECK] - positions[:, 0]
     upright = trunk[:, 1] >= np.cos(LEANS) * np.linalg.norm(trunk, axis=1)
     places = np.concatenate(
@@ -65,6 +68,8 @@ def standing(positions: np.ndarray) -> np.ndarray:
         while start <= frame and np.ptp(places[start : frame + 1], axis=0).max() > 1:
             start += 1
         best = max(best, (frame + 1 - start, start))
+        if best[0] == ENOUGH:
+            break
     return positions[best[1] : best[1] + best[0]]
 
 
