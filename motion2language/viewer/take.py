@@ -81,7 +81,7 @@ def _transcript(transcript: Transcript) -> dict[str, Any]:
             "facts": phrase(segment.facts),
             "text": segment.text,
             "detail": detail(segment),
-            "repetitions": counted(segment.facts),
+            "repetitions": tuple(round(time, 4) for time in counted(segment.facts)),
         }
         for segment in transcript.segments
     ]
