@@ -45,7 +45,7 @@ def figure_of(motion: Motion) -> Motion:
 
 
 def _is_helper(joint: str, above: str | None) -> bool:
-    """Whether a joint is no part of the body by its name, or the end of one that is none."""
+    """Whether a joint lies outside the body by its name, or ends a joint that does."""
     kind = helper_kind(joint)
     return kind in _LEFT_OUT or (kind == "ends" and above is not None and helper_kind(above) in _LEFT_OUT)
 

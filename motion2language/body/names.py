@@ -134,7 +134,7 @@ def plain_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def helper_kind(joint: str) -> str:
-    """What a joint is by its name that is no part of a body: `ends`, `targets`, `twist`, `props`; empty for others."""
+    """What a joint outside the body is by its name: `ends`, `targets`, `twist`, `props`; empty for others."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[:|]", joint)[-1]).lower()
     words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[a-z0-9]+", spaced)}
     return next((kind for kind, known in _HELPERS.items() if words & known), "")

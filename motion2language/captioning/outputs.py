@@ -105,7 +105,7 @@ def format_suffix(out: Path) -> str:
 
 
 def names_file(out: Path) -> bool:
-    """Whether --out names one file: it ends as an output's file does, and is no folder."""
+    """Whether --out names one file: it ends as an output's file does, and a folder is not there."""
     if out.is_dir():
         return False
     try:

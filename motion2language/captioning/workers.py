@@ -13,8 +13,9 @@ import pickle
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 LEAVING = 2.0  # seconds a stopped worker may take to remove its temporary files; chosen
@@ -70,11 +71,16 @@ class Worker:
 
     def stop(self) -> None:
         """End the process, in the middle of a task if there is one."""
-        self._process.terminate()
-        self._process.join(LEAVING)
-        self._process.kill()
-        self._process.join()
+        end_process(self._process)
         self.connection.close()
+
+
+def end_process(process: BaseProcess) -> None:
+    """Ask a process to end, and end it after LEAVING seconds."""
+    process.terminate()
+    process.join(LEAVING)
+    process.kill()
+    process.join()
 
 
 def count_cores() -> int:
@@ -140,11 +146,16 @@ def can_be_sent(error: Exception) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread() -> contextlib.AbstractContextManager[None]:
     """What starts within this block computes on one thread."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    return environment(dict.fromkeys(_ONE_THREAD, "1"))
+
+
+@contextlib.contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set these environment variables within a block; behind it they are as they were."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:

@@ -24,14 +24,7 @@ def output_of(arguments: Sequence[str]) -> Iterator[list[str]]:
     if not is_quiet(arguments):
         yield words
         return
-    before = {name: os.environ.get(name) for name in SETTINGS}
-    os.environ.update(SETTINGS)
-    try:
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-            yield words
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    from motion2language.captioning.workers import environment
+
+    with environment(SETTINGS), Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield words

@@ -246,7 +246,7 @@ def _table(values: Mapping[str, Any]) -> Actions:
 
 
 def _meanings(value: Any, where: str) -> tuple[Meaning, ...]:
-    """The meanings of a label's entry: "" is none, a text is an action's name, a list is one after the other."""
+    """The meanings of a label's entry: "" means nothing, a text is an action's name, a list is one after the other."""
     entries = value if isinstance(value, list) else [value] if value != "" else []
     return tuple(make_row(Meaning, {"action": entry} if isinstance(entry, str) else entry, where) for entry in entries)
 

@@ -21,7 +21,7 @@ def is_quiet() -> bool:
 def progress_bar() -> Progress:
     """A bar on standard error that disappears when it is full; hidden unless standard error is a terminal.
 
-    Lines that are printed meanwhile stand above it; where standard output is no terminal, they go there as they are.
+    Lines printed meanwhile stand above it; where standard output is a file or a pipe, they go there as they are.
     """
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()

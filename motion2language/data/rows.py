@@ -38,7 +38,7 @@ def make_row(kind: type[Row], values: Any, where: str) -> Row:
 
 
 def require_keys(values: Mapping[str, Any], kind: type[Any], where: str) -> tuple[Field, ...]:
-    """The fields of a dataclass; ValueError when a table has a key that is none of them."""
+    """The fields of a dataclass; ValueError when a table has another key."""
     known = [each.name for each in fields(kind)]
     for key in values:
         if key not in known:

@@ -20,7 +20,7 @@ FORMATS = {
 }  # fmt: skip
 #: Seconds, the longest gap in a joint's path that is crossed unless --gap says otherwise: about a stride, chosen.
 GAP = 1.0
-#: Suffixes that other files have, too: these are read when named, and not looked for in folders.
+#: Suffixes that other files also have: these are read when named, and not looked for in folders.
 NAMED = frozenset((".csv", ".json", ".parquet", ".tsv"))
 _RANKS = {suffix: {".c3d": 1, ".trc": 2}.get(suffix, 0) for suffix in FORMATS}
 

@@ -2,7 +2,7 @@
 
 It keeps the last KEPT seconds of a take's body at the rate that facts are measured at. Every LOOK seconds it looks for
 repetitions since the series under way began. One counts when it is over and two looks in a row found it. The series
-ends when no further repetition came for LATE of them, or when what repeats is no longer what was counted.
+ends when no further repetition came for LATE of them, or when something else repeats.
 """
 
 from __future__ import annotations

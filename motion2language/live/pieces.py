@@ -1,4 +1,4 @@
-"""LivePieces: a take cut into pieces while it goes on, each one action; what was said of a piece is never taken back.
+"""LivePieces: a take cut into pieces while it goes on, each one action; a piece's words are never taken back.
 
 The segmenter of a model sees seconds to both sides of a moment, so a piece is said some seconds after its end. Every
 LOOK seconds the row of pieces worth most is found anew among the latest frames (captioning/search_segments.py), behind

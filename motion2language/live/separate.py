@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 
 from motion2language.captioning.recordings import load_captioner
-from motion2language.captioning.workers import can_be_sent, end_with_parent, limit_memory, one_thread
+from motion2language.captioning.workers import can_be_sent, end_process, end_with_parent, limit_memory, one_thread
 from motion2language.live.events import Event
 from motion2language.live.listener import Listener, Watch
 from motion2language.motion import Skeleton
 
 STARTING = 60.0  # seconds in which the process must load its model; chosen
-LEAVING = 2.0  # seconds in which it must end when it is asked to; chosen
 
 # What the process sends, each with a value: it has its model, or not; it wants the next line; what the Listener gives;
 # the end of the stream, or why it is refused.
@@ -90,10 +89,7 @@ class SeparateListener:
 
     def close(self) -> None:
         """End the process."""
-        self._process.terminate()
-        self._process.join(LEAVING)
-        self._process.kill()
-        self._process.join()
+        end_process(self._process)
         self._connection.close()
 
     def _start(self) -> None:

@@ -119,7 +119,7 @@ def _turn(words: Sequence[str], facts: Facts) -> Iterator[str]:
 
 
 def _limb(words: Sequence[str], facts: Facts) -> Iterator[str]:
-    """Which one hand or leg acts. That both do is no surprise where one helps the other, and is not said."""
+    """Which one hand or leg acts. Where one helps the other, that both do goes without saying."""
     if _has(words, (*SIDES, "both", *ARMS, *LEGS)):
         return
     if _has(words, ARM_VERBS) and facts.arms in SIDES and facts.limb == "arm":

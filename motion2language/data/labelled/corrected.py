@@ -1,7 +1,7 @@
 """Transcripts that people corrected: as rows of the table that `collect` reads, and as references to score with.
 
 A folder of the files that `m2l view --edit` writes, beside their recordings or elsewhere: NAME.corrected.json in the
-folder and below it, or, where there is none, every .json in the folder. `path` leads from a file to its recording;
+folder and below it, or, without any of these, every .json in the folder. `path` leads from a file to its recording;
 without it, the recording that `source` names lies beside the file. Segments that nobody checked are the model's own
 guesses, and ones without an action name none: as labels they are left out.
 """
@@ -107,7 +107,7 @@ def read_corrected(folder: Path, files: Mapping[str, Path]) -> list[tuple[int, d
 
     files  recordings by their names; a transcript is of the one its `path` leads to, or else its `source` names
 
-    ValueError for a file that is no corrected transcript, and when no segment is checked.
+    ValueError for a file other than a corrected transcript, and when no segment is checked.
     """
     names = {path.resolve(): name for name, path in files.items()}
     rows: list[tuple[int, dict[str, str]]] = []

@@ -170,7 +170,8 @@ def _bent(seconds: tuple[float, float], keys: tuple[Key, ...], both: float) -> G
 _LOW, _BEFORE = (0.05, -1.25, 0.93), (0.1, -0.7, 0.6)
 _AHEAD, _TO_BODY = (0.0, -0.05, 0.94), (0.4, -0.5, 0.45)
 _QUARTER = np.pi / 2
-#: The gestures of each action of the table (data/actions.toml); all as likely.
+#: The gestures of each action of the table (data/actions.toml); all as likely, so that one that stands twice is drawn
+#: twice as often.
 GESTURES: dict[str, tuple[Gesture, ...]] = {
     "punch": _strikes(),
     "push": (

@@ -234,7 +234,7 @@ class Editor {
     this.changeSegment("accept", (doc, id, stamp) => accept(doc, id, stamp));
   }
 
-  /** Back to the model's own version; this, too, can be undone. */
+  /** Back to the model's own version; this can also be undone. */
   restore() {
     this.change("restore", () => this.originals[this.take]);
   }
