@@ -204,17 +204,20 @@ def test_every_correction_by_mouse(open_page):  # noqa: PLR0915 - one page, many
     box = page.locator(".timeline .inner").bounding_box()
     x = lambda seconds: box["x"] + box["width"] * seconds / takes.DURATION  # noqa: E731
 
-    def drag(from_x: float, to_x: float, y: float) -> None:
+    def drag(from_x: float, to_x: float, y: float, edge: str = "") -> None:
         mouse.move(from_x, y)
         mouse.down()
         mouse.move((from_x + to_x) / 2, y)
         mouse.move(to_x, y)
         page.wait_for_timeout(50)
+        if edge:  # the handle goes along
+            handle = page.locator(f".handle.{edge}").bounding_box()
+            assert abs(handle["x"] + handle["width"] / 2 - to_x) < 6
         mouse.up()
 
     middle = page.locator(".segment").nth(1).bounding_box()
     y = middle["y"] + middle["height"] / 2
-    drag(x(5.0) - 3, x(5.51) - 3, y)
+    drag(x(5.0) - 3, x(5.51) - 3, y, "end")
     assert rows(page)[1:] == [(3.0, 5.5, "turn", "then turns left"), (5.5, 8.0, "walk", "and walks")]
     drag(x(0.2) + 2, x(1.07) + 2, y)
     assert rows(page)[0] == (1.0667, 2.4, "walk", "a person walks")

@@ -85,7 +85,15 @@ function dragged(editor, number, drag, { time, likely }) {
 function moveDrag(editor, number, drag) {
   drag.asked = 0;
   if (drag.kind === "selection") selectTime(editor, number, drag.time, drag.event.time);
-  else editor.preview(dragged(editor, number, drag, drag.event), number, false);
+  else showDragged(editor, number, drag, dragged(editor, number, drag, drag.event));
+}
+
+/** Show a document in the middle of a drag; the handle of a dragged bound goes along. */
+function showDragged(editor, number, drag, doc) {
+  editor.preview(doc, number, false);
+  if (drag.kind !== "bound") return;
+  const time = segmentOf(doc, drag.id)[drag.edge];
+  document.querySelector(`.handle.${drag.edge}`)?.style.setProperty("--left", `${(100 * time) / editor.clock.duration}%`);
 }
 
 function endDrag(editor, number, drag, event) {
