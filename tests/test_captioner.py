@@ -169,6 +169,12 @@ def in_config(folder, **changes):
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
+def odd_kind_of_number(folder):
+    """Weights whose header has a number's kind that cannot be printed."""
+    header = b'{"a": {"dtype": "F\x7f2", "shape": [1], "data_offsets": [0, 4]}}'
+    (folder / "weights.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0\0\0")
+
+
 def pickle_statistics(folder):
     np.savez(folder / "normalizer.npz", mean=np.array([{}], dtype=object), std=np.zeros(1))
 
@@ -182,6 +188,7 @@ def pickle_statistics(folder):
         ),
         (lambda folder: (folder / "weights.safetensors").unlink(), r"it lacks weights\.safetensors"),
         (lambda folder: (folder / "weights.safetensors").write_bytes(b"no"), "not a safetensors file"),
+        (odd_kind_of_number, r"not a safetensors file \(.*F 2[^\x7f]*\)$"),
         (swap_weights, "do not fit each other"),
         (pickle_statistics, "do not fit each other"),
         (lambda folder: (folder / "config.json").write_text('{"kind": "magic"}'), r"config\.json: kind"),

@@ -14,6 +14,7 @@ from small import recording
 from test_live import model
 
 from motion2language.formats import bvh
+from motion2language.formats.limits import LONGEST_MESSAGE
 from motion2language.formats.reading import read_motion
 from motion2language.live import sending, stream
 from motion2language.live.clock import FrameRateMonitor
@@ -115,6 +116,21 @@ def test_a_stream_is_described_word_by_word_and_headers_may_repeat():
     assert plain == again
     assert any(isinstance(event, Word) for event in plain)
     assert isinstance(plain[-1], Sentence)
+
+
+@pytest.mark.parametrize("key", ["joints", "up"])
+def test_names_of_a_header_are_printable_and_short_in_errors(key):
+    header, frame, *_ = lines_of(2)
+    wrong = json.loads(header)
+    if key == "up":
+        wrong["up"] = "y" * 5000
+    else:
+        wrong["joints"][wrong["joints"].index("right_wrist")] = "\u202e\x1b[31m" + "a" * 5000
+    with pytest.raises(ValueError) as caught:
+        described([json.dumps(wrong), frame])
+    message = str(caught.value)
+    assert message.isprintable() and len(message) <= LONGEST_MESSAGE
+    assert "y" * 201 not in message and "a" * 201 not in message
 
 
 def test_odd_streams_give_notes():

@@ -328,7 +328,7 @@ def _load_weights(path: Path) -> dict[str, np.ndarray]:
     try:
         weights = unpack_weights(path.read_bytes())
     except ValueError as error:
-        raise ValueError(f"{path}: not a safetensors file ({error})") from None
+        raise ValueError(f"{path}: not a safetensors file ({clean_message(str(error))})") from None
     try:
         require_finite(weights)
     except ValueError as error:

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from motion2language.captioning.captioner import Captioner
+from motion2language.formats.limits import clean_message
 from motion2language.live.captioner import GAP, LiveCaptioner, require_live
 from motion2language.live.clock import FrameRateMonitor
 from motion2language.live.draws import PATIENCE, Patience
@@ -63,9 +64,12 @@ class Listener:
 
     def describe(self, items: Iterable[Item]) -> Iterator[Event]:
         """The events of a stream, as its items arrive. ValueError when the skeleton is not a human body."""
-        for item in items:
-            yield from self.feed(item)
-        yield from self.finish()
+        try:
+            for item in items:
+                yield from self.feed(item)
+            yield from self.finish()
+        except ValueError as error:  # it may hold names of the header
+            raise ValueError(clean_message(str(error))) from None
         if self._header is None:
             raise ValueError(
                 "the stream contained no header; expected a BVH hierarchy or a JSON line with joints and parents"
