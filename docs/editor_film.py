@@ -49,8 +49,8 @@ def main() -> None:
 
 def pictures(page: Page) -> Iterator[Image.Image]:
     """The page at each step of the corrections."""
-    page.keyboard.press("n")
-    page.keyboard.press("n")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
     yield from stay(page, 6)
     box = page.locator(".segment").nth(1).bounding_box()
     assert box is not None

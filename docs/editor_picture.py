@@ -30,8 +30,8 @@ def main() -> None:
         page = chrome.new_page(viewport={"width": 1280, "height": 1120}, color_scheme="light")
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]", timeout=60_000)
-        page.keyboard.press("n")
-        page.keyboard.press("n")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
         page.wait_for_timeout(1000)  # until the body is drawn
         page.screenshot(path=HERE / "editor.png")
 

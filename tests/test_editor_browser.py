@@ -142,7 +142,7 @@ BEFORE = [
 def test_every_correction_by_keyboard_and_undo_and_redo_of_all(open_page):  # noqa: PLR0915 - one page, many checks
     page = open_page()
     assert rows(page) == BEFORE
-    press(page, "n", "n")  # the turn
+    press(page, "j", "j")  # the turn
     page.get_by_role("slider", name="End of turn").focus()
     press(page, "ArrowRight", "ArrowRight")  # the neighbour's start moves along, the handle keeps the focus
     assert rows(page)[1:] == [(3.0, 5.0667, "turn", "then turns left"), (5.0667, 8.0, "walk", "and walks")]
@@ -277,7 +277,7 @@ def test_what_is_uncertain_is_marked_and_accepted_with_one_key(open_page):
     assert page.evaluate("[player.editor.take, player.editor.id]") == [0, 0]
     press(page, "Enter", "Escape")  # the next place is in the other recording
     assert page.evaluate("[player.editor.take, player.editor.id]") == [1, 0]
-    press(page, "Shift+N")
+    press(page, "n", "n", "p")
     assert page.evaluate("player.active") == 0
     assert page.faults == []
 
@@ -286,13 +286,13 @@ def test_corrections_are_kept_exported_and_read_back(open_page, tmp_path):
     page = open_page(viewer.Take(takes.motion(), measured()))
     assert page.locator(".sentence .facts").text_content() == "? 45 % · 3.1 m to the right, 8 steps"
     assert page.locator(".sentence .unknown").text_content().startswith("unknown action: ")
-    press(page, "n", "n", "r")
+    press(page, "j", "j", "r")
     page.keyboard.type('say "é", <b>')  # closed while typing: nothing is lost
     wait_for(lambda: "saved in this browser" in state(page))
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert rows(page)[1] == (3.0, 5.0, 'say "é", <b>', "then turns left")
-    press(page, "n", "n")
+    press(page, "j", "j")
     assert "by Ann · checked by Ann" in page.locator(".edit-title").text_content()
     expected = None
     for suffix in page.evaluate("EXPORTS.map(([suffix]) => suffix)"):
@@ -360,9 +360,9 @@ def annotations(xml: str) -> list[tuple[str, list[tuple[int, int, str]]]]:
 
 def test_two_tabs_do_not_overwrite_each_other(open_page):
     first, second = open_page(), open_page()
-    press(first, "n", "y")
+    press(first, "j", "y")
     wait_for(lambda: "saved" in state(first))
-    press(second, "n", "n", "Delete")
+    press(second, "j", "j", "Delete")
     alert = second.get_by_role("alert").filter(has_text="changed elsewhere")
     alert.wait_for()
     assert (
@@ -416,7 +416,7 @@ def test_four_hundred_pixels(open_page, scheme):
     page = open_page()
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 400, "height": 800})
-    press(page, "n", "n")
+    press(page, "j", "j")
     assert page.evaluate("document.documentElement.scrollWidth") == 400
     for item in page.locator("#controls > *, #editor button, #editor input, #editor select").all():
         box = item.bounding_box()
@@ -449,7 +449,7 @@ def test_corrections_are_written_beside_the_recording(open_page, served, context
     assert listed.locator("tbody a").all_text_contents() == ["other.bvh"]
     page = open_page(address=f"{served.address}take/0")
     file = served.takes[0].file
-    press(page, "n", "y", "n", "y", "n", "r")
+    press(page, "j", "y", "j", "y", "j", "r")
     page.keyboard.type("jump")
     wait_for(lambda: file.path.exists() and file.read()["segments"][2]["label"] == "jump")
     wait_for(lambda: "saved to its file" in state(page))
@@ -457,13 +457,16 @@ def test_corrections_are_written_beside_the_recording(open_page, served, context
     assert rows(second)[2][2] == "jump"
     press(page, "Escape", "Delete")
     wait_for(lambda: len(file.read()["segments"]) == 2)
-    press(second, "n", "n", "m")
+    press(second, "j", "j", "m")
     second.get_by_role("alert").filter(has_text="changed elsewhere by Ann").wait_for()
     assert len(file.read()["segments"]) == 2
     second.get_by_role("button", name="Keep mine").click()
     wait_for(lambda: file.read()["segments"][1]["label"] == "turn" and len(file.read()["segments"]) == 2)
-    press(second, "Shift+N")
+    press(second, "n")
     second.wait_for_url("**/take/1")
+    second.wait_for_selector("html[data-ready]")
+    press(second, "p")
+    second.wait_for_url("**/take/0")
     listed.reload()
     listed.get_by_label("Order").select_option("unchecked")
     assert listed.locator("tbody a").first.text_content() == "other.bvh"
@@ -474,13 +477,13 @@ def test_without_the_server_nothing_is_lost(open_page, served):
     page = open_page(address=f"{served.address}take/0")
     file = served.takes[0].file
     page.route("**/corrections", lambda route: route.abort())
-    press(page, "n", "Delete")
+    press(page, "j", "Delete")
     wait_for(lambda: "not saved" in state(page))
     assert not file.path.exists()
     page.unroute("**/corrections")
     wait_for(file.path.exists)  # it tries again
     page.route("**/corrections", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
-    press(page, "n", "Delete")
+    press(page, "j", "Delete")
     wait_for(lambda: "not saved" in state(page))
     page.unroute("**/corrections")
     page.reload()  # the browser kept what the server did not get
@@ -502,10 +505,10 @@ def test_an_answer_that_was_lost_is_no_conflict(open_page, served):
             route.continue_()
 
     page.route("**/corrections", lose_first)
-    press(page, "n", "Delete")
+    press(page, "j", "Delete")
     wait_for(lambda: "saved to its file" in state(page))
     assert lost == [200]
     assert page.locator(".conflict").is_hidden()
     page.unroute("**/corrections")  # a route is answered only while the test talks to the page
-    press(page, "n", "Delete")
+    press(page, "j", "Delete")
     wait_for(lambda: len(file.read()["segments"]) == 1)

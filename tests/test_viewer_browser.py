@@ -218,9 +218,9 @@ def test_everything_by_keyboard(open_page):
         (["ArrowRight"], 1 / 30),
         (["ArrowRight", "ArrowRight", "ArrowLeft"], 2 / 30),
         (["Shift+ArrowRight"], 1 + 2 / 30),
-        (["n"], 3.0),
-        (["n", "p"], 3.0),
-        (["p"], 0.2),
+        (["j"], 3.0),
+        (["j", "Shift+J"], 3.0),
+        (["Shift+J"], 0.2),
         ([".", "."], 0.7),
         ([","], 0.3),
         (["End"], 8.0),
@@ -243,6 +243,8 @@ def test_everything_by_keyboard(open_page):
     assert page.locator("details.heat[open]").count() == 0
     press("h")
     assert page.locator("details.heat[open]").count() == 1
+    press("n")
+    assert page.get_by_role("status").text_content() == "this is the only recording; J goes to the next segment"
 
 
 def test_the_camera_by_keyboard(open_page):
@@ -385,6 +387,12 @@ def test_several_recordings_play_side_by_side(open_page):
     assert first["y"] == second["y"]
     assert first["x"] + first["width"] <= second["x"]
     assert page.get_by_text("nothing to describe").is_visible()
+    seen = []
+    for key in ("n", "n", "p", "p"):
+        page.keyboard.press(key)
+        seen.append(page.get_by_role("status").text_content())
+    assert seen == ["short.bvh", "walk.bvh", "short.bvh", "walk.bvh"]
+    assert now(page) == 0.0
     go_to(page, 7.0)  # the short one stays at its end
     keep_picture(page, "two")
     page.set_viewport_size({"width": 400, "height": 800})
@@ -419,7 +427,7 @@ def test_the_list_of_keys_and_switching_them_off(open_page):
     page.keyboard.press("Escape")
     assert page.get_by_role("dialog").count() == 0
     page.locator("body").click(position={"x": 2, "y": 2})
-    page.keyboard.press("n")
+    page.keyboard.press("j")
     assert now(page) == 0.0
 
 

@@ -82,11 +82,13 @@ class EditServer(ThreadingHTTPServer):
     def page(self, number: int) -> str:
         """The page of a take."""
         base = f"/{self.token}/take/"
+        several = len(self.takes) > 1
         editing = viewer.Editing(
             self.actions,
             f"{base}{number}/corrections",
             self.person,
-            f"{base}{(number + 1) % len(self.takes)}" if len(self.takes) > 1 else "",
+            next=f"{base}{(number + 1) % len(self.takes)}" if several else "",
+            previous=f"{base}{(number - 1) % len(self.takes)}" if several else "",
             open=True,
         )
         return viewer.page([self.takes[number].take], editing)

@@ -55,7 +55,7 @@ class Editing:
     actions  names that are offered for a segment's action
     address  of the server that keeps the corrections of the one take, on the page's own origin; "" for the browser
     person   who corrects; "" to ask
-    next     address of the next take's page; "" for none
+    next, previous  addresses of other takes' pages; "" for none
     open     whether the page opens with the corrections on
     """
 
@@ -63,6 +63,7 @@ class Editing:
     address: str = ""
     person: str = ""
     next: str = ""
+    previous: str = ""
     open: bool = False
 
 

@@ -140,11 +140,13 @@ class Player {
     this.update();
   }
 
-  /** Let keys refer to the next take, and show it; go to the next page, where the server has one. */
-  nextTake() {
-    const { next } = this.editor.about;
-    if (this.takes.length === 1 && next) return window.location.assign(next);
-    this.active = (this.active + 1) % this.takes.length;
+  /** Let keys refer to the next or previous take, and show it; go to another page, where the server has one. */
+  changeTake(direction) {
+    const { next, previous } = this.editor.about;
+    const { length } = this.takes;
+    if (length === 1 && next) return window.location.assign(direction > 0 ? next : previous);
+    if (length === 1) return this.editor.say("this is the only recording; J goes to the next segment");
+    this.active = (this.active + direction + length) % length;
     this.editor.select(this.active, null);
     this.timelines[this.active].root.scrollIntoView({ block: "nearest" });
     return this.editor.say(this.takes[this.active].name);

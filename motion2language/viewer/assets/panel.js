@@ -11,8 +11,8 @@ function editorActions(editor) {
 
 function correctionActions(editor) {
   return [
-    [["n"], "select the next segment", () => editor.step(1)],
-    [["p"], "select the previous segment", () => editor.step(-1)],
+    [["j"], "select the next segment", () => editor.step(1)],
+    [["Shift+J"], "select the previous segment", () => editor.step(-1)],
     [["u"], "next uncertain segment", () => editor.nextUnsure()],
     [["y"], "accept the segment as right", () => editor.accept()],
     [["r"], "change the action", () => focusOn(".edit-label")],
