@@ -113,8 +113,8 @@ def _best(
             paths.append(rule.make(sign, *(known[part] for part in needs)))
             if np.isfinite(paths[-1]).all():
                 break
-    if not paths:
-        return None
+    if len(paths) < 2:
+        return paths[0] if paths else None
     gaps = np.array([_gaps(path) for path in paths])
     late = np.maximum(gaps[:, 1:] - gaps[:, 1:].min(axis=0) - _LATER * fps, 0)
     return paths[int(np.argmin(gaps[:, 0] + late.sum(axis=1)))]
@@ -136,7 +136,7 @@ def _hold_ends(joints: dict[str, Path3]) -> tuple[dict[str, Path3], int, int]:
     """
     seen = np.isfinite(np.stack([path[:, 0] for joint, path in joints.items() if joint in REQUIRED])).all(axis=0)
     first, last = int(seen.argmax()), len(seen) - 1 - int(seen[::-1].argmax())
-    if last - first + 1 < _LEAST_SEEN * len(seen) or not seen.any():
+    if seen.all() or last - first + 1 < _LEAST_SEEN * len(seen) or not seen.any():
         return joints, 0, len(seen) - 1
     frames = np.arange(len(seen)).clip(first, last)
     return {joint: path[frames] for joint, path in joints.items()}, first, last

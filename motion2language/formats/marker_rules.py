@@ -55,13 +55,25 @@ def _between(share: float) -> Callable[..., Path3]:
     return lambda _, start, *ends: start + share * (np.mean(ends, axis=0) - start)
 
 
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    """The lengths (T,) of vectors (T, 3); by component, since numpy is slow along an axis of three."""
+    x, y, z = vectors.T
+    return np.sqrt(x * x + y * y + z * z)
+
+
+def _cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The cross products (T, 3) of vectors (T, 3), by component."""
+    (a, b, c), (x, y, z) = first.T, second.T
+    return np.stack([b * z - c * y, c * x - a * z, a * y - b * x], axis=1)
+
+
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return vectors / np.maximum(_lengths(vectors), 1e-12)[:, None]
 
 
 def _length(vectors: np.ndarray) -> float:
     """The median length of vectors whose length should not change."""
-    lengths = np.linalg.norm(vectors, axis=1)
+    lengths = _lengths(vectors)
     seen = np.isfinite(lengths)
     return float(np.median(lengths[seen])) if seen.any() else float("nan")
 
@@ -72,7 +84,7 @@ def _hip(sign: float, left: Path3, right: Path3, *back: Path3) -> Path3:
     ahead = middle - np.mean(back, axis=0)
     ahead = _unit(ahead - (ahead * across).sum(1, keepdims=True) * across)
     backwards, down, outwards = _HIP
-    return middle + width * (-backwards * ahead - down * np.cross(ahead, across) + sign * outwards * across)
+    return middle + width * (-backwards * ahead - down * _cross(ahead, across) + sign * outwards * across)
 
 
 def _pelvis(_: float, left: Path3, right: Path3, *markers: Path3) -> Path3:
@@ -103,7 +115,7 @@ def _leg(share: float, at: int) -> Callable[..., Path3]:
 
     def make(sign: float, *paths: Path3) -> Path3:
         knee, ankle, heel, toe, left, right = paths
-        across = np.cross(_unit(knee - ankle), _unit(toe - heel)) + 0.1 * _unit(left - right)
+        across = _cross(_unit(knee - ankle), _unit(toe - heel)) + 0.1 * _unit(left - right)
         return paths[at] - sign * share * _length(knee - ankle) * _unit(across)
 
     return make
@@ -114,7 +126,7 @@ def _elbow(sign: float, outer: Path3, shoulder: Path3, wrist: Path3, thumb: Path
     length, elbow = _length(outer - wrist), outer
     for _ in range(3):  # each step knows the elbow better, and so its axis
         ahead = (wrist - elbow) / length + _HINT * _unit(thumb - small)
-        elbow = outer - sign * _ELBOW * length * _unit(np.cross(_unit(shoulder - elbow), ahead))
+        elbow = outer - sign * _ELBOW * length * _unit(_cross(_unit(shoulder - elbow), ahead))
     return elbow
 
 

@@ -14,6 +14,7 @@ from xml.parsers import expat
 
 import numpy as np
 
+from motion2language.formats.decimals import parse_decimals
 from motion2language.formats.kinematics import euler_rotation, forward
 from motion2language.formats.limits import FARTHEST_UNITS, require_joints, require_near
 from motion2language.formats.mmm_body import ANGLES, BODY
@@ -58,13 +59,26 @@ def positions_of(position: np.ndarray, rotation: np.ndarray, angles: np.ndarray,
     """
     offsets = [np.array(row.offset) * height for row in BODY]
     offsets[0] = position
-    rotations: list[np.ndarray | None] = [euler_rotation((2, 1, 0), rotation[:, ::-1].T)]
-    for row in BODY[1:]:
-        columns = [ANGLES.index(angle) for angle in row.angles]
-        moved = euler_rotation(["xyz".index(axis) for axis in row.axes], angles[:, columns].T)
-        fixed = euler_rotation((2, 0), np.radians(np.array(row.turn, dtype=np.float64))[:, None])
-        rotations.append(fixed @ moved)
+    rotations: list[np.ndarray | None] = [euler_rotation((2, 1, 0), rotation[:, ::-1].T)] + [None] * (len(BODY) - 1)
+    for axes, numbers in _alike().items():
+        columns = [[ANGLES.index(angle) for angle in BODY[number].angles] for number in numbers]
+        moved = euler_rotation(
+            ["xyz".index(axis) for axis in axes], np.ascontiguousarray(angles.T)[np.transpose(columns)]
+        )
+        for number, turned in zip(numbers, moved, strict=True):
+            rotations[number] = turned
+            if any(BODY[number].turn):
+                fixed = np.radians(np.array(BODY[number].turn, dtype=np.float64))
+                rotations[number] = euler_rotation((2, 0), fixed[:, None]) @ turned
     return forward(_SKELETON.parents, offsets, rotations)
+
+
+def _alike() -> dict[str, list[int]]:
+    """The places of the joints below the root by the axes of their angles, which are turned together."""
+    alike: dict[str, list[int]] = {}
+    for number, row in enumerate(BODY[1:], start=1):
+        alike.setdefault(row.axes, []).append(number)
+    return alike
 
 
 def _parse(path: Path | zipfile.Path) -> ET.Element:
@@ -112,7 +126,7 @@ def _column(frames: list[ET.Element], name: str, width: int) -> np.ndarray:
             found = "is missing" if text is None else f"has {len(text.split())} numbers"
             raise ValueError(f"frame {index}: {name} {found}, expected {width} numbers")
     try:
-        values = np.array(" ".join(str(text) for text in texts).split(), dtype=np.float64).reshape(-1, width)
+        values = parse_decimals(" ".join(map(str, texts))).reshape(-1, width)
     except ValueError:
         raise ValueError(f"{name} contains something that is not a number") from None
     if not np.isfinite(values).all():

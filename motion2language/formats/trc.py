@@ -59,7 +59,7 @@ def table(text: str, fps: float | None = None) -> Markers:
             )
         cells = cells[2 : width + 2]
         try:
-            values[frame, : len(cells)] = [_number(cell) for cell in cells]
+            values[frame, : len(cells)] = _numbers(cells)
         except ValueError:
             raise ValueError(_unreadable(number, cells)) from None
     positions = values.reshape(len(rows), -1, 3)
@@ -84,6 +84,14 @@ def _rate(head: dict[str, str]) -> float:
     if not np.isfinite(rate):
         raise ValueError("lacks DataRate, the frames per second; set the frame rate with --fps")
     return rate
+
+
+def _numbers(cells: list[str]) -> list[float]:
+    """The numbers of a row, as _number."""
+    try:
+        return list(map(float, cells))  # most rows are whole, and this is twice as fast
+    except ValueError:
+        return list(map(_number, cells))
 
 
 def _number(cell: str) -> float:
