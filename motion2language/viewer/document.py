@@ -30,6 +30,7 @@ SCRIPTS = (
     "stage.js",
     "sentence.js",
     "cycles.js",
+    "heat.js",
     "timeline.js",
     "controls.js",
     "zoom.js",

@@ -47,15 +47,33 @@ function cached(map, key, make) {
   return map.get(key);
 }
 
-/** Give a node these children in this order; those that it has already stay where they are. */
+const givenChildren = new WeakMap(); // of nodes
+
+/** Give a node these children in this order, before any others; those at both ends that it has already stay. */
 function setChildren(node, children) {
-  const kept = new Set(children);
-  for (const child of [...node.childNodes]) if (!kept.has(child)) child.remove();
-  let at = node.firstChild;
-  for (const child of children) {
-    if (child === at) at = at.nextSibling;
-    else node.insertBefore(child, at);
-  }
+  const before = givenChildren.get(node) || [];
+  const least = Math.min(before.length, children.length);
+  let first = 0;
+  while (first < least && before[first] === children[first]) first++;
+  let same = 0; // at the end
+  while (same < least - first && before[before.length - 1 - same] === children[children.length - 1 - same]) same++;
+  const place = first ? before[first - 1] : null;
+  for (const child of before.slice(first, before.length - same)) child.remove();
+  const added = children.slice(first, children.length - same);
+  if (place) place.after(...added);
+  else node.prepend(...added);
+  givenChildren.set(node, children);
+}
+
+const givenClasses = new WeakMap(); // of nodes
+
+/** Give a node a class or take it away; whether that changed it. Unlike classList it asks the node only then. */
+function setClass(node, name, isOn) {
+  const classes = cached(givenClasses, node, () => new Set());
+  if (classes.has(name) === isOn) return false;
+  if (isOn) classes.add(name);
+  else classes.delete(name);
+  return node.classList.toggle(name, isOn) === isOn;
 }
 
 /** The latest words whose window contains the time; several if their times are equal. */

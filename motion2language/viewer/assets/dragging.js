@@ -34,6 +34,7 @@ function makeEditable(editor, number, { inner, row }) {
     cancelAnimationFrame(drag.asked);
     const [done, cancelled] = [drag, event.type === "pointercancel"];
     drag = null;
+    row.handled = null; // the handle went along
     if (cancelled) editor.preview(editor.document(number), number);
     else endDrag(editor, number, done, { time: timeAt(event), likely: event.shiftKey });
   };
@@ -117,19 +118,24 @@ function selectTime(editor, number, from, to) {
 /** Show what is selected and uncertain, the likely boundaries, and the handles of the selected segment. */
 function decorate(editor, number, inner, row) {
   const selected = editor.on && editor.take === number ? editor.id : null;
-  for (const button of inner.querySelectorAll(".segment")) {
-    if (button.segment.id === undefined) continue;
-    button.classList.toggle("selected", button.segment.id === selected);
-    button.classList.toggle("unsure", isUnsure(button.segment));
-    button.classList.toggle("checked", Boolean(button.segment.checked));
-    if (editor.on) button.setAttribute("aria-current", String(button.segment.id === selected));
+  for (const button of row.querySelectorAll(".segment")) {
+    if (setClass(button, "selected", button.segment.id === selected)) {
+      button.ariaCurrent = button.segment.id === selected ? "true" : null;
+    }
+    setClass(button, "unsure", isUnsure(button.segment));
+    setClass(button, "checked", Boolean(button.segment.checked));
   }
-  const focused = editor.refocus || (row.contains(document.activeElement) && document.activeElement.dataset.handle);
-  inner.querySelectorAll(".handle").forEach((handle) => handle.remove());
   const left = (time) => `${(100 * time) / editor.clock.duration}%`;
   showLikely(inner.querySelector(".axis"), editor.on ? editor.likely[number] : [], left);
-  if (!editor.on) return;
-  const segment = selected === null ? null : segmentOf(editor.document(number), selected);
+  const segment = selected === null ? null : segmentOf(editor.document(number), selected) || null;
+  if (row.handled !== segment) showHandles(editor, row, segment, left);
+}
+
+/** The handles of a segment, null for none; the one with the focus keeps it. */
+function showHandles(editor, row, segment, left) {
+  const focused = editor.refocus || (row.contains(document.activeElement) && document.activeElement.dataset.handle);
+  row.querySelectorAll(".handle").forEach((handle) => handle.remove());
+  row.handled = segment;
   if (!segment) return;
   row.append(...["start", "end"].map((edge) => boundHandle(editor, segment, edge, left)));
   row.append(...segment.words.map((word, at) => wordHandle(editor, segment, word, at, left)));

@@ -288,12 +288,11 @@ class Editor {
     this.on = !this.on;
     if (this.on) this.selectAtTime();
     this.say(this.on ? "corrections on" : "corrections off");
+    this.tell();
   }
 
   say(text) {
     document.getElementById("announcement").textContent = text;
-    this.said = text;
-    this.tell();
   }
 }
 

@@ -73,14 +73,14 @@ class Player {
     const legend = element("p", { class: "legend", "aria-hidden": "true" });
     legend.append(element("i", { class: "left" }), "left ", element("i", { class: "right" }), "right");
     const box = element("div", { class: "sentences" });
-    let sentences = [];
-    take.showSentences = () => {
-      sentences = [makeSentence(take.transcript, take.words, take.reference ? "Predicted" : "Caption", this.clock)];
-      if (take.reference) sentences.push(makeSentence(take.reference, take.referenceWords, "Reference", this.clock));
-      box.replaceChildren(...sentences.map(({ root }) => root));
-      sentences.forEach((sentence) => sentence.update(this.clock.time));
-    };
-    take.showSentences();
+    const sentences = [makeSentence(take.reference ? "Predicted" : "Caption", this.clock)];
+    take.showSentence = () => sentences[0].show(take.transcript);
+    take.showSentence();
+    if (take.reference) {
+      sentences.push(makeSentence("Reference", this.clock));
+      sentences[1].show(take.reference);
+    }
+    box.append(...sentences.map(({ root }) => root));
     const view = element("div", { class: "view" }, take.canvas, legend);
     const pane = element("article", { class: "take" }, element("header", {}, title, about), view, box);
     document.getElementById("takes").append(pane);
@@ -116,9 +116,9 @@ class Player {
     take.words = wordsOf(take.transcript);
     this.timelines[number].redraw();
     if (!whole) return;
-    take.showSentences();
+    take.showSentence();
     this.showStripes();
-    if (take.stage) take.stage.paint();
+    if (take.stage) take.stage.paintPath();
     this.update();
   }
 

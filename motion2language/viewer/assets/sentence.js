@@ -3,35 +3,33 @@
 
 const phrases = new WeakMap(); // of segments: drawn again, most of them are the same
 
-/** {root, update(time)} of a transcript; `title` is shown if there are several sentences, and always read aloud. */
-function makeSentence(transcript, words, title, clock) {
+/** {root, show(transcript), update(time)}; `title` is shown if there are several sentences, and always read aloud. */
+function makeSentence(title, clock) {
   const root = element("p", { class: "sentence", role: "group", "aria-label": title });
-  root.append(element("span", { class: "caption", "aria-hidden": "true" }, title));
-  const buttons = new Map();
-  for (const segment of transcript.segments) {
-    const { phrase, words: own } = cached(phrases, segment, () => makePhrase(segment, clock));
-    for (const [word, button] of own) buttons.set(word, button);
-    root.append(phrase);
-  }
-  if (!words.length) root.append(element("span", { class: "nothing" }, "nothing to describe"));
-  if (transcript.segments.some(detailOf)) {
-    const detail = transcript.segments.map((segment) => detailOf(segment) || captionOf(segment)).join(" ");
-    root.append(element("span", { class: "detail", title: "with what was measured" }, detail));
-  }
-  let last;
-  const update = (time) => {
-    const now = wordsAt(words, time);
-    const [first] = now;
-    if (first !== last && first) keepInBox(buttons.get(first), root.parentElement);
-    last = first;
-    for (const [word, button] of buttons) {
-      button.classList.toggle("reached", word.time <= time);
-      button.classList.toggle("now", now.has(word));
-      if (now.has(word)) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
+  const caption = element("span", { class: "caption", "aria-hidden": "true" }, title);
+  let rows = []; // of a word and its button
+  let last; // seconds, time of the word that was lit
+  const show = (transcript) => {
+    const parts = transcript.segments.map((segment) => cached(phrases, segment, () => makePhrase(segment, clock)));
+    rows = parts.flatMap(({ words }) => words);
+    const others = rows.length ? [] : [element("span", { class: "nothing" }, "nothing to describe")];
+    if (transcript.segments.some(detailOf)) {
+      const detail = transcript.segments.map((segment) => detailOf(segment) || captionOf(segment)).join(" ");
+      others.push(element("span", { class: "detail", title: "with what was measured" }, detail));
     }
+    setChildren(root, [caption, ...parts.map(({ phrase }) => phrase), ...others]);
   };
-  return { root, update };
+  const update = (time) => {
+    const now = wordsAt(rows.map(([word]) => word), time);
+    for (const [word, button] of rows) {
+      setClass(button, "reached", word.time <= time);
+      if (setClass(button, "now", now.has(word))) button.ariaCurrent = now.has(word) ? "true" : null;
+    }
+    const first = rows.find(([word]) => now.has(word));
+    if (first && first[0].time !== last) keepInBox(first[1], root.parentElement);
+    last = first && first[0].time;
+  };
+  return { root, show, update };
 }
 
 /** {phrase, words: rows of a word and its button} of a segment. */

@@ -97,14 +97,34 @@ class Stage extends View {
     super.paint();
     const colour = this.colours();
     this.traces.paint({ l: colour("--left"), r: colour("--right"), m: colour("--middle") });
-    const unnamed = colour("--unnamed");
-    const named = Array.from({ length: 8 }, (_, number) => colour(`--c${number}`));
-    this.pathFrames.forEach((frame, number) => {
-      const segment = segmentAt(this.take.transcript, frame / this.take.motion.fps);
-      const paint = segment && segment.colour !== null ? named[segment.colour] : unnamed;
-      for (const corner of [2 * number, 2 * number + 1]) this.shades.setXYZ(corner, paint.r, paint.g, paint.b);
-    });
+    this.unnamed = colour("--unnamed");
+    this.named = Array.from({ length: 8 }, (_, number) => colour(`--c${number}`));
+    this.paintPath();
+  }
+
+  /** Give the path the colours of the segments; where several overlap, of the one that began last. */
+  paintPath() {
+    const paint = (from, to, { r, g, b }) => {
+      for (let corner = 2 * from; corner < 2 * to; corner++) this.shades.setXYZ(corner, r, g, b);
+    };
+    paint(0, this.pathFrames.length, this.unnamed);
+    for (const { start, end, colour } of [...this.take.transcript.segments].sort((a, b) => a.start - b.start)) {
+      paint(this.pathIndex(start), this.pathIndex(end), colour === null ? this.unnamed : this.named[colour]);
+    }
     this.shades.needsUpdate = true;
+    this.ask();
+  }
+
+  /** How many points of the path lie before a time. */
+  pathIndex(time) {
+    const frame = time * this.take.motion.fps;
+    let [low, high] = [0, this.pathFrames.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.pathFrames[middle] < frame) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   setTime(time) {
@@ -113,8 +133,7 @@ class Stage extends View {
     this.time = time;
     this.body.setTime(time);
     this.traces.setTime(time);
-    const passed = this.pathFrames.filter((frame) => frame <= time * this.take.motion.fps).length;
-    this.behind.geometry.setDrawRange(0, Math.max(passed - 1, 0) * 6);
+    this.behind.geometry.setDrawRange(0, Math.max(this.pathIndex(time) - 1, 0) * 6);
     if (this.following) this.shift(moved);
     this.ask();
   }

@@ -1,10 +1,9 @@
-// The timeline of a take: seconds, segments, words with their windows, joint speed, and the attention map.
+// The timeline of a take: seconds, segments, words with their windows, and joint speed.
 "use strict";
 
 const SECOND = 36; // minimum width of a second in pixels; longer timelines scroll
 const MARK = 44; // minimum width in pixels for the text of a mark, such as 0:03.4
 const LANE = 24; // height of a row of words
-const HEAT_ROW = 18;
 // Words that say little by themselves, drawn smaller. Chosen.
 const MINOR = new Set("a an the and then to of is are his her its their with in on at from by person".split(" "));
 
@@ -12,9 +11,10 @@ const MINOR = new Set("a an the and then to of is are his her its their with in 
  * and then show their names. `row` holds the segments of the transcript, which redraw() draws again. */
 function makeTimeline(take, clock, named) {
   const inner = element("div", { class: "inner", "--least": `${Math.ceil(clock.duration * SECOND)}px` });
+  const size = { width: 0 }; // of the inner part, pixels; measured once, since asking makes the page lay itself out
   const left = (time) => `${(100 * Math.min(time, clock.duration)) / clock.duration}%`;
   const axis = addAxis(inner, clock, left);
-  const [own, ...others] = addTranscripts(inner, take, clock, left);
+  const [own, ...others] = addTranscripts(inner, take, clock, left, size);
   addSpeed(inner, take, left);
   const loop = element("div", { class: "looped", "aria-hidden": "true" });
   inner.append(loop, element("div", { class: "playhead", "aria-hidden": "true" }));
@@ -29,27 +29,29 @@ function makeTimeline(take, clock, named) {
     own.redraw();
     timeline.decorate();
   };
+  const lines = root.querySelectorAll(".playhead");
+  const sights = [...root.querySelectorAll(".scroller")].map(watchSight);
   timeline.update = () => {
-    for (const line of root.querySelectorAll(".playhead")) line.style.left = left(clock.time);
+    for (const line of lines) line.style.left = left(clock.time);
     showLoop(loop, clock, left);
-    for (const button of root.querySelectorAll(".segment")) {
-      button.classList.toggle("now", button.segment.start <= clock.time && clock.time < button.segment.end);
+    for (const button of inner.querySelectorAll(".segment")) {
+      setClass(button, "now", button.segment.start <= clock.time && clock.time < button.segment.end);
     }
-    keepInSight(root, clock.time / clock.duration, clock.playing ? 0.85 : 1);
+    sights.forEach((sight) => keepInSight(sight, clock.time / clock.duration, clock.playing ? 0.85 : 1));
   };
-  redrawOnResize(inner, [axis, timeline.redraw, ...others.map(({ redraw }) => redraw)]);
+  redrawOnResize(inner, size, [() => axis(size.width), timeline.redraw, ...others.map(({ redraw }) => redraw)]);
   return timeline;
 }
 
-/** Add the axis; returns its redraw(). */
+/** Add the axis; returns a function that draws it for a width in pixels. */
 function addAxis(inner, clock, left) {
   const axis = element("div", { class: "axis", "aria-hidden": "true" });
   inner.append(axis);
-  return () => drawAxis(axis, inner.clientWidth, clock.duration, left);
+  return (width) => drawAxis(axis, width, clock.duration, left);
 }
 
 /** Add segments and words of the transcript and of the reference, if any; returns {row, redraw()} of each. */
-function addTranscripts(inner, take, clock, left) {
+function addTranscripts(inner, take, clock, left, size) {
   const predicted = () => [take.transcript, take.words];
   const reference = () => [take.reference, take.referenceWords];
   return [
@@ -63,7 +65,7 @@ function addTranscripts(inner, take, clock, left) {
     const redraw = () => {
       fillSegments(row, shown()[0], clock, left);
       cycles.fill(shown()[0]);
-      drawWords(words, shown()[1], inner.clientWidth, clock, left);
+      drawWords(words, shown()[1], size.width, clock, left);
     };
     fillSegments(row, shown()[0], clock, left);
     cycles.fill(shown()[0]);
@@ -77,14 +79,15 @@ function addSpeed(inner, take, left) {
   inner.append(title, makeSpeed(take, top, left));
 }
 
-/** Redraw soon, and whenever the width changes. */
-function redrawOnResize(inner, redraws) {
-  let width = 0;
-  new ResizeObserver(() => {
-    if (inner.clientWidth !== width) redraws.forEach((redraw) => redraw());
-    width = inner.clientWidth;
-  }).observe(inner);
-  requestAnimationFrame(() => redraws.forEach((redraw) => redraw()));
+/** Measure the width and redraw, soon and whenever it changes. */
+function redrawOnResize(inner, size, redraws) {
+  const measure = () => {
+    if (inner.clientWidth === size.width) return;
+    size.width = inner.clientWidth;
+    redraws.forEach((redraw) => redraw());
+  };
+  new ResizeObserver(measure).observe(inner);
+  requestAnimationFrame(measure);
 }
 
 function showLoop(loop, clock, left) {
@@ -108,6 +111,7 @@ function drawAxis(axis, width, duration, left) {
 const segmentButtons = new WeakMap();
 const wordMarks = new WeakMap();
 const textWidths = new Map();
+const pens = new WeakMap(); // that measure the words of a row
 
 /** One button per segment, in as few rows as overlaps allow. */
 function fillSegments(row, transcript, clock, left) {
@@ -155,12 +159,11 @@ function makeSegment(segment, clock, left) {
 
 /** A mark at each word's time, its window as a bar, its text beside it; in as few rows as overlaps allow. */
 function drawWords(row, words, width, clock, left) {
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.font = `500 12px ${getComputedStyle(row).fontFamily}`;
+  if (!width) return; // not laid out yet
   const x = (time) => (width * Math.min(time, clock.duration)) / clock.duration;
   const ends = [];
   const marks = words.map((word) => {
-    const text = cached(textWidths, word.word, () => pen.measureText(word.word).width) + 10;
+    const text = cached(textWidths, word.word, () => widthOf(word.word, row)) + 10;
     const backward = x(word.time) + text > width && x(word.time) - text > 0;
     const from = Math.min(x(word.start), backward ? x(word.time) - text : x(word.time));
     const to = Math.max(x(word.end), backward ? x(word.time) : x(word.time) + text);
@@ -168,12 +171,23 @@ function drawWords(row, words, width, clock, left) {
     const lane = free < 0 ? ends.length : free;
     ends[lane] = to + 2;
     const mark = cached(wordMarks, word, () => makeWord(word, clock, left));
-    mark[1].classList.toggle("backward", backward);
+    setClass(mark[1], "backward", backward);
     setLane(mark, lane);
     return mark;
   });
   row.style.height = `${Math.max(ends.length, 1) * LANE}px`;
   setChildren(row, marks.flat());
+}
+
+/** The width of a word's text in a row, pixels. */
+function widthOf(text, row) {
+  return cached(pens, row, () => penOf(row)).measureText(text).width;
+}
+
+function penOf(row) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `500 12px ${getComputedStyle(row).fontFamily}`;
+  return pen;
 }
 
 /** [bar, chip] of a word. */
@@ -216,52 +230,6 @@ function makeSpeed(take, top, left) {
   return element("div", { class: "speed", "--width": left(take.duration) }, svg);
 }
 
-/** The attention map, collapsed: one row per word, time to the right, darker where the model looked more. */
-function makeHeat(take, clock) {
-  const { words: rows, frames } = take.weights;
-  const { words } = take; // those of the model, which corrections do not change
-  const canvas = element("canvas", { ".width": frames, ".height": rows, role: "img" });
-  canvas.setAttribute("aria-label", `Attention of ${rows} words over ${take.duration.toFixed(1)} seconds`);
-  const share = `${(100 * take.duration) / clock.duration}%`;
-  const inner = element("div", { class: "inner", "--least": `${Math.ceil(clock.duration * SECOND)}px` }, canvas);
-  canvas.style.width = share;
-  canvas.style.height = `${rows * HEAT_ROW}px`;
-  words.forEach((word, row) => {
-    const late = word.time > 0.75 * clock.duration;
-    const side = late ? word.start : word.end;
-    const style = { "--left": `${(100 * side) / clock.duration}%`, "--top": `${row * HEAT_ROW}px` };
-    inner.append(element("span", { class: late ? "heat-word backward" : "heat-word", dir: "auto", ...style }, word.word));
-  });
-  inner.append(element("div", { class: "playhead", "aria-hidden": "true" }));
-  scrubOn(inner, clock);
-  const paint = () => paintHeat(canvas, take.weights, words);
-  canvas.repaint = paint;
-  const title = element("summary", {}, "Attention: where the model looked for each word");
-  const fold = element("details", { class: "heat" }, title, element("div", { class: "scroller tall" }, inner));
-  fold.addEventListener("toggle", paint);
-  return fold;
-}
-
-function paintHeat(canvas, { frames, values }, words) {
-  if (!values) return;
-  const pen = canvas.getContext("2d");
-  const style = getComputedStyle(canvas);
-  const image = pen.createImageData(canvas.width, canvas.height);
-  words.forEach((word, row) => {
-    const name = word.segment.colour === null ? "--unnamed" : `--c${word.segment.colour}`;
-    const [red, green, blue] = rgb(style.getPropertyValue(name).trim());
-    for (let frame = 0; frame < frames; frame++) {
-      image.data.set([red, green, blue, values[row * frames + frame]], 4 * (row * frames + frame));
-    }
-  });
-  pen.putImageData(image, 0, 0);
-}
-
-/** #rrggbb as three numbers. */
-function rgb(colour) {
-  return [1, 3, 5].map((from) => parseInt(colour.slice(from, from + 2), 16));
-}
-
 /** Pressing and dragging on empty areas sets the time. */
 function scrubOn(inner, clock) {
   const seek = (event) => {
@@ -278,12 +246,21 @@ function scrubOn(inner, clock) {
   });
 }
 
+/** What is visible of a scroller: {scroller, width, room, left} in pixels, kept true without asking at each frame. */
+function watchSight(scroller) {
+  const sight = { scroller, width: 0, room: 0, left: 0 };
+  const measure = () => Object.assign(sight, { width: scroller.scrollWidth, room: scroller.clientWidth, left: scroller.scrollLeft });
+  const observer = new ResizeObserver(measure);
+  for (const node of [scroller, scroller.firstElementChild]) observer.observe(node);
+  scroller.addEventListener("scroll", measure);
+  return sight;
+}
+
 /** Scroll a long timeline when the time passes the share `until` of its visible part. */
-function keepInSight(root, share, until) {
-  for (const scroller of root.querySelectorAll(".scroller")) {
-    const at = share * scroller.scrollWidth;
-    const room = scroller.clientWidth;
-    if (scroller.scrollWidth <= room) continue;
-    if (at < scroller.scrollLeft || at > scroller.scrollLeft + until * room) scroller.scrollLeft = at - 0.15 * room;
-  }
+function keepInSight(sight, share, until) {
+  const { scroller, width, room, left } = sight;
+  const at = share * width;
+  if (width <= room || (at >= left && at <= left + until * room)) return;
+  scroller.scrollLeft = at - 0.15 * room;
+  sight.left = scroller.scrollLeft;
 }
