@@ -293,10 +293,10 @@ def test_gaps_are_filled_or_reported(tmp_path):
 
 def test_fewer_frames_than_declared_are_a_note(tmp_path):
     (tmp_path / "a.c3d").write_bytes(SOUND[: len(SOUND) // 2])
-    with pytest.warns(UserWarning, match="declares 40 frames, there are 19; all of them are read"):
+    with pytest.warns(UserWarning, match="^a.c3d: declares 40 frames, there are 19; all of them are read"):
         assert read_motion(tmp_path / "a.c3d").frames == 19
     (tmp_path / "a.trc").write_text("\n".join(TABLE.split("\n")[:9]))
-    with pytest.warns(UserWarning, match="declares 40 frames, there are 3; all of them are read"):
+    with pytest.warns(UserWarning, match="^a.trc: declares 40 frames, there are 3; all of them are read"):
         assert read_motion(tmp_path / "a.trc").frames == 3
 
 

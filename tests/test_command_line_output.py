@@ -114,6 +114,7 @@ def test_labels_written_by_hand_stay(m2l, tmp_path):
         ("data corrections --rows od", "m2l data corrections --rows odd"),
         ("reproduce peple --root x", "m2l reproduce people --root x"),
         ("caption --qqqq", "m2l caption --help"),
+        ("facts a.bvh b.bvh a.bvh --fps 30", "m2l facts a.bvh --fps 30"),
         ("nothing", "m2l --help"),
     ],
 )

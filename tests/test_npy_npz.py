@@ -95,7 +95,7 @@ def test_without_layout_or_rate_the_error_names_both(tmp_path):
         (np.zeros((5, 22, 3)), "kit", "has the layout humanml3d, not kit"),
         (np.zeros((5, 21, 3)), "smpl", "21 joints in a frame, expected 22 or 24 or 52 or 55 of the layout smpl"),
         (np.zeros((5, 22, 3)), "smplx", "unknown layout 'smplx'; expected one of humanml3d, kit, mediapipe"),
-        (np.zeros((5, 262)), None, r"shape \(5, 262\); expected \(T, 22, 3\) or \(T, 263\)"),
+        (np.zeros((5, 262)), None, r"shape \(5, 262\); expected joints \(T, J, 3\), or features \(T, 263\)"),
         (np.zeros((0, 22, 3)), "humanml3d", "the file contains no frames"),
         (np.full((5, 22, 3), np.nan), "humanml3d", "5 of 5 frames contain a position that is not a finite number"),
         (np.zeros((5, 22, 3), complex), "humanml3d", "contains complex128, expected an array of numbers"),
@@ -198,6 +198,9 @@ def test_cut_and_foreign_archives_are_refused(tmp_path):
             read(path)
     np.savez(path, something=np.zeros(3))
     with pytest.raises(ValueError, match=r"lacks positions, fps, joints, parents; .* found something"):
+        read(path)
+    np.savez(path, positions=np.zeros((4, 2, 3)), offsets=[0, 4], joint_names=["a", "b"], parents=[-1, 0])
+    with pytest.raises(ValueError, match=r"take\.npz: contains many labelled recordings .* m2l data check people"):
         read(path)
     np.save(tmp_path / "plain.npy", np.zeros(3))
     (tmp_path / "plain.npy").rename(path)

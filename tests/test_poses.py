@@ -299,7 +299,9 @@ def test_parquet_is_the_same_table(tmp_path):
 def test_uneven_rows_are_brought_to_even_frames(tmp_path):
     lines = table(CANONICAL.joints, BODY).split("\n")
     (tmp_path / "a.csv").write_text("\n".join(lines[:11] + lines[18:]))
-    with pytest.warns(UserWarning, match="uneven in time; they are brought to 30 frames per second"):
+    with pytest.warns(
+        UserWarning, match="^a.csv: its rows are uneven in time; they are brought to 30 frames per second"
+    ):
         motion = read_motion(tmp_path / "a.csv")
     assert motion.frames == 40
     known = [*range(10), *range(17, 40)]

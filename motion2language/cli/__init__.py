@@ -19,7 +19,7 @@ if "OMP_NUM_THREADS" not in os.environ:  # numpy would follow this one, had the 
 from cyclopts import App, CycloptsError, Group
 
 from motion2language.cli.exits import FAILED, STOPPED, WRONG_USE, CommandError
-from motion2language.cli.nearest import nearest_line
+from motion2language.cli.nearest import describe_error, nearest_line
 from motion2language.cli.quiet import is_quiet, output_of
 from motion2language.cli.settings import load_configs
 from motion2language.cli.standard_input import recording_from_standard_input
@@ -103,7 +103,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except CycloptsError as error:
-        _end(f"{one_line(error)} Try: {nearest_line(error, app, sys.argv[1:])}", WRONG_USE)
+        _end(f"{describe_error(error)} Try: {nearest_line(error, app, sys.argv[1:])}", WRONG_USE)
     except (ValueError, OSError) as error:
         _end(one_line(error), error.status if isinstance(error, CommandError) else FAILED)
     except (MemoryError, RecursionError) as error:

@@ -9,9 +9,18 @@ from typing import get_args
 
 from cyclopts import App, CycloptsError, MissingArgumentError
 from cyclopts.argument import Argument
-from cyclopts.exceptions import CoercionError, UnknownCommandError, UnknownOptionError
+from cyclopts.exceptions import CoercionError, UnknownCommandError, UnknownOptionError, UnusedCliTokensError
+
+from motion2language.files import one_line
 
 PROGRAM = "m2l"
+
+
+def describe_error(error: CycloptsError) -> str:
+    """What is wrong with a command line, in one line."""
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return f"too many arguments: {' '.join(map(quote, error.unused_tokens))}."
+    return one_line(error)
 
 
 def nearest_line(error: CycloptsError, app: App, words: Sequence[str]) -> str:
@@ -25,6 +34,8 @@ def nearest_line(error: CycloptsError, app: App, words: Sequence[str]) -> str:
         found = _replaced(words, written.partition("=")[0], [n for a in error.argument_collection for n in a.names])
     elif isinstance(error, CoercionError) and error.token is not None and error.argument is not None:
         found = _with_value(words, error.token.value, error.argument)
+    elif isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        found = _without(words, error.unused_tokens)
     elif isinstance(error, UnknownCommandError) and error.unused_tokens:
         found = _replaced(words, error.unused_tokens[0], [name for name in group if not name.startswith("-")])
     return " ".join([PROGRAM, *map(quote, found or [*known, "--help"])])
@@ -39,6 +50,15 @@ def _command(app: App, words: Sequence[str]) -> tuple[list[str], App]:
         app = app[word]
         known.append(word)
     return known, app
+
+
+def _without(words: Sequence[str], surplus: Sequence[str]) -> list[str]:
+    """The words without the last of each that is too many."""
+    left = list(reversed(words))
+    for word in surplus:
+        if word in left:
+            left.remove(word)
+    return left[::-1]
 
 
 def _replaced(words: Sequence[str], wrong: str, right: Sequence[str]) -> list[str] | None:

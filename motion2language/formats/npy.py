@@ -159,5 +159,5 @@ def _layout_of(shape: tuple[int, ...], given: str | None) -> str:
                 raise ValueError(f"an array of shape {shape} has the layout {name}, not {given}")
             return name
     raise ValueError(
-        f"an array of shape {shape}; expected (T, 22, 3) or (T, 263) of HumanML3D, (T, 21, 3) or (T, 251) of KIT-ML"
+        f"an array of shape {shape}; expected joints (T, J, 3), or features (T, 263) of HumanML3D or (T, 251) of KIT-ML"
     )

@@ -41,7 +41,13 @@ def read(path: Path, options: ReadOptions) -> Recording:
     missing = [key for key in _KEYS if key not in data]
     if missing:
         with zipfile.ZipFile(path) as archive:
-            found = ", ".join(name.removesuffix(".npy") for name in archive.namelist()[:40]) or "nothing"
+            names = [name.removesuffix(".npy") for name in archive.namelist()[:40]]
+        if {"positions", "offsets", "joint_names"} <= set(names):
+            raise ValueError(
+                "contains many labelled recordings one after another; the corpus `people` reads it, as in "
+                "m2l data check people --root FILE; expected one recording"
+            )
+        found = ", ".join(names) or "nothing"
         raise ValueError(f"lacks {', '.join(missing)}; expected {', '.join(_KEYS)}, found {found}")
     for key, kinds, dimensions, expected in _EXPECTED:
         array = data[key]

@@ -6,7 +6,9 @@ A format's module reads the file as it is (`read`); this file converts its unit 
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,7 @@ import numpy as np
 
 from motion2language.body import Axes, detect_axes
 from motion2language.formats import FORMATS, GAP, suffix_of
-from motion2language.formats.limits import FARTHEST_UNITS, LONGEST_NAME, clean_message, require_near
+from motion2language.formats.limits import FARTHEST_UNITS, LONGEST_NAME, clean_message, clean_name, require_near
 from motion2language.motion import Motion
 
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
@@ -217,7 +219,7 @@ def _call(path: Path, read_part: Callable[[], Any]) -> Any:
     exceptions can be too short; only a stop of the program passes.
     """
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # Motion reports frames that are not finite
+        with _named_notes(path), np.errstate(over="ignore", invalid="ignore"):  # Motion reports what is not finite
             return read_part()
     except PermissionError:
         raise ValueError(f"{path}: cannot be read; check its permissions") from None
@@ -232,6 +234,19 @@ def _call(path: Path, read_part: Callable[[], Any]) -> Any:
     except Exception as error:
         reason = clean_message(f"{type(error).__name__}: {error}")[:LONGEST_NAME]
         raise ValueError(f"{path}: cannot be read ({reason}); is it damaged?") from None
+
+
+@contextmanager
+def _named_notes(path: Path) -> Iterator[None]:
+    """A reader's notes begin with the file's name, since a command may read many files."""
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        yield
+    for note in notes:
+        text = str(note.message)
+        unnamed = note.category is UserWarning and not text.startswith(path.name)
+        text = f"{clean_name(path.name)}: {text}" if unnamed else text
+        warnings.warn_explicit(text, note.category, note.filename, note.lineno)
 
 
 def _one_take(takes: Takes, name: str) -> Recording:
