@@ -307,7 +307,7 @@ def read_array_header(file: IO[bytes]) -> ArrayHeader:
     except Exception:  # numpy evaluates the text as Python's and checks little of it
         raise EOFError("a damaged header") from None
     if any(type(count) is not int or not 0 <= count < 2**62 for count in shape):
-        raise ValueError(f"has the shape {str(shape)[:60]}, expected whole numbers, zero or above")
+        raise ValueError(f"has the shape {str(shape)[:60]}, expected whole numbers, zero or above, below 2^62")
     if dtype.hasobject:
         raise ValueError("contains pickled objects, which are not read; expected plain arrays only")
     if dtype.itemsize == 0 or dtype.subdtype is not None:

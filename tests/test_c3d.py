@@ -14,9 +14,10 @@ from small import recording
 from motion2language import load_model, read_motion
 from motion2language.body import to_canonical
 from motion2language.formats import FORMATS, bvh, c3d, files_in, trc
+from motion2language.formats.contents import detect_suffix
 from motion2language.formats.reading import ReadOptions, read_with_axes
 from motion2language.motion import CANONICAL
-from motion2language.server.uploads import Upload, detect_suffix, read_upload
+from motion2language.server.uploads import Upload, read_upload
 
 BODY = walking(40)
 

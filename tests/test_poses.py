@@ -11,11 +11,12 @@ from bodies import walking
 
 from motion2language.body import to_canonical
 from motion2language.formats import FORMATS, files_in
+from motion2language.formats.contents import detect_suffix
 from motion2language.formats.pose_layouts import POSE_LAYOUTS, choose_layout
 from motion2language.formats.reading import ReadOptions, read_motion, read_with_axes
 from motion2language.motion import CANONICAL
 from motion2language.server import app
-from motion2language.server.uploads import Upload, detect_suffix, read_upload
+from motion2language.server.uploads import Upload, read_upload
 
 BODY = walking(40)
 EXTRA = {"nose": (0, 0.05, 0.1), "left_ear": (0.07, 0, 0), "right_ear": (-0.07, 0, 0), "spine2": (0, 0.05, 0)}

@@ -117,9 +117,9 @@ def test_paths_that_are_not_motion_files_are_errors(tmp_path):
         m2l.read_motion(tmp_path / "nowhere.bvh")
     with pytest.raises(ValueError, match=r"a folder, expected a motion file \(\.amc, \.bvh"):
         m2l.read_motion(tmp_path)
-    (tmp_path / "take.blend").write_text("x")
-    with pytest.raises(ValueError, match=r"unsupported file type '\.blend'; expected \.amc, \.bvh"):
-        m2l.read_motion(tmp_path / "take.blend")
+    (tmp_path / "take.xyz").write_text("x")
+    with pytest.raises(ValueError, match=r"unsupported file type '\.xyz'; expected \.amc, \.bvh"):
+        m2l.read_motion(tmp_path / "take.xyz")
     (tmp_path / "take.bvh").write_text("")
     with pytest.raises(ValueError, match=r"take\.bvh: the file is empty"):
         m2l.read_motion(tmp_path / "take.bvh")
@@ -178,3 +178,26 @@ def test_a_mirrored_take_is_read_with_mirror(tmp_path):
 def test_a_file_may_be_named_by_its_suffix_alone(tmp_path):
     bvh.write(recording(3), tmp_path / ".bvh")
     assert m2l.read_motion(tmp_path / ".bvh").frames == recording(3).frames
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.c3d", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS.*git lfs pull"),
+        ("a.bvh", b"<!DOCTYPE html><html>Not Found</html>", "a web page, not a recording"),
+        ("a.csv", b"Format Version,1.23,Take Name,a,b_z\n", "of OptiTrack Motive.*export BVH, C3D or TRC"),
+        ("a.tsv", b"NO_OF_FRAMES\t2\nMARKER_NAMES\tLASI\n", "of Qualisys Track Manager.*export C3D"),
+        ("a.fbx", b"HIERARCHY\nROOT hips\n", r"not an FBX file.*that of a \.bvh file: rename it"),
+        ("take", b"PathFileType\t4\n", r"its name has no suffix.*that of a \.trc file: rename it"),
+        ("a.glb", b"{]", "not a glTF file: expected JSON with `asset`.*1\\)\\)$"),
+        ("a.json", b'{"name": "x"}', "each with points of x, y, z$"),
+        ("a.zip", b"PK", "an archive; unpack it first"),
+        ("a.blend", b"BLENDER", "export FBX, glTF or BVH"),
+        ("a.mp4", b"ftyp", "a video; run a pose estimator"),
+        ("a.pkl", b"x", "Python objects, which are refused"),
+    ],
+)
+def test_what_is_no_recording_is_named_with_what_to_do(name, content, message, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        m2l.read_motion(tmp_path / name)

@@ -20,11 +20,12 @@ from small import captioner, recording
 from motion2language import writers
 from motion2language.captioning.recordings import load_captioner
 from motion2language.formats import FORMATS, NAMED, bvh
+from motion2language.formats.contents import detect_suffix
 from motion2language.formats.reading import ReadOptions
 from motion2language.server.app import create_app
 from motion2language.server.guard import Limits, RefusedError
 from motion2language.server.jobs import Job, JobQueue
-from motion2language.server.uploads import Upload, detect_suffix, read_upload
+from motion2language.server.uploads import Upload, read_upload
 
 TAKE = "take.bvh"
 

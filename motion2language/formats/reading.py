@@ -18,17 +18,13 @@ import numpy as np
 
 from motion2language.body import Axes, detect_axes
 from motion2language.formats import FORMATS, GAP, suffix_of
+from motion2language.formats.contents import REFUSED, explain
 from motion2language.formats.limits import FARTHEST_UNITS, LONGEST_NAME, clean_message, clean_name, require_near
 from motion2language.motion import Motion
 
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
 #: Frames per second a recording may have. Chosen: below, no movement is visible; above, no camera records.
 RATES = (1.0, 10_000.0)
-#: Files that are often tried and hold no positions, and what to give instead.
-REFUSED = {
-    ".mot": "joint angles of an OpenSim model, which are not read; give the .trc of the same trial, with positions",
-    ".sto": "values of an OpenSim model, which are not read; give the .trc of the same trial, with positions",
-}
 FARTHEST = 1e5  # metres from the origin; chosen: there single precision steps by a centimetre
 
 
@@ -201,7 +197,9 @@ def _reader(path: Path) -> Any:
         raise ValueError(f"{path}: {REFUSED[suffix_of(path)]}")
     module = FORMATS.get(suffix_of(path))
     if module is None:
-        raise ValueError(f"{path}: unsupported file type {path.suffix!r}; expected {', '.join(FORMATS)}")
+        found = repr(path.suffix) if path.suffix else "(its name has no suffix)"
+        problem = f"unsupported file type {found}; expected {', '.join(FORMATS)}"
+        raise ValueError(f"{path}: {explain(path, problem)}")
     size = path.stat().st_size
     if size == 0:
         raise ValueError(f"{path}: the file is empty")
@@ -230,7 +228,8 @@ def _call(path: Path, read_part: Callable[[], Any]) -> Any:
     except FileNotFoundError:
         raise
     except ValueError as error:
-        raise ValueError(f"{path}: {clean_message(str(error).removeprefix(f'{path.name}: '))}") from None
+        problem = clean_message(str(error).removeprefix(f"{path.name}: "))
+        raise ValueError(f"{path}: {explain(path, problem)}") from None
     except Exception as error:
         reason = clean_message(f"{type(error).__name__}: {error}")[:LONGEST_NAME]
         raise ValueError(f"{path}: cannot be read ({reason}); is it damaged?") from None
