@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "motion2language" / "samples" / "4_walk_sideways_kick_clap_run.bvh"
-SIZE, WIDTH = {"width": 1000, "height": 1060}, 750  # of the page; of the film, in pixels
+SIZE, WIDTH = {"width": 1000, "height": 1130}, 750  # of the page; of the film, in pixels
 RATE = 6  # frames per second
 
 

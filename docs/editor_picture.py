@@ -1,4 +1,4 @@
-"""The picture of the editor, docs/editor.png: `python -m docs.editor_picture`.
+"""The pictures of the editor, docs/editor.png and docs/editor-dark.png: `python -m docs.editor_picture`.
 
 A shipped sample is described, and Chromium shows its page with a segment selected. Needs Playwright and Chromium; run
 it in the repository's root.
@@ -18,7 +18,7 @@ SAMPLE = HERE.parent / "motion2language" / "samples" / "4_walk_sideways_kick_cla
 
 
 def main() -> None:
-    """Write the picture."""
+    """Write the pictures."""
     captioner = m2l.load_model("default")
     motion = m2l.read_motion(SAMPLE)
     (described,) = captioner.describe_all([motion])
@@ -27,13 +27,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, browser() as chrome:
         path = Path(folder) / "take.html"
         viewer.write([take], path, editing)
-        page = chrome.new_page(viewport={"width": 1280, "height": 1120}, color_scheme="light")
+        page = chrome.new_page(viewport={"width": 1280, "height": 1180}, color_scheme="light")
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]", timeout=60_000)
         page.keyboard.press("j")
         page.keyboard.press("j")
-        page.wait_for_timeout(1000)  # until the body is drawn
-        page.screenshot(path=HERE / "editor.png")
+        for scheme, name in (("light", "editor.png"), ("dark", "editor-dark.png")):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.wait_for_timeout(1000)  # until the body is drawn
+            page.screenshot(path=HERE / name)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from motion2language.files import write_atomically
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "motion2language" / "samples" / "4_walk_sideways_kick_clap_run.bvh"
-SIZE, WIDTH = {"width": 860, "height": 770}, 645  # of the page; of the film, in pixels
+SIZE, WIDTH = {"width": 860, "height": 905}, 600  # of the page; of the film, in pixels
 RATE = 10  # frames per second
 
 

@@ -154,7 +154,8 @@ def test_every_command_is_shown_and_every_option_shown_exists():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page):
     prose = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)]+)\)", prose):
+    pictures = re.findall(r'\ssrc(?:set)?="([^"]+)"', prose)
+    for target in re.findall(r"\]\(([^)]+)\)", prose) + pictures:
         if target.startswith("http"):
             continue
         file, _, anchor = target.partition("#")

@@ -255,6 +255,11 @@ def test_a_busy_page_gets_all_words_and_others_are_not_slowed(watching, served):
     for page in pages:
         page.locator(WORDS).nth(299).wait_for()
         assert texts(page) == names(0, 300)
+    stage = pages[0].locator(".stage").bounding_box()
+    assert 770 < stage["y"] + stage["height"] <= 800  # as high as the window, however much is said
+    assert pages[0].evaluate("document.documentElement.scrollHeight") == 800
+    assert pages[0].locator("#past").bounding_box()["y"] < 700  # the history has room
+    assert pages[0].locator(WORDS).last.bounding_box()["y"] < 600  # the latest word is in sight
 
 
 def test_it_works_by_keyboard_and_shows_the_body_where_it_goes(watching, served):

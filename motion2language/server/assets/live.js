@@ -184,6 +184,13 @@ class LivePage {
   word(message) {
     this.present.querySelector(".nothing")?.remove();
     this.present.append(wordOf(message));
+    this.showLatest();
+  }
+
+  /** Scroll what is said now to its end. */
+  showLatest() {
+    const { parentElement } = this.present;
+    parentElement.scrollTop = parentElement.scrollHeight;
   }
 
   /** How often the body has repeated its movement; the next count takes its place. */
@@ -201,6 +208,7 @@ class LivePage {
     const last = [...this.present.querySelectorAll(".part")].pop();
     if (last?.start === segment.start) last.replaceWith(part);
     else this.present.append(part);
+    this.showLatest();
   }
 
   /** Move a finished sentence to the history, each part with its time. */
