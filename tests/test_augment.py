@@ -8,6 +8,7 @@ import torch
 import varied
 from small import recording
 
+from motion2language.body.absent import stand_in
 from motion2language.captioning.features import FEATURES
 from motion2language.motion import CANONICAL, Motion
 from motion2language.training.augment import AugmentConfig, counts, mirror_sentence, names_pace
@@ -22,7 +23,7 @@ MOTIONS.append(MOTIONS[0].frames_between(0, 1))
 NUMBERS = np.random.default_rng(0).integers(2**63, size=len(MOTIONS))
 EVERYTHING = AugmentConfig(
     mirror=0.5, speed=0.2, warp=0.4, bend=0.3, cut=0.2, hold=1.0, smoothing=0.2, bones=0.1, offsets=0.02, tilt=6,
-    frozen_legs=0.4, frozen_bone=0.4, noise=0.01, jitter=0.02, drift=0.02,
+    frozen_legs=0.4, frozen_bone=0.4, absent=0.4, noise=0.01, jitter=0.02, drift=0.02,
 )  # fmt: skip
 
 
@@ -161,6 +162,37 @@ def test_a_frozen_bone_is_one_of_a_limb_and_the_joints_beyond_it_move_along():
             seen.add(CANONICAL.joints[changed[0]])
     assert seen == {"head", *(f"{side}_{part}" for side in ("left", "right")
                               for part in ("elbow", "wrist", "knee", "ankle", "toe"))}  # fmt: skip
+
+
+def test_an_absent_part_stands_where_captioning_puts_it_and_the_rest_is_unchanged():
+    short = MOTIONS[2].frames_between(0, 20)  # its batch is padded
+    leg, arm = ("hip", "knee", "ankle", "toe"), ("collar", "shoulder", "elbow", "wrist")
+    parts = [[joint for joint in CANONICAL.joints[1:] if not joint.endswith(leg)]]
+    parts.append([joint for joint in CANONICAL.joints if joint.endswith(leg)])
+    parts += [[f"{side}_{joint}" for joint in arm] for side in ("left", "right")]
+    numbers = np.random.default_rng(1).integers(2**63, size=400)
+    found = vary([MOTIONS[0], short] * 200, numbers, AugmentConfig(absent=0.3))[1::2]
+    counts = np.zeros(len(parts), int)
+    for one in found:
+        off = np.abs(one.positions - short.positions).max((0, 2))
+        moved = [joint for joint, distance in zip(CANONICAL.joints, off, strict=True) if distance > 1e-5]
+        if not moved:
+            continue
+        part = next(number for number, joints in enumerate(parts) if joints == moved)
+        counts[part] += 1
+        shown = short.positions.copy()
+        shown[:, [CANONICAL.index(joint) for joint in parts[part]]] = np.nan
+        np.testing.assert_allclose(one.positions, stand_in(shown), atol=1e-6)
+    assert counts.min() > 5
+    assert counts.sum() == pytest.approx(60, abs=25)
+
+
+def test_noise_moves_no_joint_that_is_absent():
+    one = next(
+        one for one in many(AugmentConfig(absent=1, noise=0.02), 20)
+        if np.ptp(in_body_axes(one)[:, CANONICAL.index("left_ankle")], axis=0).max() < 1e-4
+    )  # fmt: skip
+    assert np.abs(one.positions[:, 0] - MOTIONS[0].positions[:, 0]).max() > 0.01
 
 
 def in_body_axes(motion: Motion) -> np.ndarray:

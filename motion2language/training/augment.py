@@ -50,6 +50,8 @@ class AugmentConfig(BaseModel):
     frozen_legs: float = Field(0.0, ge=0, le=1)  # probability that knees, ankles and toes keep the pose of one frame,
     #   as of a sensor that loses the legs; the sentence stays, so movements of the legs must then be told without them
     frozen_bone: float = Field(0.0, ge=0, le=1)  # probability that one bone of a limb or the head keeps its direction
+    absent: float = Field(0.0, ge=0, le=1)  # probability that only the legs, only the upper body or all but an arm are
+    #   seen; the rest stands at rest, as in recordings of a part of a body (body/absent.py)
     # The sensor, in each frame.
     noise: float = Field(0.0, ge=0)  # metres, standard deviation of each coordinate in each frame (chosen)
     jitter: float = Field(0.0, ge=0)  # metres, largest standard deviation of such noise, one draw per recording
@@ -64,9 +66,8 @@ class AugmentConfig(BaseModel):
     @property
     def of_bodies(self) -> tuple[str, ...]:
         """The keys set that need the canonical body."""
-        return tuple(
-            key for key in ("mirror", "bones", "offsets", "tilt", "frozen_legs", "frozen_bone") if self.get(key)
-        )
+        keys = ("mirror", "bones", "offsets", "tilt", "frozen_legs", "frozen_bone", "absent")
+        return tuple(key for key in keys if self.get(key))
 
     @property
     def of_positions(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from motion2language.body.absent import stand_in
 from motion2language.motion import CANONICAL
 from motion2language.training.augment import AugmentConfig
 from motion2language.training.draws import Draws, NoiseTable
@@ -28,6 +29,13 @@ _SIDE = np.array([-1 if name.startswith("right") else 1 for name in _JOINTS])
 _HIPS = CANONICAL.index("left_hip"), CANONICAL.index("right_hip")
 _LEGS = [name.endswith(("knee", "ankle", "toe")) for name in _JOINTS]
 _LIMBS = [joint for joint, name in enumerate(_JOINTS) if name.endswith(("head", "elbow", "wrist")) or _LEGS[joint]]
+_ARM = ("collar", "shoulder", "elbow", "wrist")
+#: What a recording may lack: all but the legs, the legs, an arm (J,).
+_ABSENT = np.array([
+    [not name.endswith(("pelvis", "hip", "knee", "ankle", "toe")) for name in _JOINTS],
+    [name.endswith(("hip", "knee", "ankle", "toe")) for name in _JOINTS],
+    *([name.startswith(side) and name.endswith(_ARM) for name in _JOINTS] for side in ("left", "right")),
+])  # fmt: skip
 _DRIFT_SECONDS = 0.5  # between two independent displacements of a drifting joint; chosen
 
 
@@ -53,7 +61,10 @@ class Bodies:
             rows = self._displace(rows, draws)
         if config.frozen_legs or config.frozen_bone:
             rows = self._freeze(rows, lengths, draws)
-        return self._sensor.vary(rows, draws).view(*rows.shape[:2], 3, -1)
+        rows = self._sensor.vary(rows, draws)
+        if config.absent:
+            rows = self._remove(rows, lengths, draws)
+        return rows.view(*rows.shape[:2], 3, -1)
 
     def _send(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(self.device)
@@ -93,6 +104,16 @@ class Bodies:
         still = _turn(bones, x, -z)[torch.arange(len(chosen), device=self.device), frames][:, None]
         change = (_turn(still, x, z) - bones) * self._send(frozen[chosen])[:, None, None]
         return rows.index_copy_(0, places, (own + change @ self._sums.T).flatten(2))
+
+    def _remove(self, rows: Tensor, lengths: np.ndarray, draws: Draws) -> Tensor:
+        """Positions in which parts of some bodies stand at rest, as where a recording lacks them; in place."""
+        absent = draw_absent(self.config, draws)
+        for place in np.flatnonzero(absent.any(1)).tolist():
+            own = rows[place, : lengths[place]]
+            body = own.view(len(own), 3, -1).transpose(1, 2).cpu().numpy().copy()
+            body[:, absent[place]] = np.nan
+            own.copy_(self._send(stand_in(body).transpose(0, 2, 1)).flatten(1))
+        return rows
 
 
 class Sensor:
@@ -139,6 +160,12 @@ def draw_frozen(config: AugmentConfig, lengths: np.ndarray, draws: Draws) -> tup
     limb = np.array(_LIMBS)[(bone[:, 1] * len(_LIMBS)).astype(int)]
     frozen |= (bone[:, :1] < config.frozen_bone) & (limb[:, None] == np.arange(len(_JOINTS)))
     return frozen, (legs[:, 1] * lengths).astype(np.int64)
+
+
+def draw_absent(config: AugmentConfig, draws: Draws) -> np.ndarray:
+    """Which joints of each recording are absent, (B, J)."""
+    share, part = draws.uniform("absent").T
+    return (share[:, None] < config.absent) & _ABSENT[(part * len(_ABSENT)).astype(int)]
 
 
 def draw_tilts(config: AugmentConfig, draws: Draws) -> np.ndarray:

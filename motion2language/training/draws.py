@@ -15,6 +15,7 @@ from torch import Tensor
 _COUNTS = {
     "mirror": 1, "speed": 1, "warp": 1, "bend": 1, "cut": 2, "hold": 4, "smoothing": 1, "bones": 21, "offsets": 63,
     "tilt": 2, "frozen_legs": 2, "frozen_bone": 3, "noise": 1, "jitter": 2, "drift": 2,
+    "absent": 2,
 }  # fmt: skip
 _FIRST = dict(zip(_COUNTS, np.cumsum([0, *_COUNTS.values()]).tolist(), strict=False))
 _TOTAL = sum(_COUNTS.values())
