@@ -448,6 +448,7 @@ def test_corrections_are_written_beside_the_recording(open_page, served, context
     listed.get_by_label("Search").fill("other")
     assert listed.locator("tbody a").all_text_contents() == ["other.bvh"]
     page = open_page(address=f"{served.address}take/0")
+    assert page.get_by_role("link", name="All recordings").get_attribute("href") == f"/{served.token}/"
     file = served.takes[0].file
     press(page, "j", "y", "j", "y", "j", "r")
     page.keyboard.type("jump")
@@ -462,14 +463,22 @@ def test_corrections_are_written_beside_the_recording(open_page, served, context
     assert len(file.read()["segments"]) == 2
     second.get_by_role("button", name="Keep mine").click()
     wait_for(lambda: file.read()["segments"][1]["label"] == "turn" and len(file.read()["segments"]) == 2)
-    press(second, "n")
+    second.get_by_role("button", name="Next recording").click()
     second.wait_for_url("**/take/1")
     second.wait_for_selector("html[data-ready]")
-    press(second, "p")
+    press(second, "n")
     second.wait_for_url("**/take/0")
+    second.wait_for_selector("html[data-ready]")
+    press(second, "p")
+    second.wait_for_url("**/take/1")
     listed.reload()
     listed.get_by_label("Order").select_option("unchecked")
-    assert listed.locator("tbody a").first.text_content() == "other.bvh"
+    assert listed.locator("tbody a").all_text_contents() == ["other.bvh", "walk.bvh"]
+    listed.locator("tbody a").first.click()
+    listed.wait_for_selector("html[data-ready]")
+    assert listed.locator(".tool.edit").get_attribute("aria-pressed") == "true"
+    listed.evaluate("sessionStorage.setItem('motion2language:order', JSON.stringify([location.pathname, '/a', '/b']))")
+    assert listed.evaluate("[player.pageOf(1), player.pageOf(-1)]") == ["/a", "/b"]
     assert page.faults == second.faults == []
 
 

@@ -132,12 +132,55 @@ def test_dropped_recordings_are_described_played_and_saved_and_garbage_is_refuse
         assert archive.testzip() is None
         assert {"2_walk_bow.srt", "1_wave.json", "1_wave.html"} <= set(archive.namelist())
         assert archive.read("2_walk_bow.srt") == (tmp_path / "take.srt").read_bytes()
+        corrected = json.loads(archive.read("2_walk_bow.corrected.json"))
+        assert [part["label"] for part in corrected["segments"]][-1] == "stroll"
+        assert "1_wave.corrected.json" not in archive.namelist()
+    results_are_ordered_and_survive_a_reload(page, cards)
+    one_is_cancelled(page, cards)
+    all_are_removed(page, cards)
+
+
+def results_are_ordered_and_survive_a_reload(page, cards) -> None:
+    """With what was corrected of them."""
     page.locator("#order").select_option("name")
     assert cards.locator("h2").all_text_contents() == ["1_wave.bvh", "2_walk_bow.bvh"]
-    page.reload()  # results are still there
+    page.reload()  # results are still there, and what was corrected of them
     page.wait_for_selector("html[data-ready]")
     assert cards.locator("h2").all_text_contents() == ["2_walk_bow.bvh", "1_wave.bvh"]
-    all_are_removed(page, cards)
+    assert cards.nth(0).locator("tr").last.locator("td").nth(2).text_content() == "stroll"
+    page.locator("#order").select_option("confidence")
+    shares = [float(text.split()[0]) for text in page.locator(".confidence").all_text_contents()]
+    least = [min(shares[at:to]) for at, to in ((0, 1), (1, None))]
+    assert least == sorted(least)
+
+
+def one_is_cancelled(page, cards) -> None:
+    """A recording that is on its way is gone at once, and the others go on."""
+    page.route("**/api/transcribe", lambda route: None)  # no answer comes
+    page.set_input_files("#files", SAMPLES / "1_wave.bvh")
+    assert page.locator("#status").text_content() == "2 done, 1 to come"
+    assert cards.last.locator("progress").is_visible()
+    cards.last.get_by_role("button", name="Cancel").click()
+    cards.nth(2).wait_for(state="detached")
+    assert page.locator("#status").text_content() == "2 done"
+    page.unroute("**/api/transcribe")
+
+
+def test_folders_are_searched_for_recordings(page):
+    """Dropped folders, of which a test cannot make real ones, stand in as the browser describes them."""
+    found = page.evaluate("""async () => {
+      const { filesOf } = await import("/assets/dropped.js");
+      const file = (name) => ({ isFile: true, name, file: (done) => done({ name }) });
+      const folder = (name, ...inside) => ({ isDirectory: true, name, createReader: () => {
+        const parts = [inside.slice(0, 2), inside.slice(2), []]; // a reader gives some at a time
+        return { readEntries: (done) => done(parts.shift()) };
+      } });
+      const dropped = [folder("takes", file("b.bvh"), file("notes.txt"), folder("deep", file("c.GLB")), file("a.c3d")),
+                       file("odd.txt")];
+      const items = dropped.map((entry) => ({ webkitGetAsEntry: () => entry }));
+      return (await filesOf({ items, files: [] })).map(({ name }) => name);
+    }""")
+    assert found == ["a.c3d", "b.bvh", "c.GLB", "odd.txt"]
 
 
 def all_are_removed(page, cards) -> None:

@@ -181,6 +181,22 @@ def test_trails_and_ground_contacts_are_switched_on_and_off(open_page):
     assert (np.abs(picture(page) - without).max(axis=2) > 60).sum() < 20
 
 
+def test_the_joint_under_the_pointer_is_named(open_page):
+    page = open_page()
+    x, y, joint = page.evaluate("""(() => {
+      const { body, camera, canvas, take } = player.stages[0];
+      const joint = take.head;
+      const at = body.point(joint).project(camera);
+      return [((at.x + 1) * canvas.clientWidth) / 2, ((1 - at.y) * canvas.clientHeight) / 2, take.joints[joint]];
+    })()""")
+    canvas = page.locator("canvas.stage")
+    canvas.hover(position={"x": x, "y": y})
+    assert page.locator(".joint-name").text_content() == joint
+    assert page.locator(".joint-name").is_visible()
+    canvas.hover(position={"x": 5, "y": 5})
+    assert page.locator(".joint-name").is_hidden()
+
+
 def test_clicking_words_and_segments_goes_there(open_page):
     page = open_page()
     page.get_by_role("button", name="turn, 3.0 to 5.0 seconds").first.click()

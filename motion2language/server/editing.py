@@ -89,6 +89,7 @@ class EditServer(ThreadingHTTPServer):
             self.person,
             next=f"{base}{(number + 1) % len(self.takes)}" if several else "",
             previous=f"{base}{(number - 1) % len(self.takes)}" if several else "",
+            list=f"/{self.token}/" if several else "",
             open=True,
         )
         return viewer.page([self.takes[number].take], editing)

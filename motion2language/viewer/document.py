@@ -56,7 +56,7 @@ class Editing:
     actions  names that are offered for a segment's action
     address  of the server that keeps the corrections of the one take, on the page's own origin; "" for the browser
     person   who corrects; "" to ask
-    next, previous  addresses of other takes' pages; "" for none
+    next, previous, list  addresses of other takes' pages and of the list of all; "" for none
     open     whether the page opens with the corrections on
     """
 
@@ -65,6 +65,7 @@ class Editing:
     person: str = ""
     next: str = ""
     previous: str = ""
+    list: str = ""
     open: bool = False
 
 

@@ -79,7 +79,17 @@ function next() {
 function finish(job, result) {
   job.result = result;
   showResult(job.card, result);
+  job.card.addEventListener("corrected", ({ detail }) => {
+    job.result = { ...job.result, corrected: detail };
+    keep(job.result);
+  });
   setState(job, "done", "", null);
+}
+
+/** The files of a result [name, text], and what was corrected of it. */
+function filesToSave({ transcript, files, corrected }) {
+  const name = `${transcript.source.replace(/\.[^.]*$/, "") || transcript.source}.corrected.json`;
+  return [...Object.entries(files), ...(corrected ? [[name, JSON.stringify(corrected, null, 1)]] : [])];
 }
 
 /** Show a job's state; `share` of its progress from 0 to 1, null for unknown. */
@@ -134,8 +144,8 @@ const ORDERS = {
 
 /** The least confidence of a result's segments; recordings without one come last. */
 function certaintyOf({ result }) {
-  const segments = result ? result.transcript.segments : [];
-  return Math.min(2, ...segments.map(({ confidence, probability }) => confidence ?? probability ?? 2));
+  const { segments } = result ? result.corrected || result.transcript : { segments: [] };
+  return Math.min(2, ...segments.map(({ checked, confidence, probability }) => (checked ? 2 : confidence ?? probability ?? 2)));
 }
 
 find("#order").addEventListener("change", ({ target }) => {
@@ -143,7 +153,7 @@ find("#order").addEventListener("change", ({ target }) => {
 });
 
 find("#zip").addEventListener("click", () => {
-  const files = jobs.flatMap(({ result }) => (result ? Object.entries(result.files) : []));
+  const files = jobs.flatMap(({ result }) => (result ? filesToSave(result) : []));
   const link = document.createElement("a");
   link.href = URL.createObjectURL(zipOf(files));
   link.download = "captions.zip";

@@ -5,10 +5,11 @@ const SURE = 0.7; // confidence from which an action is shown as certain; as the
 
 const find = (selector, from = document) => from.querySelector(selector);
 
-/** Fill a card with a result {name, transcript, files}. */
-export function showResult(card, { transcript, files }) {
+/** Fill a card with a result {name, transcript, files, corrected}. */
+export function showResult(card, { transcript, files, corrected }) {
   find(".result", card).hidden = false;
-  showTranscript(card, transcript);
+  if (corrected) showCorrected(card, corrected);
+  else showTranscript(card, transcript);
   const named = Object.entries(files).map(([name, text]) => ({ name, text, kind: name.slice(name.indexOf(".", 1) + 1) }));
   const usual = USUAL.flatMap((kind) => named.filter((file) => file.kind.toLowerCase() === kind));
   find(".downloads", card).append(...usual.map(link), menu(named.filter((file) => !usual.includes(file)), transcript.source));
@@ -104,7 +105,9 @@ function keepCorrection({ source, data }) {
   const refused = data.saved && version(data.saved) !== version(stored) + 1;
   if (data.saved && !refused) localStorage.setItem(place, JSON.stringify(data.saved));
   const shown = refused ? null : data.saved || stored;
-  if (shown) showCorrected(frame.closest(".recording"), shown);
+  const card = frame.closest(".recording");
+  if (shown) showCorrected(card, shown);
+  if (shown) card.dispatchEvent(new CustomEvent("corrected", { detail: shown }));
   source.postMessage({ answers: data.id, value: data.saved && !refused ? null : stored }, "*");
 }
 

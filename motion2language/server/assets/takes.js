@@ -23,6 +23,8 @@ function show() {
   const matches = ({ name, text, labels }) => [name, text, ...labels].join(" ").toLowerCase().includes(wanted);
   const shown = takes.filter(matches).sort(ORDERS[find("#order").value]);
   find("#takes").replaceChildren(...shown.map(row));
+  const pages = shown.map(({ number }) => new URL(`take/${number}`, window.location).pathname);
+  sessionStorage.setItem("motion2language:order", JSON.stringify(pages)); // in which N and P go through them
   const done = takes.filter(isDone).length;
   const hidden = shown.length < takes.length ? `, ${shown.length} shown` : "";
   find("#progress").textContent = `${done} of ${takes.length} checked${hidden}`;

@@ -168,7 +168,7 @@ class Editor {
   nextUnsure() {
     const found = this.find(isUnsure);
     if (found) this.goTo(found.number, found.segment);
-    else this.say("no uncertain segment is left");
+    else this.say(`no uncertain segment is left${this.about.next ? " here; N goes to the next recording" : ""}`);
   }
 
   /** Go to the next segment with these letters in its words or action. */
@@ -177,7 +177,7 @@ class Editor {
     const holds = ({ label, words }) => [label || "", ...words.map(({ word }) => word)].join(" ").toLowerCase().includes(wanted);
     const found = wanted ? this.find(holds) : null;
     if (found) this.goTo(found.number, found.segment);
-    else if (wanted) this.say(`“${text.trim()}” not found`);
+    else if (wanted) this.say(`“${text.trim()}” not found${this.about.list ? " here; the list searches all recordings" : ""}`);
   }
 
   split() {
@@ -288,6 +288,7 @@ class Editor {
     this.on = !this.on;
     if (this.on) this.selectAtTime();
     this.say(this.on ? "corrections on" : "corrections off");
+    this.player.update();
     this.tell();
   }
 

@@ -142,14 +142,22 @@ class Player {
 
   /** Let keys refer to the next or previous take, and show it; go to another page, where the server has one. */
   changeTake(direction) {
-    const { next, previous } = this.editor.about;
     const { length } = this.takes;
-    if (length === 1 && next) return window.location.assign(direction > 0 ? next : previous);
+    if (length === 1 && this.editor.about.next) return window.location.assign(this.pageOf(direction));
     if (length === 1) return this.editor.say("this is the only recording; J goes to the next segment");
     this.active = (this.active + direction + length) % length;
     this.editor.select(this.active, null);
     this.timelines[this.active].root.scrollIntoView({ block: "nearest" });
     return this.editor.say(this.takes[this.active].name);
+  }
+
+  /** The page of the next or previous recording: in the order of the list as it was last seen, else as they were given. */
+  pageOf(direction) {
+    const { next, previous } = this.editor.about;
+    const order = JSON.parse(sessionStorage.getItem("motion2language:order")) || [];
+    const at = order.indexOf(window.location.pathname);
+    if (at < 0 || order.length < 2) return direction > 0 ? next : previous;
+    return order[(at + direction + order.length) % order.length];
   }
 
   /** Go to the next or previous segment start of the active take; shortly after a start, back goes to the one before. */

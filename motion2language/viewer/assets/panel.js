@@ -115,6 +115,7 @@ function makeEditButtons(editor) {
     ["Undo", "Z", () => editor.undo()],
     ["Redo", "Shift+Z", () => editor.redo()],
     ["Model’s version", "", () => editor.restore()],
+    ...(editor.takes.length > 1 || editor.about.next ? [["Next recording", "N", () => editor.player.changeTake(1)]] : []),
   ];
   const buttons = rows.map(([name, key, act]) => {
     const button = element("button", { type: "button", class: "edit-button", title: key ? `${name} (${key})` : name }, name);
@@ -142,7 +143,8 @@ function makeSaving(editor) {
   format.append(...EXPORTS.map(([suffix, name]) => element("option", { value: suffix }, name)));
   const save = element("button", { type: "button", class: "edit-button strong" }, "Download");
   save.addEventListener("click", () => downloadTake(editor, format.value));
-  return [element("label", { class: "edit-field" }, element("span", {}, "Your name"), person), format, save];
+  const list = editor.about.list ? [element("a", { class: "edit-list", href: editor.about.list }, "All recordings")] : [];
+  return [...list, element("label", { class: "edit-field" }, element("span", {}, "Your name"), person), format, save];
 }
 
 /** Save the selected take's transcript; JSON with who made what. */
