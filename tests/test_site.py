@@ -89,13 +89,18 @@ def test_pages_open_in_a_browser_and_fetch_from_no_other_host(site):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.on("request", lambda request: asked.add(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        for name in ("index", "concepts", "guide/caption", "reference/commands", "reference/python", "results"):
+        names = ("index", "concepts", "guide/caption", "guide/labelled-recordings")
+        for name in (*names, "reference/commands", "reference/python", "results"):
             page.goto((site / f"{name}.html").as_uri(), wait_until="networkidle")
             if folder := os.environ.get("M2L_SCREENSHOTS"):
                 page.screenshot(path=Path(folder) / f"docs_{name.replace('/', '_')}.png")
             assert page.locator("h1").first.is_visible()
             broken = "[...document.images].filter((image) => !image.naturalWidth).map((image) => image.src)"
             assert page.evaluate(broken) == []
+            clipped = (
+                "[...document.querySelectorAll('pre code')].filter((code) => code.scrollWidth > code.clientWidth + 1)"
+            )
+            assert page.evaluate(f"{clipped}.map((code) => code.textContent)") == []
         browser.close()
     assert complaints == []
     assert {url for url in asked if not url.startswith(("file://", "data:", "blob:"))} == set()
