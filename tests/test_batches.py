@@ -11,10 +11,11 @@ from small import captioner
 from test_augment import EVERYTHING
 from test_train import TRAINING, run_config
 
+from motion2language.body.absent import stand_in
 from motion2language.captioning import features
 from motion2language.data import corpora
 from motion2language.language.vocabulary import EOS, PAD
-from motion2language.motion import Motion, Skeleton
+from motion2language.motion import CANONICAL, Motion, Skeleton
 from motion2language.training.augment import AugmentConfig
 from motion2language.training.batches import AHEAD, BatchMaker, Drawn, batches, make_ahead
 from motion2language.training.config import RunConfig, TrainConfig
@@ -55,7 +56,7 @@ def test_every_pair_comes_once_an_epoch_in_batches_of_similar_length_and_another
     assert np.median(apart) == 2  # the sentences of a recording follow each other
 
 
-@pytest.mark.parametrize("name", ["canonical", "live", "paper"])
+@pytest.mark.parametrize("name", ["canonical", "live", "paper", "partial"])
 def test_a_batch_without_variations_is_what_the_captioner_reads(name):
     run = RunConfig.model_validate({"model": {"features": name}, "train": {"minimum_count": 1, "captions": "all"}})
     own = build_untrained(run, ready := prepare_samples(TRAINING, run.model))
@@ -97,6 +98,53 @@ def test_a_share_of_a_batch_is_that_share_of_the_whole_one_with_all_variations()
             )
             words = part.tokens.shape[1]
             assert torch.equal(part.tokens[row], batch.tokens[first + row, :words])
+
+
+#: Joints that are seen, by which parts are: head, left arm, right arm, left leg, right leg.
+SEEN = {
+    (0, 0, 0, 1, 1): ("pelvis", "hip", "knee", "ankle", "toe"),
+    (1, 1, 1, 0, 0): ("pelvis", "spine", "chest", "neck", "head", "collar", "shoulder", "elbow", "wrist"),
+}
+
+
+def test_partial_features_of_dropped_parts_are_those_of_such_a_recording():
+    run = RunConfig.model_validate({"model": {"features": "partial"}, "train": {"minimum_count": 1}})
+    ready = prepare_samples(TRAINING, run.model)
+    own = build_untrained(run, ready)
+    pairs = make_pairs(ready, own, settings(augment=AugmentConfig(absent=1)))
+    every = Drawn(pairs, np.arange(24), np.random.default_rng(0).integers(2**63, size=24))
+    batch = BatchMaker(own, AugmentConfig(absent=1), CPU).make(every)
+    found = set()
+    for rows, length, sample in zip(batch.values.numpy(), batch.lengths.tolist(), ready, strict=True):
+        values = own.normalizer.invert(rows[:length])
+        parts = tuple(values[0, 124:].round().astype(int).tolist())
+        found.add(parts)
+        arm = "right" if parts[1] else "left"
+        seen = np.array([
+            joint.endswith(SEEN[parts]) if parts in SEEN
+            else not (joint.startswith(arm) and joint.endswith(("collar", "shoulder", "elbow", "wrist")))
+            for joint in CANONICAL.joints
+        ])  # fmt: skip
+        shown = sample.motion.positions.copy()
+        shown[:, ~seen] = np.nan
+        partial = replace(sample.motion, positions=stand_in(shown), seen=np.tile(seen, (length, 1)))
+        np.testing.assert_allclose(values, features.partial(partial), atol=2e-3)
+    assert found == {*SEEN, (1, 0, 1, 1, 1), (1, 1, 0, 1, 1)}
+
+
+def test_in_a_mirrored_recording_the_other_arm_is_absent_and_models_that_know_say_nothing(recwarn):
+    run = RunConfig.model_validate({"model": {"features": "partial"}, "train": {"minimum_count": 1}})
+    seen = np.ones((TRAINING[0].motion.frames, 21), bool)
+    seen[:, CANONICAL.index("left_elbow")] = False
+    lacking = [replace(TRAINING[0], motion=replace(TRAINING[0].motion, seen=seen))]
+    ready = prepare_samples([*lacking, *TRAINING[1:3]], run.model)
+    own = build_untrained(run, ready)
+    assert not recwarn.list
+    pairs = make_pairs(ready, own, settings(augment=AugmentConfig(mirror=1)))
+    batch = BatchMaker(own, AugmentConfig(mirror=1), CPU).make(Drawn(pairs, np.array([0, 1]), np.array([5, 6])))
+    values = own.normalizer.invert(batch.values.numpy())
+    np.testing.assert_allclose(values[0, 0, 124:], [1, 1, 0, 1, 1], atol=1e-5)
+    np.testing.assert_allclose(values[1, 0, 124:], 1, atol=1e-5)
 
 
 def test_a_mirrored_recording_comes_with_the_mirrored_sentence():

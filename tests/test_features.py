@@ -16,8 +16,8 @@ def turned(motion: Motion, angle: float, shift=(0.0, 0.0, 0.0)) -> Motion:
     return replace(motion, positions=motion.positions @ turn.T + np.array(shift))
 
 
-def test_there_are_four_features():
-    assert set(FEATURES) == {"paper", "angles", "canonical", "live"}
+def test_there_are_five_features():
+    assert set(FEATURES) == {"paper", "angles", "canonical", "live", "partial"}
 
 
 def test_paper_features_are_the_positions_flattened():
@@ -103,6 +103,19 @@ def test_joint_speed_is_zero_at_rest_and_one_for_a_leg_a_second():
     moved = still + np.arange(5)[:, None, None] * np.array([0, 0, leg_length(still) / 10])
     np.testing.assert_allclose(joint_speed(Motion(moved, 10.0, CANONICAL)), 1, atol=1e-3)
     assert joint_speed(Motion(still[:1], 10.0, CANONICAL)).shape == (1,)
+
+
+def test_partial_features_say_which_parts_are_seen_and_when():
+    motion = recording().resample(10.0)
+    seen = np.ones((motion.frames, 21), bool)
+    seen[:, CANONICAL.index("head")] = seen[5:8, CANONICAL.index("right_knee")] = False
+    seen[:, CANONICAL.index("left_toe")] = False  # which derives from the others
+    values = FEATURES["partial"](replace(motion, seen=seen))
+    np.testing.assert_array_equal(values[:, :124], FEATURES["canonical"](motion))
+    expected = np.ones((motion.frames, 5))  # head, left arm, right arm, left leg, right leg
+    expected[:, 0] = expected[5:8, 4] = 0
+    np.testing.assert_array_equal(values[:, 124:], expected)
+    assert (FEATURES["partial"](motion)[:, 124:] == 1).all()
 
 
 def test_a_normalizer_standardises_inverts_and_comes_back_from_disk(tmp_path):

@@ -6,10 +6,11 @@
 | `angles`    | the file's joint angles, A values, radians            | unchanged         | unchanged            |
 | `canonical` | heading-free pose, velocities, turn rate, 124 values  | unchanged         | unchanged            |
 | `live`      | the same, of a body measured as it moves              | unchanged         | unchanged            |
+| `partial`   | `canonical`, and which parts of the body are seen, 5  | unchanged         | unchanged            |
 
-At frame k `canonical` and `live` depend on frames k-1 and k and on the body's size. The size is the median over the
-recording for `canonical`, and the mean over the frames so far for `live`, which therefore needs no later frame. The
-statistics of a Normalizer come from the training split alone.
+At frame k `canonical`, `partial` and `live` depend on frames k-1 and k and on the body's size. The size is the median
+over the recording for the first two, and the mean over the frames so far for `live`, which therefore needs no later
+frame. The statistics of a Normalizer come from the training split alone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.body import to_canonical
+from motion2language.body.absent import PARTS
 from motion2language.files import read_arrays
 from motion2language.formats.limits import clean_message, clean_name
 from motion2language.model.config import ModelConfig
@@ -29,6 +31,7 @@ from motion2language.motion import CANONICAL, Motion
 
 _LEGS = [[CANONICAL.index(f"{side}_{joint}") for side in ("left", "right") for joint in joints]
          for joints in (("hip", "knee"), ("knee", "ankle"))]  # fmt: skip
+_PARTS = [[CANONICAL.index(joint) for joint in joints] for joints in PARTS.values()]
 _ACROSS = [(CANONICAL.index(f"left_{part}"), CANONICAL.index(f"right_{part}")) for part in ("hip", "shoulder")]
 
 
@@ -66,6 +69,17 @@ def live(motion: Motion) -> np.ndarray:
     legs = np.maximum(_legs(positions), 1e-6)
     size = np.cumsum(legs) / np.arange(1, len(legs) + 1)
     return _in_leg_lengths(positions / size[:, None, None], motion.fps)
+
+
+def partial(motion: Motion) -> np.ndarray:
+    """As `canonical`, and `seen_parts`, (T, 129): a model can tell a part that is at rest from one that is absent."""
+    return np.concatenate([canonical(motion), seen_parts(motion)], axis=1)
+
+
+def seen_parts(motion: Motion) -> np.ndarray:
+    """For each part of a canonical body (head, arms, legs: body/absent.py) 1 where it is seen, else 0, (T, 5)."""
+    seen = np.ones((motion.frames, len(CANONICAL.joints)), bool) if motion.seen is None else motion.seen
+    return np.stack([seen[:, columns].all(axis=1) for columns in _PARTS], axis=1).astype(np.float32)
 
 
 class LiveFeatures:
@@ -115,7 +129,10 @@ FEATURES: dict[str, Callable[[Motion], np.ndarray]] = {
     "angles": angles,
     "canonical": canonical,
     "live": live,
+    "partial": partial,
 }
+#: Those that are computed from the canonical body.
+OF_THE_BODY = ("canonical", "live", "partial")
 
 
 def feature(name: str) -> Callable[[Motion], np.ndarray]:
@@ -217,7 +234,7 @@ def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | 
     """The recording on the joints and at the frame rate a model reads; ValueError when it cannot be mapped."""
     if config.joints == CANONICAL.joints:
         motion = to_canonical(motion, joint_map)
-        if motion.seen is not None and not motion.seen.any(axis=0).all():
+        if config.features != "partial" and motion.seen is not None and not motion.seen.any(axis=0).all():
             warnings.warn(
                 f"{motion.label}: models learn whole bodies, so words about a part may be wrong", stacklevel=2
             )

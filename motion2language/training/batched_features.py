@@ -2,7 +2,7 @@
 
 Training varies recordings anew in each epoch, so their features are computed for whole batches, on the batch's device.
 tests/test_batched_features.py holds both to each other. A feature without a function here is computed recording by
-recording with its own. Positions come as (B, T, 3, J), all x first.
+recording with its own, except `partial`, which batches.py puts together. Positions come as (B, T, 3, J), all x first.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from motion2language.body.absent import PARTS
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.features import feature
 from motion2language.language.vocabulary import PAD
@@ -149,6 +150,11 @@ class BatchMaker:
         name, fps = self.config.features, self.config.fps
         if name == "angles":
             return varied
+        if name == "partial" and self._bodies is not None:
+            rows, seen = varied[..., : -len(PARTS)], varied[..., -len(PARTS) :]
+            positions = self._bodies.vary(rows.contiguous(), lengths, draws)
+            pose = BATCHED["canonical"](positions, torch.from_numpy(lengths).to(self.device), fps)
+            return torch.cat([pose, self._bodies.vary_seen(seen, draws)], 2)
         if self._bodies is not None:
             positions = self._bodies.vary(varied, lengths, draws)
         else:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motion2language.body.absent import stand_in
+from motion2language.body.absent import PARTS, stand_in
 from motion2language.motion import CANONICAL
 from motion2language.training.augment import AugmentConfig
 from motion2language.training.draws import Draws, NoiseTable
@@ -36,6 +36,10 @@ _ABSENT = np.array([
     [name.endswith(("hip", "knee", "ankle", "toe")) for name in _JOINTS],
     *([name.startswith(side) and name.endswith(_ARM) for name in _JOINTS] for side in ("left", "right")),
 ])  # fmt: skip
+_PARTS = [[_JOINTS.index(joint) for joint in joints] for joints in PARTS.values()]
+_SWAPPED_PARTS = [
+    list(PARTS).index(part.replace("left", "?").replace("right", "left").replace("?", "right")) for part in PARTS
+]
 _DRIFT_SECONDS = 0.5  # between two independent displacements of a drifting joint; chosen
 
 
@@ -65,6 +69,13 @@ class Bodies:
         if config.absent:
             rows = self._remove(rows, lengths, draws)
         return rows.view(*rows.shape[:2], 3, -1)
+
+    def vary_seen(self, seen: Tensor, draws: Draws) -> Tensor:
+        """Which parts of the varied bodies are seen, from which were before (features.seen_parts); both (B, T, 5)."""
+        mirrored, absent = draw_mirrored(self.config, draws), draw_absent(self.config, draws)
+        kept = np.stack([~absent[:, columns].any(1) for columns in _PARTS], 1)
+        seen = torch.where(self._send(mirrored)[:, None, None] > 0, seen[..., _SWAPPED_PARTS], seen)
+        return seen * self._send(kept)[:, None]
 
     def _send(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(self.device)

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from motion2language.body.absent import PARTS
 from motion2language.captioning.captioner import Captioner
-from motion2language.captioning.features import feature
+from motion2language.captioning.features import feature, seen_parts
 from motion2language.data.samples import Sample, Samples, Stored
 from motion2language.files import write_atomically
 from motion2language.language.corrections import corrector
@@ -92,10 +93,17 @@ def make_pairs(samples: Sequence[Sample], captioner: Captioner, config: TrainCon
 
 
 def base_rows(samples: Sequence[Sample], name: str) -> list[np.ndarray]:
-    """What the features `name` of prepared samples are computed from: positions (T, 3 J), or joint angles (T, A)."""
+    """What the features `name` of prepared samples are computed from: positions (T, 3 J), or joint angles (T, A).
+
+    For `partial`, `seen_parts` follow the positions.
+    """
     if name == "angles":
         return [feature(name)(sample.motion) for sample in samples]
-    return [sample.motion.positions.reshape(sample.motion.frames, -1) for sample in samples]
+    rows = [sample.motion.positions.reshape(sample.motion.frames, -1) for sample in samples]
+    if name == "partial":
+        pairs = zip(rows, samples, strict=True)
+        return [np.concatenate([row, seen_parts(sample.motion)], axis=1) for row, sample in pairs]
+    return rows
 
 
 def feature_rows(samples: Sequence[Sample], name: str) -> list[np.ndarray]:
@@ -152,7 +160,7 @@ def _require_width(
     """ValueError for a recording with another number of features than the model reads."""
     name, width = captioner.config.features, len(captioner.normalizer.mean)
     if augment.any and name not in ("paper", "angles"):
-        width = 3 * len(captioner.config.joints)
+        width = 3 * len(captioner.config.joints) + (len(PARTS) if name == "partial" else 0)
     for number, own in enumerate(rows):
         if own.shape[1] != width:
             raise ValueError(

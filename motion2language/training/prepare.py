@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial, reduce
 
-from motion2language.captioning.features import prepare
+from motion2language.captioning.features import OF_THE_BODY, prepare
 from motion2language.data.samples import Sample, Samples, Stored
 from motion2language.data.store.keys import code, digest
 from motion2language.model.config import ModelConfig
@@ -22,8 +22,8 @@ def with_joints(config: ModelConfig, samples: Sequence[Sample]) -> ModelConfig:
     """The configuration with the joints that its features use: the canonical body's, or the recordings' own."""
     if config.joints or not samples:
         return config
-    canonical = config.features in ("canonical", "live")
-    return replace(config, joints=CANONICAL.joints if canonical else samples[0].motion.skeleton.joints)
+    of_the_body = config.features in OF_THE_BODY
+    return replace(config, joints=CANONICAL.joints if of_the_body else samples[0].motion.skeleton.joints)
 
 
 def prepare_samples(samples: Sequence[Sample], config: ModelConfig) -> Samples[Sample]:
