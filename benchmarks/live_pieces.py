@@ -95,7 +95,8 @@ def describe_whole(captioner: Captioner, motion: Motion) -> Transcript:
     body = captioner.prepare(motion)
     live = pieces.LivePieces(captioner, 0.0)
     empty = Described(Transcript((), motion.duration), (), body.frames)
-    return take_sentences.describe(live.segmenter, body, empty, live.describe, captioner.lexicon, 0.3).transcript
+    take = take_sentences.cut(live.segmenter, body)
+    return take_sentences.describe(take, empty, live.describe(take.parts), captioner.lexicon, 0.3).transcript
 
 
 def listen(captioner: Captioner, motion: Motion) -> tuple[tuple[Segment, ...], list[float]]:

@@ -157,7 +157,7 @@ def test_a_contradiction_halves_a_confidence_that_does_not_weigh_it():
     for side, expected in (("left", 0.88), ("right", 0.44)):
         words = tuple(TimedWord(word, 0.5, 0.2, 0.8) for word in f"raises the {side} arm".split())
         said = Transcript((Segment(0.0, motion.duration, "raise", words),), motion.duration)
-        judged = judge(said, motion, doubt(width=2, weights=[0] * 5, bias=2.0), lambda body: np.zeros(2))
+        judged = judge(said, motion, doubt(width=2, weights=[0] * 5, bias=2.0), [np.zeros(2)] * len(said.segments))
         assert judged.segments[0].confidence == pytest.approx(expected, abs=0.01)
 
 
@@ -209,6 +209,6 @@ def test_nothing_is_done_again_that_was_not_said():
     sure = Segment(0.0, 1.0, "wave", tuple(words[:1]), 0.9)
     second = Segment(1.0, 2.0, "wave", tuple(words[1:]), 0.9)
     for first, expected in ((sure, "then waves again"), (replace(sure, probability=0.1), "then waves")):
-        said = judge(Transcript((first, second), motion.duration), motion, None, lambda _: np.zeros(1))
+        said = judge(Transcript((first, second), motion.duration), motion, None)
         assert said.segments[1].text == expected
         assert said.segments[0].known == (first is sure)

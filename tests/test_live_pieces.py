@@ -83,7 +83,8 @@ def whole(one: Captioner, motion: Motion) -> tuple[Segment, ...]:
     body = one.prepare(motion)
     live = LivePieces(one, 0.0)
     described = Described(Transcript((), motion.duration), (), body.frames)
-    return take_sentences.describe(live.segmenter, body, described, live.describe, one.lexicon, 0.3).transcript.segments
+    take = take_sentences.cut(live.segmenter, body)
+    return take_sentences.describe(take, described, live.describe(take.parts), one.lexicon, 0.3).transcript.segments
 
 
 def test_what_is_certain_of_a_row_is_in_every_longer_one() -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_transducer, take_sentences, timing
-from motion2language.captioning.doubt import Doubt, judge
+from motion2language.captioning.doubt import Doubt, judge, part_of
 from motion2language.captioning.features import Normalizer, feature, prepare
 from motion2language.captioning.model_folder import find_model, load_segmenter, save_model
 from motion2language.captioning.windows import Described, join, windows
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from motion2language.model.network import Network
     from motion2language.model.transducer import Transducer
 
-BATCH = 32  # windows decoded together; chosen
+BATCH = 32  # windows or pieces computed together; chosen
 
 
 WAYS = ("segmental", "sentence")  # how a recording is described: cut into pieces, or by one sentence
@@ -122,36 +123,23 @@ class Captioner:
         segmenter = self._segmenter_for(search, beam) if refine else None
         if prepared is None:
             prepared = [self.prepare(motion, joint_map) for motion in motions]
-        pieces = [
-            (index, start, piece)
-            for index, body in enumerate(prepared)
-            for start, piece in windows(body, self.config.max_seconds)
-        ]
-        order = sorted(range(len(pieces)), key=lambda number: pieces[number][2].frames)
-        results: dict[int, tuple[Transcript, np.ndarray]] = {}
-        for first in range(0, len(order), BATCH):
-            numbers = order[first : first + BATCH]
-            batch = [pieces[number][2] for number in numbers]
-            results |= zip(numbers, self._describe(batch, beam, refine), strict=True)
-        parts: list[list[tuple[float, Transcript, np.ndarray]]] = [[] for _ in motions]
-        for number, (index, start, _) in enumerate(pieces):
-            parts[index].append((start, *results[number]))
-        for motion, body, own in zip(motions, prepared, parts, strict=True):
-            transcript = join([(start, part) for start, part, _ in own], motion.duration, motion.name, self.name)
-            weights = tuple((round(start * body.fps), looked) for start, _, looked in own)
-            described = Described(transcript, weights, body.frames)
-            if segmenter is not None:
-                described = self._in_pieces(segmenter, body, described, beam)
-            if facts:
-                judged = judge(described.transcript, body, self.doubt, self.embed)
-                described = replace(described, transcript=judged)
-            yield described
+        described: Iterable[Described] = self._say_sentences(motions, prepared, beam, refine)
+        if segmenter is not None:
+            described = self._say_pieces(segmenter, prepared, described, beam)
+        yield from self._judge(prepared, list(described)) if facts else described
 
     def embed(self, motion: Motion) -> np.ndarray:
         """The mean (M,) of the encoder's output over a prepared motion; a transducer's only."""
-        values = self.values(motion)
-        memory, steps = self.transducer.encode(values[None], np.array([len(values)]))
-        return np.asarray(memory[0, : steps[0]].mean(axis=0), dtype=np.float64)
+        return self.embed_all([motion])[0]
+
+    def embed_all(self, motions: Sequence[Motion]) -> list[np.ndarray]:
+        """As `embed` for each motion, computed in batches of similar length."""
+        found: dict[int, np.ndarray] = {}
+        for numbers in _batches(motions):
+            memory, steps = self.transducer.encode(*_padded([self.values(motions[number]) for number in numbers]))
+            means = (rows[:count].mean(axis=0) for rows, count in zip(memory, steps.tolist(), strict=True))
+            found |= zip(numbers, (np.asarray(mean, dtype=np.float64) for mean in means), strict=True)
+        return [found[number] for number in range(len(motions))]
 
     def prepare(self, motion: Motion, joint_map: Mapping[str, str] | None = None) -> Motion:
         """The recording on the joints and at the frame rate this model reads; ValueError when it cannot be."""
@@ -169,10 +157,7 @@ class Captioner:
         Trimming (timing.without_loose_end) drops trailing words such as "and then" that lead to nothing.
         """
         limit = self.config.max_words
-        lengths = np.array([len(value) for value in values])
-        padded = np.zeros((len(values), lengths.max(), values[0].shape[1]), np.float32)
-        for row, value in zip(padded, values, strict=True):
-            row[: len(value)] = value
+        padded, lengths = _padded(values)
         with evaluating(self.network):
             if self.config.kind == "transducer":
                 hypotheses = search_transducer.find(self.transducer, padded, lengths, limit, beam)
@@ -220,13 +205,53 @@ class Captioner:
         actions = {index for index, _ in self.lexicon.find(words)}
         return hypothesis.only(timing.without_babble(words, actions))
 
-    def _describe(
-        self, motions: Sequence[Motion], beam: int | None, refine: bool
-    ) -> Iterator[tuple[Transcript, np.ndarray]]:
+    def _say_sentences(
+        self, motions: Sequence[Motion], prepared: Sequence[Motion], beam: int | None, refine: bool
+    ) -> list[Described]:
+        """Each recording described by a sentence for each of its windows."""
+        cut = [list(windows(body, self.config.max_seconds)) for body in prepared]
+        found = iter(self._say([piece for own in cut for _, piece in own], beam, refine))
+        described = []
+        for motion, body, own in zip(motions, prepared, cut, strict=True):
+            parts = [(start, *next(found)) for start, _ in own]
+            transcript = join([(start, part) for start, part, _ in parts], motion.duration, motion.name, self.name)
+            weights = tuple((round(start * body.fps), looked) for start, _, looked in parts)
+            described.append(Described(transcript, weights, body.frames))
+        return described
+
+    def _say_pieces(
+        self, segmenter: Segmenter, prepared: Sequence[Motion], whole: Sequence[Described], beam: int | None
+    ) -> Iterator[Described]:
+        """Each recording described piece by piece; `whole` are their descriptions by sentences."""
+        takes = [take_sentences.cut(segmenter, body) for body in prepared]
+        said = self._say([part for take in takes for part in take.parts], beam, False)
+        spoken = (transcript for transcript, _ in said)
+        half_window = self.config.half_window_frames / self.config.fps
+        for take, sentences in zip(takes, whole, strict=True):
+            own = list(islice(spoken, len(take.pieces)))
+            yield take_sentences.describe(take, sentences, own, self.lexicon, half_window)
+
+    def _say(self, motions: Sequence[Motion], beam: int | None, refine: bool) -> list[tuple[Transcript, np.ndarray]]:
         """For each prepared motion its transcript and the weights (L, T) of its words."""
-        hypotheses = self.search([self.values(motion) for motion in motions], beam)
-        for motion, hypothesis in zip(motions, hypotheses, strict=True):
-            yield self.timed(motion, hypothesis, refine=refine), hypothesis.weights[hypothesis.tokens >= UNK]
+        found: dict[int, tuple[Transcript, np.ndarray]] = {}
+        for numbers in _batches(motions):
+            hypotheses = self.search([self.values(motions[number]) for number in numbers], beam)
+            for number, hypothesis in zip(numbers, hypotheses, strict=True):
+                transcript = self.timed(motions[number], hypothesis, refine=refine)
+                found[number] = transcript, hypothesis.weights[hypothesis.tokens >= UNK]
+        return [found[number] for number in range(len(motions))]
+
+    def _judge(self, prepared: Sequence[Motion], described: Sequence[Described]) -> Iterator[Described]:
+        """The descriptions with facts and doubt."""
+        parts = [
+            part_of(body, segment)
+            for body, one in zip(prepared, described, strict=True)
+            for segment in one.transcript.segments
+        ]
+        embeddings = iter(self.embed_all(parts) if self.doubt is not None else [])
+        for body, one in zip(prepared, described, strict=True):
+            own = list(islice(embeddings, len(one.transcript.segments)))
+            yield replace(one, transcript=judge(one.transcript, body, self.doubt, own))
 
     def _segmenter_for(self, search: str | None, beam: int | None) -> Segmenter | None:
         """The segmenter, if the recordings are to be cut into pieces and the model learnt to."""
@@ -235,16 +260,6 @@ class Captioner:
         if search == "segmental" and self.segmenter is None:
             warnings.warn(f"model {self.name!r} never learnt to cut takes; it says one sentence for all", stacklevel=3)
         return None if search == "sentence" or (search is None and beam) else self.segmenter
-
-    def _in_pieces(self, segmenter: Segmenter, body: Motion, whole: Described, beam: int | None) -> Described:
-        """The recording described piece by piece; `whole` is its description by sentences."""
-
-        def say(parts: Sequence[Motion]) -> list[Transcript]:
-            found = (self._describe(parts[first : first + BATCH], beam, False) for first in range(0, len(parts), BATCH))
-            return [transcript for batch in found for transcript, _ in batch]
-
-        half_window = self.config.half_window_frames / self.config.fps
-        return take_sentences.describe(segmenter, body, whole, say, self.lexicon, half_window)
 
     def timed(self, motion: Motion, hypothesis: Hypothesis, *, refine: bool = True) -> Transcript:
         """The transcript of a hypothesis for a prepared motion."""
@@ -267,6 +282,21 @@ class Captioner:
         save_model(
             folder, self.config, self.vocabulary, self.normalizer, self.lexicon, self.weights, card, self.segmenter
         )
+
+
+def _batches(motions: Sequence[Motion]) -> Iterator[list[int]]:
+    """The numbers of motions, BATCH of similar length at a time."""
+    order = sorted(range(len(motions)), key=lambda number: motions[number].frames)
+    return (order[first : first + BATCH] for first in range(0, len(order), BATCH))
+
+
+def _padded(values: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Features (T, F) of several recordings in one array (B, T, F), zero behind their ends, and their lengths (B,)."""
+    lengths = np.array([len(value) for value in values])
+    padded = np.zeros((len(values), lengths.max(), values[0].shape[1]), np.float32)
+    for row, value in zip(padded, values, strict=True):
+        row[: len(value)] = value
+    return padded, lengths
 
 
 @contextmanager

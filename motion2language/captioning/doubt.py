@@ -9,7 +9,7 @@ measured is known, however unfamiliar the body that does it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,8 +32,6 @@ HALVED = 0.5  # what a contradiction leaves of the confidence where its weight i
 SHOWN = frozenset(("gait", "turn", "jumps"))
 _CERTAIN = 0.01  # probabilities are taken to be this far from 0 and 1 at least; chosen
 _SHAPES = {"labels": 1, "means": 2, "spread": 1, "centre": 1, "scale": 1, "weights": 1, "bias": 0, "threshold": 0}
-
-Embed = Callable[[Motion], np.ndarray]  # the mean (M,) of the encoder's output over a prepared motion
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,18 +86,20 @@ class Doubt:
         return 1 / (1 + np.exp(-odds))
 
 
-def judge(transcript: Transcript, body: Motion, doubt: Doubt | None, embed: Embed) -> Transcript:
+def judge(
+    transcript: Transcript, body: Motion, doubt: Doubt | None, embeddings: Sequence[np.ndarray] = ()
+) -> Transcript:
     """The transcript whose segments have facts, confidence and known.
 
-    body   the recording as the model read it; without the canonical body segments get no facts
-    embed  asked only for a model with doubt
+    body        the recording as the model read it; without the canonical body segments get no facts
+    embeddings  for a model with doubt, the mean encoder output (M,) of each segment's frames, `part_of`
     """
     try:
         measured = measure(ensure_canonical(body))
     except ValueError:
         return transcript
     segments: list[Segment] = []
-    for segment in transcript.segments:
+    for number, segment in enumerate(transcript.segments):
         found = facts_of(measured.part(segment.start, segment.end))
         about = find_evidence([word.word for word in segment.words], found)
         against = sum(not each.agrees for each in about)
@@ -107,7 +107,7 @@ def judge(transcript: Transcript, body: Motion, doubt: Doubt | None, embed: Embe
             sure = None if segment.probability is None else segment.probability * HALVED**against
             known = sure is None or sure >= LEAST
         else:
-            row = evidence(segment, doubt, embed(part_of(body, segment)), against)
+            row = evidence(segment, doubt, embeddings[number], against)
             sure = float(doubt.confidence(row[None])[0])
             if doubt.weights[-1] == 0:  # too few recordings had contradictions to weigh them
                 sure *= HALVED**against

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from motion2language.captioning.captioner import Captioner
     from motion2language.captioning.windows import Described
 
-GROUP = 64  # files read, described together and given back before the next are read; chosen
+GROUP = 32  # files read, described together and given back before the next are read; chosen
 CHUNK = 32  # files in one task of a cluster; chosen
 READ = ("txt", "srt", "vtt")  # outputs that people read, and no program scores
 RETRIES = 3  # times a chunk is repeated after its worker died; chosen

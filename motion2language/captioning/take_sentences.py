@@ -19,8 +19,9 @@ piece with the same action as the one before says "again".
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -42,57 +43,73 @@ JOIN = "then"
 CERTAIN, SHARE = 0.7, 0.45
 
 
-def describe(
-    segmenter: Segmenter,
-    body: Motion,
-    whole: Described,
-    say: Callable[[Sequence[Motion]], Sequence[Transcript]],
-    lexicon: ActionLexicon,
-    half_window: float,
-) -> Described:
-    """A prepared recording described piece by piece.
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A prepared recording and its pieces, whose words are still to come.
 
-    whole        its description by sentences, one for each window
-    say          what the model says of recordings
-    half_window  seconds that a word of a phrase reaches to either side
+    body      the recording
+    values    its features (T, F) as the segmenter reads them, and the evidence that it found in them
+    pieces    in order
     """
-    fps, about = segmenter.config.fps, replace(whole.transcript, segments=(), untimed="")
-    motion = ensure_canonical(body).resample(fps)
+
+    body: Motion
+    values: np.ndarray
+    evidence: Evidence
+    pieces: list[Piece]
+    segmenter: Segmenter
+
+    @cached_property
+    def stretches(self) -> list[tuple[int, int]]:
+        """[first, last) of each piece in frames of the recording."""
+        return [_stretch(piece, self.segmenter.config.fps, self.body) for piece in self.pieces]
+
+    @property
+    def parts(self) -> list[Motion]:
+        """Each piece alone."""
+        return [self.body.frames_between(*stretch) for stretch in self.stretches]
+
+
+def cut(segmenter: Segmenter, body: Motion) -> Take:
+    """A prepared recording cut into pieces."""
+    motion = ensure_canonical(body).resample(segmenter.config.fps)
     values = feature(segmenter.config.features)(motion)
     evidence = segmenter(values)
-    pieces = find(evidence, segmenter.config)
-    pieces, spoken = hear(pieces, evidence, values, segmenter, body, say, about.duration)
+    return Take(body, values, evidence, find(evidence, segmenter.config), segmenter)
+
+
+def describe(
+    take: Take, whole: Described, said: Sequence[Transcript], lexicon: ActionLexicon, half_window: float
+) -> Described:
+    """A recording described piece by piece.
+
+    whole        its description by sentences, one for each window
+    said         what the model says of each of its parts
+    half_window  seconds that a word of a phrase reaches to either side
+    """
+    config, about = take.segmenter.config, replace(whole.transcript, segments=(), untimed="")
+    pieces, spoken = hear(take, said, about.duration)
     if len(whole.weights) == 1:
         if is_sure(whole.transcript, pieces):
             return whole
-        bounded = bound_sentence(whole.transcript, pieces, fps)
+        bounded = bound_sentence(whole.transcript, pieces, config.fps)
         if bounded is not None:
             return replace(whole, transcript=bounded)
-    pieces = name_anew(pieces, spoken, lexicon, segmenter.config)
-    return Described(word_pieces(pieces, spoken, lexicon, about, fps, half_window), (), whole.frames)
+    pieces = name_anew(pieces, spoken, lexicon, config)
+    return Described(word_pieces(pieces, spoken, lexicon, about, config.fps, half_window), (), whole.frames)
 
 
-def hear(
-    pieces: Sequence[Piece],
-    evidence: Evidence,
-    values: np.ndarray,
-    segmenter: Segmenter,
-    body: Motion,
-    say: Callable[[Sequence[Motion]], Sequence[Transcript]],
-    duration: float,
-) -> tuple[list[Piece], list[tuple[TimedWord, ...]]]:
+def hear(take: Take, said: Sequence[Transcript], duration: float) -> tuple[list[Piece], list[tuple[TimedWord, ...]]]:
     """The pieces, judged again by what the model says of each alone, and those words with their times in the recording.
 
-    values    the features (T, F) of the evidence
+    said      of each of its parts
     duration  of the recording, seconds
     """
-    stretches = [_stretch(piece, segmenter.config.fps, body) for piece in pieces]
-    said = say([body.frames_between(*stretch) for stretch in stretches])
-    alone = name_alone(pieces, values, segmenter)
-    judged = judge_again(pieces, alone, [shares(each) for each in said], evidence, segmenter.config)
+    alone = name_alone(take.pieces, take.values, take.segmenter)
+    shared = [shares(each) for each in said]
+    judged = judge_again(take.pieces, alone, shared, take.evidence, take.segmenter.config)
     spoken: list[tuple[TimedWord, ...]] = []
-    for (first, _), own in zip(stretches, said, strict=True):
-        moved = (shift(segment, first / body.fps, duration) for segment in own.segments)
+    for (first, _), own in zip(take.stretches, said, strict=True):
+        moved = (shift(segment, first / take.body.fps, duration) for segment in own.segments)
         spoken.append(tuple(word for segment in moved for word in segment.words))
     return judged, spoken
 

@@ -22,6 +22,7 @@ _UNTELLING = frozenset(
 )
 _TO_BE = frozenset(("is", "are"))
 _PLURALS = {"hands": "hand", "arms": "arm", "legs": "leg", "feet": "foot", "knees": "knee"}
+_LIMBS = frozenset(_PLURALS.values())
 _ENDS_IN_O = {"goes": "go", "does": "do"}
 _MISSING = 0.5  # how much a word of the phrase that the sentence lacks counts against one that it has; chosen
 
@@ -52,7 +53,7 @@ class PhraseIndex:
         entries: dict[str, list[tuple[frozenset[str], str]]] = defaultdict(list)
         for head, words, label in split:
             entries[lemmas[head]].append((words, label))
-        self._entries = dict(entries)
+        self._entries = {lemma: _Phrases(lemma, found) for lemma, found in entries.items()}
         irregular = {form: lemma for form, lemma in IRREGULAR.items() if lemma in entries}
         self._lemma = {form: lemma for lemma in entries for form in (*inflections(lemma), lemma)} | irregular | lemmas
 
@@ -67,15 +68,12 @@ class PhraseIndex:
         """The action of the phrase that begins at `words[index]` and ends before `end`; None when none is told."""
         lemma = self._lemma[words[index]]
         clause = _telling(words[index + 1 : end])
-        entries = self._entries[lemma]
-        own, label = _nearest(entries, clause)
+        own, label = self._entries[lemma].nearest(clause)
         shared = [place for place, word in enumerate(clause) if word in own]
         if shared:
             return Found(label, index + 1 + shared[-1], True)
-        plain = [label for own, label in entries if not own] or [label for _, label in entries if label == lemma]
-        labels = {label for _, label in entries}
-        plain = plain or (list(labels) if len(labels) == 1 else [])
-        return Found(plain[0], index, False) if plain else None
+        plain = self._entries[lemma].plain
+        return None if plain is None else Found(plain, index, False)
 
     def shown(self, sentences: Iterable[Sequence[str]]) -> set[str]:
         """The labels of which some sentence (words) holds a whole phrase."""
@@ -84,20 +82,45 @@ class PhraseIndex:
             for index, word in enumerate(words):
                 if word in self._lemma:
                     rest = _telling(words[index + 1 :])
-                    own, label = _nearest(self._entries[self._lemma[word]], rest)
+                    own, label = self._entries[self._lemma[word]].nearest(rest)
                     labels |= {label} if own <= set(rest) else set()
         return labels
 
 
-def _nearest(entries: Sequence[tuple[frozenset[str], str]], clause: Sequence[str]) -> tuple[frozenset[str], str]:
-    """The phrase (its own words, its label) that shares most with a clause; the first of several."""
-    words = set(clause)
+class _Phrases:
+    """The phrases that begin with a verb, each with its own words and its label.
 
-    def score(entry: tuple[frozenset[str], str]) -> float:
-        shared = len(entry[0] & words)
-        return shared - _MISSING * (len(entry[0]) - shared)
+    plain  the action that the verb names by itself; None where it may be several
+    """
 
-    return max(entries, key=score)
+    def __init__(self, lemma: str, entries: Sequence[tuple[frozenset[str], str]]) -> None:
+        self.entries = entries
+        plain = [label for own, label in entries if not own] or [label for _, label in entries if label == lemma]
+        labels = {label for _, label in entries}
+        plain = plain or (list(labels) if len(labels) == 1 else [])
+        self.plain = plain[0] if plain else None
+        self._shortest = min(range(len(entries)), key=lambda number: len(entries[number][0]))
+        self._holding: dict[str, list[int]] = defaultdict(list)  # the phrases that hold a word
+        for number, (own, _) in enumerate(entries):
+            for word in own:
+                self._holding[word].append(number)
+
+    def nearest(self, clause: Sequence[str]) -> tuple[frozenset[str], str]:
+        """The phrase (its own words, its label) that shares most with a clause; the first of several.
+
+        Of the phrases that share nothing, the first of the shortest comes nearest.
+        """
+        shared = {self._shortest: 0}
+        for word in set(clause):
+            for number in self._holding.get(word, ()):
+                shared[number] = shared.get(number, 0) + 1
+        if len(shared) == 1:
+            return self.entries[self._shortest]
+
+        def rank(number: int) -> tuple[float, int]:
+            return shared[number] - _MISSING * (len(self.entries[number][0]) - shared[number]), -number
+
+        return self.entries[max(shared, key=rank)]
 
 
 def _head_and_words(phrase: str) -> tuple[str, frozenset[str]]:
@@ -112,9 +135,9 @@ def _telling(words: Sequence[str]) -> list[str]:
     result: list[str] = []
     after_with = False  # only untelling words since "with"
     for word in (_PLURALS.get(word, word) for word in words):
-        limb = word in _PLURALS.values()
-        result.append("" if word in _UNTELLING or (limb and after_with) else word)
-        after_with = word == "with" or (after_with and word in _UNTELLING)
+        untelling = word in _UNTELLING
+        result.append("" if untelling or (after_with and word in _LIMBS) else word)
+        after_with = word == "with" or (after_with and untelling)
     return result
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from motion2language.captioning import boundaries
 from motion2language.captioning.captioner import Captioner
-from motion2language.captioning.doubt import judge
+from motion2language.captioning.doubt import judge, part_of
 from motion2language.captioning.features import feature, joint_speed
 from motion2language.captioning.search_segments import (
     Piece,
@@ -31,7 +31,7 @@ from motion2language.captioning.search_segments import (
     piece_of,
     worths,
 )
-from motion2language.captioning.take_sentences import hear, name_anew, word_pieces
+from motion2language.captioning.take_sentences import Take, hear, name_anew, word_pieces
 from motion2language.captioning.windows import shift
 from motion2language.live import events
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter
@@ -167,8 +167,9 @@ class LivePieces:
             longer = replace(self.segments[-1], end=end, end_probability=piece.end_probability, facts=None)
             yield from self._give(longer, now)
             return
-        body, say = view.body, self.describe
-        judged, spoken = hear([piece], view.evidence, view.values, self.segmenter, body, say, body.duration)
+        body = view.body
+        take = Take(body, view.values, view.evidence, [piece], self.segmenter)
+        judged, spoken = hear(take, self.describe(take.parts), body.duration)
         (named,) = name_anew(judged, spoken, self.captioner.lexicon, config)
         said = self.segments.pop() if goes else None
         self._latest = _later(piece, self.dropped) if said or named.probability >= self.least else None
@@ -191,7 +192,8 @@ class LivePieces:
         lexicon = self.captioner.lexicon
         worded = word_pieces([*before, piece], [*([()] * len(before)), *spoken], lexicon, about, self.fps, half_window)
         alone = replace(worded, segments=worded.segments[-1:])
-        (segment,) = judge(alone, body, self.captioner.doubt, self.captioner.embed).segments
+        doubt, part = self.captioner.doubt, part_of(body, alone.segments[0])
+        (segment,) = judge(alone, body, doubt, [] if doubt is None else [self.captioner.embed(part)]).segments
         later = self.begin + self.dropped / self.fps
         if not self.facts:
             segment = replace(segment, facts=None)
