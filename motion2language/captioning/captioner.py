@@ -123,9 +123,10 @@ class Captioner:
         segmenter = self._segmenter_for(search, beam) if refine else None
         if prepared is None:
             prepared = [self.prepare(motion, joint_map) for motion in motions]
-        described: Iterable[Described] = self._say_sentences(motions, prepared, beam, refine)
+        sentences = self._say_sentences(motions, prepared, beam, refine)
+        described: Iterable[Described] = sentences
         if segmenter is not None:
-            described = self._say_pieces(segmenter, prepared, described, beam)
+            described = self._say_pieces(segmenter, prepared, sentences, beam)
         yield from self._judge(prepared, list(described)) if facts else described
 
     def embed(self, motion: Motion) -> np.ndarray:

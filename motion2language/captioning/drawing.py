@@ -21,6 +21,7 @@ from motion2language.model.joint import FIRST, Prefixes, Side, steps_side, waiti
 
 WORDS_PER_STEP = 8  # most words emitted at one step, 0.2 s; chosen: a whole phrase may become certain at once
 
+PART = 256  # draws whose words are chosen together; chosen: their odds stay in the processor's cache
 NEVER = np.float32(2)  # more than any chance
 
 
@@ -95,7 +96,7 @@ def go_on(
         turn[rows] = np.where(ahead > here, 0, turn[rows])
         waited = waiting[which, ahead]
         share = (chances[ahead, turn[rows], column[rows]] - waited) / (1 - waited)
-        words = choose_words(recordings.side.odds[recordings.bounds[recording[rows]] + ahead], sides.odds[which], share)
+        words = _choose_words(recordings, sides, recordings.bounds[recording[rows]] + ahead, which, share)
         drawn[rows] = prefixes.extend(drawn[rows], words)
         turn[rows] += 1
         over = turn[rows] == WORDS_PER_STEP
@@ -103,13 +104,29 @@ def go_on(
         turn[rows[over]] = 0
 
 
-def choose_words(step_odds: np.ndarray, prefix_odds: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """The word (N,) at each share (N,) in [0, 1) of the words' cumulative distribution, for odds (N, V) of both sides.
+def _choose_words(
+    recordings: Recordings, prefixes: Side, steps: np.ndarray, which: np.ndarray, shares: np.ndarray
+) -> np.ndarray:
+    """The word (N,) at each share (N,), for the steps (N,) and rows of prefixes (N,) of the draws.
 
-    There may be a single step.
+    Draws of a recording are beside each other, and half of them share their pair of a step and a prefix.
+    """
+    words = np.empty(len(shares), np.int64)
+    for first in range(0, len(shares), PART):
+        part = slice(first, first + PART)
+        some, pairs = _distinct(which[part] * len(recordings.side) + steps[part])
+        step_odds, prefix_odds = recordings.side.odds[steps[part][some]], prefixes.odds[which[part][some]]
+        words[part] = choose_words(step_odds, prefix_odds, pairs, shares[part])
+    return words
+
+
+def choose_words(step_odds: np.ndarray, prefix_odds: np.ndarray, pairs: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """The word (N,) at each share (N,) in [0, 1) of the words' cumulative distribution of its pair (N,).
+
+    The odds (P, V) are of both sides of each pair. There may be a single step.
     """
     sums = (step_odds[:, FIRST:] * prefix_odds[:, FIRST:]).cumsum(1, dtype=np.float64)
-    words = (sums <= (shares * sums[:, -1])[:, None]).sum(1)
+    words = (sums[pairs] <= (shares * sums[pairs, -1])[:, None]).sum(1)
     return FIRST + np.minimum(words, sums.shape[1] - 1)
 
 

@@ -20,6 +20,7 @@ from motion2language.formats import FORMATS, files_in
 from motion2language.formats.pieces import name_files_of_takes
 from motion2language.formats.reading import ReadOptions
 from motion2language.transcript import Transcript
+from motion2language.writers.json import indented
 
 PLAYER = "html"  # the format that the viewer writes, not a writer
 PATH = "path"  # in JSON: from its folder to the recording
@@ -185,4 +186,4 @@ def json_text(transcript: Transcript, job: Job) -> str:
     if job.evidence is None:
         return writers.render(transcript, "json")
     way = Path(os.path.relpath(job.source.path, job.evidence.parent)).as_posix()
-    return json.dumps({**transcript.to_dict(), PATH: way}, ensure_ascii=False, indent=1) + "\n"
+    return indented({**transcript.to_dict(), PATH: way}) + "\n"

@@ -202,10 +202,11 @@ def _trace(chosen: np.ndarray, last: int) -> list[tuple[int, int]]:
 
 def chances_of_labels(frames: np.ndarray, config: SegmenterConfig) -> np.ndarray:
     """(T, labels) the chance of each label at each frame (T, 1 + A); several actions may share one."""
-    labels, chances = config.labels, np.zeros((len(frames), len(config.labels)))
-    for number, action in enumerate(config.actions.values(), start=1):
-        chances[:, labels.index(action.label)] += frames[:, number]
-    return chances
+    numbers = {label: number for number, label in enumerate(config.labels)}
+    chances = np.zeros((len(numbers), len(frames)))
+    for action, own in zip(config.actions.values(), frames.T[1:], strict=True):
+        chances[numbers[action.label]] += own
+    return np.ascontiguousarray(chances.T)
 
 
 def goes_on(before: Piece, after: Piece, config: SegmenterConfig, chances: np.ndarray) -> bool:

@@ -24,6 +24,7 @@ _TO_BE = frozenset(("is", "are"))
 _PLURALS = {"hands": "hand", "arms": "arm", "legs": "leg", "feet": "foot", "knees": "knee"}
 _LIMBS = frozenset(_PLURALS.values())
 _ENDS_IN_O = {"goes": "go", "does": "do"}
+REMEMBERED = 10_000  # clauses whose action is kept: sentences that a model draws hold the same ones; chosen
 _MISSING = 0.5  # how much a word of the phrase that the sentence lacks counts against one that it has; chosen
 
 
@@ -54,6 +55,7 @@ class PhraseIndex:
         for head, words, label in split:
             entries[lemmas[head]].append((words, label))
         self._entries = {lemma: _Phrases(lemma, found) for lemma, found in entries.items()}
+        self._told: dict[tuple[str, ...], tuple[str | None, int]] = {}  # by the verb and the words after it
         irregular = {form: lemma for form, lemma in IRREGULAR.items() if lemma in entries}
         self._lemma = {form: lemma for lemma in entries for form in (*inflections(lemma), lemma)} | irregular | lemmas
 
@@ -66,14 +68,20 @@ class PhraseIndex:
 
     def find(self, words: Sequence[str], index: int, end: int) -> Found | None:
         """The action of the phrase that begins at `words[index]` and ends before `end`; None when none is told."""
-        lemma = self._lemma[words[index]]
-        clause = _telling(words[index + 1 : end])
+        clause = (self._lemma[words[index]], *words[index + 1 : end])
+        if clause not in self._told:
+            if len(self._told) >= REMEMBERED:
+                self._told.clear()
+            self._told[clause] = self._tell(*clause)
+        label, taken = self._told[clause]
+        return None if label is None else Found(label, index + taken, taken > 0)
+
+    def _tell(self, lemma: str, *rest: str) -> tuple[str | None, int]:
+        """The action of a verb and the words after it, and how many of these the phrase takes."""
+        clause = _telling(rest)
         own, label = self._entries[lemma].nearest(clause)
         shared = [place for place, word in enumerate(clause) if word in own]
-        if shared:
-            return Found(label, index + 1 + shared[-1], True)
-        plain = self._entries[lemma].plain
-        return None if plain is None else Found(plain, index, False)
+        return (label, 1 + shared[-1]) if shared else (self._entries[lemma].plain, 0)
 
     def shown(self, sentences: Iterable[Sequence[str]]) -> set[str]:
         """The labels of which some sentence (words) holds a whole phrase."""

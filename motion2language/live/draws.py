@@ -171,7 +171,8 @@ class Draws:
             if not len(rows):
                 break
             chances = _chances(self.step_count - 1 + turn)[-1, rows]
-            chosen = choose_words(step.odds, self._prefixes.side(drawn[rows]).odds, chances)
+            numbers, which = np.unique(drawn[rows], return_inverse=True)
+            chosen = choose_words(step.odds, self._prefixes.side(numbers).odds, which, chances)
             drawn[rows] = self._prefixes.extend(drawn[rows], chosen)
         words = map(self._words_of, drawn.tolist())
         return [self._first_phrase(one) for one in words if self._next_label(one) == label]

@@ -88,10 +88,13 @@ class Prefixes:
 
     def path(self, sentence: Sentence) -> np.ndarray:
         """The numbers (L + 1,) of the sentence's prefixes, from the empty one to the whole."""
-        numbers = [np.zeros(1, np.int64)]
+        numbers = [0]
         for word in sentence:
-            numbers.append(self.extend(numbers[-1], np.array([word])))
-        return np.concatenate(numbers)
+            key = numbers[-1] * self._size + word
+            if key not in self._numbers:
+                self._add([key])
+            numbers.append(self._numbers[key])
+        return np.array(numbers)
 
     @property
     def _hidden(self) -> int:

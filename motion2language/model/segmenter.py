@@ -20,6 +20,7 @@ import math
 import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -131,7 +132,7 @@ class SegmenterConfig:
         """Indented JSON."""
         return json.dumps(asdict(self), indent=1) + "\n"
 
-    @property
+    @cached_property
     def labels(self) -> list[str]:
         """The labels in order; several actions may share one."""
         return list(dict.fromkeys(action.label for action in self.actions.values()))
@@ -246,7 +247,8 @@ class _Convolutions:
         memory = _rows(self._project, steps)
         for norm, (taps, bias), dilation in zip(self._norms, self._taps, self._tower.dilations, strict=True):
             side = (KERNEL - 1) * dilation // 2
-            seen = np.pad(norm(memory), ((side, side), (0, 0)))
+            seen = np.zeros((len(memory) + 2 * side, memory.shape[1]), np.float32)
+            seen[side : side + len(memory)] = norm(memory)
             window = np.concatenate([seen[tap * dilation :][: len(memory)] for tap in range(KERNEL)], 1)
             memory = memory + np.maximum(window @ taps + bias, 0)
         return self._norm(memory)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from motion2language.files import read_text
 from motion2language.transcript import Transcript
@@ -15,7 +17,33 @@ from motion2language.transcript import Transcript
 
 def text(transcript: Transcript) -> str:
     """One indented object."""
-    return json.dumps(transcript.to_dict(), ensure_ascii=False, indent=1) + "\n"
+    return indented(transcript.to_dict()) + "\n"
+
+
+def indented(value: Any, margin: str = "") -> str:
+    """What json.dumps gives with an indent of 1, in a fraction of its time: objects without objects are written by C.
+
+    margin  spaces before the value's line
+    """
+    if not isinstance(value, dict | list | tuple) or not value:
+        return _encoder("").encode(value)
+    inner = f"{margin} "
+    between = f",\n{inner}"
+    if not any(
+        isinstance(each, dict | list | tuple) for each in (value.values() if isinstance(value, dict) else value)
+    ):
+        text = _encoder(between).encode(value)[1:-1]
+    elif isinstance(value, dict):
+        text = between.join(f"{_encoder('').encode(key)}: {indented(each, inner)}" for key, each in value.items())
+    else:
+        text = between.join(indented(each, inner) for each in value)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n{inner}{text}\n{margin}{closing}"
+
+
+@cache
+def _encoder(between: str) -> json.JSONEncoder:
+    return json.JSONEncoder(ensure_ascii=False, separators=(between, ": "))
 
 
 def read(path: str | Path) -> Transcript:

@@ -14,6 +14,7 @@ All settings are chosen, with an eye on MSRC-12's people and on synthetic exerci
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class Cycle:
         """Share of all movement that the cycle explains."""
         return self.explained * self.covered
 
-    @property
+    @cached_property
     def passed(self) -> float:
         """Cycles passed through."""
         return sum(advance for advance in advances(self.path, len(self.poses)) if advance >= PART)
@@ -233,11 +234,10 @@ def most_probable_paths(distances: list[np.ndarray]) -> list[np.ndarray]:
     """
     if not distances:
         return []
-    moves = _prices_of_moves(distances[0].shape[1])
+    moves, forward, backward = _moves(distances[0].shape[1])
     cuts = [(len(distance) + 1) // 2 for distance in distances]
     halves = [half for rows, cut in zip(distances, cuts, strict=True) for half in (rows[:cut], rows[cut:][::-1])]
     costs = _accumulate(halves, np.stack([moves, moves.T] * len(distances), axis=1))
-    forward, backward = _sources(moves), _sources(moves.T)
     paths = []
     for number, (distance, cut) in enumerate(zip(distances, cuts, strict=True)):
         begun, ended = costs[:cut, 2 * number], costs[: len(distance) - cut, 2 * number + 1]
@@ -247,14 +247,18 @@ def most_probable_paths(distances: list[np.ndarray]) -> list[np.ndarray]:
     return paths
 
 
-def _prices_of_moves(phases: int) -> np.ndarray:
-    """The price of each phase after each, (K + 1, K + 1); phase K is something else."""
+Sources = list[list[tuple[int, float]]]  # for each phase those that come before it, with the price of that
+
+
+@cache
+def _moves(phases: int) -> tuple[np.ndarray, Sources, Sources]:
+    """The price of each phase after each, (K + 1, K + 1), its sources, and those of going back; K is something else."""
     moves = np.full((phases + 1, phases + 1), np.inf)
     for ahead, price in enumerate(PACE):
         moves[np.arange(phases), (np.arange(phases) + ahead) % phases] = price
     moves[:, -1] = 0.0
     moves[-1, :-1] = ENTER
-    return moves
+    return moves, _sources(moves), _sources(moves.T)
 
 
 def _accumulate(distances: list[np.ndarray], moves: np.ndarray) -> np.ndarray:
@@ -273,12 +277,11 @@ def _accumulate(distances: list[np.ndarray], moves: np.ndarray) -> np.ndarray:
     return costs
 
 
-def _sources(moves: np.ndarray) -> list[list[tuple[int, float]]]:
-    """For each phase the phases that come before it, with the price of that."""
+def _sources(moves: np.ndarray) -> Sources:
     return [[(int(phase), float(to[phase])) for phase in np.flatnonzero(np.isfinite(to))] for to in moves.T]
 
 
-def _trace(costs: np.ndarray, state: int, sources: list[list[tuple[int, float]]]) -> list[int]:
+def _trace(costs: np.ndarray, state: int, sources: Sources) -> list[int]:
     """The cheapest path of n phases back from a phase, by costs (n, K + 1) that `_accumulate` found."""
     path = [state]
     for row in costs[-2::-1].tolist():

@@ -132,6 +132,8 @@ def _visited(zones: dict[str, np.ndarray]) -> tuple[str, ...]:
     least = max(1, round(HELD * RATE))
     first = {}
     for name, inside in zones.items():
+        if not inside.any():
+            continue
         edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
         long = [
             start for start, end in zip(edges[::2], edges[1::2], strict=True) if end - start >= min(least, len(inside))
