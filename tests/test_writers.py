@@ -284,3 +284,21 @@ def test_tsv_has_a_header_and_a_line_a_segment() -> None:
 
 def test_tsv_leaves_a_missing_label_empty() -> None:
     assert writers.render(LONG, "tsv").splitlines()[2] == "3661.234\t97201.000\t\tstands\t\tyes\t"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        {"a": [], "b": {}},
+        {"a": 'ü"\n{}', "b": [1, 2.5, None, True, ("x",)], "c": {"d": {"e": [{"f": 1}, {"g": [[]]}]}}},
+        [1, [2]],
+        [[1, 2], [3]],
+        "x",
+        float("nan"),
+        {"n": float("inf")},
+    ],
+)
+def test_indented_json_is_that_of_the_library(value):
+    assert json_writer.indented(value) == json.dumps(value, ensure_ascii=False, indent=1)
