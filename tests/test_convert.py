@@ -59,6 +59,21 @@ def test_any_attitude_and_bones_of_changing_length_come_back(suffix, tmp_path):
     assert off(motion, found) <= 5 * EXACT[suffix]
 
 
+@pytest.mark.parametrize("suffix", EXACT)
+def test_joints_in_any_order_come_back(suffix, tmp_path):
+    """SMPL's joints are listed level by level, those of a BVH limb by limb."""
+    motion = moving()
+    depths = [0]
+    for parent in CANONICAL.parents[1:]:
+        depths.append(depths[parent] + 1)
+    order = sorted(range(21), key=lambda joint: depths[joint])
+    parents = [order.index(CANONICAL.parents[joint]) if joint else -1 for joint in order]
+    levels = Skeleton("levels", tuple(CANONICAL.joints[joint] for joint in order), tuple(parents))
+    write_motion(Motion(motion.positions[:, order], motion.fps, levels), tmp_path / f"a{suffix}")
+    found = read_motion(tmp_path / f"a{suffix}", unit="cm" if suffix == ".bvh" else "m", up="y", fps=29.97)
+    assert off(motion, found) <= 5 * EXACT[suffix]
+
+
 def test_there_and_back_through_glb(tmp_path):
     motion = bandai_motion(walking(40))
     for step, suffix in enumerate((".bvh", ".glb", ".bvh", ".csv")):

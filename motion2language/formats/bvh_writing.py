@@ -20,11 +20,16 @@ def bvh_text(motion: Motion) -> str:
     sites = _sites(skeleton, children, bones)
     text = ["HIERARCHY", *_lines(skeleton, children, sites, 100 * bones.rest, 0, 0), "MOTION"]
     text += [f"Frames: {motion.frames}", f"Frame Time: {1 / motion.fps:.9g}"]
-    moved = [joint for joint in range(len(skeleton.joints)) if joint not in sites]
+    moved = [joint for joint in _depth_first(children) if joint not in sites]  # in the order of the hierarchy
     angles = np.degrees(np.stack([_zxy(bones.turns[joint]) for joint in moved]))
     table = np.concatenate([100 * bones.offsets[moved], angles], axis=2).transpose(1, 0, 2).reshape(motion.frames, -1)
     text += [" ".join(f"{value:.5f}" for value in row) for row in table]
     return "\n".join(text) + "\n"
+
+
+def _depth_first(children: list[list[int]], joint: int = 0) -> list[int]:
+    """The joint and all below it, limb by limb."""
+    return [joint, *(below for child in children[joint] for below in _depth_first(children, child))]
 
 
 def _sites(skeleton: Skeleton, children: list[list[int]], bones: BoneTurns) -> set[int]:
