@@ -407,6 +407,7 @@ def test_several_recordings_play_side_by_side(open_page):
     for key in ("n", "n", "p", "p"):
         page.keyboard.press(key)
         seen.append(page.get_by_role("status").text_content())
+        assert page.locator(".timeline.active h2").all_text_contents() == seen[-1:]
     assert seen == ["short.bvh", "walk.bvh", "short.bvh", "walk.bvh"]
     assert now(page) == 0.0
     go_to(page, 7.0)  # the short one stays at its end

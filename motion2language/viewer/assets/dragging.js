@@ -118,6 +118,7 @@ function selectTime(editor, number, from, to) {
 /** Show what is selected and uncertain, the likely boundaries, and the handles of the selected segment. */
 function decorate(editor, number, inner, row) {
   const selected = editor.on && editor.take === number ? editor.id : null;
+  setClass(inner.closest(".timeline"), "active", editor.takes.length > 1 && editor.take === number);
   for (const button of row.querySelectorAll(".segment")) {
     if (setClass(button, "selected", button.segment.id === selected)) {
       button.ariaCurrent = button.segment.id === selected ? "true" : null;
