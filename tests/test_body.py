@@ -82,6 +82,15 @@ def test_the_pose_of_most_frames_gives_the_up_axis() -> None:
     assert body.detect_axes(positions, CANONICAL).up == "y"
 
 
+@pytest.mark.parametrize(("unit", "scale"), [("m", 1.0), ("cm", 100.0), ("mm", 1000.0)])
+@pytest.mark.parametrize("size", [0.55, 1.6])  # of a child of 0.9 m and of a cartoon character of 2.7 m
+def test_the_metric_unit_of_an_unusual_body_is_assumed_with_a_note(unit, scale, size) -> None:
+    with pytest.warns(
+        UserWarning, match=rf"is [02]\.\d\d m tall if its unit is {unit}, which is assumed; set .*--unit"
+    ):
+        assert body.detect_axes(walking() * size * scale, CANONICAL).unit == unit
+
+
 def test_errors_of_axes_report_what_was_found() -> None:
     with pytest.raises(ValueError, match=r"body is 1\.\d+e\+04 units tall.*one of m, cm.*--unit"):
         body.detect_axes(walking() * 9000, CANONICAL)

@@ -8,6 +8,7 @@ one along which the head stays above the feet. That is wrong for a recording in 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ UNITS: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "f
 
 #: Plausible statures in metres. As wide as possible such that any number fits at most one of UNITS; chosen.
 PLAUSIBLE_HEIGHT = (1.0, 2.2)
+
+#: Statures of children and of cartoon characters: where no unit is plausible, the metric one that gives such a stature
+#: is assumed, with a warning. Chosen, so that at most one does.
+UNUSUAL_HEIGHT = (0.6, 3.0)
 
 #: For each up axis: which source axis, with which sign, becomes x, y, z. Each is a rotation: nothing is mirrored.
 _TURNS: dict[str, tuple[tuple[int, int], ...]] = {
@@ -154,6 +159,15 @@ def _box_size(positions: np.ndarray) -> float:
 def _detect_unit(height: float) -> str:
     low, high = PLAUSIBLE_HEIGHT
     fitting = [unit for unit, scale in UNITS.items() if low <= height * scale <= high]
+    if not fitting:
+        least, most = UNUSUAL_HEIGHT
+        fitting = [unit for unit in ("m", "cm", "mm") if least <= height * UNITS[unit] <= most]
+        if fitting:
+            warnings.warn(
+                f"the body is {height * UNITS[fitting[0]]:.2f} m tall if its unit is {fitting[0]}, which is assumed; "
+                "set another one with --unit",
+                stacklevel=3,
+            )
     if len(fitting) != 1:
         raise ValueError(
             f"the body is {height:.4g} units tall, expected a person of {low} to {high} m in one of "

@@ -141,7 +141,8 @@ def _converted(path: str | Path, recording: Recording, options: ReadOptions) -> 
     motion = replace(recording.motion, name=recording.motion.name or Path(path).name)
     unit, up = options.unit or recording.unit, options.up or recording.up
     try:
-        axes = detect_axes(motion.positions, motion.skeleton, unit, up, options.joint_map)
+        with _named_notes(Path(path)):
+            axes = detect_axes(motion.positions, motion.skeleton, unit, up, options.joint_map)
     except ValueError as error:
         raise ValueError(f"{path}: {clean_message(str(error))}") from None
     positions = axes.apply(motion.positions)
