@@ -8,7 +8,7 @@ from people import write_people
 
 from motion2language.data.actions import load_actions
 from motion2language.data.labelled.selection import choose, read_selection
-from motion2language.data.synthesis import make_recording, on_bodies
+from motion2language.data.synthesis import gestures, make_recording, on_bodies
 from motion2language.data.synthesis.gestures import GESTURES, plan
 from motion2language.data.synthesis.on_bodies import on_body, standing
 from motion2language.data.synthesis.recording import make_motion
@@ -70,10 +70,14 @@ def base(seconds: float) -> np.ndarray:
     )
 
 
-def test_a_recorded_body_keeps_all_but_arms_and_trunk(monkeypatch):
+def length(positions: np.ndarray, start: str, end: str) -> np.ndarray:
+    return np.linalg.norm(joint(positions, end) - joint(positions, start), axis=1)
+
+
+def test_a_recorded_body_keeps_all_but_arms_and_trunk_if_a_gesture_needs_no_legs(monkeypatch):
     monkeypatch.setattr(on_bodies, "TURNS", 0.0)
     recorded, random = base(2.5), np.random.default_rng(4)
-    shown = on_body(recorded, plan("punch", random), random)
+    shown = on_body(recorded, plan("knock", random), random)
     below = [
         CANONICAL.index(name) for name in CANONICAL.joints if name.endswith(("pelvis", "hip", "knee", "ankle", "toe"))
     ]
@@ -87,6 +91,26 @@ def test_a_recorded_body_keeps_all_but_arms_and_trunk(monkeypatch):
             )
             assert own == pytest.approx(given, abs=0.01)
     assert max(np.ptp(joint(shown, f"{side}_wrist"), axis=0).max() for side in SIDES) > 0.15
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_legs_bend_for_what_is_picked_up_from_low(seed, monkeypatch):
+    monkeypatch.setattr(on_bodies, "TURNS", 0.0)
+    monkeypatch.setattr(gestures, "GESTURES", {"pick up": gestures.GESTURES["pick up"][-1:]})
+    recorded, random = base(2.5), np.random.default_rng(seed)
+    shown = on_body(recorded, plan("pick up", random), random)
+    assert joint(shown, "pelvis")[:, 1].min() < 0.8 * joint(recorded, "pelvis")[:, 1].min()
+    assert min(joint(shown, f"{side}_wrist")[:, 1].min() for side in SIDES) < 0.5 * joint(shown, "neck")[0, 1]
+    for side in SIDES:
+        assert joint(shown, f"{side}_ankle")[:, 1].max() < joint(recorded, f"{side}_ankle")[:, 1].max() + 0.05
+        for pair in (("hip", "knee"), ("knee", "ankle"), ("ankle", "toe")):
+            bone = length(shown, *(f"{side}_{name}" for name in pair))
+            given = np.median(length(recorded, *(f"{side}_{name}" for name in pair)))
+            np.testing.assert_allclose(bone, given, atol=0.02)
+        ahead = np.cross(joint(shown, "left_hip") - joint(shown, "right_hip"), [0.0, 1.0, 0.0])
+        bent = joint(shown, f"{side}_knee") - (joint(shown, f"{side}_hip") + joint(shown, f"{side}_ankle")) / 2
+        low = int(joint(shown, "pelvis")[:, 1].argmin())
+        assert bent[low] @ ahead[low] > 0
 
 
 def test_a_body_may_turn_with_the_gesture(monkeypatch):

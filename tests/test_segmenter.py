@@ -12,8 +12,9 @@ from bodies import walking
 
 from motion2language.captioning import take_sentences
 from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.judge_pieces import cut_again, judge_again, name_alone
 from motion2language.captioning.model_folder import load_segmenter
-from motion2language.captioning.search_segments import Piece, best_row, find, judge_again, name_alone
+from motion2language.captioning.search_segments import Piece, best_row, find
 from motion2language.language.actions import ActionLexicon
 from motion2language.model import segmenter as segmenter_module
 from motion2language.model.segmenter import Action, Evidence, Segmenter, SegmenterConfig, Tower
@@ -227,6 +228,53 @@ def test_a_piece_that_is_another_action_by_itself_gets_its_label() -> None:
         alone = [np.full((10, 4), [0.1, walks, 0.0, 0.9 - walks])]
         (judged,) = judge_again(pieces, alone, [{}], evidence, SMALL)
         assert judged.label == label
+
+
+class Shown:
+    """A segmenter for which a frame shows what its first value says: 1 walking, 3 a kick, 4 a punch; all else nothing.
+
+    A stretch that shows several actions is less clear, as one seen by a network.
+    """
+
+    config = replace(SMALL, actions={**ACTIONS, "punch": Action(label="punch", phrase="punches")})
+
+    def name(self, values: np.ndarray) -> np.ndarray:
+        shown = np.eye(5)[values[:, 0].astype(int)]
+        return 0.6 * shown + 0.4 * shown.mean(0)
+
+
+@pytest.mark.parametrize(
+    ("frames", "odds", "bounds"),
+    [
+        ({(4, 14): 4, (14, 24): 3}, -3.0, [(4, 14), (14, 24)]),  # a punch and a kick, taken for a kick
+        ({(4, 14): 4, (14, 24): 3}, -6.0, [(4, 14), (14, 24)]),  # the parts are clearer
+        ({(4, 14): 4, (14, 24): 3}, -9.0, [(4, 24)]),  # nothing ends there
+        ({(4, 24): 3}, -3.0, [(4, 14), (14, 24)]),  # two kicks
+        ({(4, 24): 3}, -6.0, [(4, 24)]),
+        ({(4, 8): 4, (8, 24): 3}, -3.0, [(4, 14), (14, 24)]),
+    ],
+)
+def test_a_piece_is_cut_where_something_ends_or_its_parts_are_clearer(frames, odds, bounds) -> None:
+    evidence = _evidence(40, [(4, 24, 3)])
+    evidence = replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))  # no punch among the kicks
+    evidence.starts[14], evidence.ends[13] = odds / 2, odds / 2
+    values = np.zeros((40, 124), np.float32)
+    for stretch, action in frames.items():
+        values[slice(*stretch)] = action
+    pieces = find(evidence, Shown.config)
+    assert [(piece.start, piece.end) for piece in pieces] == [(4, 24)]
+    cut = cut_again(pieces, values, evidence, Shown())
+    assert [(piece.start, piece.end) for piece in cut] == bounds
+    assert all(0 <= piece.bounded <= 1 for piece in cut)
+
+
+def test_an_action_that_goes_on_and_a_short_one_stay_whole() -> None:
+    values = np.ones((40, 124), np.float32)
+    for span in ((4, 24, 1), (4, 14, 3)):
+        evidence = _evidence(40, [span])
+        pieces = find(evidence, SMALL)
+        evidence.starts[:], evidence.ends[:] = 2.0, 2.0
+        assert cut_again(pieces, values, evidence, Shown()) == pieces
 
 
 def test_frames_alone_see_nothing_of_what_is_beside_their_piece() -> None:

@@ -10,20 +10,17 @@ end within three frames.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from motion2language.model.segmenter import PAIR, Evidence, Segmenter, SegmenterConfig
+from motion2language.model.segmenter import PAIR, Evidence, SegmenterConfig
 
 MOVE = 3  # frames that a bound may move from its step; chosen
 SHORTEST = 2  # frames of a piece
-BESIDE = 2  # frames on either side that belong to a piece by itself; chosen
 GAP = 3  # frames between two pieces of an action that goes on
-LEAST = 0.02  # share of a label that a second judge never says; about one of 64 draws
-SECOND = 0.8  # weight of what a second judge says; chosen on the tables of whole takes
-UNSEEN = 0.001  # chance of a label that the frames do not show; chosen
+LEAST = 0.1  # share of a label that a second judge never says; chosen
 SHOWN = 0.8  # mean chance of an action between two pieces of it that makes them one; chosen
 PART = 500  # steps whose stretches are judged together; chosen: 16 MB
 
@@ -99,49 +96,13 @@ def piece_of(
     limit = (min(PAIR * following[0][0], frames) + min(PAIR * following[0][1], frames)) // 2 if following else frames
     start, end = _moved(evidence, (min(PAIR * first, frames), min(PAIR * last, frames)), free, limit)
     bounded = float(evidence.pieces[first, last - first - 1])
-    return _piece(evidence, config, chances[start:end], (start, end), bounded)
+    return make_piece(evidence, config, chances[start:end], (start, end), bounded)
 
 
 def joined(before: Piece, after: Piece, evidence: Evidence, chances: np.ndarray, config: SegmenterConfig) -> Piece:
     """The one piece of an action that goes on."""
     bounds = before.start, after.end
-    return _piece(evidence, config, chances[slice(*bounds)], bounds, min(before.bounded, after.bounded))
-
-
-def name_alone(pieces: Sequence[Piece], values: np.ndarray, segmenter: Segmenter) -> list[np.ndarray]:
-    """For each piece the chances (N, 1 + A) of its frames, from the recording's features (T, F) of the piece alone.
-
-    In a recording, a frame is named by what is done around it too: a punch among kicks is taken for one.
-    """
-    alone = []
-    for piece in pieces:
-        first = max(0, piece.start - BESIDE)
-        frames = segmenter.name(values[first : piece.end + BESIDE])
-        alone.append(frames[piece.start - first : piece.end - first])
-    return alone
-
-
-def judge_again(
-    pieces: Sequence[Piece],
-    alone: Sequence[np.ndarray],
-    shares: Sequence[Mapping[str, float]],
-    evidence: Evidence,
-    config: SegmenterConfig,
-) -> list[Piece]:
-    """The pieces with the labels that are likeliest by their frames alone and by a second judge.
-
-    alone   for each piece the chances of its frames by `name_alone`
-    shares  for each piece the share of each label in what the second judge says of the piece alone
-
-    What the second judge never says counts as LEAST, so that it alone can rule nothing out.
-    """
-    judged = []
-    for piece, by_itself, own in zip(pieces, alone, shares, strict=True):
-        inside = chances_of_labels(by_itself, config)
-        said = np.array([own.get(label, 0.0) for label in config.labels])
-        best = int((np.log(inside.mean(0) + UNSEEN) + SECOND * np.log(said + LEAST)).argmax())
-        judged.append(_piece(evidence, config, inside, (piece.start, piece.end), piece.bounded, (best, said[best])))
-    return judged
+    return make_piece(evidence, config, chances[slice(*bounds)], bounds, min(before.bounded, after.bounded))
 
 
 def best_row(worth: np.ndarray) -> list[tuple[int, int]]:
@@ -239,7 +200,7 @@ def _moved(evidence: Evidence, bounds: tuple[int, int], free: int, limit: int) -
     return start, int(near[evidence.ends[near - 1].argmax()]) if len(near) else end
 
 
-def _piece(
+def make_piece(
     evidence: Evidence,
     config: SegmenterConfig,
     chances: np.ndarray,

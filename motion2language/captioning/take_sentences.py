@@ -27,7 +27,8 @@ import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import feature
-from motion2language.captioning.search_segments import Piece, find, judge_again, name_alone
+from motion2language.captioning.judge_pieces import cut_again, judge_again, name_alone
+from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
@@ -74,7 +75,8 @@ def cut(segmenter: Segmenter, body: Motion) -> Take:
     motion = ensure_canonical(body).resample(segmenter.config.fps)
     values = feature(segmenter.config.features)(motion)
     evidence = segmenter(values)
-    return Take(body, values, evidence, find(evidence, segmenter.config), segmenter)
+    pieces = cut_again(find(evidence, segmenter.config), values, evidence, segmenter)
+    return Take(body, values, evidence, pieces, segmenter)
 
 
 def describe(

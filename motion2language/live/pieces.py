@@ -22,6 +22,7 @@ from motion2language.captioning import boundaries
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.doubt import judge, part_of
 from motion2language.captioning.features import feature, joint_speed
+from motion2language.captioning.judge_pieces import cut_again
 from motion2language.captioning.search_segments import (
     Piece,
     certain_row,
@@ -142,7 +143,8 @@ class LivePieces:
             free = max(0, self._free - self.dropped)
             following = row[number + 1 : number + 2]
             piece = piece_of(view.evidence, view.chances, config, row[number], free, following)
-            yield from self._say(piece, view, now)
+            for part in cut_again([piece], view.values, view.evidence, self.segmenter):
+                yield from self._say(part, view, now)
             self._next_step, self._free = end + self.dropped // PAIR, piece.end + self.dropped
             said += 1
         if self._still >= PAUSE * self.fps and said == len(row):

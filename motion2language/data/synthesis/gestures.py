@@ -138,7 +138,8 @@ def _held(azimuth: float, elevation: float, reach: float, effort: float = 1.0) -
 def _strike(seconds: tuple[float, float], before: Pose, at: Pose, ready: Pose | None, twist: float = 0.5) -> Gesture:
     """Out of `before` into `at`, and back."""
     keys = (0.1, ready or REST_POSE, 0.0), (0.35, before, -0.4), (0.55, at, 1.0), (0.65, at, 1.0)
-    return Gesture(seconds, (*keys, (1.0, ready or REST_POSE, 0.0)), ready=ready, twist=twist, pitch=0.12, stance=0.25)
+    back = (1.0, ready or REST_POSE, 0.0)
+    return Gesture(seconds, (*keys, back), ready=ready, twist=twist, pitch=0.12, sink=0.06, stance=0.45)
 
 
 def _strikes() -> tuple[Gesture, ...]:
@@ -167,6 +168,11 @@ def _bent(seconds: tuple[float, float], keys: tuple[Key, ...], both: float) -> G
     return Gesture(seconds, keys, both, pitch=0.95, bend=0.55, nod=0.2, sink=0.05, stance=0.15)
 
 
+def _low(seconds: tuple[float, float], keys: tuple[Key, ...]) -> Gesture:
+    """Down with bent knees, one foot before the other."""
+    return Gesture(seconds, keys, 0.35, pitch=0.45, bend=0.3, nod=0.1, sink=0.55, stance=0.35)
+
+
 _LOW, _BEFORE = (0.05, -1.25, 0.93), (0.1, -0.7, 0.6)
 _AHEAD, _TO_BODY = (0.0, -0.05, 0.94), (0.4, -0.5, 0.45)
 _QUARTER = np.pi / 2
@@ -178,6 +184,7 @@ GESTURES: dict[str, tuple[Gesture, ...]] = {
         Gesture((1.0, 2.8), ((0.15, CHEST, 0), (0.55, _AHEAD, 1), (0.8, _AHEAD, 1)), 0.75,
                 pitch=0.2, twist=0.2, stance=0.2),
         Gesture((0.9, 2.2), ((0.1, CHEST, 0), (0.5, _AHEAD, 1), (0.9, CHEST, 0)), 0.75, CHEST, pitch=0.15),
+        Gesture((0.9, 2.0), ((0.15, CHEST, 0), (0.55, _AHEAD, 1), (0.8, _AHEAD, 1)), 0.1, twist=0.25, stance=0.2),
     ),
     "pull": (
         Gesture((1.0, 2.8), ((0.1, _AHEAD, -0.5), (0.3, _AHEAD, -0.5), (0.65, _TO_BODY, 1),
@@ -195,11 +202,13 @@ GESTURES: dict[str, tuple[Gesture, ...]] = {
         _bent((1.4, 3.4), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, REST_POSE, 0)), 0.4),
         Gesture((1.4, 3.4), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, _BEFORE, 0)), 0.6, pitch=0.6, bend=0.35, sink=0.4,
                 stance=0.15),
+        *(_low((1.4, 3.6), ((0.4, _LOW, 1), (0.55, _LOW, 1), (1, last, 0))) for last in (_BEFORE, REST_POSE)),
     ),
     "put down": (
         _bent((1.4, 3.4), ((0, _BEFORE, 0), (0.45, _LOW, 1), (0.6, _LOW, 1), (1, REST_POSE, 0)), 0.5),
         Gesture((1.4, 3.4), ((0, _BEFORE, 0), (0.45, _LOW, 1), (0.6, _LOW, 1), (1, REST_POSE, 0)), 0.6, pitch=0.6,
                 bend=0.35, sink=0.4),
+        _low((1.4, 3.6), ((0, _BEFORE, 0), (0.45, _LOW, 1), (0.6, _LOW, 1), (1, REST_POSE, 0))),
     ),
     "carry": (Gesture((2.5, 6.0), _held(0.05, -0.6, 0.6, 0.0), 0.75),),
     "drink": (
@@ -218,6 +227,7 @@ GESTURES: dict[str, tuple[Gesture, ...]] = {
         Gesture((1.2, 5.0), _held(0.6, 1.0, 0.85), 1.0, beat=Beat(0.35, 0.15, 0.03, (0.5, 2.4), 1.0)),
         Gesture((1.2, 5.0), _held(0.8, 0.5, 0.8), 1.0, beat=Beat(0.3, 0.35, 0.03, (0.5, 2.4), 1.0)),
         Gesture((1.5, 6.0), _held(0.8, 0.45, 0.85), 1.0, beat=Beat(0.6, 0.65, 0.05, (0.4, 1.4), np.pi)),
+        Gesture((1.5, 6.0), _held(0.3, 0.9, 0.75), 1.0, beat=Beat(0.7, 0.3, 0.05, (0.4, 1.4), np.pi)),
     ),
     "raise": (Gesture((1.0, 3.5), _held(0.5, 1.2, 0.95), 0.5),),
     "reach high": (Gesture((1.2, 3.5), _held(0.1, 1.35, 0.98), 0.5, nod=-0.3),),

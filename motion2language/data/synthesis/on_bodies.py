@@ -1,4 +1,4 @@
-"""Gestures shown by recorded bodies: the arms and the lean of the trunk are drawn, all else is as a sensor recorded it.
+"""Gestures shown by recorded bodies: arms, leaning trunk and bending legs are drawn, all else is as recorded.
 
 So an action that one sensor saw is shown as others would have: their skeletons, their trembling, their people's stance.
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ GOES, LIFTS, SINKS, LEANS = 0.35, 0.12, 0.12, 0.5
 LEAST, ENOUGH = 12, 300  # frames of a body; chosen
 TURNS, TURN = 0.3, 0.6  # how often the whole body turns with a gesture, and by how many radians (deviation); chosen
 MARGIN = 0.8  # seconds of rest before and after a gesture, at most; chosen
+SITS, BENT = 0.3, 0.05  # how far the hips go back as they sink; shares of the leg at which the knees bend. Chosen
 FINER = 3  # a gesture is drawn at so many times the rate
 
 _ABOVE = [
@@ -48,6 +50,9 @@ _HIPS, _SHOULDERS, _ANKLES, _WRISTS = (
     [CANONICAL.index(f"{side}_{joint}") for side in SIDES] for joint in ("hip", "shoulder", "ankle", "wrist")
 )
 _OVER, _ONCE = np.array([0.2, 0.8]), [np.zeros(1), np.ones(1)]
+_STEPS = {side: f"{side}_foot_forward" for side in SIDES}
+_LOWER = [CANONICAL.index(f"{side}_{joint}") for side in SIDES for joint in ("knee", "ankle", "toe")]
+_UPPER = [joint for joint in range(len(CANONICAL.joints)) if joint not in _LOWER]
 _SPINE, _NECK = CANONICAL.index("spine"), CANONICAL.index("neck")
 
 
@@ -76,8 +81,7 @@ def standing(positions: np.ndarray) -> np.ndarray:
 def on_body(base: np.ndarray, gesture: Plan, random: np.random.Generator) -> np.ndarray:
     """The gesture as the body of `base` (T, 21, 3) shows it, at FPS, (T', 21, 3) metres.
 
-    Where the recording is shorter it goes on backwards, and forwards again. The legs do not follow: who picks something
-    up bends, and does not squat.
+    Where the recording is shorter it goes on backwards, and forwards again.
     """
     before, after = (round(random.uniform(0, MARGIN) * FPS) for _ in range(2))
     frames = max(5, before + round(gesture.seconds * FPS) + after)
@@ -85,6 +89,7 @@ def on_body(base: np.ndarray, gesture: Plan, random: np.random.Generator) -> np.
     gesture.draw(stage, FINER * before)
     hang_arms(stage, random)
     positions = base[_to_and_fro(len(base), frames, random)].astype(np.float64)
+    _sink(positions, base, {name: stage.channel(name)[::FINER] / stage.body.leg for name in ("rise", *_STEPS.values())})
     _lean(positions, {name: stage.channel(name)[::FINER] for name in ("pitch", "bend", "twist", "lean")})
     chest = _axes(positions[:, _SHOULDERS[0]] - positions[:, _SHOULDERS[1]], positions[:, _NECK] - positions[:, _SPINE])
     trembling = float(np.median(np.abs(np.diff(base[:, _WRISTS], 2, axis=0)))) / 2 if len(base) > 2 else 0.0
@@ -112,6 +117,30 @@ def _to_and_fro(length: int, frames: int, random: np.random.Generator) -> np.nda
     return np.where(clock < length, clock, 2 * (length - 1) - clock)
 
 
+def _sink(positions: np.ndarray, base: np.ndarray, shares: dict[str, np.ndarray]) -> None:
+    """Lower the body between its feet and step, as the channels say in shares (T,) of the leg; the knees bend."""
+    across = positions[:, _HIPS[0]] - positions[:, _HIPS[1]]
+    forward = _unit(np.cross(across * [1, 0, 1], [0.0, 1.0, 0.0]))
+    legs = {side: [CANONICAL.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle", "toe")] for side in SIDES}
+    bones = {side: [_length(base, *pair) for pair in pairwise(leg[:3])] for side, leg in legs.items()}
+    leg = float(np.mean([sum(each) for each in bones.values()]))
+    steps = {side: shares[step] for side, step in _STEPS.items()}
+    ahead = sum(steps.values()) / 2 + SITS * shares["rise"]
+    positions[:, _UPPER] += leg * (forward * ahead[:, None] + [0.0, 1.0, 0.0] * shares["rise"][:, None])[:, None]
+    for side, (hip, knee, ankle, toe) in legs.items():
+        moved = np.clip((np.abs(shares["rise"]) + np.abs(sum(steps.values()))) / BENT, 0, 1)[:, None]
+        target = positions[:, ankle] + leg * forward * steps[side][:, None]
+        bent, foot = two_bones(positions[:, hip], target, *bones[side], forward + SIDES[side] * _unit(across) / 3)
+        positions[:, toe] += moved * (foot - positions[:, ankle])
+        positions[:, knee] += moved * (bent - positions[:, knee])
+        positions[:, ankle] += moved * (foot - positions[:, ankle])
+
+
+def _length(base: np.ndarray, start: int, end: int) -> float:
+    """The bone between two joints: its median over the frames, at least 5 cm."""
+    return max(0.05, float(np.median(np.linalg.norm(base[:, end] - base[:, start], axis=1))))
+
+
 def _lean(positions: np.ndarray, channels: dict[str, np.ndarray]) -> None:
     """Turn all that is above the pelvis as the trunk's channels say."""
     across = positions[:, _HIPS[0]] - positions[:, _HIPS[1]]
@@ -126,10 +155,7 @@ def _arm(
 ) -> None:
     """Put elbow and wrist where the hand's channels say, with the bones of `base`."""
     shoulder, elbow, wrist = (CANONICAL.index(f"{side}_{joint}") for joint in ("shoulder", "elbow", "wrist"))
-    upper, fore = (
-        max(0.05, float(np.median(np.linalg.norm(base[:, end] - base[:, start], axis=1))))
-        for start, end in ((shoulder, elbow), (elbow, wrist))
-    )
+    upper, fore = _length(base, shoulder, elbow), _length(base, elbow, wrist)
     target, hint = wrist_around(sign, hand, upper + fore)
     positions[:, elbow], positions[:, wrist] = two_bones(
         positions[:, shoulder],

@@ -203,7 +203,7 @@ class Fitting:
         return positions[first : first + frames], [span for span in own if span[1] > 0 and span[0] < frames]
 
     def _alone(self, positions: np.ndarray, spans: Sequence[Span]) -> tuple[np.ndarray, list[Span]]:
-        """One of a take's actions, cut out as search_segments.name_alone cuts a piece, give or take some frames."""
+        """One of a take's actions, cut out as judge_pieces.name_alone cuts a piece, give or take some frames."""
         start, end, action = spans[int(self.random.integers(len(spans)))]
         before, after = (int(each) for each in self.random.integers(0, BESIDE + 1, 2))
         first, last = max(0, start - before), min(len(positions), end + after)
