@@ -14,7 +14,7 @@ from motion2language.captioning.search_segments import LEAST, Piece, chances_of_
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter, SegmenterConfig
 
 BESIDE = 2  # frames on either side that belong to a piece by itself; chosen
-SECOND = 0.4  # weight of what a second judge says; chosen on the tables of whole takes
+SECOND = 0.6  # weight of what a second judge says; chosen on the tables of whole takes
 UNSEEN = 0.001  # chance of a label that the frames do not show; chosen
 PART = 6  # frames of a part at least; chosen
 #: A piece is cut where the log odds that one action ends and another begins, plus CLEARER times the log of how much

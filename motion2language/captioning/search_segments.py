@@ -20,7 +20,7 @@ from motion2language.model.segmenter import PAIR, Evidence, SegmenterConfig
 MOVE = 3  # frames that a bound may move from its step; chosen
 SHORTEST = 2  # frames of a piece
 GAP = 3  # frames between two pieces of an action that goes on
-LEAST = 0.1  # share of a label that a second judge never says; chosen
+LEAST = 0.05  # share of a label that a second judge never says; chosen
 SHOWN = 0.8  # mean chance of an action between two pieces of it that makes them one; chosen
 PART = 500  # steps whose stretches are judged together; chosen: 16 MB
 
