@@ -7,6 +7,7 @@ import sys
 import warnings
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MOTION2LANGUAGE_STORE", "none")
@@ -16,6 +17,8 @@ import torch
 from motion2language import cli
 
 torch.set_num_threads(1)
+settings.register_profile("busy", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # how long examples take says nothing on shared cores
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background: what tests start would not hear Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

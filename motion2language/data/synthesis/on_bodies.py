@@ -121,7 +121,7 @@ def _sink(positions: np.ndarray, base: np.ndarray, shares: dict[str, np.ndarray]
     across = positions[:, _HIPS[0]] - positions[:, _HIPS[1]]
     forward = _unit(np.cross(across * [1, 0, 1], [0.0, 1.0, 0.0]))
     legs = {side: [CANONICAL.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle", "toe")] for side in SIDES}
-    bones = {side: (_length(base, hip, knee), _length(base, knee, ankle)) for side, (hip, knee, ankle, _) in legs.items()}
+    bones = {side: (_length(base, *leg[:2]), _length(base, *leg[1:3])) for side, leg in legs.items()}
     leg = float(np.mean([sum(each) for each in bones.values()]))
     steps = {side: shares[step] for side, step in _STEPS.items()}
     ahead = sum(steps.values()) / 2 + SITS * shares["rise"]
