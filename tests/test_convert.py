@@ -16,7 +16,7 @@ from motion2language.formats.bone_turns import turn_bones
 from motion2language.formats.gltf_writing import _quaternions
 from motion2language.formats.kinematics import forward, quaternion_rotation
 from motion2language.formats.pieces import write_pieces
-from motion2language.formats.reading import read_motion
+from motion2language.formats.reading import read, read_motion
 from motion2language.formats.writing import WRITERS, write_motion
 from motion2language.motion import CANONICAL, Motion, Skeleton
 from motion2language.transcript import Segment, Transcript
@@ -57,6 +57,18 @@ def test_any_attitude_and_bones_of_changing_length_come_back(suffix, tmp_path):
     found = read_motion(tmp_path / f"a{suffix}", unit="cm" if suffix == ".bvh" else "m", up="y", fps=29.97)
     assert found.frames == motion.frames
     assert off(motion, found) <= 5 * EXACT[suffix]
+
+
+@pytest.mark.parametrize("suffix", EXACT)
+def test_a_chain_of_a_thousand_joints_is_written(suffix, tmp_path):
+    names, parents = tuple(f"j{number}" for number in range(1_100)), tuple(range(-1, 1_099))
+    positions = np.arange(1_100)[:, None] * np.array([0.001, 0.001, 0])
+    motion = Motion(np.stack([positions, positions + 0.01]), 30.0, Skeleton("chain", names, parents))
+    write_motion(motion, tmp_path / f"a{suffix}")
+    if suffix == ".bvh":
+        found = read(tmp_path / "a.bvh").motion
+        assert found.skeleton.joints[:1_100] == names
+        np.testing.assert_allclose(found.positions[:, :1_100] / 100, motion.positions, atol=1e-4)
 
 
 @pytest.mark.parametrize("suffix", EXACT)

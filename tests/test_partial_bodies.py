@@ -142,7 +142,7 @@ def test_gaps_are_crossed_from_the_joint_above():
     np.testing.assert_allclose(crossed.positions[:, 1], path + BESIDE)
     assert np.flatnonzero(~crossed.seen.all(axis=1)).tolist() == list(range(25, 40))
     assert crossed.notes == (
-        "1 gaps of up to 0.25 s in the paths of joints are filled",
+        "a gap of up to 0.25 s in the paths of joints is filled",
         "gaps of up to 1 s are crossed: thumb 1.00 to 2.00 s",
         "not seen for longer than 1 s, so absent then: thumb 2.50 to 4.00 s",
     )

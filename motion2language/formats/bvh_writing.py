@@ -18,18 +18,22 @@ def bvh_text(motion: Motion) -> str:
     skeleton, bones = motion.skeleton, turn_bones(motion)
     children = [[c for c, parent in enumerate(skeleton.parents) if parent == j] for j in range(len(skeleton.joints))]
     sites = _sites(skeleton, children, bones)
-    text = ["HIERARCHY", *_lines(skeleton, children, sites, 100 * bones.rest, 0, 0), "MOTION"]
-    text += [f"Frames: {motion.frames}", f"Frame Time: {1 / motion.fps:.9g}"]
     moved = [joint for joint in _depth_first(children) if joint not in sites]  # in the order of the hierarchy
+    text = ["HIERARCHY", *_lines(skeleton, children, moved, 100 * bones.rest), "MOTION"]
+    text += [f"Frames: {motion.frames}", f"Frame Time: {1 / motion.fps:.9g}"]
     angles = np.degrees(np.stack([_zxy(bones.turns[joint]) for joint in moved]))
     table = np.concatenate([100 * bones.offsets[moved], angles], axis=2).transpose(1, 0, 2).reshape(motion.frames, -1)
     text += [" ".join(f"{value:.5f}" for value in row) for row in table]
     return "\n".join(text) + "\n"
 
 
-def _depth_first(children: list[list[int]], joint: int = 0) -> list[int]:
-    """The joint and all below it, limb by limb."""
-    return [joint, *(below for child in children[joint] for below in _depth_first(children, child))]
+def _depth_first(children: list[list[int]]) -> list[int]:
+    """The joints limb by limb."""
+    order, waiting = list[int](), [0]
+    while waiting:
+        order.append(waiting.pop())
+        waiting += reversed(children[order[-1]])
+    return order
 
 
 def _sites(skeleton: Skeleton, children: list[list[int]], bones: BoneTurns) -> set[int]:
@@ -42,27 +46,29 @@ def _sites(skeleton: Skeleton, children: list[list[int]], bones: BoneTurns) -> s
     }  # fmt: skip
 
 
-def _lines(
-    skeleton: Skeleton, children: list[list[int]], sites: set[int], rest: np.ndarray, joint: int, depth: int
-) -> list[str]:
-    """The hierarchy below a joint, depth first; a leaf without an end site gets one 5 cm further on."""
-    pad = "  " * depth
-    offset = " ".join(f"{value:.5f}" for value in rest[joint])
-    lines = [
-        f"{pad}{'JOINT' if depth else 'ROOT'} {skeleton.joints[joint]}",
-        f"{pad}{{",
-        f"{pad}  OFFSET {offset}",
-        f"{pad}  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation",
-    ]
-    for child in children[joint]:
-        if child not in sites:
-            lines += _lines(skeleton, children, sites, rest, child, depth + 1)
-    if not children[joint] or children[joint][0] in sites:
-        direction = rest[joint] / max(float(np.linalg.norm(rest[joint])), 1e-9)
-        end = rest[children[joint][0]] if children[joint] else 5 * direction
-        site = " ".join(f"{value:.5f}" for value in end)
-        lines += [f"{pad}  End Site", f"{pad}  {{", f"{pad}    OFFSET {site}", f"{pad}  }}"]
-    return [*lines, f"{pad}}}"]
+def _lines(skeleton: Skeleton, children: list[list[int]], moved: list[int], rest: np.ndarray) -> list[str]:
+    """The hierarchy of the joints `moved`, limb by limb; a leaf without an end site gets one 5 cm further on."""
+    lines, depths = list[str](), {-1: -1}
+    for joint, following in zip(moved, [*moved[1:], None], strict=True):
+        depth = depths[joint] = depths[skeleton.parents[joint]] + 1
+        pad = "  " * depth
+        lines += [
+            f"{pad}{'JOINT' if depth else 'ROOT'} {skeleton.joints[joint]}",
+            f"{pad}{{",
+            f"{pad}  OFFSET {_numbers(rest[joint])}",
+            f"{pad}  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation",
+        ]
+        open_until = -1 if following is None else depths[skeleton.parents[following]]
+        if open_until < depth:  # a leaf, whose only child may be an end site
+            direction = rest[joint] / max(float(np.linalg.norm(rest[joint])), 1e-9)
+            end = rest[children[joint][0]] if children[joint] else 5 * direction
+            lines += [f"{pad}  End Site", f"{pad}  {{", f"{pad}    OFFSET {_numbers(end)}", f"{pad}  }}"]
+        lines += [f"{'  ' * each}}}" for each in range(depth, open_until, -1)]
+    return lines
+
+
+def _numbers(values: np.ndarray) -> str:
+    return " ".join(f"{value:.5f}" for value in values)
 
 
 def _zxy(turns: np.ndarray) -> np.ndarray:

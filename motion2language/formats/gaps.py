@@ -58,7 +58,12 @@ def cross_gaps(
             else:
                 absent.append(when)
                 seen[start:end, joint] = False
-    notes = [f"{short} gaps of up to {SHORTEST:g} s in the paths of joints are filled"] if short else []
+    many = f"{short} gaps" if short > 1 else "a gap"
+    notes = (
+        [f"{many} of up to {SHORTEST:g} s in the paths of joints {'are' if short > 1 else 'is'} filled"]
+        if short
+        else []
+    )
     notes += [f"gaps of up to {longest:g} s are crossed: {_some(crossed)}"] if crossed else []
     notes += [f"not seen for longer than {longest:g} s, so absent then: {_some(absent)}"] if absent else []
     return Crossed(filled, seen, tuple(notes))
