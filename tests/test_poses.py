@@ -177,7 +177,7 @@ def test_openpose_writes_a_file_a_frame(tmp_path):
         ("{", "not a JSON file"),
         ("[" * 100_000, "nested too deeply|not a JSON file"),
         ("[]", "no frames; expected a list of frames"),
-        ("{}", "no points in any of 1 frames"),
+        ("{}", "no points in it; expected a list of frames"),
         ("3", "no frames"),
         ('[[["a", 1, 2]]]', "could not convert|points that are not numbers"),
         ("[[[1e400, 1, 2], [1, 2, 3]]]", "2 joints in a frame, expected those of"),

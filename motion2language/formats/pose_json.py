@@ -48,7 +48,8 @@ def read(path: Path, options: ReadOptions) -> Recording:
         frames, fps = _frames(_load(path))
     rows = [_points(frame) for frame in frames]
     if not any(row is not None for row in rows):
-        raise ValueError(f"no points in any of {len(rows)} frames; {_EXPECTED}")
+        where = f"any of {len(rows)} frames" if len(rows) > 1 else "it"
+        raise ValueError(f"no points in {where}; {_EXPECTED}")
     several = sum(_people(frame) > 1 for frame in frames)
     if several:
         warnings.warn(f"{several} frames show several people; the first of each is read", stacklevel=2)
