@@ -317,6 +317,28 @@ def test_takes_of_any_length_and_rate_are_described(cutter: Captioner, seconds: 
     assert [word for word in said.words if not 0 <= word.time <= said.duration + 1e-6] == []
 
 
+def test_takes_are_searched_together_and_described_as_each_alone(
+    cutter: Captioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_sentences, "CERTAIN", 1.1)  # only pieces are worded
+    takes, searched, find_words = [_take(seconds) for seconds in (7.0, 0.4, 5.0, 9.0)], [], Captioner.search
+    alone = [cutter.transcribe(take) for take in takes]
+    monkeypatch.setattr(Captioner, "search", lambda *given: searched.append(len(given[1])) or find_words(*given))
+    together = list(cutter.transcribe_all(takes))
+    assert [len(said.segments) for said in together] == [len(said.segments) for said in alone]
+    assert searched == [
+        4,
+        sum(len(take_sentences.cut(cutter.segmenter, cutter.prepare(take)).pieces) for take in takes),
+    ]
+    for said, own in zip(together, alone, strict=True):
+        assert (said.text, said.source) == (own.text, own.source)
+        for one, other in zip(said.segments, own.segments, strict=True):
+            assert (one.start, one.end, one.label) == (other.start, other.end, other.label)
+            assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+            times = [[word.time for word in each.words] for each in (one, other)]
+            assert times[0] == pytest.approx(times[1], abs=1e-5)
+
+
 def test_nothing_is_said_where_no_piece_is_worth_it_and_no_sentence_is_sure(
     cutter: Captioner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
