@@ -148,12 +148,12 @@ def test_a_folder_gives_the_same_captioner_back(kind, tmp_path):
 
 
 def test_the_shipped_models_load_and_are_small():
-    for name in ("default", "live", "synthetic"):
+    for name in ("default", "free", "live", "synthetic"):
         model = m2l.load_model(name)
         assert model.name == name
         assert 100_000 < sum(array.size for array in model.weights.values()) < 800_000
     with pytest.raises(
-        FileNotFoundError, match="no model 'nowhere': give a model folder or one of default, live, synthetic"
+        FileNotFoundError, match="no model 'nowhere': give a model folder or one of default, free, live, synthetic"
     ):
         load_model("nowhere")
 

@@ -39,7 +39,7 @@ def shipped(name: str) -> tuple[NumpyTransducer, TorchTransducer]:
 
 
 MODELS = {
-    **{name: lambda name=name: shipped(name) for name in ("default", "live", "synthetic")},
+    **{name: lambda name=name: shipped(name) for name in ("default", "free", "live", "synthetic")},
     **{encoder: lambda encoder=encoder: pair(encoder) for encoder in encoders.ENCODERS},
     "standardised mlp": lambda: pair("deep-mlp", variant="humanml3d"),
 }
