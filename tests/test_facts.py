@@ -73,6 +73,19 @@ def test_arms_that_go_up_before_and_down_after_are_no_part_of_a_repetition(kind,
     assert facts(exercise.motion).repetitions == often
 
 
+@pytest.mark.parametrize(("waves", "expected"), [(14, 14), (0, None)])
+def test_a_hand_that_waves_by_a_centimetre_while_the_arm_goes_up_and_down_is_counted(waves, expected):
+    time = np.arange(210) / 30
+    positions = np.repeat(standing().positions.astype(np.float64), len(time), axis=0)
+    up = np.sin(np.pi * time / time[-1]) ** 2
+    for joint, share in (("right_elbow", 0.5), ("right_wrist", 1.0)):
+        positions[:, CANONICAL.index(joint), 1] += share * 0.9 * up
+    waving = np.clip((time - 0.7) / 5.6, 0, 1)
+    positions[:, CANONICAL.index("right_wrist"), 0] += 0.015 * np.sin(2 * np.pi * waves * waving)
+    found = facts(Motion(positions.astype(np.float32), 30.0, CANONICAL, "small wave"))
+    assert found.repetitions == (None if expected is None else pytest.approx(expected, abs=1))
+
+
 def least_price(distance: np.ndarray) -> float:
     """The price of the cheapest row of phases, found phase by phase."""
     phases = distance.shape[1]

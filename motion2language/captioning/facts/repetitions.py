@@ -2,7 +2,10 @@
 
 The count is the cycles (cycles.py) passed through, weighted by movement: rest at either end counts nothing. Where left
 and right act in turn (punches), the body is mirrored whenever its left limbs act, so that each side's movement is a
-repetition. A body that travels repeats its steps: steps.py counts these.
+repetition. A body that travels repeats its steps: steps.py counts these. A hand that waves by a centimetre or two while
+the arm goes up and down moves less than the arm, so where nothing repeats, the quick movement alone is looked at again:
+what is left when its mean over three quarters of a second is taken away. Of such small repetitions there must be many,
+since two or three of them are found in almost any movement.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ COVERED = 0.2  # least share of the movement that must lie in cycles
 PLACE = 0.7  # leg lengths from its usual place within which a body exercises; beyond it walks there or away
 ROUND = 0.6  # share of a last, unfinished cycle that counts as a repetition
 EVEN = 0.4  # least share of the other side's movement that each side has where they act in turn
+QUICK = 15  # frames, three quarters of a second, over which the mean of slow movement is taken
+MANY = 5  # quick repetitions that must be found; in movements that repeat nothing it was three at most
 ALONE = 0.5  # least share of the acting frames, first turn to last, in which one side acts alone where they act in turn
 
 
@@ -62,13 +67,28 @@ def find_repetitions(body: Body) -> Repetitions:
         return Repetitions(reason="the body travels: see steps")
     if last - first < 2 * SHORTEST * RATE:
         return Repetitions(reason="too short to repeat anything")
-    cycle = find_cycle(_fold(_movement(body)[first:last]))
+    movement = _fold(_movement(body)[first:last])
+    found = _cycle_and_middles(movement, 2) or _cycle_and_middles(_without_slow(movement), MANY)
+    if found is None:
+        return Repetitions(reason="the movement is not periodic")
+    times = tuple(body.seconds(float(first + frame)) for frame in found[1])
+    return Repetitions(times, float(np.median(np.diff(times))), found[0].explained)
+
+
+def _cycle_and_middles(movement: np.ndarray, least: int) -> tuple[Cycle, np.ndarray] | None:
+    """The cycle that a movement repeats, `least` times or more, and the middle of each time."""
+    cycle = find_cycle(movement)
     if cycle is None or cycle.explained < EXPLAINED or cycle.covered < COVERED:
-        return Repetitions(reason="the movement is not periodic")
-    times = tuple(body.seconds(float(first + frame)) for frame in _middles(cycle))
-    if len(times) < 2:
-        return Repetitions(reason="the movement is not periodic")
-    return Repetitions(times, float(np.median(np.diff(times))), cycle.explained)
+        return None
+    middles = _middles(cycle)
+    return (cycle, middles) if len(middles) >= least else None
+
+
+def _without_slow(movement: np.ndarray) -> np.ndarray:
+    """A movement (T, D) without its running mean over QUICK frames."""
+    padded = np.pad(movement, ((QUICK // 2 + 1, QUICK // 2), (0, 0)), mode="edge")
+    sums = padded.cumsum(axis=0)
+    return np.asarray(movement - (sums[QUICK:] - sums[:-QUICK]) / QUICK)
 
 
 def _in_place(body: Body) -> tuple[int, int]:
