@@ -502,7 +502,7 @@ def test_words_of_facts_stand_below_the_sentence(open_page):
     measured = replace(plain, segments=(replace(first, words=words, facts=facts), *rest))
     page = open_page(viewer.Take(takes.motion(), measured))
     below = page.locator(".sentence .detail").text_content()
-    assert below.startswith("walks sideways to the right slowly ")
+    assert below.startswith("walks slowly sideways to the right ")
     assert below.endswith(" ".join(segment.text for segment in rest))
     assert page.locator(".sentence .word").first.text_content() == "walks"
 

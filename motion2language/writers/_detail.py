@@ -1,8 +1,10 @@
-"""Detail: words that measured facts add to a segment's own: "walks" becomes "walks straight forward slowly".
+"""Detail: words that measured facts add to a segment's own: "walks" becomes "walks slowly forward".
 
 Words are added where the segment has none of their kind and the fact is beyond doubt: which way and how fast somebody
 goes, with large or small steps, how far somebody turns, which one hand or leg acts, how often. They stand behind the
-segment's words and have no probability. The model's own words are never changed.
+segment's words and have no probability. The model's own words are never changed. Of two ways to say it the one stands
+here that people choose: of KIT-ML's 6,251 corrected sentences 669 have "walks forward", 27 "walks straight forward" and
+55 "walks straight"; "walks slowly forward" stands in 17 and "walks forward slowly" in 10.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ from motion2language.language.movement import (
     JUMP_VERBS,
     LEG_VERBS,
     LEGS,
-    NOT_TURNED,
     NUMBERS,
     OFTEN,
     PLACES,
@@ -47,7 +48,7 @@ def detailed(transcript: Transcript) -> Transcript:
     >>> walk = Segment(0.0, 2.0, "walk", (TimedWord("walks", 0.8, 0.3, 1.3),))
     >>> facts = Facts(travel=3.1, direction="right", steps=8, pace="slow", gait="walk")
     >>> detailed(Transcript((replace(walk, facts=facts),), 2.0)).text
-    'walks sideways to the right slowly'
+    'walks slowly sideways to the right'
     """
     return replace(transcript, segments=tuple(map(_detailed, transcript.segments)))
 
@@ -83,27 +84,30 @@ def _adverbs(words: Sequence[str], facts: Facts) -> Iterator[str]:
 
 
 def _way(words: Sequence[str], facts: Facts) -> Iterator[str]:
-    """Which way, how fast, with which steps."""
+    """How fast, which way, with which steps."""
     went = (facts.travel or 0) >= WENT and (facts.steps or 0) >= STEPS
-    side = facts.direction if facts.direction in SIDES else ""
-    if not _has(words, PLACES) and went:
-        if facts.direction == "forward":
-            straight = facts.path == "straight" and abs(facts.turn or 0) < NOT_TURNED
-            yield "straight forward" if straight else "forward"
-            if facts.path and facts.path != "straight":
-                shape, _, bend = facts.path.partition(" ")
-                yield f"in a {shape} to the {bend}"
-        elif facts.direction == "backward":
-            yield "backward"
-        elif side:
-            yield f"sideways to the {side}"
-    if not _has(words, PLACES) and facts.direction == "in place" and (facts.steps or 0) >= STEPS:
-        yield "on the spot"
     gait = "run" if _has(words, RUN_VERBS) else "walk"
     if went and facts.pace in _PACES and facts.gait == gait and not _has(words, SLOW | FAST):
         yield _PACES[facts.pace]
+    if not _has(words, PLACES):
+        yield from _place(facts, went)
     if went and gait == "walk" and facts.step_size in ("small", "large") and "steps" not in words:
         yield f"with {facts.step_size} steps"
+
+
+def _place(facts: Facts, went: bool) -> Iterator[str]:
+    """Which way, or that somebody stays where they are."""
+    if went and facts.direction == "forward":
+        yield "forward"
+        if facts.path and facts.path != "straight":
+            shape, _, bend = facts.path.partition(" ")
+            yield f"in a {shape} to the {bend}"
+    elif went and facts.direction == "backward":
+        yield "backward"
+    elif went and facts.direction in SIDES:
+        yield f"sideways to the {facts.direction}"
+    elif facts.direction == "in place" and (facts.steps or 0) >= STEPS:
+        yield "on the spot"
 
 
 def _turn(words: Sequence[str], facts: Facts) -> Iterator[str]:
