@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from motion2language import writers
 from motion2language.captioning.captioner import load_model
-from motion2language.captioning.doubt import EVIDENCE, FILE, Doubt, judge
+from motion2language.captioning.doubt import EVIDENCE, FILE, Doubt, evidence, judge
 from motion2language.captioning.facts.words import contradictions, find_evidence
 from motion2language.captioning.model_folder import find_model
 from motion2language.captioning.timing import without_babble
+from motion2language.data.actions import load_actions
+from motion2language.data.clips import Clip
 from motion2language.data.synthesis.recording import make_recording
 from motion2language.scoring.contradictions import count_contradictions
+from motion2language.scoring.people import Question
 from motion2language.scoring.reference import Reference
-from motion2language.training.doubt import SIGNS, Rows, area_under_curve, fit_logistic, fit_signed, save_doubt
+from motion2language.training.doubt import Rows, area_under_curve, fit_logistic, fit_signed, save_doubt
+from motion2language.training.doubt_questions import ask_blends, ask_clips, ask_drawings, at_most
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 KICK = Segment(0.5, 2.0, "kick", (TimedWord("kicks", 1.0, 0.5, 1.5, 0.4),), 0.4, facts=Facts(steps=3), confidence=0.06)
@@ -104,35 +108,79 @@ def test_evidence_for_a_word_says_what_was_measured():
     assert (evidence.agrees, evidence.fact, evidence.reason) == (True, "turn", "turned 88° to the left")
 
 
-def doubt(width: int = 128, **given) -> Doubt:
+def doubt(**given) -> Doubt:
+    """Doubt of a model whose movements have two features; two walks lie at (1, 0), two waves at (0, 1)."""
     values = {
-        "labels": np.array(["walk", "wave"]), "means": np.zeros((2, width)), "spread": np.ones(width),
-        "centre": np.zeros(5), "scale": np.ones(5), "weights": np.array([1.0, 0, 0, 0, 0]), "bias": np.zeros(()),
+        "mean": np.zeros(2), "spread": np.ones(2), "axes": np.eye(2),
+        "clips": np.array([[127, 1], [127, -1], [1, 127], [-1, 127]], dtype=np.int8), "which": np.array([0, 0, 1, 1]),
+        "labels": np.array(["walk", "wave"]), "centre": np.zeros(7), "scale": np.ones(7),
+        "right": np.array([1.0, 0, 0, 0, 0, 0, 0]), "bias": np.zeros(()), "known": np.zeros(7),
         "threshold": np.array(0.5),
     }  # fmt: skip
     return Doubt(**values | {name: np.asarray(value) for name, value in given.items()})
+
+
+def as_lists(made: Doubt) -> dict:
+    return {each.name: getattr(made, each.name).tolist() for each in fields(made)}
 
 
 def test_doubt_comes_back_from_its_file(tmp_path):
     save_doubt(doubt(bias=0.25), tmp_path)
     read = Doubt.load(tmp_path)
     assert read is not None
-    assert {name: value.tolist() for name, value in vars(read).items()} == {
-        name: value.tolist() for name, value in vars(doubt(bias=0.25)).items()
-    }
+    assert as_lists(read) == as_lists(doubt(bias=0.25))
     assert Doubt.load(tmp_path / "elsewhere") is None
 
 
-@pytest.mark.parametrize("given", [{"means": np.zeros((3, 128))}, {"weights": np.zeros(4)}, {"bias": np.nan}])
+@pytest.mark.parametrize(
+    "given",
+    [{"axes": np.zeros((3, 2))}, {"axes": np.zeros(4)}, {"right": np.zeros(5)}, {"bias": np.nan}, {"bias": "x"},
+     {"which": np.array([0, 0, 1, 2])}, {"which": np.zeros(4)}, {"spread": np.zeros(2)}, {"labels": np.array("walk")},
+     {"clips": np.zeros((0, 2), np.int8), "which": np.zeros(0, int)}],
+)  # fmt: skip
 def test_a_damaged_doubt_is_refused_in_one_line(given, tmp_path):
-    with pytest.raises(ValueError, match=r"arrays have shapes|not finite"):
+    with pytest.raises(ValueError, match=r"arrays have shapes|not finite|numbers of labels|above zero") as refused:
         doubt(**given)
-    np.savez(tmp_path / FILE, weights=np.zeros(5))
-    with pytest.raises(ValueError, match=r"lacks labels.*m2l teach-doubt"):
+    assert "\n" not in str(refused.value)
+    np.savez(tmp_path / FILE, right=np.zeros(7))
+    with pytest.raises(ValueError, match=r"lacks mean.*m2l teach-doubt"):
         Doubt.load(tmp_path)
     (tmp_path / FILE).write_bytes(b"junk")
     with pytest.raises(ValueError, match="m2l teach-doubt"):
         Doubt.load(tmp_path)
+
+
+def test_what_is_near_a_movement_is_told_by_the_training_recordings():
+    walk, between, far = (doubt().near(np.array(place)) for place in ([2.0, 0.0], [1.0, 1.0], [-1.0, -1.0]))
+    assert walk.of[0] > 0.999
+    np.testing.assert_allclose(between.of, 0.5, atol=0.05)
+    assert between.like > far.like
+    assert doubt().near(np.zeros(2)).like == 0
+    with pytest.raises(ValueError, match=r"2 features of a movement, and this model has 3; .*teach-doubt"):
+        doubt().near(np.zeros(3))
+
+
+def test_evidence_speaks_for_words_that_fit_what_is_near():
+    words = (TimedWord("walks", 0.5, 0.2, 0.8, 0.9),)
+    said = Segment(0.0, 1.0, "walk", words, 0.8)
+    fits, other = (evidence(said, doubt(), np.array(place), 0) for place in ([1.0, 0.0], [0.0, 1.0]))
+    names = dict(zip(EVIDENCE, zip(fits, other, strict=True), strict=True))
+    assert names["same label"][0] > 4 > -4 > names["same label"][1]
+    assert names["one label"][0] == names["one label"][1] > 4
+    assert names["near"][0] == pytest.approx(names["near"][1])
+    assert names["alone"] == names["probability"] == pytest.approx([np.log(4)] * 2)
+    heard = evidence(replace(said, label="never seen"), doubt(), np.array([1.0, 0.0]), 2, alone=0.0)
+    assert (heard[2], heard[5], heard[6]) == (pytest.approx(-4.595, abs=1e-3), pytest.approx(-4.595, abs=1e-3), -2)
+
+
+def test_known_is_weighed_by_itself():
+    motion = make_recording(3, ("raise_left",)).motion
+    words = tuple(TimedWord(word, 0.5, 0.2, 0.8) for word in "raises the left arm".split())
+    said = Transcript((Segment(0.0, motion.duration, "raise", words, 0.5),), motion.duration)
+    made = doubt(known=[0, 0, 1, 0, 0, 0, 0], threshold=0.0)
+    judged = [judge(said, motion, made, [np.zeros(2)], alone).segments[0] for alone in ((0.9,), (0.1,))]
+    assert [segment.known for segment in judged] == [True, False]
+    assert judged[0].confidence == judged[1].confidence == pytest.approx(0.5)
 
 
 def test_segments_have_facts_confidence_and_known_with_and_without_a_fit(tmp_path):
@@ -145,11 +193,15 @@ def test_segments_have_facts_confidence_and_known_with_and_without_a_fit(tmp_pat
     assert all(segment.facts is not None and segment.known for segment in told.segments)
     assert told.segments[0].facts.direction == "forward"
     shutil.copytree(find_model("synthetic"), tmp_path / "model")
-    save_doubt(doubt(weights=[0, 0, 0, 0, 0], bias=-2.0, threshold=0.2), tmp_path / "model")
+    axes = np.zeros((2 * 128, 2))
+    wide = {"mean": np.zeros(len(axes)), "spread": np.ones(len(axes)), "axes": axes}
+    save_doubt(doubt(**wide, right=[0] * 7, bias=-2.0, threshold=0.2), tmp_path / "model")
     doubted = load_model(tmp_path / "model").transcribe(motion)
-    assert all(segment.confidence == pytest.approx(0.119, abs=1e-3) for segment in doubted.segments)
-    known = {segment.label: segment.known for segment in doubted.segments}
-    assert known == {"walk": True, "wave": False}  # who walks is measured to walk
+    by_label = {segment.label: segment for segment in doubted.segments}
+    assert by_label["wave"].confidence == pytest.approx(0.119, abs=1e-3)
+    assert not by_label["wave"].known
+    assert by_label["walk"].known  # who walks is measured to walk
+    assert by_label["walk"].confidence == by_label["walk"].probability
 
 
 def test_a_contradiction_halves_a_confidence_that_does_not_weigh_it():
@@ -157,7 +209,7 @@ def test_a_contradiction_halves_a_confidence_that_does_not_weigh_it():
     for side, expected in (("left", 0.88), ("right", 0.44)):
         words = tuple(TimedWord(word, 0.5, 0.2, 0.8) for word in f"raises the {side} arm".split())
         said = Transcript((Segment(0.0, motion.duration, "raise", words),), motion.duration)
-        judged = judge(said, motion, doubt(width=2, weights=[0] * 5, bias=2.0), [np.zeros(2)] * len(said.segments))
+        judged = judge(said, motion, doubt(right=[0] * 7, bias=2.0), [np.zeros(2)] * len(said.segments))
         assert judged.segments[0].confidence == pytest.approx(expected, abs=0.01)
 
 
@@ -193,11 +245,11 @@ def test_contradictions_are_counted_in_ours_and_in_references():
 def test_evidence_of_the_wrong_sign_is_left_out_of_the_fit():
     random = np.random.default_rng(1)
     rows = random.normal(size=(300, len(EVIDENCE)))
-    right = rows[:, 0] + rows[:, 2] + random.normal(0, 0.5, 300) > 0
+    right = rows[:, 0] - rows[:, 2] + random.normal(0, 0.5, 300) > 0
     weights, _ = fit_signed(rows, right)
     assert weights[0] > 1
     assert weights[2] == 0
-    assert (weights * SIGNS >= 0).all()
+    assert (weights >= 0).all()
 
 
 def test_nothing_is_done_again_that_was_not_said():
@@ -212,3 +264,29 @@ def test_nothing_is_done_again_that_was_not_said():
         said = judge(Transcript((first, second), motion.duration), motion, None)
         assert said.segments[1].text == expected
         assert said.segments[0].known == (first is sure)
+
+
+def test_a_model_is_asked_about_clips_drawings_and_blends_beside_people(recordings_of_two):
+    captioner, questions = recordings_of_two
+    drawings = ask_drawings()
+    assert {question.wanted for question in drawings} >= {"walk", "wave", "kick"}
+    kick = next(question for question in drawings if question.wanted == "kick").read()
+    assert 0.3 < kick.duration < 6
+    blends = ask_blends(captioner, questions)
+    assert [question.name for question in blends] == ["first", "second"]  # the third is alone of its source
+    assert all(np.isfinite(question.read().positions).all() for question in blends)
+    assert [question.name for question in at_most([*questions, *questions], 1)] == ["first", "second", "third"]
+    clips = [Clip(name, "walk", questions[0].read, split=split) for name, split in (("a", "train"), ("b", "test"))]
+    (asked,) = ask_clips(clips, "bandai", load_actions())
+    assert (asked.name, asked.wanted) == ("bandai/a", "walk")
+    with pytest.raises(ValueError, match="juggle"):
+        ask_clips([replace(clips[0], label="juggle")], "bandai", load_actions())
+
+
+@pytest.fixture
+def recordings_of_two():
+    def ask(name, source, action):
+        return Question(name, source, lambda: make_recording(3, (action,)).motion, action.partition("_")[0])
+
+    named = (("first", "x", "wave_left"), ("second", "x", "walk"), ("third", "y", "walk"))
+    return load_model("synthetic"), [ask(*each) for each in named]

@@ -130,17 +130,26 @@ class Captioner:
         yield from self._judge(prepared, list(described)) if facts else described
 
     def embed(self, motion: Motion) -> np.ndarray:
-        """The mean (M,) of the encoder's output over a prepared motion; a transducer's only."""
+        """What a prepared motion looks like to the network that names actions, (2 M,).
+
+        Mean and standard deviation over time of the vectors of the segmenter, or of a transducer's encoder without one.
+        """
         return self.embed_all([motion])[0]
 
     def embed_all(self, motions: Sequence[Motion]) -> list[np.ndarray]:
-        """As `embed` for each motion, computed in batches of similar length."""
-        found: dict[int, np.ndarray] = {}
-        for numbers in _batches(motions):
-            memory, steps = self.transducer.encode(*_padded([self.values(motions[number]) for number in numbers]))
-            means = (rows[:count].mean(axis=0) for rows, count in zip(memory, steps.tolist(), strict=True))
-            found |= zip(numbers, (np.asarray(mean, dtype=np.float64) for mean in means), strict=True)
-        return [found[number] for number in range(len(motions))]
+        """As `embed` for each motion; an encoder takes them in batches of similar length."""
+        vectors: dict[int, np.ndarray] = {}
+        if self.segmenter is not None:
+            config = self.segmenter.config
+            for number, motion in enumerate(motions):
+                body = ensure_canonical(motion).resample(config.fps)
+                vectors[number] = self.segmenter.vectors(feature(config.features)(body))
+        else:
+            for numbers in _batches(motions):
+                memory, steps = self.transducer.encode(*_padded([self.values(motions[number]) for number in numbers]))
+                vectors |= {number: rows[:count] for number, rows, count in zip(numbers, memory, steps, strict=True)}
+        found = (vectors[number] for number in range(len(motions)))
+        return [np.concatenate([rows.mean(axis=0), rows.std(axis=0)]).astype(np.float64) for rows in found]
 
     def prepare(self, motion: Motion, joint_map: Mapping[str, str] | None = None) -> Motion:
         """The recording on the joints and at the frame rate this model reads; ValueError when it cannot be."""
@@ -249,10 +258,10 @@ class Captioner:
             for body, one in zip(prepared, described, strict=True)
             for segment in one.transcript.segments
         ]
-        embeddings = iter(self.embed_all(parts) if self.doubt is not None else [])
+        features = iter(self.embed_all(parts) if self.doubt is not None else [])
         for body, one in zip(prepared, described, strict=True):
-            own = list(islice(embeddings, len(one.transcript.segments)))
-            yield replace(one, transcript=judge(one.transcript, body, self.doubt, own))
+            own = list(islice(features, len(one.transcript.segments)))
+            yield replace(one, transcript=judge(one.transcript, body, self.doubt, own, one.alone))
 
     def _segmenter_for(self, search: str | None, beam: int | None) -> Segmenter | None:
         """The segmenter, if the recordings are to be cut into pieces and the model learnt to."""

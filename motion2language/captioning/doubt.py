@@ -1,16 +1,19 @@
 """Doubt: how probably a segment's words are right, and whether its action is one that the model knows.
 
-A segment's confidence weighs several kinds of evidence: how many of the sampled sentences agree, how far the movement
-is from those the model was trained on, seen by its encoder, and whether measured facts contradict the words. The
-weights are fitted on recordings of people who trained nothing (`m2l teach-doubt`) and lie in the model folder's
-doubt.npz. A model without that file has its probability as confidence, halved by each contradiction. An action that was
-measured is known, however unfamiliar the body that does it.
+Both are weighed from the same kinds of evidence (EVIDENCE). The network that names actions puts every movement at a
+point, and the training recordings, which lie in the model folder's doubt.npz, show what is near it: recordings that
+the words fit, recordings of one action, or none at all. Two rows of weights are fitted on recordings of people who
+trained nothing (`m2l teach-doubt`). One gives the confidence: the chance that the words are right. The other tells
+known actions from movements that nobody was taught, made by blending two recordings; an action is known when its sum
+passes the threshold. A model without that file has its probability as confidence, halved by each contradiction. An
+action that was measured is known, and as probable as the model says, however unfamiliar the body that does it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,45 +28,76 @@ from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
 
 FILE = "doubt.npz"  # in the model folder
-EVIDENCE = ("probability", "words", "distance", "other class", "contradictions")
+#: The log odds of the segment's probability; of its words; of the one action that is said of its frames alone; how
+#: like the NEAREST training recordings are; the log odds that what is near has one label, and has the segment's; and
+#: how many words facts do not contradict, below zero.
+EVIDENCE = ("probability", "words", "alone", "near", "one label", "same label", "not contradicted")
+NEAREST = 5  # training recordings; chosen
+SHARP = 15.0  # recordings count e^(15 cosine), so that those within about .07 of the nearest do; chosen
 LEAST = 0.25  # confidence below which an action is unknown to a model without a fit; chosen
 HALVED = 0.5  # what a contradiction leaves of the confidence where its weight is not fitted; chosen
 #: Facts that show the action itself: whoever says that somebody walks, turns or jumps is right if it was measured.
 SHOWN = frozenset(("gait", "turn", "jumps"))
+STEPS = 127  # the greatest int8
 _CERTAIN = 0.01  # probabilities are taken to be this far from 0 and 1 at least; chosen
-_SHAPES = {"labels": 1, "means": 2, "spread": 1, "centre": 1, "scale": 1, "weights": 1, "bias": 0, "threshold": 0}
+
+
+@dataclass(frozen=True, eq=False)
+class Near:
+    """The training recordings near a movement.
+
+    like  mean cosine to the NEAREST of them
+    of    (C,) how much of what is near has each label; sums to 1
+    """
+
+    like: float
+    of: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Doubt:
     """What a model's doubt was fitted to.
 
-    labels     (C,) the label of each class of the training recordings
-    means      (C, M) mean encoder output of each class
-    spread     (M,) standard deviation around these means, within classes
-    centre, scale  (5,) of the EVIDENCE, which is standardised
-    weights, bias  of the standardised evidence: the log odds that the words are right
-    threshold  confidence below which the action counts as unknown
+    mean, spread  (E,) of the features of the training recordings
+    axes       (E, D) their principal axes, standardised
+    clips      (N, D) int8: the direction of each training recording on these axes; its greatest part is STEPS
+    which      (N,) the number of its label
+    labels     (C,) the labels
+    centre, scale  (7,) of the EVIDENCE, which is standardised
+    right, bias    (7,), () the log odds that the words are right
+    known, threshold  (7,), () of a sum below the threshold the action counts as unknown
     """
 
-    labels: np.ndarray
-    means: np.ndarray
+    mean: np.ndarray
     spread: np.ndarray
+    axes: np.ndarray
+    clips: np.ndarray
+    which: np.ndarray
+    labels: np.ndarray
     centre: np.ndarray
     scale: np.ndarray
-    weights: np.ndarray
+    right: np.ndarray
     bias: np.ndarray
+    known: np.ndarray
     threshold: np.ndarray
 
     def __post_init__(self) -> None:
-        shapes = {name: getattr(self, name).shape for name in _SHAPES}
-        classes, width = shapes["means"] if len(shapes["means"]) == 2 else (-1, -1)
-        expected = {"labels": (classes,), "means": (classes, width), "spread": (width,), "bias": (), "threshold": ()}
-        expected |= {name: (len(EVIDENCE),) for name in ("centre", "scale", "weights")}
-        if shapes != {name: expected[name] for name in _SHAPES} or classes < 1:
+        shapes = {each.name: np.shape(getattr(self, each.name)) for each in fields(self)}
+        (width, axes), (clips, _) = (shapes[name] if len(shapes[name]) == 2 else (-1, -1) for name in ("axes", "clips"))
+        expected = {"mean": (width,), "spread": (width,), "axes": (width, axes), "clips": (clips, axes)}
+        expected |= {"which": (clips,), "labels": (*shapes["labels"][:1],), "bias": (), "threshold": ()}
+        expected |= {name: (len(EVIDENCE),) for name in ("centre", "scale", "right", "known")}
+        if shapes != expected or clips < 1 or not shapes["labels"]:
             raise ValueError(f"arrays have shapes {shapes}")
-        if not all(np.isfinite(getattr(self, name)).all() for name in _SHAPES if name != "labels"):
-            raise ValueError("contains values that are not finite")
+        numbers = [np.asarray(getattr(self, name)) for name in expected if name != "labels"]
+        if any(each.dtype.kind not in "iuf" for each in numbers) or not all(
+            np.isfinite(each).all() for each in numbers
+        ):
+            raise ValueError("contains values that are not finite numbers")
+        if not ((self.spread > 0).all() and (self.scale > 0).all()):
+            raise ValueError("spread and scale must be above zero")
+        if self.which.dtype.kind not in "iu" or self.which.min() < 0 or self.which.max() >= len(self.labels):
+            raise ValueError("which must be numbers of labels")
 
     @classmethod
     def load(cls, folder: Path) -> Doubt | None:
@@ -71,28 +105,58 @@ class Doubt:
         path = folder / FILE
         if not path.is_file():
             return None
+        names = tuple(each.name for each in fields(cls))
         try:
-            values = read_arrays(path, tuple(_SHAPES))
-            missing = [name for name in _SHAPES if name not in values]
+            values = read_arrays(path, names)
+            missing = [name for name in names if name not in values]
             if missing:
                 raise ValueError(f"lacks {', '.join(missing)}")
-            return cls(**{name: values[name] for name in _SHAPES})
+            return cls(**{name: values[name] for name in names})
         except ValueError as error:
             raise ValueError(f"{path}: {error}; write it again with m2l teach-doubt") from None
 
+    @cached_property
+    def _directions(self) -> np.ndarray:
+        rows = self.clips.astype(np.float32)
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+
+    def near(self, features: np.ndarray) -> Near:
+        """The training recordings near a movement's features (E,)."""
+        if features.shape != self.mean.shape:
+            raise ValueError(
+                f"{FILE} was fitted to {len(self.mean)} features of a movement, and this model has {len(features)}; "
+                "write it again with m2l teach-doubt"
+            )
+        point = ((features - self.mean) / self.spread) @ self.axes.astype(np.float64)
+        cosines = self._directions @ (point / max(float(np.linalg.norm(point)), 1e-9))
+        weights = np.exp(SHARP * (cosines - cosines.max()))
+        of = np.bincount(self.which, weights, len(self.labels)) / weights.sum()
+        return Near(float(np.sort(cosines)[-NEAREST:].mean()), of)
+
     def confidence(self, evidence: np.ndarray) -> np.ndarray:
-        """How probably words are right, (N,), from their evidence (N, 5)."""
-        odds = ((evidence - self.centre) / self.scale) @ self.weights + self.bias
-        return 1 / (1 + np.exp(-odds))
+        """How probably words are right, (N,), from their evidence (N, 7)."""
+        return np.asarray(1 / (1 + np.exp(-np.clip(self._standardised(evidence) @ self.right + self.bias, -50, 50))))
+
+    def familiar(self, evidence: np.ndarray) -> np.ndarray:
+        """How much speaks for a known action, (N,); one below the threshold is unknown."""
+        return np.asarray(self._standardised(evidence) @ self.known)
+
+    def _standardised(self, evidence: np.ndarray) -> np.ndarray:
+        return np.asarray((evidence - self.centre) / self.scale)
 
 
 def judge(
-    transcript: Transcript, body: Motion, doubt: Doubt | None, embeddings: Sequence[np.ndarray] = ()
+    transcript: Transcript,
+    body: Motion,
+    doubt: Doubt | None,
+    features: Sequence[np.ndarray] = (),
+    alone: Sequence[float] = (),
 ) -> Transcript:
     """The transcript whose segments have facts, confidence and known.
 
-    body        the recording as the model read it; without the canonical body segments get no facts
-    embeddings  for a model with doubt, the mean encoder output (M,) of each segment's frames, `part_of`
+    body      the recording as the model read it; without the canonical body segments get no facts
+    features  for a model with doubt, what Captioner.embed makes of each segment's frames, `part_of`
+    alone     of each segment, as windows.Described has it
     """
     try:
         measured = measure(ensure_canonical(body))
@@ -107,12 +171,12 @@ def judge(
             sure = None if segment.probability is None else segment.probability * HALVED**against
             known = sure is None or sure >= LEAST
         else:
-            row = evidence(segment, doubt, embeddings[number], against)
-            sure = float(doubt.confidence(row[None])[0])
-            if doubt.weights[-1] == 0:  # too few recordings had contradictions to weigh them
+            row = evidence(segment, doubt, features[number], against, alone[number] if alone else None)[None]
+            sure, known = float(doubt.confidence(row)[0]), bool(doubt.familiar(row)[0] >= doubt.threshold)
+            if doubt.right[-1] == 0:  # too few recordings had contradictions to weigh them
                 sure *= HALVED**against
-            known = sure >= float(doubt.threshold)
-        known |= against == 0 and any(each.fact in SHOWN for each in about)
+        if against == 0 and any(each.fact in SHOWN for each in about):
+            known, sure = True, None if sure is None else max(sure, segment.probability or 0.0)
         words = segment.words
         if segments and not segments[-1].known and words and words[-1].word == AGAIN:
             words = words[:-1]  # nothing was said the first time
@@ -126,23 +190,28 @@ def part_of(body: Motion, segment: Segment) -> Motion:
     return body.frames_between(first, min(max(round(segment.end * body.fps), first + 1), body.frames))
 
 
-def evidence(segment: Segment, doubt: Doubt, embedding: np.ndarray, against: int) -> np.ndarray:
-    """The EVIDENCE (5,) about a segment's words.
+def evidence(
+    segment: Segment, doubt: Doubt, features: np.ndarray, against: int, alone: float | None = None
+) -> np.ndarray:
+    """The EVIDENCE (7,) about a segment's words.
 
-    embedding  the mean encoder output (M,) of its frames
-    against    words that facts contradict
+    features  (E,) of its frames
+    against   words that facts contradict
+    alone     how sure what is said of its frames alone is of one action; None: as its probability
     """
-    distances = np.sqrt((((doubt.means - embedding) / doubt.spread) ** 2).mean(axis=1))
-    own = distances[doubt.labels == (segment.label or "")]
-    other = float(own.min() - distances.min()) if len(own) else 1.0
+    near = doubt.near(features)
+    own = np.flatnonzero(doubt.labels == (segment.label or ""))
     words = [word.probability for word in segment.words if word.probability is not None]
+    probability = 0.5 if segment.probability is None else segment.probability
     return np.array(
         [
-            _log_odds(0.5 if segment.probability is None else segment.probability),
+            _log_odds(probability),
             _log_odds(float(np.mean(words)) if words else 0.5),
-            float(distances.min()),
-            other,
-            float(against),
+            _log_odds(probability if alone is None else alone),
+            near.like,
+            _log_odds(float(near.of.max())),
+            _log_odds(float(near.of[own].sum())),
+            -float(against),
         ]
     )
 

@@ -90,14 +90,16 @@ def describe(
     """
     config, about = take.segmenter.config, replace(whole.transcript, segments=(), untimed="")
     pieces, spoken = hear(take, said, about.duration)
+    alone = tuple(map(sure_of_one, said))
     if len(whole.weights) == 1:
         if is_sure(whole.transcript, pieces):
             return whole
         bounded = bound_sentence(whole.transcript, pieces, config.fps)
         if bounded is not None:
-            return replace(whole, transcript=bounded)
+            return replace(whole, transcript=bounded, alone=alone)
     pieces = name_anew(pieces, spoken, lexicon, config)
-    return Described(word_pieces(pieces, spoken, lexicon, about, config.fps, half_window), (), whole.frames)
+    worded = word_pieces(pieces, spoken, lexicon, about, config.fps, half_window)
+    return Described(worded, (), whole.frames, alone)
 
 
 def hear(take: Take, said: Sequence[Transcript], duration: float) -> tuple[list[Piece], list[tuple[TimedWord, ...]]]:
@@ -114,6 +116,11 @@ def hear(take: Take, said: Sequence[Transcript], duration: float) -> tuple[list[
         moved = (shift(segment, first / take.body.fps, duration) for segment in own.segments)
         spoken.append(tuple(word for segment in moved for word in segment.words))
     return judged, spoken
+
+
+def sure_of_one(said: Transcript) -> float:
+    """How probable the only action of a transcript is; 0 when it names none or several."""
+    return (said.segments[0].probability or 0.0) if len(said.segments) == 1 and said.segments[0].label else 0.0
 
 
 def shares(said: Transcript) -> dict[str, float]:

@@ -24,11 +24,14 @@ class Described:
 
     weights  for each window its first frame and (L, T): how much each of its words looked at each of its frames
     frames   of the whole recording, at the model's frame rate
+    alone    for each segment how sure what the model says of its frames alone is of one action and no other; empty
+             where it was not asked
     """
 
     transcript: Transcript
     weights: tuple[tuple[int, np.ndarray], ...]
     frames: int
+    alone: tuple[float, ...] = ()
 
     def attention(self) -> np.ndarray | None:
         """The weights of all windows laid out in time, (L, frames) for the L words of the transcript.

@@ -32,7 +32,7 @@ from motion2language.captioning.search_segments import (
     piece_of,
     worths,
 )
-from motion2language.captioning.take_sentences import Take, hear, name_anew, word_pieces
+from motion2language.captioning.take_sentences import Take, hear, name_anew, sure_of_one, word_pieces
 from motion2language.captioning.windows import shift
 from motion2language.live import events
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter
@@ -171,13 +171,14 @@ class LivePieces:
             return
         body = view.body
         take = Take(body, view.values, view.evidence, [piece], self.segmenter)
-        judged, spoken = hear(take, self.describe(take.parts), body.duration)
+        heard = self.describe(take.parts)
+        judged, spoken = hear(take, heard, body.duration)
         (named,) = name_anew(judged, spoken, self.captioner.lexicon, config)
         said = self.segments.pop() if goes else None
         self._latest = _later(piece, self.dropped) if said or named.probability >= self.least else None
         if self._latest is None:
             return
-        segment = self._word(named, spoken, body)
+        segment = self._word(named, spoken, body, [*map(sure_of_one, heard)])
         if said is not None and said.known:  # its words stay
             kept = {name: getattr(said, name) for name in ("label", "words", "probability", "confidence", "known")}
             segment = replace(segment, **kept)
@@ -186,8 +187,13 @@ class LivePieces:
             yield from (events.Word(word.word, min(word.time, now), now) for word in segment.words)
         yield from self._give(segment, now, new=True)
 
-    def _word(self, piece: Piece, spoken: Sequence[tuple[TimedWord, ...]], body: Motion) -> Segment:
-        """The segment of a piece, seconds of the stream, with words that go on the sentence."""
+    def _word(
+        self, piece: Piece, spoken: Sequence[tuple[TimedWord, ...]], body: Motion, sure: Sequence[float]
+    ) -> Segment:
+        """The segment of a piece, seconds of the stream, with words that go on the sentence.
+
+        sure  how sure the words for the piece alone are of one action, (1,)
+        """
         before = [] if self._label is None else [replace(piece, label=self._label)]
         half_window = self.captioner.config.half_window_frames / self.fps
         about = Transcript((), body.duration)
@@ -195,7 +201,8 @@ class LivePieces:
         worded = word_pieces([*before, piece], [*([()] * len(before)), *spoken], lexicon, about, self.fps, half_window)
         alone = replace(worded, segments=worded.segments[-1:])
         doubt, part = self.captioner.doubt, part_of(body, alone.segments[0])
-        (segment,) = judge(alone, body, doubt, [] if doubt is None else [self.captioner.embed(part)]).segments
+        features = [] if doubt is None else [self.captioner.embed(part)]
+        (segment,) = judge(alone, body, doubt, features, sure).segments
         later = self.begin + self.dropped / self.fps
         if not self.facts:
             segment = replace(segment, facts=None)

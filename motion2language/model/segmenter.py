@@ -188,6 +188,10 @@ class Segmenter:
         """Evidence.frames alone, of features (T, F) before standardising."""
         return self._name(((values - self.mean) / self.std).astype(np.float32))
 
+    def vectors(self, values: np.ndarray) -> np.ndarray:
+        """What the chances of `name` are computed from, (T, width), of features (T, F) before standardising."""
+        return self._names(((values - self.mean) / self.std).astype(np.float32))
+
     def _name(self, values: np.ndarray) -> np.ndarray:
         scores = _rows(self._actions, self._names(values))
         scores = np.exp(scores - scores.max(1, keepdims=True))
