@@ -1,6 +1,7 @@
 """read_motion: unit and up axis detected or set, and errors that name the file."""
 
 import inspect
+import time
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import motion2language as m2l
 from motion2language.body import to_canonical
 from motion2language.cli.options import Input
 from motion2language.formats import FORMATS, bvh, npz
+from motion2language.formats.contents import detect_suffix
 from motion2language.formats.reading import ReadOptions, read_with_axes
 
 
@@ -201,3 +203,15 @@ def test_what_is_no_recording_is_named_with_what_to_do(name, content, message, t
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
         m2l.read_motion(tmp_path / name)
+
+
+@pytest.mark.parametrize("blank", ["\n", "\t\n", "1 \n"])
+def test_blank_lines_are_searched_in_time_linear_in_their_number(blank):
+    def seconds(count: int) -> float:
+        start = time.process_time()
+        with pytest.raises(ValueError, match="unsupported file type"):
+            detect_suffix((blank * count).encode())
+        return time.process_time() - start
+
+    least = [min(seconds(count) for _ in range(3)) for count in (2_000, 16_000)]
+    assert least[1] < 24 * least[0] + 0.02  # in quadratic time 64 times

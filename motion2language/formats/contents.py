@@ -16,8 +16,8 @@ _STARTS = ((rb"\x93NUMPY", ".npy"), (rb"PK\x03\x04", ".npz"), (rb"[\x01-\x08]P",
            (rb"Kaydara FBX Binary", ".fbx"), (rb"glTF", ".glb"), (rb"PAR1", ".parquet"))  # fmt: skip
 # Lines that identify text files, in lower case.
 _LINES = (
-    (r"^\s*:(bonedata|hierarchy|root)\b", ".asf"),
-    (r"^\s*hierarchy\b", ".bvh"),
+    (r"^[ \t]*:(bonedata|hierarchy|root)\b", ".asf"),
+    (r"^[ \t]*hierarchy\b", ".bvh"),
     (r"<mvnx\b", ".mvnx"),
     (r"\A\s*<", ".xml"),
     (r"\A\s*\[", ".json"),
@@ -25,7 +25,7 @@ _LINES = (
     (r"\A\s*\{", ".gltf"),
     (r"^fbxheaderextension:", ".fbx"),
     (r"\A\s*pathfiletype\b", ".trc"),
-    (r"^\s*:(fully-specified|degrees|radians)\b", ".amc"),
+    (r"^[ \t]*:(fully-specified|degrees|radians)\b", ".amc"),
     (r"\A\d+\s*\n\d+\s*\n\d{3,} ", ".skeleton"),
     (r"\A(?=[^\n]*[,;\t])[^\n]*([_. /-]z|\bz\w*)\s*([,;\t\n]|\Z)", ".csv"),
 )
