@@ -150,6 +150,18 @@ def test_a_damaged_doubt_is_refused_in_one_line(given, tmp_path):
         Doubt.load(tmp_path)
 
 
+def test_a_model_whose_doubt_is_damaged_can_be_taught_it_again(tmp_path, m2l):
+    folder = tmp_path / "model"
+    shutil.copytree(find_model("synthetic"), folder)
+    (folder / FILE).write_bytes(b"junk")
+    with pytest.raises(ValueError, match="write it again with m2l teach-doubt"):
+        load_model(folder)
+    assert load_model(folder, doubt=False).doubt is None
+    status, _, said = m2l("teach-doubt", folder, "--people", tmp_path)
+    assert status == 1
+    assert "holds no pair X.npz and X.json" in said
+
+
 def test_what_is_near_a_movement_is_told_by_the_training_recordings():
     walk, between, far = (doubt().near(np.array(place)) for place in ([2.0, 0.0], [1.0, 1.0], [-1.0, -1.0]))
     assert walk.of[0] > 0.999

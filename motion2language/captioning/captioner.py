@@ -323,11 +323,12 @@ def evaluating(network: Network | NumpyTransducer) -> Iterator[None]:
         network.train(training)
 
 
-def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
+def load_model(name: str | Path = "default", device: str = "cpu", *, doubt: bool = True) -> Captioner:
     """The captioner of a shipped model or of a model folder.
 
     device  cpu, where a transducer needs no PyTorch; a torch device such as cuda; or auto, which for a model that
             needs PyTorch is a GPU where there is one
+    doubt   read the folder's doubt.npz; without it a damaged one does not matter
 
     FileNotFoundError or ValueError reports what is missing or does not fit, and lists the shipped models.
     """
@@ -351,9 +352,8 @@ def load_model(name: str | Path = "default", device: str = "cpu") -> Captioner:
             f"{folder}: config.json says {config.vocabulary_size} words and {config.input_width} features, "
             f"but vocabulary.txt has {len(vocabulary)} and normalizer.npz {len(normalizer.mean)}"
         )
-    return Captioner(
-        config, vocabulary, normalizer, lexicon, network, folder.name, load_segmenter(folder), Doubt.load(folder)
-    )
+    segmenter, doubts = load_segmenter(folder), Doubt.load(folder) if doubt else None
+    return Captioner(config, vocabulary, normalizer, lexicon, network, folder.name, segmenter, doubts)
 
 
 def _load_config(path: Path) -> ModelConfig:

@@ -44,7 +44,7 @@ def teach_doubt(
     from motion2language.training.doubt import figures, save_doubt
     from motion2language.training.doubt import teach_doubt as teach
 
-    folder, captioner = find_model(model), load_model(model, device)
+    folder, captioner = find_model(model), load_model(model, device, doubt=measure_only)
     learnt = {} if clips is None else {clips_source: find_clips(clips)}
     with show_progress() as step:
         doubt = captioner.doubt if measure_only else teach(captioner, people, step, learnt)
