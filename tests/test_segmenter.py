@@ -277,6 +277,34 @@ def test_an_action_that_goes_on_and_a_short_one_stay_whole() -> None:
         assert cut_again(pieces, values, evidence, Shown()) == pieces
 
 
+def test_a_segmenter_without_a_limb_never_names_its_actions() -> None:
+    config = replace(SMALL, actions={**ACTIONS, "wave": Action(label="wave", phrase="waves", limb="arm")})
+    torch.manual_seed(3)
+    from motion2language.model.segmenter_torch import TorchSegmenter
+
+    whole = Segmenter(config, TorchSegmenter(config).arrays(np.zeros(124, np.float32), np.ones(124, np.float32)))
+    values = np.random.default_rng(3).normal(size=(20, 124)).astype(np.float32)
+    assert whole.without(["leg"]) is whole and whole.without(()) is whole
+    part = whole.without(["arm"])
+    assert list(part.config.actions) == list(ACTIONS) and "wave" not in part.config.labels
+    shares = whole(values).frames[:, :4]
+    np.testing.assert_allclose(part(values).frames, shares / shares.sum(1, keepdims=True), rtol=1e-4)
+    np.testing.assert_array_equal(part(values).pieces, whole(values).pieces)
+
+
+@pytest.mark.parametrize(
+    ("lost", "absent"),
+    [((), []), (("elbow", "wrist"), ["arm"]), (("wrist",), []), (("knee", "ankle", "toe"), ["leg"])],
+)
+def test_limbs_of_which_nothing_is_seen_are_absent(lost, absent) -> None:
+    seen = np.ones((9, 21), bool)
+    for joint in lost:
+        seen[:, [CANONICAL.index(f"{side}_{joint}") for side in ("left", "right")]] = False
+    assert take_sentences.absent_limbs(seen) == absent
+    seen[4] = True  # for a moment all are seen
+    assert take_sentences.absent_limbs(seen) == take_sentences.absent_limbs(None) == []
+
+
 def test_frames_alone_see_nothing_of_what_is_beside_their_piece() -> None:
     segmenter, random = _segmenter(), np.random.default_rng(1)
     values = random.normal(size=(40, 124)).astype(np.float32)

@@ -32,8 +32,8 @@ from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
-from motion2language.model.segmenter import Evidence, Segmenter, SegmenterConfig
-from motion2language.motion import Motion
+from motion2language.model.segmenter import Evidence, Segmenter
+from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 
 SUBJECT = ("a", "person")  # where no words of the model give one
@@ -42,6 +42,8 @@ JOIN = "then"
 #: for each right one that the pieces promise; any other must promise as many. Chosen on BNR-Compose's validation
 #: motions and takes of people held out.
 CERTAIN, SHARE = 0.7, 0.45
+SIDES = ("left", "right")
+LIMBS = {"arm": ("elbow", "wrist"), "leg": ("knee", "ankle")}  # and the joints without which nothing of them is seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,8 @@ class Take:
     body      the recording
     values    its features (T, F) as the segmenter reads them, and the evidence that it found in them
     pieces    in order
+    segmenter names no action of a limb that the body lacks
+    learnt    labels of all actions that it learnt
     """
 
     body: Motion
@@ -58,6 +62,7 @@ class Take:
     evidence: Evidence
     pieces: list[Piece]
     segmenter: Segmenter
+    learnt: Collection[str]
 
     @cached_property
     def stretches(self) -> list[tuple[int, int]]:
@@ -74,9 +79,21 @@ def cut(segmenter: Segmenter, body: Motion) -> Take:
     """A prepared recording cut into pieces."""
     motion = ensure_canonical(body).resample(segmenter.config.fps)
     values = feature(segmenter.config.features)(motion)
+    learnt, segmenter = segmenter.config.labels, segmenter.without(absent_limbs(motion.seen))
     evidence = segmenter(values)
     pieces = cut_again(find(evidence, segmenter.config), values, evidence, segmenter)
-    return Take(body, values, evidence, pieces, segmenter)
+    return Take(body, values, evidence, pieces, segmenter, learnt)
+
+
+def absent_limbs(seen: np.ndarray | None) -> list[str]:
+    """The limbs of LIMBS of which nothing is seen, by `Motion.seen` (T, 21) of a canonical body."""
+    if seen is None:
+        return []
+    ends = {
+        limb: [CANONICAL.index(f"{side}_{joint}") for side in SIDES for joint in joints]
+        for limb, joints in LIMBS.items()
+    }
+    return [limb for limb, joints in ends.items() if not seen[:, joints].any()]
 
 
 def describe(
@@ -97,7 +114,7 @@ def describe(
         bounded = bound_sentence(whole.transcript, pieces, config.fps)
         if bounded is not None:
             return replace(whole, transcript=bounded, alone=alone)
-    pieces = name_anew(pieces, spoken, lexicon, config)
+    pieces = name_anew(pieces, spoken, lexicon, take.learnt)
     worded = word_pieces(pieces, spoken, lexicon, about, config.fps, half_window)
     return Described(worded, (), whole.frames, alone)
 
@@ -190,10 +207,10 @@ def word_pieces(
 
 
 def name_anew(
-    pieces: Sequence[Piece], spoken: Sequence[Sequence[TimedWord]], lexicon: ActionLexicon, config: SegmenterConfig
+    pieces: Sequence[Piece], spoken: Sequence[Sequence[TimedWord]], lexicon: ActionLexicon, learnt: Collection[str]
 ) -> list[Piece]:
-    """The pieces, with the label of their words where these name a single action that the segmenter does not know."""
-    return [_named_anew(piece, words, lexicon, config.labels) for piece, words in zip(pieces, spoken, strict=True)]
+    """The pieces, with the label of their words where these name a single action that the segmenter never learnt."""
+    return [_named_anew(piece, words, lexicon, learnt) for piece, words in zip(pieces, spoken, strict=True)]
 
 
 def _named_anew(piece: Piece, words: Sequence[TimedWord], lexicon: ActionLexicon, known: Collection[str]) -> Piece:

@@ -32,7 +32,7 @@ from motion2language.captioning.search_segments import (
     piece_of,
     worths,
 )
-from motion2language.captioning.take_sentences import Take, hear, name_anew, sure_of_one, word_pieces
+from motion2language.captioning.take_sentences import Take, absent_limbs, hear, name_anew, sure_of_one, word_pieces
 from motion2language.captioning.windows import shift
 from motion2language.live import events
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter
@@ -90,9 +90,10 @@ class LivePieces:
         if captioner.segmenter is None or not can_cut(captioner):
             raise ValueError(f"model {captioner.name!r} did not learn to cut takes into pieces")
         self.captioner, self.begin, self.least, self.facts = captioner, begin, least, facts
-        self.segmenter: Segmenter = captioner.segmenter
+        self._learnt: Collection[str] = captioner.segmenter.config.labels
         self.fps = captioner.config.fps
         self._seen = np.array([joint not in absent for joint in CANONICAL.joints])
+        self.segmenter: Segmenter = captioner.segmenter.without(absent_limbs(self._seen[None]))
         self.poses: list[np.ndarray] = []  # from frame `dropped` of the take on
         self.dropped = 0  # frames, even
         self.segments: list[Segment] = []  # of the sentence, seconds of the stream
@@ -170,10 +171,10 @@ class LivePieces:
             yield from self._give(longer, now)
             return
         body = view.body
-        take = Take(body, view.values, view.evidence, [piece], self.segmenter)
+        take = Take(body, view.values, view.evidence, [piece], self.segmenter, self._learnt)
         heard = self.describe(take.parts)
         judged, spoken = hear(take, heard, body.duration)
-        (named,) = name_anew(judged, spoken, self.captioner.lexicon, config)
+        (named,) = name_anew(judged, spoken, self.captioner.lexicon, take.learnt)
         said = self.segments.pop() if goes else None
         self._latest = _later(piece, self.dropped) if said or named.probability >= self.least else None
         if self._latest is None:

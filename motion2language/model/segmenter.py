@@ -18,8 +18,8 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -53,15 +53,18 @@ class Action:
     """An action's label in segments, and a phrase that says it: "sit", "sits down".
 
     continues  whether any part of it shows it (walking, waving), so that two of them in a row are one
+    limb       that does it, "arm" or "leg"; "" when the whole body does
     """
 
     label: str
     phrase: str
     continues: bool = False
+    limb: str = ""
 
     def __post_init__(self) -> None:
         _require(_is_text(self.label) and _is_text(self.phrase), "label and phrase", "text", (self.label, self.phrase))
         _require(type(self.continues) is bool, "continues", "true or false", self.continues)
+        _require(isinstance(self.limb, str), "limb", "text", self.limb)
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,15 @@ class Segmenter:
         memory = self._bounds(paired.reshape(len(paired) // PAIR, -1))
         starts, ends = _rows(self._edges, memory).reshape(-1, 2)[: len(values)].T
         return Evidence(frames, starts, ends, self.judge(memory))
+
+    def without(self, limbs: Collection[str]) -> Segmenter:
+        """The segmenter that never names an action of these limbs; itself where it has none, or no other."""
+        kept = {name: action for name, action in self.config.actions.items() if action.limb not in limbs}
+        if not kept or len(kept) == len(self.config.actions):
+            return self
+        rows = [0, *(number for number, name in enumerate(self.config.actions, start=1) if name in kept)]
+        weights = {name: value[rows] if name.startswith("actions.") else value for name, value in self.weights.items()}
+        return Segmenter(replace(self.config, actions=kept), weights)
 
     def name(self, values: np.ndarray) -> np.ndarray:
         """Evidence.frames alone, of features (T, F) before standardising."""

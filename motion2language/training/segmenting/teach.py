@@ -141,7 +141,8 @@ def _say_by(captioner: Captioner) -> Say | None:
 def action_of(name: str, actions: Actions) -> Action:
     """How the segmenter says an action of the table."""
     phrase = actions.phrases(Meaning(action=name))[0]
-    return Action(label=actions.verb(name), phrase=phrase, continues=goes_on(name, actions))
+    limb = actions.actions[name].limb
+    return Action(label=actions.verb(name), phrase=phrase, continues=goes_on(name, actions), limb=limb)
 
 
 def calibrate(segmenter: Segmenter, pool: Pool, say: Say | None = None) -> Segmenter:
