@@ -1,6 +1,6 @@
 """The pictures of the web app, docs/app.png and docs/app-dark.png: `python -m docs.app_picture`.
 
-`m2l serve` describes two shipped samples, one with its player, and refuses a file that is no recording. Needs
+`m2l serve` describes two shipped samples, one with its player, and refuses a file without a recording. Needs
 Playwright, Chromium and the extra `serve`; run it in the repository's root.
 """
 

@@ -28,9 +28,9 @@ from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
 
 FILE = "doubt.npz"  # in the model folder
-#: The log odds of the segment's probability; of its words; of the one action that is said of its frames alone; how
-#: like the NEAREST training recordings are; the log odds that what is near has one label, and has the segment's; and
-#: how many words facts do not contradict, below zero.
+#: The log odds of the segment's probability; of its words; of the one action that the words for its frames alone name;
+#: how like the NEAREST training recordings are; the log odds that what is near has one label, and has the segment's;
+#: and how many words facts do not contradict, below zero.
 EVIDENCE = ("probability", "words", "alone", "near", "one label", "same label", "not contradicted")
 NEAREST = 5  # training recordings; chosen
 SHARP = 15.0  # recordings count e^(15 cosine), so that those within about .07 of the nearest do; chosen
@@ -197,7 +197,7 @@ def evidence(
 
     features  (E,) of its frames
     against   words that facts contradict
-    alone     how sure what is said of its frames alone is of one action; None: as its probability
+    alone     how sure the words for its frames alone are of one action; None: as its probability
     """
     near = doubt.near(features)
     own = np.flatnonzero(doubt.labels == (segment.label or ""))

@@ -32,6 +32,7 @@ from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
+from motion2language.language.movement import SIDES
 from motion2language.model.segmenter import Evidence, Segmenter
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
@@ -42,7 +43,6 @@ JOIN = "then"
 #: for each right one that the pieces promise; any other must promise as many. Chosen on BNR-Compose's validation
 #: motions and takes of people held out.
 CERTAIN, SHARE = 0.7, 0.45
-SIDES = ("left", "right")
 LIMBS = {"arm": ("elbow", "wrist"), "leg": ("knee", "ankle")}  # and the joints without which nothing of them is seen
 
 
