@@ -53,10 +53,11 @@ def draw(settings: list[tuple[str, float, float, dict[float, float]]], path: Pat
     """On the left the delay of verbs with each setting, on the right the scores that waiting gains."""
     matplotlib.rcParams.update({"svg.fonttype": "path", "svg.hashsalt": "live", "font.size": 9})
     canvas, (late, right) = plt.subplots(1, 2, figsize=(8.4, 3.2), layout="constrained")
-    for (name, bleu, verbs, quantiles), colour in zip(settings, COLOURS, strict=True):
+    for number, ((name, bleu, verbs, quantiles), colour) in enumerate(zip(settings, COLOURS, strict=True)):
         late.plot(list(quantiles.values()), [100 * share for share in quantiles], "o-", color=colour, ms=3, label=name)
         right.plot(quantiles[0.95], bleu, "o", color=colour)
-        right.annotate(percent(verbs), (quantiles[0.95], bleu), textcoords="offset points", xytext=(5, -10))
+        place = (5, -10) if number % 2 else (5, 4)  # settings that do alike would hide each other's label
+        right.annotate(percent(verbs), (quantiles[0.95], bleu), textcoords="offset points", xytext=place)
     right.plot([row[3][0.95] for row in settings], [row[1] for row in settings], "-", color="#9aa0a8", lw=1, zorder=0)
     late.set(xlabel="seconds from an action's start", ylabel="% of verbs said", ylim=(0, 102), xlim=(0, None))
     late.legend(title="sure, patience", frameon=False, loc="lower right")
