@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 SHOWN = 80  # joints that a message lists; chosen
+#: The columns of Motion.contacts: the heel and the ball of each foot.
+CONTACTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Motion:
     name       used in messages and transcripts, usually the file's name
     seen       (T, J) bool, False where a joint was not recorded and its position is a stand-in; None where all were
     angles     (T, A) float32 radians, where the format has joint angles of a known body (KIT-ML), else None
+    contacts   (T, 4) bool, where the recording device says which of CONTACTS are on the ground (Xsens), else None
 
     >>> point = Motion(np.zeros((60, 1, 3)), fps=30, skeleton=Skeleton("point", ("root",), (-1,)), name="standing")
     >>> point.frames, point.duration
@@ -119,6 +122,7 @@ class Motion:
     name: str = ""
     angles: np.ndarray | None = None
     seen: np.ndarray | None = None
+    contacts: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         positions = np.ascontiguousarray(self.positions, dtype=np.float32)
@@ -146,6 +150,12 @@ class Motion:
             if seen.shape != positions.shape[:2]:
                 raise ValueError(f"{self.label}: seen has shape {seen.shape}, expected {positions.shape[:2]}")
             object.__setattr__(self, "seen", None if seen.all() else seen)
+        if self.contacts is not None:
+            contacts = np.ascontiguousarray(self.contacts, dtype=bool)
+            if contacts.shape != (len(positions), len(CONTACTS)):
+                found, expected = contacts.shape, (len(positions), len(CONTACTS))
+                raise ValueError(f"{self.label}: contacts have shape {found}, expected {expected}")
+            object.__setattr__(self, "contacts", contacts)
 
     @property
     def label(self) -> str:
@@ -174,17 +184,25 @@ class Motion:
     def frames_between(self, first: int, last: int, every: int = 1) -> Motion:
         """Frames `first` to `last` - 1, or every `every`-th of them, without averaging."""
         chosen = slice(first, last, every)
-        angles = None if self.angles is None else self.angles[chosen]
-        seen = None if self.seen is None else self.seen[chosen]
-        return replace(self, positions=self.positions[chosen], fps=self.fps / every, angles=angles, seen=seen)
+        angles, seen, contacts = (
+            None if values is None else values[chosen] for values in (self.angles, self.seen, self.contacts)
+        )
+        return replace(
+            self,
+            positions=self.positions[chosen],
+            fps=self.fps / every,
+            angles=angles,
+            seen=seen,
+            contacts=contacts,
+        )
 
     def resample(self, fps: float) -> Motion:
         """The same motion at another rate: frame k of the result is the pose at k/fps seconds.
 
         For a lower rate, each frame is first averaged over a triangle one output frame wide to either side, so that
         fast movement does not alias; for a higher one, poses are interpolated linearly. The result has
-        round(T * fps / self.fps) frames, at least one. Angles are resampled like positions after unwrapping; a joint
-        was seen when it was in the nearest frame.
+        round(T * fps / self.fps) frames, at least one. Angles are resampled like positions after unwrapping; whether
+        a joint was seen, or a foot touched the ground, is that of the nearest frame.
         """
         if not np.isfinite(fps) or fps <= 0:
             raise ValueError(f"{self.label}: cannot resample to {fps} frames per second; give a positive number")
@@ -196,8 +214,10 @@ class Motion:
         angles = None
         if self.angles is not None:
             angles = _resample(np.unwrap(self.angles, axis=0), times, self.fps / fps)
-        seen = None if self.seen is None else self.seen[np.round(times).astype(int).clip(max=self.frames - 1)]
-        return replace(self, positions=positions.reshape(count, -1, 3), fps=fps, angles=angles, seen=seen)
+        nearest = np.round(times).astype(int).clip(max=self.frames - 1)
+        seen, contacts = (None if flags is None else flags[nearest] for flags in (self.seen, self.contacts))
+        positions = positions.reshape(count, -1, 3)
+        return replace(self, positions=positions, fps=fps, angles=angles, seen=seen, contacts=contacts)
 
 
 def _resample(values: np.ndarray, times: np.ndarray, ratio: float) -> np.ndarray:

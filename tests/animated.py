@@ -269,21 +269,34 @@ SEGMENTS = (
 ).split()
 
 
-def mvnx_text(motion: Motion, label: str = "Ann") -> str:
-    """A canonical motion as MVNX: metres, Z up, with a calibration pose before the frames."""
+def mvnx_text(motion: Motion, label: str = "Ann", turn: tuple[float, ...] | None = None) -> str:
+    """A canonical motion as MVNX: metres, Z up, with a calibration pose before the frames.
+
+    turn  the orientation of all segments; then the head ends 20 cm along its X axis. None for no orientations
+    The foot contacts are the motion's, else those of a left foot that stands and a right one that does not.
+    """
     x, y, z = np.moveaxis(motion.positions, -1, 0)
     places = np.stack((x, -z, y), axis=-1).reshape(motion.frames, -1)
-    segments = "".join(f'<segment label="{name}" id="{number}"/>' for number, name in enumerate(SEGMENTS, start=1))
+    points = "".join(
+        f'<point label="{name}"><pos_b>{place}</pos_b></point>'
+        for name, place in (("jHead", "0 0 0"), ("pTopOfHead", "0.2 0 0"), ("pBackOfHead", "0 0 -0.1"))
+    )
+    segments = "".join(
+        f'<segment label="{name}" id="{number}"><points>{points * (name == "Head")}</points></segment>'
+        for number, name in enumerate(SEGMENTS, start=1)
+    )
     joints = "".join(
         f'<joint label="j{name}"><connector1>{SEGMENTS[parent]}/j{name}</connector1>'
         f"<connector2>{name}/j{name}</connector2></joint>\n"
         for name, parent in zip(SEGMENTS, motion.skeleton.parents, strict=True)
         if parent >= 0
     )
+    touches = np.tile([1, 1, 0, 0], (motion.frames, 1)) if motion.contacts is None else motion.contacts.astype(int)
+    turns = "" if turn is None else f"<orientation>{' '.join(map(str, turn * len(SEGMENTS)))}</orientation>"
     frames = "".join(
-        f'<frame time="{number}" type="normal"><position>{" ".join(f"{value:.6f}" for value in row)}</position>'
-        "<footContacts>1 1 0 0</footContacts></frame>\n"
-        for number, row in enumerate(places)
+        f'<frame time="{number}" type="normal">{turns}<position>{" ".join(f"{value:.6f}" for value in row)}</position>'
+        f"<footContacts>{' '.join(map(str, touch))}</footContacts></frame>\n"
+        for number, (row, touch) in enumerate(zip(places, touches, strict=True))
     )
     pose = f'<frame type="tpose"><position>{" ".join(["0"] * 63)}</position></frame>'
     return (

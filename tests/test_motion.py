@@ -133,6 +133,18 @@ def test_clips_at_frame_times_part_the_recording(fps: float) -> None:
         assert xs(right).tolist() == list(range(cut, 60))
 
 
+def test_foot_contacts_are_cut_and_resampled_with_the_poses() -> None:
+    contacts = np.zeros((8, 4), bool)
+    contacts[4:, 1] = True
+    motion = Motion(np.zeros((8, 1, 3)), 8, POINT, "step", contacts=contacts)
+    assert motion.clip(0.375, 0.75).contacts[:, 1].tolist() == [False, True, True]
+    assert motion.frames_between(1, 8, 2).contacts[:, 1].tolist() == [False, False, True, True]
+    assert motion.resample(4).contacts[:, 1].tolist() == [False, False, True, True]
+    assert motion.resample(16).contacts.sum(axis=0).tolist() == [0, 9, 0, 0]
+    with pytest.raises(ValueError, match=r"step: contacts have shape \(8, 2\), expected \(8, 4\)"):
+        Motion(np.zeros((8, 1, 3)), 8, POINT, "step", contacts=contacts[:, :2])
+
+
 def test_clip_beyond_the_recording_ends_with_the_recording() -> None:
     motion = point(np.arange(10), 10)
     assert xs(motion.clip(-3, 0.2)).tolist() == [0, 1]

@@ -41,9 +41,9 @@ def made(number: int) -> Record:
     angles = random.normal(size=(frames, 7)) if number % 3 == 0 else None
     positions = random.normal(size=(frames, len(skeleton.joints), 3))
     seen = random.random(positions.shape[:2]) < 0.5 if number % 4 == 2 else None
-    return Record(
-        Motion(positions, 10 / 3, skeleton, f"take {number}", angles, seen), {"text": "gé\n", "number": number}
-    )
+    contacts = random.random((frames, 4)) < 0.5 if number % 4 == 1 else None
+    motion = Motion(positions, 10 / 3, skeleton, f"take {number}", angles, seen, contacts)
+    return Record(motion, {"text": "gé\n", "number": number})
 
 
 def contents(key: str = "a", make=made, count: int = COUNT) -> StoreSpec:
@@ -62,6 +62,7 @@ def same(record: Record | None, other: Record | None) -> bool:
         record.motion.angles is other.motion.angles is None or np.array_equal(record.motion.angles, other.motion.angles)
     )
     arrays &= np.array_equal(record.motion.seen, other.motion.seen)
+    arrays &= np.array_equal(record.motion.contacts, other.motion.contacts)
     facts = [(each.about, each.motion.fps, each.motion.skeleton, each.motion.name) for each in (record, other)]
     return arrays and facts[0] == facts[1]
 

@@ -11,7 +11,7 @@ from motion2language.body.axes import Axes, stature
 from motion2language.body.mapping import JointMap, map_joints
 from motion2language.body.names import helper_kind
 from motion2language.body.sides import Sides, measure_sides
-from motion2language.motion import CANONICAL, Motion
+from motion2language.motion import CANONICAL, CONTACTS, Motion
 
 #: Statures in metres that to_canonical accepts: from small children and toys to giants of games. Chosen.
 POSSIBLE_HEIGHT = (0.4, 4.0)
@@ -115,7 +115,7 @@ def describe(
     ]
     if lost := name_absent(set(joint_map.absent)):
         rows.append(("absent", lost))
-    rows += _describe_gaps(motion)
+    rows += _describe_gaps(motion) + _describe_contacts(motion)
     rows += joint_map.rows()
     if ignored := _ignored(joint_map):
         rows.append(("ignored", ignored))
@@ -128,6 +128,14 @@ def _describe_gaps(motion: Motion) -> list[tuple[str, str | float | int]]:
         return []
     shares = zip(motion.skeleton.joints, 1 - motion.seen.mean(axis=0), strict=True)
     return [("not seen", ", ".join(f"{joint} {share:.0%}" for joint, share in shares if share > 0))]
+
+
+def _describe_contacts(motion: Motion) -> list[tuple[str, str | float | int]]:
+    """A row with the share of the frames in which the file says that a part of a foot is on the ground."""
+    if motion.contacts is None:
+        return []
+    shares = zip(CONTACTS, motion.contacts.mean(axis=0), strict=True)
+    return [("on the ground", ", ".join(f"{part.replace('_', ' ')} {share:.0%}" for part, share in shares))]
 
 
 def _ignored(joint_map: JointMap) -> str:

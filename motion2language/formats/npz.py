@@ -1,4 +1,6 @@
-"""Our own .npz: positions, fps, joints, parents and optionally angles; metres, Y up. No pickles.
+"""Our own .npz: positions, fps, joints, parents, and where known angles, what was seen and foot contacts; metres, Y up.
+
+No pickles.
 
 An .npz of AMASS is recognised by its arrays and read by amass.py.
 """
@@ -24,7 +26,7 @@ from motion2language.formats.reading import ReadOptions, Recording
 from motion2language.motion import Motion, Skeleton
 
 _KEYS = ("positions", "fps", "joints", "parents")
-_ALSO = ("angles", "skeleton", "seen")
+_ALSO = ("angles", "skeleton", "seen", "contacts")
 _EXPECTED = (
     ("positions", "f", 3, "floating-point numbers (T, J, 3)"),
     ("fps", "fiu", 0, "a single number"),
@@ -53,15 +55,17 @@ def read(path: Path, options: ReadOptions) -> Recording:
         array = data[key]
         if array.dtype.kind not in kinds or array.ndim != dimensions:
             raise ValueError(f"{key!r} has type {array.dtype} and shape {array.shape}, expected {expected}")
-    if "seen" in data and data["seen"].dtype.kind != "b":
-        raise ValueError(f"'seen' has type {data['seen'].dtype}, expected true or false (T, J)")
+    for key, shape in (("seen", "(T, J)"), ("contacts", "(T, 4)")):
+        if key in data and data[key].dtype.kind != "b":
+            raise ValueError(f"{key!r} has type {data[key].dtype}, expected true or false {shape}")
     if "angles" in data and data["angles"].dtype.kind != "f":
         raise ValueError(f"'angles' has type {data['angles'].dtype}, expected floating-point numbers (T, angles)")
     skeleton = Skeleton(
         str(data.get("skeleton", "npz")), tuple(map(str, data["joints"])), tuple(int(p) for p in data["parents"])
     )
     fps = options.fps or float(data["fps"])
-    motion = Motion(data["positions"], fps, skeleton, path.name, data.get("angles"), data.get("seen"))
+    angles, seen, contacts = (data.get(key) for key in ("angles", "seen", "contacts"))
+    motion = Motion(data["positions"], fps, skeleton, path.name, angles, seen, contacts)
     return Recording(motion, "m", "y")
 
 
@@ -83,8 +87,6 @@ def write(motion: Motion, path: str | Path) -> None:
         "parents": np.array(motion.skeleton.parents),
         "skeleton": np.array(motion.skeleton.name),
     }
-    if motion.angles is not None:
-        arrays["angles"] = motion.angles
-    if motion.seen is not None:
-        arrays["seen"] = motion.seen
+    known = {"angles": motion.angles, "seen": motion.seen, "contacts": motion.contacts}
+    arrays |= {key: values for key, values in known.items() if values is not None}
     write_atomically(path, lambda file: np.savez_compressed(file, **arrays))

@@ -14,7 +14,7 @@ from motion2language.captioning.facts.limbs import find_limbs
 from motion2language.captioning.facts.measure import RATE, Body, measure
 from motion2language.captioning.facts.posture import find_postures
 from motion2language.captioning.facts.repetitions import Repetitions, find_repetitions
-from motion2language.captioning.facts.steps import find_step_length, find_steps, name_step
+from motion2language.captioning.facts.steps import compare_contacts, find_step_length, find_steps, name_step
 from motion2language.captioning.facts.travel import find_gait, find_pace, find_travel
 from motion2language.captioning.facts.turn import find_turn
 from motion2language.motion import Motion
@@ -94,7 +94,7 @@ def _facts_of(body: Body) -> Facts:
         "repetitions": again.reason,
         "turn": why_no_turn,
         "direction": "" if travel.direction else "it changes",
-        "steps": steps.note if stepped else "",
+        "steps": "; ".join(filter(None, (steps.note if stepped else "", compare_contacts(body, len(stepped))))),
         "gait": "" if gait or not goes or travel.froude is None else "between a walk and a run",
     }
     return Facts(

@@ -35,6 +35,7 @@ class Body:
     floor     height of the floor, leg lengths
     standing  height of the pelvis over the floor when standing, leg lengths
     seen      (T, 21) bool, False where a joint was not recorded; None where all were
+    contacts  (T, 4) bool, which of motion.CONTACTS the file says are on the ground; None where it does not say
     start     seconds from the recording's beginning to the first frame
     duration  seconds
     """
@@ -47,6 +48,7 @@ class Body:
     start: float
     duration: float
     seen: np.ndarray | None = None
+    contacts: np.ndarray | None = None
 
     @property
     def frames(self) -> int:
@@ -120,6 +122,7 @@ class Body:
             joints=self.joints[first:last],
             raw=self.raw[first:last],
             seen=None if self.seen is None else self.seen[first:last],
+            contacts=None if self.contacts is None else self.contacts[first:last],
             start=self.start + first / RATE,
             duration=(last - first) / RATE,
         )
@@ -143,7 +146,7 @@ def measure(motion: Motion) -> Body:
     ankle = float(np.percentile(ankles.min(axis=1), 5)) - floor
     hips = joints[:, [_COLUMN["left_hip"], _COLUMN["right_hip"]]].mean(axis=1)
     drop = float(np.median(np.linalg.norm(joints[:, _COLUMN["pelvis"]] - hips, axis=1)))
-    return Body(joints, raw, leg, floor, 1.0 + ankle + drop, 0.0, motion.duration, motion.seen)
+    return Body(joints, raw, leg, floor, 1.0 + ankle + drop, 0.0, motion.duration, motion.seen, motion.contacts)
 
 
 def smooth(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

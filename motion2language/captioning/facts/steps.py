@@ -65,6 +65,21 @@ def find_steps(body: Body, travel: Travel) -> Steps:
     return _lifts(body)
 
 
+def compare_contacts(body: Body, steps: int) -> str:
+    """What the file's own foot contacts say where they disagree with `steps` counted steps; else "".
+
+    They are evidence beside the count and do not replace it: a foot is also lifted to kick, to jump or to stand better.
+    """
+    if body.contacts is None:
+        return ""
+    air = (np.logical_not(body.contacts[:, columns]).all(axis=1) for columns in ([0, 1], [2, 3]))
+    lifts = [len(_edges(np.asarray(foot))[0]) for foot in air]
+    if sum(lifts) == steps:
+        return ""
+    left, right = (f"{count} time{'s' * (count != 1)}" for count in lifts)
+    return f"the file's own foot contacts show the left foot in the air {left}, the right one {right}"
+
+
 def find_step_length(body: Body, times: Sequence[float]) -> float | None:
     """Leg lengths over the ground of the median step, between two passes of the feet; None with fewer than LEAST."""
     if len(times) < LEAST:

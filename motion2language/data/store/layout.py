@@ -2,8 +2,9 @@
 
 `values.f32`   each motion's positions, then its joint angles, one motion after another: float32, little-endian
 `index.jsonl`  a header line; then, in order, a line per motion: where its values begin, frames, rate, name, the number
-               of its skeleton, width of its angles, when joints are not seen, and its data from the corpus; `null` if
-               it could not be read. A skeleton has its own line, before the first motion that uses it.
+               of its skeleton, width of its angles, when joints are not seen and when feet touch the ground, and its data
+               from the corpus; `null` if it could not be read. A skeleton has its own line, before the first motion
+               that uses it.
 
 A motion's line is written after its values have reached the disk, so after a crash every complete line is valid.
 """
@@ -22,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from motion2language.formats.gaps import gaps_of
-from motion2language.motion import Motion, Skeleton
+from motion2language.motion import CONTACTS, Motion, Skeleton
 
 FORMAT = 1
 VALUES, INDEX = "values.f32", "index.jsonl"
@@ -86,9 +87,11 @@ class Store:
         middle, end = entry["at"] + 3 * joints * frames, entry["at"] + _length(entry, self._skeletons)
         positions = self._values[entry["at"] : middle].reshape(frames, joints, 3)
         angles = None if width is None else self._values[middle:end].reshape(frames, width)
-        return Record(
-            Motion(positions, entry["fps"], skeleton, entry["name"], angles, _seen(entry, joints)), entry["about"]
-        )
+        unseen = _read_stretches(entry, "unseen", joints)
+        contacts = _read_stretches(entry, "contacts", len(CONTACTS))
+        seen = None if unseen is None else ~unseen
+        motion = Motion(positions, entry["fps"], skeleton, entry["name"], angles, seen, contacts)
+        return Record(motion, entry["about"])
 
 
 class Journal:
@@ -132,7 +135,9 @@ class Journal:
             entry = {"at": self._end, "frames": motion.frames, "fps": motion.fps, "name": motion.name}
             entry |= {"skeleton": self._number(motion.skeleton), "about": record.about}
             if motion.seen is not None:
-                entry["unseen"] = _unseen(motion.seen)
+                entry["unseen"] = _list_stretches(~motion.seen)
+            if motion.contacts is not None:
+                entry["contacts"] = _list_stretches(motion.contacts)
             entry["angles"] = None if motion.angles is None else motion.angles.shape[1]
             values = [motion.positions] if motion.angles is None else [motion.positions, motion.angles]
         line = _line(entry)
@@ -241,16 +246,16 @@ def _line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
-def _unseen(seen: np.ndarray) -> list[list[int]]:
-    """Joint, first frame and frame after the last of each time in which a joint is not seen (T, J)."""
-    return [[joint, *gap] for joint in range(seen.shape[1]) for gap in gaps_of(~seen[:, joint])]
+def _list_stretches(flags: np.ndarray) -> list[list[int]]:
+    """Column, first frame and frame after the last of each time in which flags (T, N) of a column are true."""
+    return [[column, *stretch] for column in range(flags.shape[1]) for stretch in gaps_of(flags[:, column])]
 
 
-def _seen(entry: dict[str, Any], joints: int) -> np.ndarray | None:
-    """The array (T, J) that _unseen lists; None for an entry without that list."""
-    if "unseen" not in entry:
+def _read_stretches(entry: dict[str, Any], key: str, columns: int) -> np.ndarray | None:
+    """The flags (T, columns) that _list_stretches lists; None for an entry without that list."""
+    if key not in entry:
         return None
-    seen = np.ones((entry["frames"], joints), bool)
-    for joint, first, end in entry["unseen"]:
-        seen[first:end, joint] = False
-    return seen
+    flags = np.zeros((entry["frames"], columns), bool)
+    for column, first, end in entry[key]:
+        flags[first:end, column] = True
+    return flags
