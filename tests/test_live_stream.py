@@ -18,7 +18,7 @@ from motion2language.formats.limits import LONGEST_MESSAGE
 from motion2language.formats.reading import read_motion
 from motion2language.live import sending, stream
 from motion2language.live.clock import FrameRateMonitor
-from motion2language.live.events import Note, Sentence, Word
+from motion2language.live.events import Count, Note, Sentence, Word
 from motion2language.live.listener import Listener, narrate
 from motion2language.live.protocol import Fault, Frame, Header, Stall, messages, parse, read_lines
 
@@ -165,6 +165,53 @@ def test_events_are_printed_as_text_and_as_json():
     assert rows[-1]["kind"] == "sentence"
     assert rows[-1]["segments"][0]["words"]
     assert json.loads(stream.as_json(Note("odd", 1.0))) == {"kind": "note", "text": "odd", "time": 1.0}
+
+
+def screen(text: str) -> list[str]:
+    """The lines that a terminal shows."""
+    lines, column = [""], 0
+    for letter in text:
+        if letter == "\n":
+            lines.append("")
+            column = 0
+        elif letter == "\b":
+            column -= 1
+        else:
+            lines[-1] = lines[-1][:column] + letter + lines[-1][column + 1 :]
+            column += 1
+    return [line.rstrip() for line in lines]
+
+
+WAVES = [
+    Word("waves", 1.0, 1.5),
+    Count(1, 1.2, 2.0),
+    Count(2, 1.8, 2.4),
+    *(Word(w, 2.0, 2.6) for w in "the left hand".split()),
+]
+
+
+def test_on_a_terminal_the_count_stands_behind_the_words_at_every_moment():
+    show = stream.Narration(in_place=True)
+    printed = [show(event) for event in WAVES]
+    assert [screen("".join(printed[:end]))[0] for end in range(1, len(printed) + 1)] == [
+        "waves", "waves · 1", "waves · 2", "waves the · 2", "waves the left · 2", "waves the left hand · 2",
+    ]  # fmt: skip
+    printed += [
+        show(Count(1, 4.0, 5.0)),
+        show(Note("odd", 5.0)),
+        show(Word("bows", 6.0, 6.5)),
+        show(Count(1, 6.6, 7.0)),
+    ]
+    assert screen("".join(printed)) == ["waves the left hand · 2 · 1", "(5.0 s: odd)", "bows · 1"]
+
+
+def test_in_a_pipe_the_counts_follow_the_last_word():
+    show = stream.Narration(in_place=False)
+    events = [*WAVES, Count(3, 3.0, 3.4), Count(1, 5.0, 5.4), Sentence((), 0.0, 6.0), Word("bows", 7.0, 7.5)]
+    text = "".join(map(show, events))
+    assert "\b" not in text
+    assert text.splitlines()[0] == "waves the left hand · 3 · 1"
+    assert text.splitlines()[-1] == "bows "
 
 
 def test_udp_gives_the_same_words_as_a_pipe():

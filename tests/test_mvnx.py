@@ -155,4 +155,4 @@ def test_a_real_recording_is_the_same_as_its_bvh():
             for motion, name in zip(read, (mine, theirs), strict=True)
         ]
         assert np.linalg.norm(steps[0] @ turn - steps[1], axis=1).max() < 0.002
-    assert read[0].contacts.all()  # somebody sits, both feet on the floor
+    assert read[0].contacts.all()  # both feet stay on the floor

@@ -107,7 +107,7 @@ def live(
             listener.watch = page.broadcast.show
         warn_of_strangers(host, "" if udp is not None else token)  # datagrams have no place for a token
 
-    render = stream.as_json if json else stream.as_text
+    render = stream.as_json if json else stream.Narration(sys.stdout.isatty())
     _emit_all(_events(listener, udp, websocket, host, names, token, once, page), listener, render, page, once)
     return 0
 

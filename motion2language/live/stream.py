@@ -38,6 +38,41 @@ def as_text(event: Event) -> str:
     return f"\n({event.time:.1f} s: {event.text})\n"
 
 
+class Narration:
+    """Events as text for people, one after another: counts stand behind the words, never between them.
+
+    in_place  whether a terminal shows the text: then a count appears as soon as it is known, and moves on behind each
+              word that follows. Else the counts follow the last word, one for each movement that was repeated.
+    """
+
+    def __init__(self, in_place: bool) -> None:
+        self._in_place = in_place
+        self._counts: list[int] = []
+        self._shown = ""  # of the counts, behind the cursor's line
+
+    def __call__(self, event: Event) -> str:
+        """What to print for an event."""
+        if isinstance(event, Count):
+            if self._counts and event.count > self._counts[-1]:
+                self._counts.pop()
+            self._counts.append(event.count)
+            return self._behind("") if self._in_place else ""
+        text = as_text(event)
+        if isinstance(event, Word):
+            return self._behind(text)
+        if text:
+            text = self._behind("", always=True).removesuffix(" ") + text
+            self._counts, self._shown = [], ""
+        return text
+
+    def _behind(self, words: str, always: bool = False) -> str:
+        """The words in the place of the counts, and the counts behind them."""
+        back = len(self._shown)
+        erased = "\b" * back + " " * back + "\b" * back
+        self._shown = "".join(f"· {count} " for count in self._counts) if self._in_place or always else ""
+        return erased + words + self._shown
+
+
 def as_dict(event: Event) -> dict[str, object]:
     """JSON data, with its kind: word, piece, count, sentence or note."""
     data = asdict(event)

@@ -2,7 +2,7 @@
 
 `values.f32`   each motion's positions, then its joint angles, one motion after another: float32, little-endian
 `index.jsonl`  a header line; then, in order, a line per motion: where its values begin, frames, rate, name, the number
-               of its skeleton, width of its angles, when joints are not seen and when feet touch the ground, and its data
+               of its skeleton, width of its angles, when joints are not seen, when feet touch the ground, and its data
                from the corpus; `null` if it could not be read. A skeleton has its own line, before the first motion
                that uses it.
 
