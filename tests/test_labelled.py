@@ -15,7 +15,13 @@ from people import LABELS, change, movement, write_people
 from motion2language.data import corpora
 from motion2language.data.labelled.form import Entry, read_motion, read_source, write_source
 from motion2language.data.labelled.persons import person_of, split_by_person, why_no_split
-from motion2language.data.labelled.selection import choose, names_who_acts, read_selection
+from motion2language.data.labelled.selection import (
+    Selection,
+    choose,
+    names_who_acts,
+    read_selection,
+    write_selection,
+)
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import tokenize
 from motion2language.motion import CANONICAL, Motion
@@ -377,3 +383,12 @@ def test_the_shared_recordings_are_read_and_none_is_refused_for_its_sides(tmp_pa
         "have neither a label nor a sentence": 1,
     }
     assert not why_no_split([each.entry for each in chosen.recordings])
+
+
+def test_a_written_selection_is_read_again(tmp_path):
+    folder = tmp_path / 'people "of" Zürich 🙂'
+    chosen = Selection(
+        folder=folder, sources=("kard", "cmu_*"), leave=("drink",), actions=tmp_path / "mine.toml", val=0.2
+    )
+    assert read_selection(write_selection(tmp_path / "choice.toml", chosen)) == chosen
+    assert read_selection(write_selection(tmp_path / "all.toml", Selection(folder=folder))) == Selection(folder=folder)

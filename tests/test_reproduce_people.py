@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from people import movement, write_people
 
+from motion2language.captioning.captioner import load_model
+from motion2language.captioning.model_folder import find_model
+from motion2language.data.composing import Dense
 from motion2language.data.labelled.form import write_source
 from motion2language.data.labelled.selection import choose, read_selection
 from motion2language.scoring.people import ask_parts, ask_recordings
+from motion2language.training.config import load_config
 from motion2language.training.reproduce import people, people_rows
 
 PEOPLE = ("ann", "bob", "cat", "dan")
@@ -117,12 +123,20 @@ def test_a_row_asks_about_what_its_training_left_out(three):
     assert {question.source for question in people_rows.ask_row(left, three)} == {"two"}
     assert len(people_rows.ask_row(left, three)) == 3 * len(PEOPLE)  # of every person
     assert [row.name for row in people_rows.rows(three, ["all"], ())] == ["without-kard", "without-one", "without-two"]
+    (both,) = people_rows.rows(three, ["one+two"], ())
+    assert people_rows.selection_of(both, three).sources == ("kard",)
+    assert {question.source for question in people_rows.ask_row(both, three)} == {"one", "two"}
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--leave-out", "tow"), "did you mean two?"),
+        (("--leave-out", "one+tow"), "did you mean two?"),
+        (("--leave-out", "one+two+kard"), "no source to train on"),
+        (("--leave-out", "one", "--start", "nobody"), "nobody"),
+        (("--leave-out", "one", "--segmenter", "nowhere.toml"), "nowhere.toml"),
+        (("--leave-out", "one", "--more", "nowhere"), "nowhere"),
         (("--only", "kinekt"), "did you mean kinect?"),
         (("--only", "optical"), "no source to train on"),
     ],
@@ -144,3 +158,75 @@ def test_rows_are_trained_once_and_asked_beside_other_models(three, tmp_path, m2
     assert "| without-two | 12 / 0 | " in printed and "| mean over rows |" in printed
     monkeypatch.setattr(people_rows, "train", lambda *_, **__: pytest.fail("trained again"))
     assert m2l(*command)[0] == 0
+
+
+CUTTER = """
+hidden = 8
+
+[names]
+width = 8
+dilations = [1]
+
+[bounds]
+width = 8
+dilations = [1]
+
+[train]
+steps = 2
+bound_steps = 1
+takes = 5
+seconds = 4.0
+"""
+
+
+def test_rows_may_learn_to_cut_and_from_gestures_of_the_bodies_they_see(three, tmp_path, m2l):
+    more = tmp_path / "more"
+    shutil.copytree(three, more)
+    write_people(more, "two_a_gestures", PEOPLE, ("walk",))
+    write_people(more, "one_gestures", PEOPLE, ("walk",))
+    (tmp_path / "cutter.toml").write_text(CUTTER)
+    (tmp_path / "tiny.toml").write_text(TINY)
+    left, _ = people_rows.rows(three, ["two", "one"], [])
+    assert people_rows.selection_of(left, more).sources == ("kard", "one", "one_gestures")
+
+    out, tiny = tmp_path / "out", tmp_path / "tiny.toml"
+    command = ("reproduce", "people", "--root", three, "--more", more, "--leave-out", "two", "--config", tiny)
+    command += ("--segmenter", tmp_path / "cutter.toml", "--motions", 4, "--out", out)
+    status, printed, err = m2l(*command)
+    assert status == 0, err
+    assert "| two | without-two | 12 / 0 | " in printed and "| mean over sources |" in printed
+    row = out / "rows/without-two"
+    assert "walk" in json.loads((row / "model/segmenter.json").read_text())["actions"]  # a gesture
+    assert not (row / "run/best/segmenter.json").exists()
+    people_alone = read_selection(row / "people.toml")
+    assert (people_alone.folder, people_alone.sources) == (three.resolve(), ("kard", "one"))
+    assert all("gestures" not in name for name in json.loads((out / "answers/without-two.json").read_text())["answers"])
+
+
+def test_a_segmenter_that_cannot_be_learnt_is_refused_before_any_training(three, tmp_path, m2l):
+    (tmp_path / "cutter.toml").write_text("[train]\nbound_steps = 0\n")
+    command = ("reproduce", "people", "--root", three, "--leave-out", "two", "--segmenter", tmp_path / "cutter.toml")
+    status, _, err = m2l(*command, "--out", tmp_path / "out")
+    assert status == 1 and "bound_steps" in err and not (tmp_path / "out/rows").exists()
+
+
+def test_rows_start_from_a_model_and_keep_its_words(three, tmp_path):
+    config = tmp_path / "tiny.toml"
+    config.write_text(TINY)
+    run, (row,) = load_config(config), people_rows.rows(three, ["two"], ())
+    material = people_rows.Material(three, None, run, Dense(), 4, 1)
+    first = load_model(people_rows.train_row(row, material, tmp_path / "first", "cpu"))
+    again = people_rows.Material(three, None, run, Dense(), 4, 2, start=first)
+    second = load_model(people_rows.train_row(row, again, tmp_path / "second", "cpu"))
+    assert second.vocabulary.words[: len(first.vocabulary)] == first.vocabulary.words
+    assert np.array_equal(second.normalizer.mean, first.normalizer.mean)
+
+
+def test_a_model_with_another_segmenter_is_asked_again(root, tmp_path):
+    asked, model, out = people.examination(root), tmp_path / "model", tmp_path / "out"
+    shutil.copytree(find_model("default"), model)
+    first = people.ask(model, "mine", asked, out, "cpu")
+    assert people.ask(model, "mine", asked, out, "cpu") == first
+    for path in model.glob("segmenter.*"):
+        path.unlink()
+    assert people.ask(model, "mine", asked, out, "cpu")["key"] != first["key"]

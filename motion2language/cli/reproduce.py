@@ -72,7 +72,10 @@ def people(
     leave_out: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     only: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     clips: Path | None = None,
+    more: Path | None = None,
+    start: str | None = None,
     config: Path | None = None,
+    segmenter: Path | None = None,
     recipe: Path | None = None,
     motions: int = 5000,
     seed: int = 11,
@@ -96,13 +99,21 @@ def people(
     compose
         BNR-Compose, bnr_compose.json: adds the scores on its test split.
     leave_out
-        Train without each of these collections of sources in turn (all: without each), and ask about it.
+        Train without each of these collections of sources in turn (all: without each; a+b: without both at once), and
+        ask about it.
     only
         Train on one kind of sensor alone, optical or kinect, and ask about everything else.
     clips
         Bandai Namco's labelled clips, clips_10hz.npz: a further source of the motions that rows train on.
+    more
+        Labelled recordings that the rows' motions are composed of and their segmenters learn from, in place of those
+        of --root: the same, with gestures drawn on their bodies. Nobody is asked about them.
+    start
+        Shipped model or model folder that the words of each row start from. It must have seen none of the recordings.
     config
-        Configuration of the rows, as of m2l train.
+        Configuration of the rows' words, as of m2l train.
+    segmenter
+        Settings of a segmenter for each row, as of m2l teach-takes; without it rows say one sentence for a recording.
     recipe
         TOML file of the numbers by which the rows' motions are drawn, as of m2l data compose.
     motions
@@ -119,13 +130,23 @@ def people(
         print(examine(models or ["default"], examination(root, takes, compose), out, device), end="")
         show_written(out)
         return 0
-    from motion2language.data.clips import find_clips
+    from motion2language.captioning.captioner import load_model
     from motion2language.data.composing import load_dense
     from motion2language.training.config import load_config
     from motion2language.training.reproduce import people_rows
+    from motion2language.training.segmenting.teach import load_run
 
-    run, found = load_config(config, training.overrides), [] if clips is None else find_clips(clips)
-    material = people_rows.Material(root, found, run, load_dense(recipe), motions, seed)
+    material = people_rows.Material(
+        root,
+        clips,
+        load_config(config, training.overrides),
+        load_dense(recipe),
+        motions,
+        seed,
+        more,
+        None if start is None else load_model(start),
+        None if segmenter is None else load_run(segmenter),
+    )
     wanted = people_rows.rows(root, leave_out or (), only or ())
     print(people_rows.examine_rows(wanted, material, models or (), out, device), end="")
     show_written(out)

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 import warnings
 from collections import Counter, defaultdict
@@ -30,7 +31,7 @@ from motion2language.data.index import first_three
 from motion2language.data.labelled.form import Entry, Source, find_sources, read_motion, read_source
 from motion2language.data.labelled.persons import why_no_split
 from motion2language.data.rows import nearest
-from motion2language.files import parse_toml
+from motion2language.files import parse_toml, write_text
 from motion2language.language.actions import SUBJECTS
 from motion2language.language.vocabulary import tokenize
 
@@ -94,6 +95,14 @@ def read_selection(root: Path) -> Selection:
         raise ValueError(f"{root}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     actions = selection.actions and root.parent / selection.actions
     return selection.model_copy(update={"folder": root.parent / selection.folder, "actions": actions})
+
+
+def write_selection(path: Path, selection: Selection) -> Path:
+    """Write a selection as the TOML file that `read_selection` reads; returns its absolute path."""
+    values = selection.model_dump(mode="json", exclude_none=True)
+    values |= {key: str(getattr(selection, key).resolve()) for key in ("folder", "actions") if key in values}
+    write_text(path, "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items()))
+    return path.resolve()
 
 
 def names_who_acts(sentence: str) -> bool:

@@ -97,7 +97,8 @@ def examine(models: Sequence[str | Path], asked: Examination, out: Path, device:
 def ask(model: str | Path, name: str, asked: Examination, out: Path, device: str) -> dict[str, Any]:
     """A model's answers by question and its scores on BNR-Compose; from OUT/answers/NAME.json if asked before."""
     make_folder(out / "answers")
-    weights = hashlib.sha256((find_model(model) / "weights.safetensors").read_bytes())
+    files = (find_model(model) / name for name in ("weights.safetensors", "segmenter.safetensors", "segmenter.json"))
+    weights = hashlib.sha256(b"".join(path.read_bytes() for path in files if path.is_file()))
     key = hashlib.sha256(repr((weights.hexdigest(), [q.name for q in asked.questions], asked.compose)).encode())
     path = out / "answers" / f"{name}.json"
     if path.is_file():

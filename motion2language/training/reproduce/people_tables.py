@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 
@@ -54,9 +55,33 @@ def row_tables(rows: Mapping[str, tuple[Collection[str], Mapping[str, Answers]]]
         for kept in totals.values()
     ]
     title = "Asked about every recording of sources never seen: known verbs / other actions / those that training shows"
-    tables = [_table(title, heads, [*lines, ["mean over rows", "", *means]])]
+    tables = [_table(title, heads, [*lines, ["mean over rows", "", *means]]), _row_sources(rows)]
     tables += [_marks(answers, f"{name}: ") for name, (_, answers) in rows.items()]
     return "\n\n".join(table for table in tables if table) + "\n"
+
+
+def _row_sources(rows: Mapping[str, tuple[Collection[str], Mapping[str, Answers]]]) -> str:
+    """Known / other of each source that a row has not seen, and the mean over these sources."""
+    lines: list[list[str]] = []
+    shares: dict[str, dict[str, list[float]]] = defaultdict(lambda: {group: [] for group in GROUPS})
+    for name, (_, answers) in rows.items():
+        for source in sorted({answer.source for answer in next(iter(answers.values()))}):
+            own = {who: [a for a in given if a.source == source] for who, given in answers.items()}
+            scores = {who: _unseen(given, ()) for who, given in own.items()}
+            for who, score in scores.items():
+                for group in GROUPS:
+                    shares[who][group] += [score[group]] if group in score else []
+            counts = [sum(a.group == group for a in next(iter(own.values()))) for group in GROUPS]
+            lines.append([source, name, " / ".join(map(str, counts)), *map(_pair, scores.values())])
+    means = [_pair({group: fmean(each) for group, each in kept.items() if each}) for kept in shares.values()]
+    heads = ["", "asked", "recordings", *next(iter(rows.values()))[1]]
+    return _table(
+        "Source by source, known verbs / other actions", heads, [*lines, ["mean over sources", "", "", *means]]
+    )
+
+
+def _pair(scores: Mapping[str, float]) -> str:
+    return " / ".join(_share(scores[group]) if group in scores else "–" for group in GROUPS)
 
 
 def _unseen(answers: Answers, shown: Collection[str]) -> dict[str, float]:

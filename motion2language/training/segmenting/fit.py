@@ -80,10 +80,7 @@ class Fitting:
         device: str = "cpu",
         start: Segmenter | None = None,
     ) -> None:
-        if start is None and (fit.steps == 0 or fit.bound_steps == 0 or fit.keep > 0):
-            raise ValueError("steps 0, bound_steps 0 and keep need a segmenter to start from; there is none")
-        if fit.steps == fit.bound_steps == 0:
-            raise ValueError("steps 0 and bound_steps 0: nothing would be learnt")
+        require_learnable(fit, start is not None)
         self.pool, self.config, self.fit, self.device = pool, config, fit, torch.device(device)
         self.random, self.done = np.random.default_rng(fit.seed), 0
         torch.manual_seed(fit.seed)
@@ -248,6 +245,14 @@ class Fitting:
         weights = (counts + 50) ** -RARE
         weights *= counts.sum() / (weights * counts).sum()
         return Normalizer.fit(values), torch.from_numpy(weights.astype(np.float32)).to(self.device)
+
+
+def require_learnable(fit: FitConfig, starts: bool) -> None:
+    """ValueError when a training of nothing is asked for, or one that needs a segmenter to start from and has none."""
+    if not starts and (fit.steps == 0 or fit.bound_steps == 0 or fit.keep > 0):
+        raise ValueError("steps 0, bound_steps 0 and keep need a segmenter to start from; there is none")
+    if fit.steps == fit.bound_steps == 0:
+        raise ValueError("steps 0 and bound_steps 0: nothing would be learnt")
 
 
 def _is_of_names(weight: str) -> bool:
