@@ -1,5 +1,8 @@
 """glTF: one file or two, takes, interpolations, VRM's table; damage; and real files where they are there."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from animated import Gltf, moved_gltf
@@ -167,6 +170,21 @@ def test_files_beside_it_are_those_of_its_own_folder(tmp_path):
                          ("a%0Ab", "names a file that cannot exist"), ("é" * 150, "which is not there")):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             m2l.read_motion(written(folder, document.gltf(uri), "take.gltf"))
+
+
+@pytest.mark.skipif(not (SHARED / "data/gltf").is_dir(), reason="no ../shared")
+def test_a_real_character_with_the_same_curves_is_the_same_in_gltf_and_fbx(tmp_path):
+    """All joints of all takes within a hundredth of a millimetre, once the glTF has the values of the FBX's curves."""
+    script = Path(__file__).parents[1] / "benchmarks" / "exchanged_curves.py"
+    spec = importlib.util.spec_from_file_location("exchanged_curves", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    files = [SHARED / "data/gltf" / f"BaseCharacter.{suffix}" for suffix in ("gltf", "fbx")]
+    (tmp_path / "same.gltf").write_text(module.exchange_curves(*files), encoding="utf-8")
+    takes = list_takes(files[0])
+    assert len(takes) == 16
+    for take in takes:
+        assert module.distances(tmp_path / "same.gltf", files[1], take).max() < 0.01
 
 
 @pytest.mark.skipif(not (SHARED / "data/gltf").is_dir(), reason="no ../shared")
