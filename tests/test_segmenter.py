@@ -348,7 +348,7 @@ def test_takes_of_any_length_and_rate_are_described(cutter: Captioner, seconds: 
 def test_takes_are_searched_together_and_described_as_each_alone(
     cutter: Captioner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take_sentences, "CERTAIN", 1.1)  # only pieces are worded
+    monkeypatch.setattr(take_sentences, "is_sure", lambda *_: False)  # only pieces are worded
     takes, searched, find_words = [_take(seconds) for seconds in (7.0, 0.4, 5.0, 9.0)], [], Captioner.search
     alone = [cutter.transcribe(take) for take in takes]
     monkeypatch.setattr(Captioner, "search", lambda *given: searched.append(len(given[1])) or find_words(*given))
@@ -365,6 +365,19 @@ def test_takes_are_searched_together_and_described_as_each_alone(
             assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
             times = [[word.time for word in each.words] for each in (one, other)]
             assert times[0] == pytest.approx(times[1], abs=1e-5)
+
+
+@pytest.mark.parametrize("sure", [True, False])
+@pytest.mark.parametrize(("seconds", "sentences"), [(7.0, [1]), (60.0, [])])
+def test_only_what_may_be_said_is_searched_for(
+    cutter: Captioner, monkeypatch: pytest.MonkeyPatch, seconds: float, sentences: list[int], sure: bool
+) -> None:
+    monkeypatch.setattr(take_sentences, "is_sure", lambda *_: sure)
+    searched, find_words, take = [], Captioner.search, _take(seconds)
+    monkeypatch.setattr(Captioner, "search", lambda *given: searched.append(len(given[1])) or find_words(*given))
+    cutter.transcribe(take)
+    pieces = len(take_sentences.cut(cutter.segmenter, cutter.prepare(take)).pieces)
+    assert searched == (sentences if sentences and sure else [*sentences, pieces])
 
 
 def test_nothing_is_said_where_no_piece_is_worth_it_and_no_sentence_is_sure(

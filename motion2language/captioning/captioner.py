@@ -123,10 +123,11 @@ class Captioner:
         segmenter = self._segmenter_for(search, beam) if refine else None
         if prepared is None:
             prepared = [self.prepare(motion, joint_map) for motion in motions]
-        sentences = self._say_sentences(motions, prepared, beam, refine)
-        described: Iterable[Described] = sentences
+        described: Iterable[Described]
         if segmenter is not None:
-            described = self._say_pieces(segmenter, prepared, sentences, beam)
+            described = self._say_pieces(segmenter, motions, prepared, beam)
+        else:
+            described = self._say_sentences(motions, prepared, beam, refine)
         yield from self._judge(prepared, list(described)) if facts else described
 
     def embed(self, motion: Motion) -> np.ndarray:
@@ -220,6 +221,17 @@ class Captioner:
     ) -> list[Described]:
         """Each recording described by a sentence for each of its windows."""
         cut = [list(windows(body, self.config.max_seconds)) for body in prepared]
+        return self._say_windows(motions, prepared, cut, beam, refine)
+
+    def _say_windows(
+        self,
+        motions: Sequence[Motion],
+        prepared: Sequence[Motion],
+        cut: Sequence[Sequence[tuple[float, Motion]]],
+        beam: int | None,
+        refine: bool,
+    ) -> list[Described]:
+        """Each recording described by a sentence for each of its windows, of which there may be none."""
         found = iter(self._say([piece for own in cut for _, piece in own], beam, refine))
         described = []
         for motion, body, own in zip(motions, prepared, cut, strict=True):
@@ -230,16 +242,26 @@ class Captioner:
         return described
 
     def _say_pieces(
-        self, segmenter: Segmenter, prepared: Sequence[Motion], whole: Sequence[Described], beam: int | None
+        self, segmenter: Segmenter, motions: Sequence[Motion], prepared: Sequence[Motion], beam: int | None
     ) -> Iterator[Described]:
-        """Each recording described piece by piece; `whole` are their descriptions by sentences."""
+        """Each recording described by the sentence of its only window, or piece by piece.
+
+        Only what may be said is searched for: neither sentences of recordings of several windows, nor words of pieces
+        where the sentence stays in any case.
+        """
+        cut = [list(windows(body, self.config.max_seconds)) for body in prepared]
+        whole = self._say_windows(motions, prepared, [own if len(own) == 1 else [] for own in cut], beam, True)
         takes = [take_sentences.cut(segmenter, body) for body in prepared]
-        said = self._say([part for take in takes for part in take.parts], beam, False)
-        spoken = (transcript for transcript, _ in said)
+        heard = [take_sentences.is_heard(take, sentence) for take, sentence in zip(takes, whole, strict=True)]
+        asked = [part for take, hears in zip(takes, heard, strict=True) if hears for part in take.parts]
+        spoken = (transcript for transcript, _ in self._say(asked, beam, False))
         half_window = self.config.half_window_frames / self.config.fps
-        for take, sentences in zip(takes, whole, strict=True):
-            own = list(islice(spoken, len(take.pieces)))
-            yield take_sentences.describe(take, sentences, own, self.lexicon, half_window)
+        for take, sentence, hears in zip(takes, whole, heard, strict=True):
+            if hears:
+                own = list(islice(spoken, len(take.pieces)))
+                yield take_sentences.describe(take, sentence, own, self.lexicon, half_window)
+            else:
+                yield sentence
 
     def _say(self, motions: Sequence[Motion], beam: int | None, refine: bool) -> list[tuple[Transcript, np.ndarray]]:
         """For each prepared motion its transcript and the weights (L, T) of its words."""

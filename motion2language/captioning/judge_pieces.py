@@ -22,36 +22,51 @@ PART = 6  # frames of a part at least; chosen
 CLEARER, CUT = 6.0, -4.5
 
 
-def cut_again(pieces: Sequence[Piece], values: np.ndarray, evidence: Evidence, segmenter: Segmenter) -> list[Piece]:
+Named = dict[tuple[int, int], np.ndarray]  # by bounds [start, end), what `name_alone` found
+
+
+def cut_again(
+    pieces: Sequence[Piece], values: np.ndarray, evidence: Evidence, segmenter: Segmenter, named: Named | None = None
+) -> list[Piece]:
     """The pieces, cut where their parts are clearer; those of an action that goes on, such as walking, stay whole.
 
     values  the features (T, F) of the evidence, before standardising
+    named   as for `name_alone`
     """
+    named = {} if named is None else named
     going_on = {action.label for action in segmenter.config.actions.values() if action.continues}
     found: list[Piece] = []
     for piece in pieces:
         if piece.label in going_on:
             found.append(piece)
         else:
-            found += _cut(piece, values, evidence, segmenter)
+            found += _cut(piece, values, evidence, segmenter, named)
     return found
 
 
-def _cut(piece: Piece, values: np.ndarray, evidence: Evidence, segmenter: Segmenter) -> list[Piece]:
+def _cut(piece: Piece, values: np.ndarray, evidence: Evidence, segmenter: Segmenter, named: Named) -> list[Piece]:
     times = np.arange(piece.start + PART, piece.end - PART + 1)
     if len(times) == 0:
         return [piece]
     odds = evidence.starts[times] + evidence.ends[times - 1]
     best = int(odds.argmax())
-    time = int(times[best])
-    parts = [_part((piece.start, time), evidence, segmenter), _part((time, piece.end), evidence, segmenter)]
-    whole, first, second = (
-        float(chances_of_labels(frames, segmenter.config).mean(0).max()) * len(frames)
-        for frames in name_alone([piece, *parts], values, segmenter)
-    )
-    if odds[best] + CLEARER * np.log((first + second + UNSEEN) / (whole + UNSEEN)) <= CUT:
+    time, frames = int(times[best]), piece.end - piece.start
+
+    def show_one(pieces: Sequence[Piece]) -> float:
+        """Frames that the likeliest label of each piece is worth by itself, in total."""
+        alone = name_alone(pieces, values, segmenter, named)
+        return sum(float(chances_of_labels(each, segmenter.config).mean(0).max()) * len(each) for each in alone)
+
+    def clearer(parts: float) -> bool:
+        return bool(odds[best] + CLEARER * np.log((parts + UNSEEN) / (whole + UNSEEN)) > CUT)
+
+    whole = show_one([piece])
+    if not clearer(frames):  # however clear the parts are
         return [piece]
-    return [each for part in parts for each in _cut(part, values, evidence, segmenter)]
+    parts = [_part((piece.start, time), evidence, segmenter), _part((time, piece.end), evidence, segmenter)]
+    if not clearer(show_one(parts)):
+        return [piece]
+    return [each for part in parts for each in _cut(part, values, evidence, segmenter, named)]
 
 
 def _part(bounds: tuple[int, int], evidence: Evidence, segmenter: Segmenter) -> Piece:
@@ -63,14 +78,20 @@ def _part(bounds: tuple[int, int], evidence: Evidence, segmenter: Segmenter) -> 
     return make_piece(evidence, segmenter.config, chances, bounds, float(evidence.pieces[first, steps - 1]))
 
 
-def name_alone(pieces: Sequence[Piece], values: np.ndarray, segmenter: Segmenter) -> list[np.ndarray]:
-    """For each piece the chances (N, 1 + A) of its frames, from the recording's features (T, F) of the piece alone."""
-    alone = []
+def name_alone(
+    pieces: Sequence[Piece], values: np.ndarray, segmenter: Segmenter, named: Named | None = None
+) -> list[np.ndarray]:
+    """For each piece the chances (N, 1 + A) of its frames, from the recording's features (T, F) of the piece alone.
+
+    named  what was found before in this recording, which is not computed again; what is found now is added
+    """
+    named = {} if named is None else named
     for piece in pieces:
-        first = max(0, piece.start - BESIDE)
-        frames = segmenter.name(values[first : piece.end + BESIDE])
-        alone.append(frames[piece.start - first : piece.end - first])
-    return alone
+        if (piece.start, piece.end) not in named:
+            first = max(0, piece.start - BESIDE)
+            frames = segmenter.name(values[first : piece.end + BESIDE])
+            named[piece.start, piece.end] = frames[piece.start - first : piece.end - first]
+    return [named[piece.start, piece.end] for piece in pieces]
 
 
 def judge_again(

@@ -20,14 +20,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import feature
-from motion2language.captioning.judge_pieces import cut_again, judge_again, name_alone
+from motion2language.captioning.judge_pieces import Named, cut_again, judge_again, name_alone
 from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
@@ -55,6 +55,7 @@ class Take:
     pieces    in order
     segmenter names no action of a limb that the body lacks
     learnt    labels of all actions that it learnt
+    named     what stretches show by themselves, as far as it was asked (judge_pieces.name_alone)
     """
 
     body: Motion
@@ -63,6 +64,7 @@ class Take:
     pieces: list[Piece]
     segmenter: Segmenter
     learnt: Collection[str]
+    named: Named = field(default_factory=dict)
 
     @cached_property
     def stretches(self) -> list[tuple[int, int]]:
@@ -80,9 +82,9 @@ def cut(segmenter: Segmenter, body: Motion) -> Take:
     motion = ensure_canonical(body).resample(segmenter.config.fps)
     values = feature(segmenter.config.features)(motion)
     learnt, segmenter = segmenter.config.labels, segmenter.without(absent_limbs(motion.seen))
-    evidence = segmenter(values)
-    pieces = cut_again(find(evidence, segmenter.config), values, evidence, segmenter)
-    return Take(body, values, evidence, pieces, segmenter, learnt)
+    evidence, named = segmenter(values), Named()
+    pieces = cut_again(find(evidence, segmenter.config), values, evidence, segmenter, named)
+    return Take(body, values, evidence, pieces, segmenter, learnt, named)
 
 
 def absent_limbs(seen: np.ndarray | None) -> list[str]:
@@ -94,6 +96,16 @@ def absent_limbs(seen: np.ndarray | None) -> list[str]:
         for limb, joints in LIMBS.items()
     }
     return [limb for limb, joints in ends.items() if not seen[:, joints].any()]
+
+
+def is_heard(take: Take, whole: Described) -> bool:
+    """Whether a recording's description hangs on what the model says of its pieces alone.
+
+    whole  its description by sentences; it stays as it is if it is surer than pieces that are certainly right
+    """
+    return len(whole.weights) != 1 or not is_sure(
+        whole.transcript, [replace(piece, probability=1.0) for piece in take.pieces]
+    )
 
 
 def describe(
@@ -125,7 +137,7 @@ def hear(take: Take, said: Sequence[Transcript], duration: float) -> tuple[list[
     said      of each of its parts
     duration  of the recording, seconds
     """
-    alone = name_alone(take.pieces, take.values, take.segmenter)
+    alone = name_alone(take.pieces, take.values, take.segmenter, take.named)
     shared = [shares(each) for each in said]
     judged = judge_again(take.pieces, alone, shared, take.evidence, take.segmenter.config)
     spoken: list[tuple[TimedWord, ...]] = []
