@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from motion2language.cli.options import SemanticOptions, Stores, Training, require_place
+from motion2language.cli.options import Device, SemanticOptions, Stores, Training, require_place
 from motion2language.cli.written import Out, show_written
 
 
@@ -230,9 +230,49 @@ def growing(
     return 0
 
 
-#: m2l reproduce, and m2l reproduce people, takes and growing.
+def variations(
+    *,
+    root: Path,
+    out: Out,
+    takes: Path | None = None,
+    more: Path | None = None,
+    config: Path | None = None,
+    device: Device = "auto",
+) -> int:
+    """Train the names of a segmenter shortly with all variations of its takes, with none, and without each: a table.
+
+    Parameters
+    ----------
+    root
+        Labelled recordings. People held out of training are asked about.
+    out
+        Folder: table.md, rows/. What is finished is not repeated.
+    takes
+        Labelled recordings whose parts were cut by hand; each part is asked for.
+    more
+        Labelled recordings to learn from in place of those of --root: the same, with gestures drawn on their bodies.
+        A further row does without the gestures.
+    config
+        Settings of the segmenter and of its training, as of m2l teach-takes: configs/left-out/variations.toml.
+    """
+    from motion2language.model.pytorch import find_device, require_torch
+
+    require_torch("m2l reproduce variations")
+    from motion2language.training.reproduce.people import examination
+    from motion2language.training.reproduce.variations import examine
+    from motion2language.training.segmenting.teach import load_run
+
+    run, chosen = load_run(config), find_device(device)
+    require_place(out)
+    print(examine(run, root, more, examination(root, takes), out, chosen), end="")
+    show_written(out)
+    return 0
+
+
+#: m2l reproduce, and m2l reproduce people, takes, growing and variations.
 commands = App(name="reproduce")
 commands.default(reproduce)
 commands.command(people)
 commands.command(takes)
 commands.command(growing)
+commands.command(variations)

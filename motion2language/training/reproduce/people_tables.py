@@ -46,16 +46,16 @@ def row_tables(rows: Mapping[str, tuple[Collection[str], Mapping[str, Answers]]]
             scores = _unseen(given, shown)
             for column, value in scores.items():
                 totals.setdefault(who, {}).setdefault(column, []).append(value)
-            cells.append(" / ".join(_share(scores[column]) if column in scores else "–" for column in columns))
+            cells.append(" / ".join(share(scores[column]) if column in scores else "–" for column in columns))
         counted = next(iter(answers.values()))
         counts = [sum(answer.group == group for answer in counted) for group in GROUPS]
         lines.append([name, " / ".join(map(str, counts)), *cells])
     means = [
-        " / ".join(_share(fmean(kept[column])) if column in kept else "–" for column in columns)
+        " / ".join(share(fmean(kept[column])) if column in kept else "–" for column in columns)
         for kept in totals.values()
     ]
     title = "Asked about every recording of sources never seen: known verbs / other actions / those that training shows"
-    tables = [_table(title, heads, [*lines, ["mean over rows", "", *means]]), _row_sources(rows)]
+    tables = [table(title, heads, [*lines, ["mean over rows", "", *means]]), _row_sources(rows)]
     tables += [_marks(answers, f"{name}: ") for name, (_, answers) in rows.items()]
     return "\n\n".join(table for table in tables if table) + "\n"
 
@@ -75,13 +75,13 @@ def _row_sources(rows: Mapping[str, tuple[Collection[str], Mapping[str, Answers]
             lines.append([source, name, " / ".join(map(str, counts)), *map(_pair, scores.values())])
     means = [_pair({group: fmean(each) for group, each in kept.items() if each}) for kept in shares.values()]
     heads = ["", "asked", "recordings", *next(iter(rows.values()))[1]]
-    return _table(
+    return table(
         "Source by source, known verbs / other actions", heads, [*lines, ["mean over sources", "", "", *means]]
     )
 
 
 def _pair(scores: Mapping[str, float]) -> str:
-    return " / ".join(_share(scores[group]) if group in scores else "–" for group in GROUPS)
+    return " / ".join(share(scores[group]) if group in scores else "–" for group in GROUPS)
 
 
 def _unseen(answers: Answers, shown: Collection[str]) -> dict[str, float]:
@@ -110,10 +110,10 @@ def _summary(answers: Mapping[str, Answers], title: str = "People held out of tr
     rows = []
     for name, given in answers.items():
         scores = summarise(given)
-        cells = [_share(scores[key]) for group in groups for key in (group, f"{group}/recordings", f"{group}/named")]
+        cells = [share(scores[key]) for group in groups for key in (group, f"{group}/recordings", f"{group}/named")]
         wrong, told = wrong_sides(given)
         rows.append([name, *cells, f"{wrong} of {told}" if told else "–"])
-    return _table(f"{title}: the longest segment's words name the action", ["", *heads, "wrong side, where said"], rows)
+    return table(f"{title}: the longest segment's words name the action", ["", *heads, "wrong side, where said"], rows)
 
 
 def _sources(answers: Mapping[str, Answers]) -> str:
@@ -126,11 +126,11 @@ def _sources(answers: Mapping[str, Answers]) -> str:
     for source in sorted({answer.source for answer in counted}):
         counts = [sum(a.source == source and a.group == group for a in counted) for group in GROUPS]
         shares = [
-            " / ".join(_share(values[source]) if source in values else "–" for values in groups)
+            " / ".join(share(values[source]) if source in values else "–" for values in groups)
             for groups in per.values()
         ]
         rows.append([source, " / ".join(map(str, counts)), *shares])
-    return _table("By source, known verbs / other actions", ["", "recordings", *answers], rows)
+    return table("By source, known verbs / other actions", ["", "recordings", *answers], rows)
 
 
 def _marks(answers: Mapping[str, Answers], where: str = "") -> str:
@@ -141,17 +141,17 @@ def _marks(answers: Mapping[str, Answers], where: str = "") -> str:
     for key, value in marks:
         members = {name: [a for a in given if a.marks.get(key) == value] for name, given in answers.items()}
         count = len(next(iter(members.values())))
-        rows.append([value, str(count), *(_share(sum(a.right for a in given) / count) for given in members.values())])
+        rows.append([value, str(count), *(share(sum(a.right for a in given) / count) for given in members.values())])
     title = f"{where}By what sources say of a recording, all actions"
-    return _table(title, ["", "recordings", *answers], rows) if rows else ""
+    return table(title, ["", "recordings", *answers], rows) if rows else ""
 
 
 def _composed(composed: Mapping[str, Mapping[str, float]]) -> str:
     rows = [
-        [name, f"{s['bleu_4']:.1f}", f"{100 * s['verbs_exact/all']:.0f} %", _share(s["iou/strict/several"], 3)]
+        [name, f"{s['bleu_4']:.1f}", f"{100 * s['verbs_exact/all']:.0f} %", share(s["iou/strict/several"], 3)]
         for name, s in composed.items()
     ]
-    return _table("BNR-Compose, test split", ["", "BLEU-4", "verbs right, in order", "IoU, several actions"], rows)
+    return table("BNR-Compose, test split", ["", "BLEU-4", "verbs right, in order", "IoU, several actions"], rows)
 
 
 def _actions(name: str, answers: Answers) -> str:
@@ -163,20 +163,21 @@ def _actions(name: str, answers: Answers) -> str:
         [
             action,
             str(len(rights)),
-            _share(sum(rights) / len(rights)),
+            share(sum(rights) / len(rights)),
             ", ".join(f"{said} {count}" for said, count in instead.get(action, [])[:3]),
         ]
         for action, rights in sorted(shares.items(), key=lambda item: (sum(item[1]) / len(item[1]), item[0]))
     ]
-    return _table(f"By action, {name}", ["", "recordings", "right", "said instead"], rows)
+    return table(f"By action, {name}", ["", "recordings", "right", "said instead"], rows)
 
 
-def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table below its title."""
     lines = [title, "", "| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def _share(value: float, digits: int = 2) -> str:
+def share(value: float, digits: int = 2) -> str:
     """A share without its leading zero: .85."""
     text = f"{value:.{digits}f}"
     return text.removeprefix("0")
