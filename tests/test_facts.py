@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from motion2language.captioning.facts.cycles import ENTER, OTHER, PACE, most_probable_paths
-from motion2language.captioning.facts.find import facts
+from motion2language.captioning.facts.find import facts, facts_of, facts_of_all
+from motion2language.captioning.facts.measure import measure
+from motion2language.captioning.facts.paths import ENTER, OTHER, PACE, most_probable_paths
 from motion2language.captioning.facts.repetitions import exchanged
 from motion2language.data.synthesis.exercises import EXERCISES, make_exercise
 from motion2language.data.synthesis.recording import make_recording
@@ -115,6 +116,16 @@ def test_paths_through_a_cycle_are_the_cheapest_ones():
         assert price_of(path, distance) == pytest.approx(least_price(distance))
         assert len(path) == len(distance)
     assert most_probable_paths([]) == []
+
+
+def test_bodies_measured_together_have_the_facts_of_each_alone():
+    motions = [make_exercise(3, kind, 4).motion for kind in ("wave right", "squat", "punches in turn")]
+    motions += [make_recording(2).motion, standing(), motions[0].clip(0, 0.1), motions[1].clip(0, 0.6)]
+    bodies = [measure(motion) for motion in motions]
+    together = facts_of_all(bodies)
+    assert together == [facts_of(body) for body in bodies]
+    assert sum(found.repetitions is not None for found in together) >= 3
+    assert facts_of_all([]) == []
 
 
 def test_knees_lifted_in_turn_are_steps_on_the_spot():

@@ -19,7 +19,7 @@ import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_transducer, take_sentences, timing
-from motion2language.captioning.doubt import Doubt, judge, part_of
+from motion2language.captioning.doubt import Doubt, find_facts, judge, part_of
 from motion2language.captioning.features import Normalizer, feature, prepare
 from motion2language.captioning.model_folder import find_model, load_segmenter, save_model
 from motion2language.captioning.windows import Described, join, windows
@@ -281,9 +281,10 @@ class Captioner:
             for segment in one.transcript.segments
         ]
         features = iter(self.embed_all(parts) if self.doubt is not None else [])
-        for body, one in zip(prepared, described, strict=True):
+        facts = find_facts([one.transcript for one in described], prepared)
+        for body, one, found in zip(prepared, described, facts, strict=True):
             own = list(islice(features, len(one.transcript.segments)))
-            yield replace(one, transcript=judge(one.transcript, body, self.doubt, own, one.alone))
+            yield replace(one, transcript=judge(one.transcript, body, self.doubt, own, one.alone, found))
 
     def _segmenter_for(self, search: str | None, beam: int | None) -> Segmenter | None:
         """The segmenter, if the recordings are to be cut into pieces and the model learnt to."""

@@ -14,18 +14,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from motion2language.body import ensure_canonical
-from motion2language.captioning.facts.find import facts_of
-from motion2language.captioning.facts.measure import measure
+from motion2language.captioning.facts.find import facts_of_all
+from motion2language.captioning.facts.measure import Body, measure
 from motion2language.captioning.facts.words import find_evidence
 from motion2language.captioning.timing import AGAIN
 from motion2language.files import read_arrays
 from motion2language.motion import Motion
-from motion2language.transcript import Segment, Transcript
+from motion2language.transcript import Facts, Segment, Transcript
 
 FILE = "doubt.npz"  # in the model folder
 #: The log odds of the segment's probability; of its words; of the one action that the words for its frames alone name;
@@ -145,26 +146,46 @@ class Doubt:
         return np.asarray((evidence - self.centre) / self.scale)
 
 
+def find_facts(transcripts: Sequence[Transcript], bodies: Sequence[Motion]) -> list[list[Facts] | None]:
+    """The facts of each segment of each transcript; None where a recording, as the model read it, has no such body."""
+    found: list[list[Facts] | None] = []
+    parts: list[Body] = []
+    for transcript, body in zip(transcripts, bodies, strict=True):
+        try:
+            measured = measure(ensure_canonical(body))
+        except ValueError:
+            found.append(None)
+            continue
+        parts += [measured.part(segment.start, segment.end) for segment in transcript.segments]
+        found.append([])
+    measured_facts = iter(facts_of_all(parts))
+    return [
+        None if own is None else list(islice(measured_facts, len(transcript.segments)))
+        for own, transcript in zip(found, transcripts, strict=True)
+    ]
+
+
 def judge(
     transcript: Transcript,
     body: Motion,
     doubt: Doubt | None,
     features: Sequence[np.ndarray] = (),
     alone: Sequence[float] = (),
+    facts: Sequence[Facts] | None = None,
 ) -> Transcript:
     """The transcript whose segments have facts, confidence and known.
 
     body      the recording as the model read it; without the canonical body segments get no facts
     features  for a model with doubt, what Captioner.embed makes of each segment's frames, `part_of`
     alone     of each segment, as windows.Described has it
+    facts     of each segment, by `find_facts`, which is asked where they are not given
     """
-    try:
-        measured = measure(ensure_canonical(body))
-    except ValueError:
+    if facts is None:
+        (facts,) = find_facts([transcript], [body])
+    if facts is None:
         return transcript
     segments: list[Segment] = []
-    for number, segment in enumerate(transcript.segments):
-        found = facts_of(measured.part(segment.start, segment.end))
+    for number, (segment, found) in enumerate(zip(transcript.segments, facts, strict=True)):
         about = find_evidence([word.word for word in segment.words], found)
         against = sum(not each.agrees for each in about)
         if doubt is None:

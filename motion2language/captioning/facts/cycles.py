@@ -13,12 +13,15 @@ All settings are chosen, with an eye on MSRC-12's people and on synthetic exerci
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
+from itertools import islice
 
 import numpy as np
 
 from motion2language.captioning.facts.measure import RATE
+from motion2language.captioning.facts.paths import most_probable_paths
 
 PHASES, COARSE = 16, 8  # phases of a cycle, and while its length is looked for
 SHORTEST = 0.25  # seconds of the shortest cycle
@@ -27,9 +30,6 @@ PERIODS = 5  # candidates for the length from each lag curve
 PROMINENCE = 0.03  # least depth of a candidate's minimum, as a share of the mean squared difference
 KEPT = 5  # candidates that are fitted with all phases
 ROUNDS = 1  # times that mean poses and path are found in turn after the first path, with all phases
-OTHER = 2.0  # squared distance from the cycle, over the movement's variance, beyond which it is something else
-ENTER = 1.0  # price, in the same unit, of coming back from something else
-PACE = (0.05, 0.0, 0.05, 0.15)  # price of staying in a phase, going on to the next, the one after, the third
 SHARE, AXES = 0.95, 12  # share of the quick movement that the principal axes hold, and how many at most
 ALIKE = 0.15  # share of the windows that the first estimate of a cycle must resemble
 FLOOR = 0.02  # of the most movement in a window: windows with little movement resemble each other for nothing
@@ -50,6 +50,7 @@ class Cycle:
     poses      (K, N) mean pose of each phase
     path       (n,) the phase at each step; K is something else
     step       frames in a step of the path
+    passed     cycles passed through
     """
 
     explained: float
@@ -58,16 +59,12 @@ class Cycle:
     poses: np.ndarray
     path: np.ndarray
     step: float
+    passed: float
 
     @property
     def score(self) -> float:
         """Share of all movement that the cycle explains."""
         return self.explained * self.covered
-
-    @cached_property
-    def passed(self) -> float:
-        """Cycles passed through."""
-        return sum(advance for advance in advances(self.path, len(self.poses)) if advance >= PART)
 
     @property
     def stretch(self) -> float:
@@ -81,16 +78,56 @@ class Cycle:
         return self.passed >= LEAST and STRETCH[0] <= self.stretch <= STRETCH[1]
 
 
-def find_cycle(movement: np.ndarray) -> Cycle | None:
-    """The cycle that explains most of a movement (T, D), or None when none repeats."""
-    values = principal(movement)
-    if (values**2).sum(axis=1).mean() < 1e-9:
-        return None
-    speed = np.linalg.norm(np.gradient(values, axis=0), axis=1)
-    cycles = [cycle for cycle in _fit(values, speed, _periods(values), COARSE, 0) if cycle.repeats]
-    cycles.sort(key=lambda cycle: NEARLY * np.log2(cycle.length) - cycle.score)
-    cycles = _fit(values, speed, [cycle.length for cycle in cycles[:KEPT]], PHASES, ROUNDS)
-    cycles = [cycle for cycle in cycles if cycle.repeats]
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """A movement along its principal axes, whose cycle is looked for.
+
+    rows  (T, D + 1) the values, of mean zero, and the speed of their change
+    """
+
+    rows: np.ndarray
+
+    @classmethod
+    def of(cls, movement: np.ndarray) -> _Series:
+        values = principal(movement)
+        speed = np.linalg.norm(np.gradient(values, axis=0), axis=1)
+        return cls(np.concatenate([values, speed[:, None]], axis=1))
+
+    @property
+    def values(self) -> np.ndarray:
+        """(T, D) without the speed."""
+        return self.rows[:, :-1]
+
+    @property
+    def moves(self) -> bool:
+        """Whether it changes at all."""
+        return bool((self.values**2).sum(axis=1).mean() >= 1e-9)
+
+
+def find_cycles(movements: Sequence[np.ndarray]) -> list[Cycle | None]:
+    """For each movement (T, D) the cycle that explains most of it, or None when none repeats.
+
+    All are looked at together, in a fraction of the time that each takes by itself.
+    """
+    series = [_Series.of(movement) for movement in movements]
+    found = _fit_all(series, [_periods(each.values) if each.moves else [] for each in series], COARSE, 0)
+    for cycles in found:
+        cycles.sort(key=lambda cycle: NEARLY * np.log2(cycle.length) - cycle.score)
+    lengths = [[cycle.length for cycle in cycles[:KEPT]] for cycles in found]
+    return [_best(cycles) for cycles in _fit_all(series, lengths, PHASES, ROUNDS)]
+
+
+def _fit_all(
+    series: Sequence[_Series], lengths: Sequence[Sequence[float]], phases: int, rounds: int
+) -> list[list[Cycle]]:
+    """For each series the cycles of these lengths (frames) that repeat."""
+    asked = [(each, length) for each, own in zip(series, lengths, strict=True) for length in own]
+    fitted = iter(_fit(asked, phases, rounds))
+    return [[cycle for cycle in islice(fitted, len(own)) if cycle.repeats] for own in lengths]
+
+
+def _best(cycles: Sequence[Cycle]) -> Cycle | None:
+    """The cycle of most repetitions among those that explain nearly as much as the best."""
     if not cycles:
         return None
     best = max(cycles, key=lambda cycle: cycle.score)
@@ -156,148 +193,93 @@ def _minima(curve: np.ndarray, least: int) -> list[float]:
     return [float(lag) for lag in lags[order][depth[order] > PROMINENCE]]
 
 
-def _fit(values: np.ndarray, speed: np.ndarray, lengths: list[float], phases: int, rounds: int) -> list[Cycle]:
-    """For each length (frames) the cycle: its mean poses and the path through them, found in turn."""
-    counts = [max(2 * phases, round(len(values) * phases / length)) for length in lengths]
-    series = [_sample(values, count) for count in counts]
-    squares = [(rows**2).sum(axis=1) for rows in series]
-    poses = [_first_cycle(rows, phases) for rows in series]
+def _fit(candidates: Sequence[tuple[_Series, float]], phases: int, rounds: int) -> list[Cycle]:
+    """For each series and length (frames) the cycle: its mean poses and the path through them, found in turn."""
+    counts = [max(2 * phases, round(len(series.rows) * phases / length)) for series, length in candidates]
+    sampled = [_sample(series, count) for (series, _), count in zip(candidates, counts, strict=True)]
+    rows = [each[:, :-1] for each in sampled]
+    squares = [(each**2).sum(axis=1) for each in rows]
+    poses = [_first_cycle(each, phases) for each in rows]
     spread = [_spread(cycle) for cycle in poses]
     paths: list[np.ndarray] = []
     for turn in range(rounds + 1):
         paths = most_probable_paths(
             [
-                np.maximum(square[:, None] + (cycle**2).sum(axis=1) - 2 * rows @ cycle.T, 0) / size
-                for rows, square, cycle, size in zip(series, squares, poses, spread, strict=True)
+                np.maximum(square[:, None] + (cycle**2).sum(axis=1) - 2 * each @ cycle.T, 0) / size
+                for each, square, cycle, size in zip(rows, squares, poses, spread, strict=True)
             ]
         )
         spread = [
-            _spread(rows[path < phases]) if (path < phases).any() else size
-            for rows, path, size in zip(series, paths, spread, strict=True)
+            _spread(each[path < phases]) if path.min() < phases else size
+            for each, path, size in zip(rows, paths, spread, strict=True)
         ]
         if turn < rounds:
-            poses = [_mean_poses(rows, path, cycle) for rows, path, cycle in zip(series, paths, poses, strict=True)]
+            poses = [_mean_poses(each, path, cycle) for each, path, cycle in zip(rows, paths, poses, strict=True)]
     return [
-        _explain(rows, _sample(speed[:, None], len(rows))[:, 0], cycle, path, size, length, len(values) / len(rows))
-        for rows, cycle, path, size, length in zip(series, poses, paths, spread, lengths, strict=True)
+        _explain(each, cycle, path, size, length, len(series.rows) / len(each))
+        for each, cycle, path, size, (series, length) in zip(sampled, poses, paths, spread, candidates, strict=True)
     ]
 
 
 def _spread(rows: np.ndarray) -> float:
     """Mean squared distance of rows from their mean."""
-    return max(float(((rows - rows.mean(axis=0)) ** 2).sum(axis=1).mean()), 1e-9)
+    rows = rows - rows.sum(axis=0) / len(rows)
+    return max(float((rows**2).sum()) / len(rows), 1e-9)
 
 
 def _explain(
-    rows: np.ndarray, speed: np.ndarray, poses: np.ndarray, path: np.ndarray, spread: float, length: float, step: float
+    sampled: np.ndarray, poses: np.ndarray, path: np.ndarray, spread: float, length: float, step: float
 ) -> Cycle:
     """The cycle with how much of the movement it explains, and where."""
-    phases = len(poses)
+    phases, rows, speed = len(poses), sampled[:, :-1], sampled[:, -1]
     inside = path < phases
     if not inside.any():
-        return Cycle(0.0, 0.0, length, poses, path, step)
-    left = float(((rows[inside] - poses[path[inside]]) ** 2).sum(axis=1).mean()) / spread
-    cycles = sum(advance for advance in advances(path, phases) if advance >= PART)
+        return Cycle(0.0, 0.0, length, poses, path, step, 0.0)
+    left = float(((rows[inside] - poses[path[inside]]) ** 2).sum()) / inside.sum() / spread
+    advanced = advances(path, phases)
+    cycles = float(advanced[advanced >= PART].sum())
     # A mean of n cycles is nearer to each of them than to a further one: n / (n - 1) corrects for it.
     left = min(left * cycles / max(cycles - 1, 0.5), 1.0)
     covered = float(speed[inside].sum() / max(speed.sum(), 1e-9))
-    return Cycle(1 - left, covered, length, poses, path, step)
+    return Cycle(1 - left, covered, length, poses, path, step, cycles)
 
 
-def _sample(values: np.ndarray, count: int) -> np.ndarray:
-    """`count` rows of values (T, D), evenly spaced from the first to the last, interpolated."""
-    times = np.linspace(0, len(values) - 1, count)
-    below = np.minimum(times.astype(int), max(len(values) - 2, 0))
-    share = (times - below)[:, None]
-    return (1 - share) * values[below] + share * values[np.minimum(below + 1, len(values) - 1)]
+def _sample(series: _Series, count: int) -> np.ndarray:
+    """`count` rows of values and speed (count, D + 1), evenly spaced from the first to the last, interpolated."""
+    last = len(series.rows) - 1
+    times = np.arange(count) * (last / (count - 1))
+    below = np.minimum(times.astype(int), max(last - 1, 0))
+    share, above = (times - below)[:, None], np.minimum(below + 1, last)
+    return (1 - share) * series.rows[below] + share * series.rows[above]
 
 
 def _first_cycle(sampled: np.ndarray, phases: int) -> np.ndarray:
     """The window of `phases` rows with most movement that the windows most like it show again."""
     hop = max(1, phases // 8)
-    windows = np.lib.stride_tricks.sliding_window_view(sampled, phases, axis=0)[::hop]  # (W, D, K)
-    flat = windows.reshape(len(windows), -1).astype(np.float32)  # half the time, and exact enough to compare windows
+    starts = np.arange(0, len(sampled) - phases + 1, hop)
+    flat = sampled.astype(np.float32)[starts[:, None] + np.arange(phases)].reshape(len(starts), -1)
     squares = (flat**2).sum(axis=1)
     distance = squares[:, None] + squares - 2 * flat @ flat.T
     near = max(2, round(ALIKE * len(flat)))
-    unlike = np.partition(distance, min(near, len(flat)) - 1, axis=1)[:, :near].mean(axis=1)
-    movement = squares - phases * (windows.mean(axis=2) ** 2).sum(axis=1)
+    unlike = np.partition(distance, min(near, len(flat)) - 1, axis=1)[:, :near].sum(axis=1) / min(near, len(flat))
+    sums = np.concatenate([np.zeros((1, sampled.shape[1])), sampled.cumsum(axis=0)])
+    movement = squares - ((sums[starts + phases] - sums[starts]) ** 2).sum(axis=1) / phases
     floor = FLOOR * movement.max()
-    return np.ascontiguousarray(windows[int(((unlike + floor) / (movement + floor)).argmin())].T)
-
-
-def most_probable_paths(distances: list[np.ndarray]) -> list[np.ndarray]:
-    """For each (n, K) of distances, n at least 2, the phases (n,) that follow each other at the least total price.
-
-    Phase K is something else. All have the same K. Each is gone through from both ends to the middle, and all together,
-    which takes the time of half of the longest.
-    """
-    if not distances:
-        return []
-    moves, forward, backward = _moves(distances[0].shape[1])
-    cuts = [(len(distance) + 1) // 2 for distance in distances]
-    halves = [half for rows, cut in zip(distances, cuts, strict=True) for half in (rows[:cut], rows[cut:][::-1])]
-    costs = _accumulate(halves, np.stack([moves, moves.T] * len(distances), axis=1))
-    paths = []
-    for number, (distance, cut) in enumerate(zip(distances, cuts, strict=True)):
-        begun, ended = costs[:cut, 2 * number], costs[: len(distance) - cut, 2 * number + 1]
-        whole = begun[-1][:, None] + moves + ended[-1]
-        last, first = divmod(int(whole.argmin()), len(moves))
-        paths.append(np.array(_trace(begun, last, forward)[::-1] + _trace(ended, first, backward)))
-    return paths
-
-
-Sources = list[list[tuple[int, float]]]  # for each phase those that come before it, with the price of that
+    first = int(starts[int(((unlike + floor) / (movement + floor)).argmin())])
+    return sampled[first : first + phases]
 
 
 @cache
-def _moves(phases: int) -> tuple[np.ndarray, Sources, Sources]:
-    """The price of each phase after each, (K + 1, K + 1), its sources, and those of going back; K is something else."""
-    moves = np.full((phases + 1, phases + 1), np.inf)
-    for ahead, price in enumerate(PACE):
-        moves[np.arange(phases), (np.arange(phases) + ahead) % phases] = price
-    moves[:, -1] = 0.0
-    moves[-1, :-1] = ENTER
-    return moves, _sources(moves), _sources(moves.T)
-
-
-def _accumulate(distances: list[np.ndarray], moves: np.ndarray) -> np.ndarray:
-    """Least prices (n, C, K + 1) of being in each phase at each row, by moves (K + 1, C, K + 1) between phases."""
-    phases = distances[0].shape[1]
-    costs = np.zeros((max(map(len, distances)), len(distances), phases + 1))
-    for number, distance in enumerate(distances):
-        costs[: len(distance), number, :-1] = distance
-    costs[:, :, -1] = OTHER
-    options, least = np.empty(moves.shape), np.empty(costs.shape[1:])
-    add, lowest = np.add, np.minimum.reduce
-    for before, now in zip(costs.transpose(0, 2, 1)[..., None], costs[1:], strict=False):
-        add(before, moves, options)
-        lowest(options, axis=0, out=least)
-        add(now, least, now)
-    return costs
-
-
-def _sources(moves: np.ndarray) -> Sources:
-    return [[(int(phase), float(to[phase])) for phase in np.flatnonzero(np.isfinite(to))] for to in moves.T]
-
-
-def _trace(costs: np.ndarray, state: int, sources: Sources) -> list[int]:
-    """The cheapest path of n phases back from a phase, by costs (n, K + 1) that `_accumulate` found."""
-    path = [state]
-    for row in costs[-2::-1].tolist():
-        least = np.inf
-        for phase, price in sources[path[-1]]:
-            if row[phase] + price < least:
-                least, state = row[phase] + price, phase
-        path.append(state)
-    return path
+def _smoothing(phases: int) -> np.ndarray:
+    """(K, K + 1) how much of a row in each phase counts for each phase; one of something else for none."""
+    own = np.eye(phases)
+    smoothed = 0.5 * own + 0.25 * np.roll(own, 1, axis=0) + 0.25 * np.roll(own, -1, axis=0)
+    return np.concatenate([smoothed, np.zeros((phases, 1))], axis=1)
 
 
 def _mean_poses(sampled: np.ndarray, path: np.ndarray, before: np.ndarray) -> np.ndarray:
     """Mean row of each phase, smoothed over neighbouring phases; a phase that nothing visits keeps its pose."""
-    phases = len(before)
-    member = (path[None] == np.arange(phases)[:, None]).astype(float)
-    member = 0.5 * member + 0.25 * np.roll(member, 1, axis=0) + 0.25 * np.roll(member, -1, axis=0)
+    member = _smoothing(len(before))[:, path]
     weight = member.sum(axis=1, keepdims=True)
     return np.where(weight > 0.3, member @ sampled / np.maximum(weight, 0.3), before)
 
@@ -309,6 +291,8 @@ def runs(path: np.ndarray, phases: int) -> list[tuple[int, int]]:
     return [(int(first), int(end) - 1) for first, end in edges]
 
 
-def advances(path: np.ndarray, phases: int) -> list[float]:
+def advances(path: np.ndarray, phases: int) -> np.ndarray:
     """Cycles passed through in each stretch of the path that is in the cycle."""
-    return [float((np.diff(path[first : last + 1]) % phases).sum() / phases) for first, last in runs(path, phases)]
+    edges = np.array(runs(path, phases)).reshape(-1, 2)
+    ahead = np.concatenate([[0], (np.diff(path) % phases).cumsum()])
+    return (ahead[edges[:, 1]] - ahead[edges[:, 0]]) / phases

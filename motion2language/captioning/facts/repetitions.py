@@ -10,11 +10,12 @@ since two or three of them are found in almost any movement.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from motion2language.captioning.facts.cycles import PART, SHORTEST, Cycle, find_cycle, runs
+from motion2language.captioning.facts.cycles import PART, SHORTEST, Cycle, find_cycles, runs
 from motion2language.captioning.facts.measure import RATE, Body, smooth
 from motion2language.motion import CANONICAL
 
@@ -62,26 +63,44 @@ class Repetitions:
 
 def find_repetitions(body: Body) -> Repetitions:
     """The repetitions of a body's movement."""
+    return find_all_repetitions([body])[0]
+
+
+def find_all_repetitions(bodies: Sequence[Body]) -> list[Repetitions]:
+    """The repetitions of each body's movement; all are looked at together, which takes less time."""
+    found = [Repetitions(reason=_why_none(body)) for body in bodies]
+    places = {number: _in_place(bodies[number]) for number, each in enumerate(found) if not each.reason}
+    movements = {number: _fold(_movement(bodies[number])[slice(*place)]) for number, place in places.items()}
+    cycles = _find_middles(movements, 2)
+    quick = {number: _without_slow(movement) for number, movement in movements.items() if number not in cycles}
+    cycles |= _find_middles(quick, MANY)
+    for number, (first, _) in places.items():
+        if number not in cycles:
+            found[number] = Repetitions(reason="the movement is not periodic")
+            continue
+        cycle, middles = cycles[number]
+        times = tuple(bodies[number].seconds(float(first + frame)) for frame in middles)
+        found[number] = Repetitions(times, float(np.median(np.diff(times))), cycle.explained)
+    return found
+
+
+def _why_none(body: Body) -> str:
+    """Why no repetitions are looked for; "" where they are."""
     first, last = _in_place(body)
     if last - first < 0.5 * body.frames:
-        return Repetitions(reason="the body travels: see steps")
-    if last - first < 2 * SHORTEST * RATE:
-        return Repetitions(reason="too short to repeat anything")
-    movement = _fold(_movement(body)[first:last])
-    found = _cycle_and_middles(movement, 2) or _cycle_and_middles(_without_slow(movement), MANY)
-    if found is None:
-        return Repetitions(reason="the movement is not periodic")
-    times = tuple(body.seconds(float(first + frame)) for frame in found[1])
-    return Repetitions(times, float(np.median(np.diff(times))), found[0].explained)
+        return "the body travels: see steps"
+    return "too short to repeat anything" if last - first < 2 * SHORTEST * RATE else ""
 
 
-def _cycle_and_middles(movement: np.ndarray, least: int) -> tuple[Cycle, np.ndarray] | None:
-    """The cycle that a movement repeats, `least` times or more, and the middle of each time."""
-    cycle = find_cycle(movement)
-    if cycle is None or cycle.explained < EXPLAINED or cycle.covered < COVERED:
-        return None
-    middles = _middles(cycle)
-    return (cycle, middles) if len(middles) >= least else None
+def _find_middles(movements: Mapping[int, np.ndarray], least: int) -> dict[int, tuple[Cycle, np.ndarray]]:
+    """The cycle of each movement that repeats it, `least` times or more, and the middle of each time."""
+    found = {}
+    for number, cycle in zip(movements, find_cycles(list(movements.values())), strict=True):
+        if cycle is not None and cycle.explained >= EXPLAINED and cycle.covered >= COVERED:
+            middles = _middles(cycle)
+            if len(middles) >= least:
+                found[number] = cycle, middles
+    return found
 
 
 def _without_slow(movement: np.ndarray) -> np.ndarray:
