@@ -78,9 +78,13 @@ class LayerNorm:
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Rows (..., I) standardised."""
-        rows = rows - rows.mean(-1, keepdims=True)
-        scale = np.sqrt(np.square(rows).mean(-1, keepdims=True) + np.float32(1e-5))  # as torch.nn.LayerNorm
-        return rows / scale * self.weight + self.bias
+        width = np.float32(rows.shape[-1])
+        rows = rows - np.add.reduce(rows, -1, keepdims=True) / width
+        scale = np.sqrt(np.add.reduce(rows * rows, -1, keepdims=True) / width + np.float32(1e-5))
+        rows /= scale  # as torch.nn.LayerNorm
+        rows *= self.weight
+        rows += self.bias
+        return rows
 
 
 def sigmoid(values: np.ndarray) -> np.ndarray:

@@ -140,6 +140,13 @@ class SegmenterConfig:
         """The labels in order; several actions may share one."""
         return list(dict.fromkeys(action.label for action in self.actions.values()))
 
+    @cached_property
+    def columns_by_label(self) -> tuple[np.ndarray, np.ndarray]:
+        """The columns of Evidence.frames, those of the first label first, and where those of each label begin."""
+        numbers = np.array([self.labels.index(action.label) for action in self.actions.values()])
+        order = np.argsort(numbers, kind="stable")
+        return 1 + order, np.searchsorted(numbers[order], np.arange(len(self.labels)))
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -175,6 +182,7 @@ class Segmenter:
         self._beside = weights.take("beside.weight", hidden, width).T
         self._inside = weights.take("inside.weight", hidden, width).T
         self._length = weights.take("length.weight", config.longest, hidden)
+        self._steps = np.arange(1, config.longest + 1, dtype=np.float32)[:, None]
         self._right = weights.linear("right", hidden, 1)
         weights.require_all_taken()
 
@@ -225,15 +233,20 @@ class Segmenter:
         here, beside = _rows(self._here, padded), padded @ self._beside
         sums = np.concatenate([np.zeros((1, self.config.hidden), np.float32), (memory @ self._inside).cumsum(0)])
         begins, ends = here[1:-1] - beside[:-2], beside[1:-1] - here[2:]  # of a first step, of a last step
-        starts = first + np.arange(count)
         chances = np.zeros((count, self.config.longest), np.float32)
-        for steps in range(1, self.config.longest + 1):
-            own = starts[starts + steps <= len(memory)]
-            mean = (sums[own + steps] - sums[own]) / np.float32(steps)
-            units = np.maximum(begins[own] + ends[own + steps - 1] + mean + self._length[steps - 1], 0)
-            odds = units @ self._right.columns[:, 0] + self._right.bias[0]
-            chances[: len(own), steps - 1] = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
-        return chances
+        for step in range(count):  # all stretches from there, together
+            own = min(self.config.longest, len(memory) - first - step)
+            start = first + step
+            units = sums[start + 1 : start + own + 1] - sums[start]
+            units /= self._steps[:own]
+            units += ends[start : start + own]
+            units += self._length[:own]
+            units += begins[start]
+            np.maximum(units, 0, out=units)
+            chances[step, :own] = units @ self._right.columns[:, 0]
+        chances += self._right.bias[0]
+        inside = first + np.arange(count)[:, None] + np.arange(self.config.longest) < len(memory)
+        return np.where(inside, 1 / (1 + np.exp(-np.clip(chances, -50, 50))), np.float32(0))
 
 
 class _Convolutions:
@@ -266,7 +279,9 @@ class _Convolutions:
             seen = np.zeros((len(memory) + 2 * side, memory.shape[1]), np.float32)
             seen[side : side + len(memory)] = norm(memory)
             window = np.concatenate([seen[tap * dilation :][: len(memory)] for tap in range(KERNEL)], 1)
-            memory = memory + np.maximum(window @ taps + bias, 0)
+            found = window @ taps
+            found += bias
+            memory += np.maximum(found, 0, out=found)
         return self._norm(memory)
 
 

@@ -19,6 +19,8 @@ def find_jumps(body: Body) -> tuple[float, ...]:
     if body.frames < 5:
         return ()
     height = body.height("pelvis")
+    if height.max() - body.standing <= RISE:
+        return ()
     upright = height > UPRIGHT * body.standing
     # A sensor's pelvis may lie higher than the bones tell.
     level = max(body.standing, float(np.median(height[upright]))) if upright.any() else body.standing
