@@ -97,6 +97,16 @@ def test_actions_repeated_in_a_row_are_counted_in_the_sentence():
     first = said("a person puts it down", Facts(limb="arm"))
     again = replace(said("then puts it down again", Facts(limb="arm")), start=4.2, end=8.0)
     assert detailed_sentence(Transcript((first, again), 9.0)) == "a person puts it down twice"
+    unknown = replace(said("someone is dancing", Facts()), known=False)
+    then = replace(said("and then kicks", Facts(limb="leg", legs="left")), start=4.2, end=8.0)
+    assert detailed_sentence(Transcript((unknown, then), 9.0)) == "someone kicks with the left leg"
+    assert (
+        detailed_sentence(Transcript((then, replace(unknown, start=8.0, end=8.5)), 9.0))
+        == "and then kicks with the left leg"
+    )
+    whole = replace(then, words=said("then the man kicks", None).words)
+    assert detailed_sentence(Transcript((unknown, whole), 9.0)) == "the man kicks with the left leg"
+    assert detailed_sentence(Transcript((unknown,), 9.0)) == ""
 
 
 @pytest.mark.parametrize(("metres", "size"), [(6.0, "large"), (3.6, "normal"), (1.6, "small")])

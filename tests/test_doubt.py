@@ -21,7 +21,10 @@ from motion2language.data.synthesis.recording import make_recording
 from motion2language.scoring.contradictions import count_contradictions
 from motion2language.scoring.people import Question
 from motion2language.scoring.reference import Reference
-from motion2language.training.doubt import Rows, area_under_curve, fit_logistic, fit_signed, save_doubt
+from motion2language.training.doubt import save_doubt
+from motion2language.training.doubt_fit import area_under_curve, fit_logistic, fit_signed
+from motion2language.training.doubt_heard import Heard, Rows, elsewhere
+from motion2language.training.doubt_near import find_usual
 from motion2language.training.doubt_questions import ask_blends, ask_clips, ask_drawings, at_most
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
@@ -113,9 +116,9 @@ def doubt(**given) -> Doubt:
     values = {
         "mean": np.zeros(2), "spread": np.ones(2), "axes": np.eye(2),
         "clips": np.array([[127, 1], [127, -1], [1, 127], [-1, 127]], dtype=np.int8), "which": np.array([0, 0, 1, 1]),
-        "labels": np.array(["walk", "wave"]), "centre": np.zeros(7), "scale": np.ones(7),
-        "right": np.array([1.0, 0, 0, 0, 0, 0, 0]), "bias": np.zeros(()), "known": np.zeros(7),
-        "threshold": np.array(0.5),
+        "usual": np.full(4, 0.75), "labels": np.array(["walk", "wave"]), "centre": np.zeros(8), "scale": np.ones(8),
+        "right": np.array([1.0, 0, 0, 0, 0, 0, 0, 0]), "bias": np.zeros(()), "strange": np.zeros(8),
+        "strange_bias": np.zeros(()), "seen": np.array([0.0, 50.0]), "known": np.zeros(8), "threshold": np.array(0.5),
     }  # fmt: skip
     return Doubt(**values | {name: np.asarray(value) for name, value in given.items()})
 
@@ -136,7 +139,8 @@ def test_doubt_comes_back_from_its_file(tmp_path):
     "given",
     [{"axes": np.zeros((3, 2))}, {"axes": np.zeros(4)}, {"right": np.zeros(5)}, {"bias": np.nan}, {"bias": "x"},
      {"which": np.array([0, 0, 1, 2])}, {"which": np.zeros(4)}, {"spread": np.zeros(2)}, {"labels": np.array("walk")},
-     {"clips": np.zeros((0, 2), np.int8), "which": np.zeros(0, int)}],
+     {"clips": np.zeros((0, 2), np.int8), "which": np.zeros(0, int), "usual": np.zeros(0)}, {"seen": np.zeros(1)},
+     {"usual": np.zeros(3)}, {"strange": np.zeros(7)}],
 )  # fmt: skip
 def test_a_damaged_doubt_is_refused_in_one_line(given, tmp_path):
     with pytest.raises(ValueError, match=r"arrays have shapes|not finite|numbers of labels|above zero") as refused:
@@ -180,16 +184,46 @@ def test_evidence_speaks_for_words_that_fit_what_is_near():
     assert names["same label"][0] > 4 > -4 > names["same label"][1]
     assert names["one label"][0] == names["one label"][1] > 4
     assert names["near"][0] == pytest.approx(names["near"][1])
+    assert names["as usual"][0] == pytest.approx(names["near"][0] - 0.75)
+    assert evidence(said, doubt(usual=[0.25] * 4), np.array([1.0, 0.0]), 0)[4] == 0.0  # nearer than usual
     assert names["alone"] == names["probability"] == pytest.approx([np.log(4)] * 2)
     heard = evidence(replace(said, label="never seen"), doubt(), np.array([1.0, 0.0]), 2, alone=0.0)
-    assert (heard[2], heard[5], heard[6]) == (pytest.approx(-4.595, abs=1e-3), pytest.approx(-4.595, abs=1e-3), -2)
+    assert (heard[2], heard[6], heard[7]) == (pytest.approx(-4.595, abs=1e-3), pytest.approx(-4.595, abs=1e-3), -2)
+
+
+def test_what_is_near_counts_as_much_as_the_sensor_is_like_those_that_were_seen():
+    made = doubt(right=[0, 0, 0, 0, 0, 0, 1, 0], strange=[1, 0, 0, 0, 0, 0, 0, 0], seen=[100.0, -50.0])
+    seen, strange = np.zeros((2, 8))
+    seen[[0, 3, 6]], strange[[0, 3, 6]] = (-2.0, 1.0, 3.0), (-2.0, 0.0, 3.0)
+    assert made.confidence(np.array([seen, strange])) == pytest.approx([1 / (1 + np.exp(-3)), 1 / (1 + np.exp(2))])
+
+
+def test_how_near_recordings_of_an_action_usually_are_is_told_by_other_people():
+    clips = np.repeat(np.array([[127, 0], [0, 127], [0, -127]], dtype=np.int8), 5, axis=0)
+    of_one = ["kick"] * 15
+    apart = find_usual(clips, of_one, ["ann"] * 5 + ["bob"] * 10)
+    assert apart == pytest.approx(np.zeros(15))
+    assert find_usual(clips, of_one, [""] * 15) == pytest.approx([0.8] * 15)  # by whom is unknown: all but itself
+    few = find_usual(clips, ["kick"] * 5 + ["bow"] * 10, ["ann"] * 5 + ["bob"] * 5 + ["cyd"] * 5)
+    assert few == pytest.approx([-1.0] * 15)  # nobody else kicks: the median of the bows stands
+    assert (find_usual(clips, of_one, ["ann"] * 15) == 0).all()  # nobody else at all
+
+
+def test_a_strange_sensor_is_what_recordings_look_like_without_their_own_source():
+    said = Segment(0.0, 1.0, "walk", (), 0.8)
+    heard = [Heard(source, said, np.array([1.0, 0.0]), 0, None, True, True) for source in ("x", "y")]
+    rows = elsewhere(heard, doubt(), np.array(["x", "x", "y", "y"]))
+    near, same = (rows[:, EVIDENCE.index(name)] for name in ("near", "same label"))
+    assert near == pytest.approx([0.0, 1.0], abs=0.05)
+    assert (same > 4).tolist() == [False, True]
+    assert elsewhere(heard, doubt(), np.array(["x"] * 4)).shape == (1, 8)
 
 
 def test_known_is_weighed_by_itself():
     motion = make_recording(3, ("raise_left",)).motion
     words = tuple(TimedWord(word, 0.5, 0.2, 0.8) for word in "raises the left arm".split())
     said = Transcript((Segment(0.0, motion.duration, "raise", words, 0.5),), motion.duration)
-    made = doubt(known=[0, 0, 1, 0, 0, 0, 0], threshold=0.0)
+    made = doubt(known=[0, 0, 1, 0, 0, 0, 0, 0], threshold=0.0)
     judged = [judge(said, motion, made, [np.zeros(2)], alone).segments[0] for alone in ((0.9,), (0.1,))]
     assert [segment.known for segment in judged] == [True, False]
     assert judged[0].confidence == judged[1].confidence == pytest.approx(0.5)
@@ -207,7 +241,7 @@ def test_segments_have_facts_confidence_and_known_with_and_without_a_fit(tmp_pat
     shutil.copytree(find_model("synthetic"), tmp_path / "model")
     axes = np.zeros((2 * 128, 2))
     wide = {"mean": np.zeros(len(axes)), "spread": np.ones(len(axes)), "axes": axes}
-    save_doubt(doubt(**wide, right=[0] * 7, bias=-2.0, threshold=0.2), tmp_path / "model")
+    save_doubt(doubt(**wide, right=[0] * 8, bias=-2.0, threshold=0.2), tmp_path / "model")
     doubted = load_model(tmp_path / "model").transcribe(motion)
     by_label = {segment.label: segment for segment in doubted.segments}
     assert by_label["wave"].confidence == pytest.approx(0.119, abs=1e-3)
@@ -221,7 +255,7 @@ def test_a_contradiction_halves_a_confidence_that_does_not_weigh_it():
     for side, expected in (("left", 0.88), ("right", 0.44)):
         words = tuple(TimedWord(word, 0.5, 0.2, 0.8) for word in f"raises the {side} arm".split())
         said = Transcript((Segment(0.0, motion.duration, "raise", words),), motion.duration)
-        judged = judge(said, motion, doubt(right=[0] * 7, bias=2.0), [np.zeros(2)] * len(said.segments))
+        judged = judge(said, motion, doubt(right=[0] * 8, bias=2.0), [np.zeros(2)] * len(said.segments))
         assert judged.segments[0].confidence == pytest.approx(expected, abs=0.01)
 
 

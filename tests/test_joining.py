@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from motion2language.captioning.joining import join_repetitions
@@ -35,3 +37,43 @@ def test_what_has_no_label_is_never_joined_and_many_are_counted_in_digits() -> N
     assert join_repetitions(Transcript((), 2.0)).segments == ()
     many = Transcript(tuple(_part(n, n + 1, "kick", "kicks") for n in range(14)), 14.0)
     assert join_repetitions(many).text == "kicks 14 times"
+
+
+def test_what_is_done_in_a_pause_of_a_series_stands_behind_it() -> None:
+    put = "puts something on the floor"
+    parts = [_part(0.0, 2.0, "put down", f"a person {put}"), _part(3.0, 5.0, "put down", f"then {put} again")]
+    parts += [_part(5.0, 5.7, "raise", "then raises the right hand"), _part(6.2, 8.0, "put down", f"then {put}")]
+    joined = join_repetitions(Transcript(tuple(parts), 9.0))
+    assert joined.text == f"a person repeatedly {put} and in between raises the right hand"
+    assert [(segment.start, segment.end) for segment in joined.segments] == [(0.0, 8.0), (5.0, 5.7)]
+    assert joined.segments[0].facts is not None
+    assert joined.segments[0].facts.repetition_times == (1.0, 4.0, 7.1)
+    assert join_repetitions(joined) == joined
+    there_and_back = Transcript((_part(0.0, 2.0, "walk", "a person walks"), *parts[2:3]), 9.0)
+    walk = _part(6.0, 8.0, "walk", "then walks again")
+    once = Transcript((*there_and_back.segments, walk), 9.0)
+    assert join_repetitions(once) == once  # walking twice is no series
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        ("someone is kicking", "someone is repeatedly kicking and in between claps"),
+        ("and then the man kicks", "and then the man repeatedly kicks and in between claps"),
+        ("then kicks", "then repeatedly kicks and in between claps"),
+        ("kicks", "repeatedly kicks and in between claps"),
+        ("a", "repeatedly a and in between claps"),
+    ],
+)
+def test_repeatedly_stands_before_the_verb(first: str, expected: str) -> None:
+    kick, clap = _part(1.0, 2.0, "kick", "then kicks again"), _part(2.0, 2.5, "clap", "then claps")
+    series = (_part(0.0, 1.0, "kick", first), kick, clap, _part(3.0, 4.0, "kick", "then kicks"))
+    assert join_repetitions(Transcript(series, 4.0)).text == expected
+
+
+def test_sides_and_unknown_actions_are_not_joined() -> None:
+    left, right = _part(0.0, 1.0, "wave", "waves the left hand"), _part(1.0, 2.0, "wave", "then waves the right hand")
+    sides = Transcript((left, right), 2.0)
+    assert join_repetitions(sides) == sides
+    doubtful = Transcript((left, replace(left, start=1.0, end=2.0, known=False)), 2.0)
+    assert join_repetitions(doubtful) == doubtful

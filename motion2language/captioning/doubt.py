@@ -2,11 +2,16 @@
 
 Both are weighed from the same kinds of evidence (EVIDENCE). The network that names actions puts every movement at a
 point, and the training recordings, which lie in the model folder's doubt.npz, show what is near it: recordings that
-the words fit, recordings of one action, or none at all. Two rows of weights are fitted on recordings of people who
-trained nothing (`m2l teach-doubt`). One gives the confidence: the chance that the words are right. The other tells
-known actions from movements that nobody was taught, made by blending two recordings; an action is known when its sum
-passes the threshold. A model without that file has its probability as confidence, halved by each contradiction. An
-action that was measured is known, and as probable as the model says, however unfamiliar the body that does it.
+the words fit, recordings of one action, or none at all. How near they are is compared with how near recordings of one
+action by different people usually are there: some actions and sensors differ more from person to person than others do.
+
+Weights are fitted on recordings of people who trained nothing (`m2l teach-doubt`). One sum gives the confidence: the
+chance that the words are right. A sensor that the network never saw puts all movements elsewhere, so that what is near
+says little about them: a second sum does without, and how near the training recordings are says how much each of the
+two counts. A third sum tells known actions from those named wrongly and from movements that nobody was taught, made by
+blending two recordings; an action is known when it passes the threshold. A model without that file has its probability
+as confidence, halved by each contradiction. An action that was measured is known, and as probable as the model says,
+however unfamiliar the body that does it.
 """
 
 from __future__ import annotations
@@ -30,9 +35,12 @@ from motion2language.transcript import Facts, Segment, Transcript
 
 FILE = "doubt.npz"  # in the model folder
 #: The log odds of the segment's probability; of its words; of the one action that the words for its frames alone name;
-#: how like the NEAREST training recordings are; the log odds that what is near has one label, and has the segment's;
-#: and how many words facts do not contradict, below zero.
-EVIDENCE = ("probability", "words", "alone", "near", "one label", "same label", "not contradicted")
+#: how like the NEAREST training recordings are, and how much less so than is usual there, zero at most; the log odds
+#: that what is near has one label, and has the segment's; and how many words facts do not contradict, below zero.
+EVIDENCE = ("probability", "words", "alone", "near", "as usual", "one label", "same label", "not contradicted")
+NEAR = EVIDENCE.index("near")
+#: What says nothing about the recordings of a sensor that the network never saw.
+OF_PLACE = frozenset(("near", "as usual", "one label", "same label"))
 NEAREST = 5  # training recordings; chosen
 SHARP = 15.0  # recordings count e^(15 cosine), so that those within about .07 of the nearest do; chosen
 LEAST = 0.25  # confidence below which an action is unknown to a model without a fit; chosen
@@ -47,11 +55,13 @@ _CERTAIN = 0.01  # probabilities are taken to be this far from 0 and 1 at least;
 class Near:
     """The training recordings near a movement.
 
-    like  mean cosine to the NEAREST of them
-    of    (C,) how much of what is near has each label; sums to 1
+    like   mean cosine to the NEAREST of them
+    usual  what that is there for recordings of one action by different people
+    of     (C,) how much of what is near has each label; sums to 1
     """
 
     like: float
+    usual: float
     of: np.ndarray
 
 
@@ -63,10 +73,13 @@ class Doubt:
     axes       (E, D) their principal axes, standardised
     clips      (N, D) int8: the direction of each training recording on these axes; its greatest part is STEPS
     which      (N,) the number of its label
+    usual      (N,) how like the NEAREST recordings of its action by other people are to it
     labels     (C,) the labels
-    centre, scale  (7,) of the EVIDENCE, which is standardised
-    right, bias    (7,), () the log odds that the words are right
-    known, threshold  (7,), () of a sum below the threshold the action counts as unknown
+    centre, scale  (8,) of the EVIDENCE, which is standardised
+    right, bias    (8,), () the log odds that the words are right
+    strange, strange_bias  (8,), () the same for a sensor that the network never saw; no weight for evidence OF_PLACE
+    seen       (2,) slope and intercept, over how near it is, of the log odds that the network saw such a sensor
+    known, threshold  (8,), () of a sum below the threshold the action counts as unknown
     """
 
     mean: np.ndarray
@@ -74,11 +87,15 @@ class Doubt:
     axes: np.ndarray
     clips: np.ndarray
     which: np.ndarray
+    usual: np.ndarray
     labels: np.ndarray
     centre: np.ndarray
     scale: np.ndarray
     right: np.ndarray
     bias: np.ndarray
+    strange: np.ndarray
+    strange_bias: np.ndarray
+    seen: np.ndarray
     known: np.ndarray
     threshold: np.ndarray
 
@@ -86,8 +103,9 @@ class Doubt:
         shapes = {each.name: np.shape(getattr(self, each.name)) for each in fields(self)}
         (width, axes), (clips, _) = (shapes[name] if len(shapes[name]) == 2 else (-1, -1) for name in ("axes", "clips"))
         expected = {"mean": (width,), "spread": (width,), "axes": (width, axes), "clips": (clips, axes)}
-        expected |= {"which": (clips,), "labels": (*shapes["labels"][:1],), "bias": (), "threshold": ()}
-        expected |= {name: (len(EVIDENCE),) for name in ("centre", "scale", "right", "known")}
+        expected |= {"which": (clips,), "usual": (clips,), "labels": (*shapes["labels"][:1],)}
+        expected |= {"bias": (), "strange_bias": (), "threshold": (), "seen": (2,)}
+        expected |= {name: (len(EVIDENCE),) for name in ("centre", "scale", "right", "strange", "known")}
         if shapes != expected or clips < 1 or not shapes["labels"]:
             raise ValueError(f"arrays have shapes {shapes}")
         numbers = [np.asarray(getattr(self, name)) for name in expected if name != "labels"]
@@ -131,12 +149,16 @@ class Doubt:
         point = ((features - self.mean) / self.spread) @ self.axes.astype(np.float64)
         cosines = self._directions @ (point / max(float(np.linalg.norm(point)), 1e-9))
         weights = np.exp(SHARP * (cosines - cosines.max()))
-        of = np.bincount(self.which, weights, len(self.labels)) / weights.sum()
-        return Near(float(np.sort(cosines)[-NEAREST:].mean()), of)
+        weights /= weights.sum()
+        of = np.bincount(self.which, weights, len(self.labels))
+        return Near(float(np.sort(cosines)[-NEAREST:].mean()), float(weights @ self.usual), of)
 
     def confidence(self, evidence: np.ndarray) -> np.ndarray:
-        """How probably words are right, (N,), from their evidence (N, 7)."""
-        return np.asarray(1 / (1 + np.exp(-np.clip(self._standardised(evidence) @ self.right + self.bias, -50, 50))))
+        """How probably words are right, (N,), from their evidence (N, 8)."""
+        rows = self._standardised(evidence)
+        seen = _chance(rows[:, NEAR] * self.seen[0] + self.seen[1])
+        strange = _chance(rows @ self.strange + self.strange_bias)
+        return np.asarray(seen * _chance(rows @ self.right + self.bias) + (1 - seen) * strange)
 
     def familiar(self, evidence: np.ndarray) -> np.ndarray:
         """How much speaks for a known action, (N,); one below the threshold is unknown."""
@@ -214,7 +236,7 @@ def part_of(body: Motion, segment: Segment) -> Motion:
 def evidence(
     segment: Segment, doubt: Doubt, features: np.ndarray, against: int, alone: float | None = None
 ) -> np.ndarray:
-    """The EVIDENCE (7,) about a segment's words.
+    """The EVIDENCE (8,) about a segment's words.
 
     features  (E,) of its frames
     against   words that facts contradict
@@ -230,6 +252,7 @@ def evidence(
             _log_odds(float(np.mean(words)) if words else 0.5),
             _log_odds(probability if alone is None else alone),
             near.like,
+            min(near.like - near.usual, 0.0),
             _log_odds(float(near.of.max())),
             _log_odds(float(near.of[own].sum())),
             -float(against),
@@ -240,3 +263,7 @@ def evidence(
 def _log_odds(chance: float) -> float:
     chance = min(max(chance, _CERTAIN), 1 - _CERTAIN)
     return float(np.log(chance / (1 - chance)))
+
+
+def _chance(log_odds: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))))

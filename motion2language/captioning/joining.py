@@ -1,7 +1,8 @@
 """Joins repetitions: the same action several times in a row becomes one segment with a count and the time of each.
 
 A model that cuts takes says each repetition by itself: "a person kicks then kicks again". Joined, that is "a person
-kicks twice", and the segment's facts hold how often, and the middle of each.
+kicks twice", and the segment's facts hold how often, and the middle of each. What is done in a pause of such a series
+stands behind it: "a person repeatedly kicks and in between claps".
 """
 
 from __future__ import annotations
@@ -9,11 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from motion2language.transcript import Facts, Segment, Transcript
+from motion2language.captioning.timing import LEADING
+from motion2language.language.movement import SIDES
+from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 PAUSE = 1.5  # seconds between two repetitions; chosen: with a longer rest between them people call it doing it anew
+SERIES = 2  # repetitions in a row after which something else may be done in a pause; chosen
+OFTEN = "repeatedly"  # said of a series with something else between, in place of the count
+BETWEEN = ("and", "in", "between")
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-
+SUBJECT = ("a", "person")  # where the words name nobody
+_ARTICLES = frozenset("a an the".split())
+_SOMEONE = frozenset("someone somebody he she they person human".split())
 
 #: Facts that hold of the whole where they hold of every part.
 COMMON = ("side", "limb", "left_hand", "right_hand", "arms", "legs", "gait")
@@ -23,6 +31,7 @@ def join_repetitions(transcript: Transcript) -> Transcript:
     """The transcript with segments of one label in a row, PAUSE or less apart, joined into one.
 
     The words of the first one stay, and a count follows: "twice", "three times". Its probability is the least of all.
+    Those that say different sides stay apart, and so do unknown actions, whose words are not to be trusted.
 
     >>> from motion2language.transcript import TimedWord
     >>> parts = (Segment(0.0, 1.0, "kick", (TimedWord("kicks", 0.5, 0.2, 0.8),)), Segment(1.2, 2.0, "kick"))
@@ -30,25 +39,60 @@ def join_repetitions(transcript: Transcript) -> Transcript:
     >>> joined.text, joined.segments[0].facts.repetition_times
     ('kicks twice', (0.5, 1.6))
     """
-    groups: list[list[Segment]] = []
-    for segment in transcript.segments:
-        last = groups[-1][-1] if groups else None
-        goes_on = last is not None and last.label == segment.label is not None and segment.start - last.end <= PAUSE
-        if goes_on and segment.start >= groups[-1][-1].start:
-            groups[-1].append(segment)
+    runs: list[list[int]] = []
+    for number in range(len(transcript.segments)):
+        run = next((run for run in reversed(runs) if _goes_on(transcript.segments, run, number)), None)
+        if run is None:
+            runs.append([number])
         else:
-            groups.append([segment])
-    return replace(transcript, segments=tuple(map(_joined, groups)))
+            run.append(number)
+    segments: list[Segment] = []
+    reached = -1  # the last segment of the runs so far
+    for run in runs:
+        joined = _joined([transcript.segments[number] for number in run], run[-1] - run[0] >= len(run))
+        segments.append(_with_lead(joined, BETWEEN) if run[0] < reached else joined)
+        reached = max(reached, run[-1])
+    return replace(transcript, segments=tuple(segments))
 
 
-def _joined(parts: Sequence[Segment]) -> Segment:
+def without_unknown(transcript: Transcript) -> Transcript:
+    """The transcript without its unknown actions, whose words outputs do not show; what follows begins the sentence.
+
+    >>> from motion2language.transcript import TimedWord
+    >>> def say(text, known): return Segment(0, 1, "x", tuple(TimedWord(w, 0, 0, 1) for w in text.split()), known=known)
+    >>> without_unknown(Transcript((say("someone is dancing", False), say("then kicks", True)), 3.0)).text
+    'someone kicks'
+    """
+    known = [segment for segment in transcript.segments if segment.known]
+    if known and known[0] is not transcript.segments[0] and known[0].words:
+        after = known[0].words[_lead(known[0].words)].word.lower()
+        lead = () if after in _ARTICLES | _SOMEONE else _subject(transcript.segments[0].words)
+        known[0] = _with_lead(known[0], lead)
+    return replace(transcript, segments=tuple(known))
+
+
+def _goes_on(segments: Sequence[Segment], run: Sequence[int], number: int) -> bool:
+    """Whether a segment is the next repetition of a run, with nothing between them or what a pause has time for."""
+    last, segment = segments[run[-1]], segments[number]
+    if not last.label == segment.label is not None or not (last.known and segment.known):
+        return False
+    if segment.start < last.start or segment.start - last.end > PAUSE:
+        return False
+    sides = [{word.word for word in each.words} & set(SIDES) for each in (last, segment)]
+    return not (all(sides) and sides[0] != sides[1]) and (run[-1] == number - 1 or len(run) >= SERIES)
+
+
+def _joined(parts: Sequence[Segment], interrupted: bool) -> Segment:
     first, last = parts[0], parts[-1]
     if len(parts) == 1:
         return first
     chances = [part.probability for part in parts if part.probability is not None]
     sure = [part.confidence for part in parts if part.confidence is not None]
     words = first.words
-    if words:
+    if words and interrupted:
+        verb = _verb(words)
+        words = (*words[:verb], replace(words[verb], word=OFTEN), *words[verb:])
+    elif words:
         words = (*words, *(replace(words[-1], word=word) for word in _count(len(parts)).split()))
     return replace(
         first,
@@ -57,9 +101,40 @@ def _joined(parts: Sequence[Segment]) -> Segment:
         probability=min(chances, default=None),
         end_probability=last.end_probability,
         confidence=min(sure, default=None),
-        known=all(part.known for part in parts),
         facts=_joined_facts(parts),
     )
+
+
+def _verb(words: Sequence[TimedWord]) -> int:
+    """The index of the word before which "repeatedly" stands: after who does it, and after "is"."""
+    said = [word.word.lower() for word in words]
+    index = _lead(words)
+    if said[index] in _ARTICLES:
+        index += 2
+    elif said[index] in _SOMEONE:
+        index += 1
+    while index < len(said) - 1 and said[index] in LEADING:
+        index += 1
+    return min(index, len(said) - 1)
+
+
+def _subject(words: Sequence[TimedWord]) -> tuple[str, ...]:
+    """Who does it."""
+    said = [word.word for word in words[: _verb(words)]] if words else []
+    return tuple(word for word in said if word.lower() not in LEADING) or SUBJECT
+
+
+def _lead(words: Sequence[TimedWord]) -> int:
+    """How many words go on from the action before: "then", "and afterwards"."""
+    return next((index for index, word in enumerate(words[:-1]) if word.word.lower() not in LEADING), len(words) - 1)
+
+
+def _with_lead(segment: Segment, lead: Sequence[str]) -> Segment:
+    """The segment beginning with these words in place of its "then"."""
+    words = segment.words
+    if not words:
+        return segment
+    return replace(segment, words=(*(replace(words[0], word=word) for word in lead), *words[_lead(words) :]))
 
 
 def _joined_facts(parts: Sequence[Segment]) -> Facts:

@@ -45,7 +45,8 @@ class Settings:
 
     least            confidence below which an action is left out
     overwrite        files of other recordings are replaced
-    each_repetition  whether an action repeated in a row is one segment each time, or one with a count
+    each_repetition  whether an action repeated in a row is one segment each time, or one with a count; None: one with
+                     a count where words of facts are added, each time elsewhere
     facts            segments are measured and judged
     plain            facts are not printed
     dim              what is printed may be dim, on a terminal
@@ -61,7 +62,7 @@ class Settings:
     search: str | None = None
     least: float = 0.0
     overwrite: bool = False
-    each_repetition: bool = True
+    each_repetition: bool | None = None
     facts: bool = True
     plain: bool = False
     dim: bool = False
@@ -249,7 +250,7 @@ def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) ->
         else:
             motion, described = result
             kept, actions = described.surer_than(settings.least), captioner.lexicon.actions
-            if not settings.each_repetition:
+            if settings.each_repetition is False:
                 kept = replace(kept, transcript=join_repetitions(kept.transcript))
             yield _write(jobs[number], motion, kept, actions, settings)
 
@@ -271,7 +272,9 @@ def _with_facts(transcript: Transcript, dim: bool) -> str:
 
 def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str], settings: Settings) -> Outcome:
     problems, written = [], []
-    read = writers.detailed(described.transcript) if settings.detail else described.transcript
+    read = described.transcript
+    if settings.detail:
+        read = writers.detailed(read if settings.each_repetition else join_repetitions(read))
     if not settings.overwrite and (why := find_refusal(job)):  # another process wrote one meanwhile
         return Outcome(job.source.label, None, (why,))
     for name, target in job.targets.items():

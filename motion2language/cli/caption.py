@@ -31,7 +31,7 @@ def caption(
     format: str = "",
     out: OptionalOut = None,
     least: float = 0.0,
-    each_repetition: bool = True,
+    each_repetition: bool | None = None,
     skip_written: Annotated[bool, Parameter(negative="")] = False,
     overwrite: Overwrite = False,
     plain: Annotated[bool, Parameter(negative="")] = False,
@@ -61,7 +61,8 @@ def caption(
     least
         Hide actions below this confidence, from 0 to 1 (e.g. 0.7). Idle poses and unfamiliar actions score lower.
     each_repetition
-        An action repeated in a row is one segment each time; --no-each-repetition: one segment with a count.
+        An action repeated in a row is one segment each time; --no-each-repetition: one segment with a count. By
+        default the latter in what --detail adds words to, the former elsewhere.
     skip_written
         Skip recordings whose files an earlier call has written already.
     overwrite

@@ -11,7 +11,7 @@ import numpy as np
 
 from motion2language import writers
 from motion2language.captioning.captioner import Captioner
-from motion2language.captioning.joining import join_repetitions
+from motion2language.captioning.joining import join_repetitions, without_unknown
 from motion2language.data.samples import Sample
 from motion2language.live.captioner import transcribe
 from motion2language.live.draws import Patience
@@ -124,8 +124,8 @@ def with_detail(evaluation: Evaluation, semantic: Semantic | None = None) -> Eva
 
 
 def detailed_sentence(transcript: Transcript) -> str:
-    """The sentence with an action repeated in a row said once with its count, and with words of facts."""
-    return writers.detailed(join_repetitions(transcript)).text
+    """The sentence as `m2l caption --detail` words it: repetitions joined, words of facts, no unknown actions."""
+    return writers.detailed(without_unknown(join_repetitions(transcript))).text
 
 
 def delays(captioner: Captioner, samples: Sequence[Sample], words: Sequence[Sequence[Word]]) -> Measures:

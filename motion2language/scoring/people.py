@@ -26,7 +26,10 @@ MARKS = ("group", "correct")  # what sources say about a recording that scores a
 
 @dataclass(frozen=True)
 class Question:
-    """A recording of one action: `read` returns it; `wanted` is the action; the rest as in naming.Answer."""
+    """A recording of one action: `read` returns it; `wanted` is the action; the rest as in naming.Answer.
+
+    person  who moves, unique among all sources; "" if unknown
+    """
 
     name: str
     source: str
@@ -34,6 +37,7 @@ class Question:
     wanted: str
     side: str = ""
     marks: dict[str, str] = field(default_factory=dict)
+    person: str = ""
 
 
 def ask_recordings(recordings: Iterable[Usable]) -> list[Question]:
@@ -80,7 +84,8 @@ def answer(
 def _question(each: Usable, meaning: Meaning, name: str, read: Callable[[], Motion]) -> Question:
     marks = {key: str(each.entry.marks[key]) for key in MARKS if each.entry.marks.get(key)}
     side = meaning.side if meaning.side in SIDES else ""
-    return Question(name, collection(each.entry.source), read, meaning.action, side, marks)
+    source, person = collection(each.entry.source), each.entry.person
+    return Question(name, source, read, meaning.action, side, marks, f"{source}/{person}" if person else "")
 
 
 def _read(each: Usable) -> Motion:
