@@ -109,6 +109,15 @@ def test_actions_repeated_in_a_row_are_counted_in_the_sentence():
     assert detailed_sentence(Transcript((unknown,), 9.0)) == ""
 
 
+def test_one_side_is_not_said_again_after_the_other():
+    sides = ("left", "right", "right")
+    texts = ("a person kicks", "then kicks again", "then kicks again")
+    kicks = [said(text, Facts(limb="leg", legs=side)) for text, side in zip(texts, sides, strict=True)]
+    worded = writers.detailed(Transcript(tuple(kicks), 9.0)).text
+    one, other = "kicks with the left leg", "kicks with the right leg"
+    assert worded == f"a person {one} then {other} then {other} again"
+
+
 @pytest.mark.parametrize(("metres", "size"), [(6.0, "large"), (3.6, "normal"), (1.6, "small")])
 def test_the_length_of_a_step_is_measured_and_named(metres, size):
     found = facts(walk(metres, 5, seconds=4.0 if size != "small" else 2.0))

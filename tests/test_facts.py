@@ -164,6 +164,16 @@ def walk(metres: float, steps: int, *, towards: float = 0.0, seconds: float = 4.
     return Motion(positions, 30, CANONICAL, "walk")
 
 
+def test_a_step_or_two_have_no_shape():
+    positions = walk(3.0, 6, seconds=2.0).positions.copy()
+    angle = np.linspace(0, np.pi, len(positions))
+    for radius, path in ((0.35, None), (0.7, "curve left")):
+        circling = np.stack([radius * (1 - np.cos(angle)), 0 * angle, radius * np.sin(angle)], axis=1)
+        own = positions - positions[:, :1] * [1, 0, 1] + circling[:, None]
+        found = facts(Motion(own, 30, CANONICAL))
+        assert (found.direction != "in place", found.path) == (True, path)
+
+
 @pytest.mark.parametrize(("towards", "direction"), [(0, "forward"), (180, "backward"), (90, "left"), (-90, "right")])
 def test_the_way_is_measured_relative_to_the_facing(towards, direction):
     for facing in (0, 100):

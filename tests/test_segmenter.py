@@ -154,6 +154,9 @@ def test_sentence_of_pieces() -> None:
     said = take_sentences.word_pieces(PIECES, spoken, LEXICON, about, 10.0, 0.3)
     assert said.text == "someone is walking then kicks then kicks again"
     assert [segment.label for segment in said.segments] == ["walk", "kick", "kick"]
+    sides = [_words(f"a person kicks the {side} leg", 2.0) for side in ("left", "right")]
+    kicks = take_sentences.word_pieces(PIECES[1:], sides, LEXICON, about, 10.0, 0.3)
+    assert kicks.text == "a person kicks the left leg then kicks the right leg"  # not "again"
     assert said.segments[1].words[0].time == pytest.approx(2.0)
     assert [(segment.start, segment.end) for segment in said.segments] == [(0.4, 1.4), (1.6, 2.4), (2.6, 3.4)]
     assert Transcript.from_dict(said.to_dict()).text == said.text

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from motion2language.captioning.timing import LEADING
-from motion2language.language.movement import SIDES
+from motion2language.language.movement import name_other_sides
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 PAUSE = 1.5  # seconds between two repetitions; chosen: with a longer rest between them people call it doing it anew
@@ -78,8 +78,8 @@ def _goes_on(segments: Sequence[Segment], run: Sequence[int], number: int) -> bo
         return False
     if segment.start < last.start or segment.start - last.end > PAUSE:
         return False
-    sides = [{word.word for word in each.words} & set(SIDES) for each in (last, segment)]
-    return not (all(sides) and sides[0] != sides[1]) and (run[-1] == number - 1 or len(run) >= SERIES)
+    said = ([word.word for word in each.words] for each in (last, segment))
+    return not name_other_sides(*said) and (run[-1] == number - 1 or len(run) >= SERIES)
 
 
 def _joined(parts: Sequence[Segment], interrupted: bool) -> Segment:

@@ -13,7 +13,7 @@ ways. Then there are four ways, the first that fits:
 4. The phrase of the segmenter's table, at the moment around which the chance of the action lies.
 
 The sentence begins with the subject of the first piece's words ("a person"); every other piece begins with "then". A
-piece with the same action as the one before says "again".
+piece with the same action as the one before says "again", unless they name different sides.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
-from motion2language.language.movement import SIDES
+from motion2language.language.movement import SIDES, name_other_sides
 from motion2language.model.segmenter import Evidence, Segmenter
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
@@ -212,7 +212,8 @@ def word_pieces(
             leading = subject or tuple(replace(phrase[0], word=word) for word in SUBJECT)
         else:
             leading = (replace(phrase[0], word=JOIN),)
-            if segments[-1].label == piece.label:
+            said = [[word.word for word in each] for each in (segments[-1].words, phrase)]
+            if segments[-1].label == piece.label and not name_other_sides(*said):
                 phrase = (*phrase, replace(phrase[-1], word=AGAIN))
         segments.append(_segment(piece, (*leading, *phrase), fps, about.duration))
     return replace(about, segments=tuple(segments), untimed="")

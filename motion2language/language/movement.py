@@ -5,6 +5,8 @@ Evidence for words (captioning/facts/words.py) and words made of facts (writers/
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 SIDES = ("left", "right")
 ARMS = frozenset("hand hands arm arms fist fists".split())
 LEGS = frozenset("leg legs foot feet knee knees".split())
@@ -54,3 +56,15 @@ OFTEN = frozenset("time times again repeatedly several".split()) | frozenset(TIM
 TURNED, NOT_TURNED = 40.0, 12.0
 #: Metres of travel from which a body clearly went somewhere, and below which it stayed; chosen.
 WENT, STAYED = 1.0, 0.3
+
+
+def name_other_sides(first: Iterable[str], second: Iterable[str]) -> bool:
+    """Whether two phrases name sides, and not the same ones, so that the second does not say the first again.
+
+    >>> name_other_sides("kicks with the left leg".split(), "kicks with the right leg".split())
+    True
+    >>> name_other_sides("kicks with the left leg".split(), ["kicks"])
+    False
+    """
+    sides = [set(words) & set(SIDES) for words in (first, second)]
+    return all(sides) and sides[0] != sides[1]

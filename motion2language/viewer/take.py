@@ -15,7 +15,7 @@ from motion2language.body import figure_of
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 from motion2language.viewer import packing, sides
-from motion2language.writers import caption, counted, detail, phrase
+from motion2language.writers import caption, counted, detailed, phrase
 
 SPEED_RATE = 15.0  # values per second of the speed curve; chosen, a pixel or two each
 
@@ -80,9 +80,9 @@ def _transcript(transcript: Transcript) -> dict[str, Any]:
             "unknown": "" if segment.known else caption(segment),
             "facts": phrase(segment.facts),
             "text": segment.text,
-            "detail": detail(segment),
+            "detail": "" if worded.text == segment.text else worded.text,
             "repetitions": tuple(round(time, 4) for time in counted(segment.facts)),
         }
-        for segment in transcript.segments
+        for segment, worded in zip(transcript.segments, detailed(transcript).segments, strict=True)
     ]
     return {name: data[name] for name in ("schema", "model", "text", "segments")} | {"shown": shown}

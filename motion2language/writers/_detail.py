@@ -2,7 +2,8 @@
 
 Words are added where the segment has none of their kind and the fact is beyond doubt: which way and how fast somebody
 goes, with large or small steps, how far somebody turns, which one hand or leg acts, how often. They stand behind the
-segment's words and have no probability. The model's own words are never changed. Of two ways to say it the one stands
+segment's words and have no probability. The model's own words are never changed, but that one side is not said "again"
+after the other. Of two ways to say it the one stands
 here that people choose: of KIT-ML's 6,251 corrected sentences 669 have "walks forward", 27 "walks straight forward" and
 55 "walks straight"; "walks slowly forward" stands in 17 and "walks forward slowly" in 10.
 """
@@ -32,6 +33,7 @@ from motion2language.language.movement import (
     TURN_VERBS,
     TURNED,
     WENT,
+    name_other_sides,
 )
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
@@ -50,7 +52,17 @@ def detailed(transcript: Transcript) -> Transcript:
     >>> detailed(Transcript((replace(walk, facts=facts),), 2.0)).text
     'walks slowly sideways to the right'
     """
-    return replace(transcript, segments=tuple(map(_detailed, transcript.segments)))
+    segments: list[Segment] = []
+    for segment in map(_detailed, transcript.segments):
+        segments.append(_once(segments[-1], segment) if segments else segment)
+    return replace(transcript, segments=tuple(segments))
+
+
+def _once(before: Segment, segment: Segment) -> Segment:
+    """The segment without "again" where the same was done before with the other side."""
+    said = ([word.word for word in each.words] for each in (before, segment))
+    again = before.label == segment.label and segment.words and segment.words[-1].word == AGAIN
+    return replace(segment, words=segment.words[:-1]) if again and name_other_sides(*said) else segment
 
 
 def detail(segment: Segment) -> str:

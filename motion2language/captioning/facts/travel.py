@@ -17,6 +17,7 @@ MOVING = 0.3  # leg lengths per second, about 25 cm/s, from which the body is on
 LEAST = 0.5  # leg lengths of travel below which the body stays in place; chosen
 REACH = 0.4  # leg lengths from its usual place that a body in place does not leave, whatever it sways; chosen
 CLEAR = 0.6  # share of the way that must go in one direction to name it; chosen
+BENDS = 1.5  # leg lengths of travel below which a path has no shape, whatever the feet shuffle; chosen
 CURVE, CIRCLE = 45.0, 300.0  # degrees that the path turns in a curve, in a circle; chosen
 SLOW_WALK, FAST_WALK = 0.09, 0.27  # Froude numbers v²/(g·leg) of 0.9 and 1.5 m/s for a leg of 0.9 m; chosen
 SLOW_RUN, FAST_RUN = 0.6, 1.6  # the same of 2.3 and 3.8 m/s; chosen
@@ -34,7 +35,7 @@ class Travel:
 
     distance      metres along the path; in place the displacement, since the way is sway
     direction     forward, backward, left or right of where the body faces; "in place"; None when it changes
-    path          straight, curve left, curve right, circle left, circle right, or None in place
+    path          straight, curve left, curve right, circle left, circle right; None in place and for a step or two
     speed         m/s, mean over the frames on the way, or None in place
     froude        v²/(g·leg) of that speed, or None
     moving        (T,) frames on the way
@@ -67,7 +68,7 @@ def find_travel(body: Body) -> Travel:
     return Travel(
         way * body.leg,
         _direction(velocity[moving], facing[moving]),
-        _path(velocity[moving]),
+        _path(velocity[moving]) if way >= BENDS else None,
         mean,
         mean**2 / (GRAVITY * body.leg),
         moving,
