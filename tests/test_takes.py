@@ -1,6 +1,7 @@
 """Files of several takes: what is described one by one, under which names, and what the commands say."""
 
 import numpy as np
+import pytest
 from animated import moved_gltf
 from small import recording
 
@@ -67,3 +68,25 @@ def test_inspect_lists_the_takes_and_view_asks_for_fewer(tmp_path, capsys, monke
     printed = capsys.readouterr()
     assert "3; above is the first, --take NAME shows another: Walk, Run/fast, bad" in printed.out
     assert "shows 8 recordings side by side, found 9; choose one with --take: Walk, Run/fast, bad" in printed.err
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_single_pose_beside_other_takes_is_no_failure(alone, tmp_path, capsys, monkeypatch):
+    document = moved_gltf(MOTION)
+    first = document.json["animations"][0]
+    accessors = document.json["accessors"]
+    begun = len(accessors)
+    accessors += [row | {"count": 1} for row in accessors]
+    still = [row | {"input": begun + row["input"], "output": begun + row["output"]} for row in first["samplers"]]
+    document.json["animations"] = [first | {"name": "T-Pose", "samplers": still}, *[first] * (not alone)]
+    path = tmp_path / "hero.glb"
+    path.write_bytes(document.glb())
+    monkeypatch.setattr("sys.argv", ["m2l", "caption", str(path)])
+    try:
+        status = main()
+    except SystemExit as stopped:
+        status = stopped.code
+    assert (status or 0) == (3 if alone else 0)
+    printed = capsys.readouterr()
+    assert ("[T-Pose]\n(a single pose)\n" in printed.out) == (not alone)
+    assert ("a single pose" in printed.out) == (printed.err == "")

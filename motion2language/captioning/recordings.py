@@ -125,10 +125,14 @@ def _describe_group(
             yield from _describe_group(motions[one], prepared[one], captioner, settings)
 
 
+class PoseError(ValueError):
+    """A recording is a single pose, in which nobody does anything."""
+
+
 def require_movement(motion: Motion) -> None:
-    """ValueError for a single pose, in which nobody does anything."""
+    """PoseError for a single pose."""
     if motion.frames < 2:
-        raise ValueError(f"{motion.label}: holds one frame, a pose without movement; expected two or more")
+        raise PoseError(f"{motion.label}: holds one frame, a pose without movement; expected two or more")
 
 
 def write_here(jobs: Sequence[Job], settings: Settings) -> Iterator[Outcome]:
@@ -245,8 +249,13 @@ def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) ->
     yield from (Outcome(job.source.label, None, (why,)) for job, why in zip(jobs, refusals, strict=True) if why)
     jobs = [job for job, why in zip(jobs, refusals, strict=True) if not why]
     for number, result in describe_files([job.source for job in jobs], captioner, settings):
-        if isinstance(result, Exception):
-            yield Outcome(jobs[number].source.label, None, (_reason(jobs[number].source, result),))
+        source = jobs[number].source
+        if (
+            isinstance(result, PoseError) and source.take is not None
+        ):  # most characters have a T-pose beside their takes
+            yield Outcome(source.label, "(a single pose)\n")
+        elif isinstance(result, Exception):
+            yield Outcome(source.label, None, (_reason(source, result),))
         else:
             motion, described = result
             kept, actions = described.surer_than(settings.least), captioner.lexicon.actions
