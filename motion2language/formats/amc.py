@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motion2language.formats.contents import encoding_of
 from motion2language.formats.kinematics import euler_rotation, forward
 from motion2language.formats.limits import FARTHEST_UNITS, require_joints, require_near, require_recording
 from motion2language.formats.reading import ReadOptions, Recording
@@ -77,7 +78,7 @@ def _beside(path: Path) -> Path:
 
 
 def _read_asf(path: Path) -> _Acclaim:
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = path.read_text(encoding=encoding_of(path), errors="replace")
     sections: dict[str, list[list[str]]] = {}
     current: list[list[str]] = []
     for line in text.splitlines():
@@ -207,7 +208,7 @@ def _frames(path: Path, acclaim: _Acclaim) -> tuple[list[dict[str, list[float]]]
     """Each frame's values by bone as the file has them, and whether its angles are degrees."""
     frames: list[dict[str, list[float]]] = []
     degrees = acclaim.degrees
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding=encoding_of(path), errors="replace").splitlines(), start=1):
         words = line.split("#")[0].split()
         if not words or words[0].startswith(":"):
             degrees = {":DEGREES": True, ":RADIANS": False}.get(words[0].upper() if words else "", degrees)

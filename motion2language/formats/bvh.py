@@ -19,6 +19,7 @@ import numpy as np
 
 from motion2language.files import write_text
 from motion2language.formats.bvh_writing import bvh_text
+from motion2language.formats.contents import encoding_of
 from motion2language.formats.decimals import parse_decimals, with_decimal_points
 from motion2language.formats.kinematics import euler_rotation, forward
 from motion2language.formats.limits import (
@@ -56,7 +57,7 @@ class _Joint:
 def read(path: Path, options: ReadOptions) -> Recording:
     """The recording of a BVH file, in the file's unit and axes."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding=encoding_of(path))
     except UnicodeDecodeError:
         text = path.read_text(encoding="latin-1")
     between = _MOTION.search(text)

@@ -12,7 +12,7 @@ from motion2language.formats import FORMATS, suffix_of
 
 SEARCHED = 65_536  # bytes in which a file's type is searched; chosen
 # First bytes of binary files; in a C3D the number of the parameter block comes before the P that all have.
-_STARTS = ((rb"\x93NUMPY", ".npy"), (rb"PK\x03\x04", ".npz"), (rb"[\x01-\x08]P", ".c3d"),
+_STARTS = ((rb"\x93NUMPY", ".npy"), (rb"(?s:PK\x03\x04.{26,600}?\.npy)", ".npz"), (rb"[\x01-\x08]P", ".c3d"),
            (rb"Kaydara FBX Binary", ".fbx"), (rb"glTF", ".glb"), (rb"PAR1", ".parquet"))  # fmt: skip
 # Lines that identify text files, in lower case.
 _LINES = (
@@ -27,6 +27,10 @@ _LINES = (
     (r"\A\s*pathfiletype\b", ".trc"),
     (r"^[ \t]*:(fully-specified|degrees|radians)\b", ".amc"),
     (r"\A\d+\s*\n\d+\s*\n\d{3,} ", ".skeleton"),
+    (
+        r"^[^\n]*x[^\w\n,;\t]{0,3}[,;\t][^\n,;\t]*y[^\w\n,;\t]{0,3}[,;\t][^\n,;\t]*z[^\w\n,;\t]{0,3}([,;\t\n]|\Z)",
+        ".csv",
+    ),
     (r"\A(?=[^\n]*[,;\t])[^\n]*([_. /-]z|\bz\w*)\s*([,;\t\n]|\Z)", ".csv"),
 )
 #: Kinds whose lines above other files have too; they are not named as what a file with another suffix is.
@@ -39,6 +43,8 @@ _OTHERS = (
     (r"no_of_frames\t", "a table of Qualisys Track Manager, which is not read; export C3D"),
 )
 _ARCHIVE = "an archive; unpack it first"
+_SHEET = "a spreadsheet; save its sheet as CSV"
+_ARRAYS = "a file of arrays, which is not read; save the joints (frames, joints, 3) as .npy, or as a table"
 _SCENE = "a scene of a 3-D program; export FBX, glTF or BVH from it"
 _VIDEO = "a video; run a pose estimator on it and give its 3-D points"
 _OBJECTS = "may contain Python objects, which are refused; save arrays as .npy or .npz"
@@ -51,8 +57,28 @@ REFUSED = {
     ".mvn": "a session of Xsens MVN; export MVNX from it",
     ".tak": "a take of OptiTrack Motive; export BVH, C3D or TRC from it",
     ".qtm": "a file of Qualisys Track Manager; export C3D from it",
-    **dict.fromkeys((".zip", ".gz", ".tar", ".tgz", ".7z", ".rar"), _ARCHIVE),
-    **dict.fromkeys((".blend", ".ma", ".mb", ".max", ".usd", ".usda", ".usdc", ".usdz", ".abc", ".dae"), _SCENE),
+    **dict.fromkeys((".zip", ".gz", ".bz2", ".xz", ".tar", ".tgz", ".7z", ".rar"), _ARCHIVE),
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), _SHEET),
+    **dict.fromkeys((".mat", ".h5", ".hdf5"), _ARRAYS),
+    **dict.fromkeys(
+        (
+            ".blend",
+            ".ma",
+            ".mb",
+            ".max",
+            ".usd",
+            ".usda",
+            ".usdc",
+            ".usdz",
+            ".abc",
+            ".dae",
+            ".bip",
+            ".anim",
+            ".vmd",
+            ".uasset",
+        ),
+        _SCENE,
+    ),
     **dict.fromkeys((".mp4", ".mov", ".avi", ".mkv", ".webm"), _VIDEO),
     **dict.fromkeys((".pkl", ".pickle", ".pt", ".pth"), _OBJECTS),
 }
@@ -66,9 +92,9 @@ def detect_suffix(content: bytes) -> str:
     for start, suffix in _STARTS:
         if re.match(start, head):
             return suffix
-    text = _text(head)
-    if other := _other(text):
+    if other := _other(head):
         raise ValueError(other)
+    text = _text(head)
     for line, suffix in _LINES:
         if re.search(line, text, re.MULTILINE):
             return suffix
@@ -83,7 +109,7 @@ def explain(path: Path, problem: str) -> str:
     try:
         with path.open("rb") as file:
             head = file.read(SEARCHED)
-        if other := _other(_text(head)):
+        if other := _other(head):
             return other
         suffix = detect_suffix(head)
     except (OSError, ValueError):
@@ -93,10 +119,25 @@ def explain(path: Path, problem: str) -> str:
     return f"{problem}; its content is that of a {suffix} file: rename it"
 
 
+def encoding_of(path: Path) -> str:
+    """The encoding of a text file: UTF-16 where it begins with its mark, as Windows writes it, else UTF-8."""
+    with path.open("rb") as file:
+        return _encoding(file.read(2))
+
+
+def _encoding(head: bytes) -> str:
+    return "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+
+
 def _text(head: bytes) -> str:
-    return head.decode("utf-8-sig", errors="replace").lower()
+    return head.decode(_encoding(head), errors="replace").lower()
 
 
-def _other(text: str) -> str:
+def _other(head: bytes) -> str:
     """What a file is that is often taken for a recording; empty for others."""
+    if head.startswith(b"PK\x03\x04") and not re.match(_STARTS[1][0], head):
+        return _SHEET if b"[Content_Types].xml" in head[:600] else _ARCHIVE
+    if head.startswith(b"\x1f\x8b"):
+        return _ARCHIVE
+    text = _text(head)
     return next((meaning for start, meaning in _OTHERS if re.match(start, text)), "")

@@ -49,17 +49,18 @@ def find_columns(header: Sequence[str]) -> Columns | None:
 
 
 def widen(
-    header: Sequence[str], columns: Columns, rows: Iterable[Sequence[str]], decimal_comma: bool, most: int
+    header: Sequence[str], columns: Columns, rows: Iterable[tuple[int, Sequence[str]]], decimal_comma: bool, most: int
 ) -> tuple[list[str], np.ndarray]:
     """Column names `joint_x` and so on, and values (T, columns), NaN for joints that a frame lacks.
 
+    rows  each with the number of its line
     most  values of the result that may be made
     ValueError for a row that is too short or has no number, and for a joint that is there twice in a frame.
     """
     frames, joints = dict[str, int](), dict[str, int]()
     places, numbers, times = array("q"), array("d"), array("d")
     numeric = [*columns.axes] + ([] if columns.seen is None else [columns.seen])
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) < len(header):

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from motion2language.formats.contents import encoding_of
 from motion2language.formats.limits import MOST_JOINTS, MOST_TEXT, require_recording
 from motion2language.formats.pose_layouts import choose_layout
 from motion2language.formats.poses import recording_of
@@ -65,7 +66,7 @@ def _load(path: Path) -> Any:
     if path.stat().st_size > MOST_TEXT:
         raise ValueError(f"{path.name}: more than {MOST_TEXT / 2**20:.0f} MiB of JSON; cut the recording")
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding=encoding_of(path)))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: not a JSON file: {error}") from None
     except RecursionError:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motion2language.formats.contents import encoding_of
 from motion2language.formats.limits import MOST_TEXT, require_recording
 from motion2language.formats.pose_layouts import POSE_LAYOUTS
 from motion2language.formats.poses import recording_of
@@ -26,7 +27,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
     """The body that is seen in most frames and moves most, or the one with the identifier --subject."""
     if path.stat().st_size > MOST_TEXT:
         raise ValueError(f"more than {MOST_TEXT / 2**20:.0f} MiB; cut the recording")
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
+    lines = path.read_text(encoding=encoding_of(path), errors="replace").split("\n")
     try:
         bodies, frames = _bodies(lines)
     except (ValueError, IndexError):

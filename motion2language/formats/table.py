@@ -1,8 +1,9 @@
 """Tables of joints: CSV and Parquet with a column for each coordinate and maybe one for the time.
 
 A column's name is a joint's, with `x`, `y` or `z` as its last or first word: `LeftKnee.x`, `left_knee_x`, `nose x`,
-`x_12`. Words such as `position` and `world` are ignored; `visibility` or `confidence` of a joint is its confidence.
-Joints with numbers alone (`x0 y0 z0 …`) are in the order of a layout of their number. Frames are rows. A column `time`,
+`x_12`, `LeftKneeX`. Words such as `position` and `world` are ignored; `visibility` or `confidence` of a joint is its
+confidence. The names may stand in two rows (table_head.py). Joints with numbers alone (`x0 y0 z0 …`) are in the order
+of a layout of their number. Frames are rows. A column `time`,
 `timestamp` or `seconds` gives the rate, in seconds, or in milli- or microseconds where its steps are above 1.
 Tables with a row for each joint of each frame are brought to this form first (long_table.py).
 """
@@ -13,11 +14,13 @@ import csv
 import re
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
+from motion2language.formats.contents import encoding_of
 from motion2language.formats.decimals import with_decimal_points
 from motion2language.formats.limits import (
     LONGEST_LINE,
@@ -31,6 +34,7 @@ from motion2language.formats.long_table import find_columns, widen
 from motion2language.formats.pose_layouts import PoseLayout, choose_layout
 from motion2language.formats.poses import recording_of
 from motion2language.formats.reading import ReadOptions, Recording
+from motion2language.formats.table_head import LOOKED_AT, find_head
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 _CONFIDENCES = ("v", "c", "visibility", "confidence", "score", "likelihood")
@@ -40,7 +44,6 @@ _NUMBERED = re.compile(r"(?:(?:landmark|joint|keypoint|point|kp|p)_?)?(\d{1,4})"
 _UNSEEN = frozenset(("", "nan", "-nan", "null", "none", "na", "n/a", "inf", "-inf"))
 _EVEN = 0.2  # of the median step, by which steps may differ in an even table; chosen
 _LOST = 2.5  # median steps between two rows from which on frames are missing rather than late; chosen
-_SAMPLE = 65_536  # characters in which the separator is searched; chosen
 _EXPECTED = "expected columns such as left_knee_x, left_knee_y, left_knee_z and time"
 
 
@@ -67,30 +70,36 @@ def read(path: Path, options: ReadOptions) -> Recording:
 def _csv(path: Path) -> tuple[list[str], np.ndarray]:
     """Column names and values (T, columns), NaN for empty cells."""
     most = most_values(path.stat().st_size)
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        sample = file.read(_SAMPLE)
-        file.seek(0)
-        first = sample.split("\n", 1)[0]
-        mark = max(",;\t", key=first.count)
-        rows = csv.reader(_lines(file), delimiter=mark)
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as file:
         try:
-            header = [clean_name(cell) for cell in next(rows, [])]
+            head = find_head(list(islice(_lines(file), LOOKED_AT)), _names_coordinates)
+            header, decimal_comma = head.names, head.mark != ","
             if len(header) > 4 * MOST_JOINTS:
                 raise ValueError(f"{len(header)} columns, expected at most {4 * MOST_JOINTS}")
+            file.seek(0)
+            rows = enumerate(csv.reader(islice(_lines(file), head.lines, None), delimiter=head.mark), head.lines + 1)
             if (columns := find_columns(header)) is not None:
-                return widen(header, columns, rows, mark != ",", most)
+                return widen(header, columns, rows, decimal_comma, most)
             table = list[np.ndarray]()
-            for row in rows:
+            for line, row in rows:
                 if any(cell.strip() for cell in row):
                     if len(row) < len(header):
-                        raise ValueError(f"line {len(table) + 2} has {len(row)} cells, expected {len(header)}")
+                        raise ValueError(f"line {line} has {len(row)} cells, expected {len(header)}")
                     require_values("cells", len(table) + 1, len(header), most=most)
-                    table.append(_numbers(row, header, len(table) + 2, decimal_comma=mark != ","))
+                    table.append(_numbers(row, header, line, decimal_comma))
         except csv.Error as error:
             raise ValueError(f"not a CSV file: {error}") from None
     if not table:
         raise ValueError(f"the table contains no frames; {_EXPECTED}")
     return header, np.stack(table)
+
+
+def _names_coordinates(header: list[str]) -> bool:
+    """Whether the columns of a table with these names are coordinates of a joint, or a long table's."""
+    if find_columns(header) is not None:
+        return True
+    found = [coordinate for coordinate in map(_coordinate, header) if coordinate is not None]
+    return bool({name for name, axis in found if axis == 0} & {name for name, axis in found if axis == 1})
 
 
 def _lines(file: TextIO) -> Iterator[str]:
@@ -142,6 +151,7 @@ def _parquet(path: Path) -> tuple[list[str], np.ndarray]:
 
 
 def _words(column: str) -> list[str]:
+    column = re.sub(r"(?<=[a-z0-9])(?=[XYZ]$)|:(?=[xyzXYZ]$)", " ", column)  # LeftKneeX, LeftKnee:X
     spaced = re.sub(r"([xyzv])(\d+)", r"\1 \2", column) if re.fullmatch(r"[xyzv]\d+", column) else column
     words = re.findall(r"[A-Za-z0-9:|]+", re.sub(r"[._/\-\s]+", " ", spaced))
     return [word for word in words if word.lower() not in _IDLE] or words

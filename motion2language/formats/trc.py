@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from motion2language.formats.contents import encoding_of
 from motion2language.formats.decimals import with_decimal_points
 from motion2language.formats.limits import require_joints, require_recording
 from motion2language.formats.marker_joints import recording
@@ -25,7 +26,7 @@ _UNSEEN = frozenset(("", "nan", "-nan", "nan(ind)", "-nan(ind)", "-", "--", "nul
 def read(path: Path, options: ReadOptions) -> Recording:
     """The joints of the body that wears the markers of a TRC file, in the file's unit and axes."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding=encoding_of(path))
     except UnicodeDecodeError:
         text = path.read_text(encoding="latin-1")
     return recording(table(text, options.fps), path.name, options)
