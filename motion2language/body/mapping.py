@@ -11,6 +11,7 @@ ValueError names the missing joints when there is less, or when joints with unkn
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -161,6 +162,9 @@ def canonical_joints(names: Sequence[str]) -> dict[str, str]:
     skeleton = Skeleton("points", tuple(names), (-1, *[0] * (len(names) - 1)))
     found = find_by_names(skeleton, None, {name: name for name in CANONICAL.joints if name in names})
     parts = {part: joint for joint, (side, part) in split_names(skeleton).items() if not side}
+    spines = sorted(part for part in parts if re.fullmatch(r"spine\d?", part))
+    if len(spines) > 1 and "chest" not in parts:  # numbered from the pelvis up: Spine, Spine1, Spine2
+        parts |= {"chest": parts[spines[-1]], "spine": parts[spines[(len(spines) - 1) // 2]]}
     for joint in ("spine", "chest"):
         if joint in parts:
             found.setdefault(joint, parts[joint])

@@ -5,7 +5,10 @@ A joint has the canonical name where it is that joint; other names (`nose`, `lef
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+from motion2language.body import plain_names
 
 
 @dataclass(frozen=True)
@@ -119,3 +122,20 @@ def choose_layout(count: int, given: str | None = None) -> PoseLayout:
         counts = ", ".join(f"{name} ({len(layout.names)})" for name, layout in POSE_LAYOUTS.items())
         raise ValueError(f"{count} joints in a frame, expected those of {counts}")
     return next(iter(fitting.values()))
+
+
+def name_layout(names: Sequence[str] | None, count: int, given: str | None = None) -> PoseLayout:
+    """The layout of points with these names, in their order; of `count` points without names as choose_layout.
+
+    A layout of an estimator whose points have the same names in the same order is that layout, with its unit and axes.
+    Names that are all numbers are none.
+    """
+    if given is not None or names is None or all(name.isdecimal() for name in names):
+        return choose_layout(count, given)
+    plain = plain_names(names)
+    for layout in POSE_LAYOUTS.values():
+        if len(layout.names) == len(names):
+            usual = plain_names(layout.names)
+            if [plain[name] for name in names] == [usual[name] for name in layout.names]:
+                return layout
+    return PoseLayout(tuple(names))
