@@ -12,6 +12,7 @@ import pytest
 from bodies import SHARED, SIDES, bandai_motion, rotation, skeleton_of, standing, walking
 
 from motion2language import body
+from motion2language.body.median import median
 from motion2language.motion import CANONICAL, Motion, Skeleton
 
 # A body with Y up as a file with another up axis contains it; each is a rotation.
@@ -208,3 +209,15 @@ def test_real_cmu_recordings_are_centimetres_y_up() -> None:
         assert (axes.unit, axes.up) == ("cm", "y")
         mapped = body.to_canonical(Motion(axes.apply(positions), 120, skeleton))
         assert 1.6 < body.body_height(mapped) < 1.8
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (7,), (8, 3), (9, 2, 3)])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_median_is_that_of_numpy(shape: tuple[int, ...], kind: type) -> None:
+    values = np.random.default_rng(len(shape)).normal(size=shape).astype(kind)
+    for _ in range(2):
+        np.testing.assert_array_equal(median(values), np.median(values, axis=0))
+        assert median(values).dtype == np.median(values, axis=0).dtype
+        values[len(values) // 2] = np.nan
+    with pytest.raises(ValueError, match="no values"):
+        median(values[:0])

@@ -9,10 +9,11 @@ from small import VOCABULARY, batch, in_numpy, network
 
 from motion2language.captioning import search_transducer
 from motion2language.captioning.captioner import load_model
+from motion2language.captioning.drawing import choose_words
 from motion2language.language.vocabulary import PAD, UNK
 from motion2language.model import alignments, alignments_numpy, encoders, encoders_numpy
 from motion2language.model.config import STRIDE
-from motion2language.model.joint import Prefixes, lattice, next_word, steps_side, waiting_shares
+from motion2language.model.joint import FIRST, Prefixes, lattice, next_word, steps_side, waiting_shares
 from motion2language.model.transducer_numpy import NumpyTransducer
 from motion2language.model.transducer_torch import TorchTransducer
 
@@ -210,3 +211,17 @@ def test_the_blank_is_never_a_word():
     one = batch()
     for found in search_transducer.consensus(ours, one.values.numpy(), one.lengths.numpy(), 8):
         assert all(word > UNK for sentence in found.drawn for word in sentence)
+
+
+@pytest.mark.parametrize("words", [1, 2, 3, 64, 65])
+def test_the_word_at_a_share_is_the_first_whose_cumulative_chance_is_larger(words: int) -> None:
+    random = np.random.default_rng(words)
+    steps, prefixes = (random.gamma(0.2, size=(6, FIRST + words)).astype(np.float32) for _ in range(2))
+    steps[:3, FIRST::2] = 0  # impossible words
+    steps[:, -1] += 1
+    pairs, shares = random.integers(6, size=200), random.random(200).astype(np.float32)
+    shares[:4] = 0, 1 - 1e-7, 0.5, 0
+    chosen = choose_words(steps, prefixes, pairs, shares)
+    for pair, share, word in zip(pairs, shares, chosen - FIRST, strict=True):
+        sums = (steps[pair, FIRST:] * prefixes[pair, FIRST:]).cumsum(dtype=np.float64)
+        assert word == min(int((sums <= share * sums[-1]).sum()), words - 1)

@@ -16,6 +16,7 @@ import numpy as np
 
 from motion2language.body.absent import UPWARDS, partial_stature
 from motion2language.body.mapping import map_joints
+from motion2language.body.median import median
 from motion2language.motion import CANONICAL, Skeleton
 
 #: Metres in one unit. `cmu` is the unit of CMU's ASF/AMC files and of BVH files made from them: one inch / 0.45.
@@ -139,7 +140,7 @@ def stature(body: np.ndarray) -> float:
     """
     trunk, left, right = (body[:, columns] for columns in _BONES)
     points = np.concatenate([trunk, _point(body, "hips")[:, None], left, right], axis=1)
-    lengths = np.median(np.linalg.norm(np.diff(points, axis=1), axis=2), axis=0)  # head to hips, left leg, right leg
+    lengths = median(np.linalg.norm(np.diff(points, axis=1), axis=2))  # head to hips, left leg, right leg
     if not np.isfinite(lengths).all():
         return partial_stature(body)
     return float((lengths[:4].sum() + (lengths[5:7].sum() + lengths[8:].sum()) / 2) / (_HEAD_SHARE - _ANKLE_SHARE))
@@ -153,7 +154,7 @@ def _point(body: np.ndarray, joint: str) -> np.ndarray:
 
 def _box_size(positions: np.ndarray) -> float:
     """Longest side of the bounding box of all joints, the median over time."""
-    return float(np.median(np.ptp(positions, axis=1).max(axis=1)))
+    return float(median(np.ptp(positions, axis=1).max(axis=1)))
 
 
 def _detect_unit(height: float) -> str:
@@ -185,7 +186,7 @@ def _detect_up(body: np.ndarray) -> str:
     low, high = (np.mean([_point(body, joint) for joint in joints], axis=0) for joints in ends)
     upwards = high - low
     upwards /= np.maximum(np.linalg.norm(upwards, axis=1, keepdims=True), 1e-12)
-    direction = np.median(upwards, axis=0)
+    direction = median(upwards)
     axis = int(np.argmax(np.abs(direction)))
     if direction[axis] < _LEAST_ALIGNMENT:
         found = ", ".join(f"{value:+.2f} along {name}" for name, value in zip("xyz", direction, strict=True))

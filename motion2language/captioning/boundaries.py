@@ -163,7 +163,8 @@ def _movement(motion: Motion) -> np.ndarray:
 
 def _smooth(values: np.ndarray) -> np.ndarray:
     half = SMOOTHING // 2
-    padded = np.pad(values.astype(np.float64), ((half, half), (0, 0)), mode="edge")
+    values = values.astype(np.float64)
+    padded = np.concatenate([values[:1].repeat(half, axis=0), values, values[-1:].repeat(half, axis=0)])
     sums = np.concatenate([np.zeros((1, values.shape[1])), padded.cumsum(axis=0)])
     return (sums[SMOOTHING:] - sums[:-SMOOTHING]) / SMOOTHING
 

@@ -126,8 +126,12 @@ def choose_words(step_odds: np.ndarray, prefix_odds: np.ndarray, pairs: np.ndarr
     The odds (P, V) are of both sides of each pair. There may be a single step.
     """
     sums = (step_odds[:, FIRST:] * prefix_odds[:, FIRST:]).cumsum(1, dtype=np.float64)
-    words = (sums[pairs] <= (shares * sums[pairs, -1])[:, None]).sum(1)
-    return FIRST + np.minimum(words, sums.shape[1] - 1)
+    wanted, last = shares * sums[pairs, -1], sums.shape[1] - 1
+    words, step = np.zeros(len(shares), np.int64), 1 << last.bit_length()
+    while step := step >> 1:  # how many sums are at most as large, bit by bit, but not all
+        further = np.minimum(words + step, last)
+        words = np.where(sums[pairs, further - 1] <= wanted, further, words)
+    return FIRST + words
 
 
 def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

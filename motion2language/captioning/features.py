@@ -24,6 +24,7 @@ import numpy as np
 
 from motion2language.body import to_canonical
 from motion2language.body.absent import PARTS
+from motion2language.body.median import median
 from motion2language.files import read_arrays
 from motion2language.formats.limits import clean_message, clean_name
 from motion2language.model.config import ModelConfig
@@ -199,7 +200,7 @@ def _mean(sequences: Iterable[np.ndarray]) -> np.ndarray:
 
 def _leg_length(positions: np.ndarray) -> float:
     """Hip to knee to ankle, mean of both legs, median over frames: a size that does not depend on the pose."""
-    return max(float(np.median(_legs(positions))), 1e-6)
+    return max(float(median(_legs(positions))), 1e-6)
 
 
 def _legs(positions: np.ndarray) -> np.ndarray:

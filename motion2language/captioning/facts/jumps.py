@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from motion2language.body.median import median
 from motion2language.captioning.facts.measure import RATE, Body
 
 RISE = 0.06  # leg lengths, about 5 cm, that the body and the lower foot must rise above standing in a jump; chosen
@@ -23,7 +24,7 @@ def find_jumps(body: Body) -> tuple[float, ...]:
         return ()
     upright = height > UPRIGHT * body.standing
     # A sensor's pelvis may lie higher than the bones tell.
-    level = max(body.standing, float(np.median(height[upright]))) if upright.any() else body.standing
+    level = max(body.standing, float(median(height[upright]))) if upright.any() else body.standing
     feet = np.minimum(_lower(body, "left"), _lower(body, "right"))
     speed = np.gradient(height) * RATE * body.leg
     up = (feet > RISE) & (height - level > RISE)

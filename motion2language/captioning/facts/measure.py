@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from motion2language.body.median import median
 from motion2language.motion import CANONICAL, Motion
 
 #: Frames per second that facts are computed at: walking, waving and clapping stay below 5 Hz. Chosen.
@@ -94,7 +95,7 @@ class Body:
     def faces(self) -> np.ndarray:
         """(T,) where the line across hips and shoulders shows a facing."""
         across = self.at("left_hip", "left_shoulder") - self.at("right_hip", "right_shoulder")
-        whole = np.median(np.linalg.norm(across, axis=1))
+        whole = float(median(np.linalg.norm(across, axis=1)))
         return np.hypot(across[:, 0], across[:, 2]) >= LEAST_ACROSS * max(whole, 1e-6)
 
     def in_body_axes(self, vectors: np.ndarray) -> np.ndarray:
@@ -145,7 +146,7 @@ def measure(motion: Motion) -> Body:
     floor = float(np.percentile(feet.min(axis=1), 5))
     ankle = float(np.percentile(ankles.min(axis=1), 5)) - floor
     hips = joints[:, [_COLUMN["left_hip"], _COLUMN["right_hip"]]].mean(axis=1)
-    drop = float(np.median(np.linalg.norm(joints[:, _COLUMN["pelvis"]] - hips, axis=1)))
+    drop = float(median(np.linalg.norm(joints[:, _COLUMN["pelvis"]] - hips, axis=1)))
     return Body(joints, raw, leg, floor, 1.0 + ankle + drop, 0.0, motion.duration, motion.seen, motion.contacts)
 
 
@@ -170,5 +171,5 @@ def _leg_length(positions: np.ndarray) -> float:
     total = 0.0
     for side in ("left", "right"):
         hip, knee, ankle = (positions[:, _COLUMN[f"{side}_{part}"]] for part in ("hip", "knee", "ankle"))
-        total += float(np.median(np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)))
+        total += float(median(np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)))
     return max(total / 2, 1e-6)

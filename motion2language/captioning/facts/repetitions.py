@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motion2language.body.median import median
 from motion2language.captioning.facts.cycles import PART, SHORTEST, Cycle, find_cycles, runs
 from motion2language.captioning.facts.measure import RATE, Body, smooth
 from motion2language.motion import CANONICAL
@@ -68,8 +69,9 @@ def find_repetitions(body: Body) -> Repetitions:
 
 def find_all_repetitions(bodies: Sequence[Body]) -> list[Repetitions]:
     """The repetitions of each body's movement; all are looked at together, which takes less time."""
-    found = [Repetitions(reason=_why_none(body)) for body in bodies]
-    places = {number: _in_place(bodies[number]) for number, each in enumerate(found) if not each.reason}
+    usual = [_in_place(body) for body in bodies]
+    found = [Repetitions(reason=_why_none(body, place)) for body, place in zip(bodies, usual, strict=True)]
+    places = {number: place for number, place in enumerate(usual) if not found[number].reason}
     movements = {number: _fold(_movement(bodies[number])[slice(*place)]) for number, place in places.items()}
     cycles = _find_middles(movements, 2)
     quick = {number: _without_slow(movement) for number, movement in movements.items() if number not in cycles}
@@ -80,13 +82,13 @@ def find_all_repetitions(bodies: Sequence[Body]) -> list[Repetitions]:
             continue
         cycle, middles = cycles[number]
         times = tuple(bodies[number].seconds(float(first + frame)) for frame in middles)
-        found[number] = Repetitions(times, float(np.median(np.diff(times))), cycle.explained)
+        found[number] = Repetitions(times, float(median(np.diff(times))), cycle.explained)
     return found
 
 
-def _why_none(body: Body) -> str:
-    """Why no repetitions are looked for; "" where they are."""
-    first, last = _in_place(body)
+def _why_none(body: Body, place: tuple[int, int]) -> str:
+    """Why no repetitions are looked for in these frames; "" where they are."""
+    first, last = place
     if last - first < 0.5 * body.frames:
         return "the body travels: see steps"
     return "too short to repeat anything" if last - first < 2 * SHORTEST * RATE else ""
@@ -105,7 +107,8 @@ def _find_middles(movements: Mapping[int, np.ndarray], least: int) -> dict[int, 
 
 def _without_slow(movement: np.ndarray) -> np.ndarray:
     """A movement (T, D) without its running mean over QUICK frames."""
-    padded = np.pad(movement, ((QUICK // 2 + 1, QUICK // 2), (0, 0)), mode="edge")
+    first, last = movement[:1].repeat(QUICK // 2 + 1, axis=0), movement[-1:].repeat(QUICK // 2, axis=0)
+    padded = np.concatenate([first, movement, last])
     sums = padded.cumsum(axis=0)
     return np.asarray(movement - (sums[QUICK:] - sums[:-QUICK]) / QUICK)
 
@@ -113,7 +116,7 @@ def _without_slow(movement: np.ndarray) -> np.ndarray:
 def _in_place(body: Body) -> tuple[int, int]:
     """First and last + 1 frame in which the body is at its usual place."""
     ground = body.joints[:, 0, [0, 2]]
-    near = np.flatnonzero(np.linalg.norm(ground - np.median(ground, axis=0), axis=1) < PLACE)
+    near = np.flatnonzero(np.linalg.norm(ground - median(ground), axis=1) < PLACE)
     return (int(near[0]), int(near[-1]) + 1) if len(near) else (0, 0)
 
 
@@ -149,7 +152,7 @@ def _middles(cycle: Cycle) -> np.ndarray:
 def _fold(movement: np.ndarray) -> np.ndarray:
     """`_movement` (T, 61) with the body mirrored whenever its left limbs act, if left and right act in turn."""
     pose = movement[:, :-1].reshape(len(movement), -1, 3)
-    usual = np.median(pose, axis=0)
+    usual = median(pose)
     off = ((pose - usual) ** 2).sum(axis=2)
     left, right = (smooth(off[:, columns].sum(axis=1), np.full(5, 0.2)) for columns in _LIMBS)
     if min(left.mean(), right.mean()) < EVEN * max(left.mean(), right.mean()):

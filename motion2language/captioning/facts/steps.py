@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from motion2language.body.median import median
 from motion2language.captioning.facts.measure import RATE, Body
 from motion2language.captioning.facts.travel import Travel
 
@@ -85,7 +86,7 @@ def find_step_length(body: Body, times: Sequence[float]) -> float | None:
     if len(times) < LEAST:
         return None
     frames = [round((time - body.start) * RATE) for time in times]
-    return float(np.median(np.hypot(*np.diff(body.at("pelvis")[frames][:, [0, 2]], axis=0).T)))
+    return float(median(np.hypot(*np.diff(body.at("pelvis")[frames][:, [0, 2]], axis=0).T)))
 
 
 def name_step(length: float | None) -> str | None:
@@ -146,8 +147,8 @@ def _without_cut_swings(along: np.ndarray, found: list[int]) -> list[int]:
     if len(found) <= LEAST:
         return found
     gains = np.abs(np.diff(along[found]))
-    usual = float(np.median(gains))
-    under_way = np.abs(np.diff(along)) > CUT * usual / float(np.median(np.diff(found)))
+    usual = float(median(gains))
+    under_way = np.abs(np.diff(along)) > CUT * usual / float(median(np.diff(found)))
     first = found[0] == 0 and under_way[0] and gains[0] < CUT * usual
     last = found[-1] == len(along) - 1 and under_way[-1] and gains[-1] < CUT * usual
     return found[int(first) : len(found) - int(last)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from motion2language.body.median import median
 from motion2language.captioning.facts.measure import RATE, Body, average
 
 GRAVITY = 9.81  # m/s²
@@ -61,7 +62,7 @@ def find_travel(body: Body) -> Travel:
     ahead = np.where(moving[:, None], velocity / np.maximum(speed, 1e-9)[:, None], facing)
     way = float(speed[moving].sum() / RATE)
     displacement = float(np.hypot(*(ground[-1] - ground[0]))) * body.leg
-    usual = np.median(ground, axis=0)
+    usual = median(ground)
     if way < LEAST or np.hypot(*(ground - usual).T).max() < REACH:
         return Travel(displacement, "in place", None, None, None, moving, ahead)
     mean = float(speed[moving].mean()) * body.leg
