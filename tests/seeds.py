@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,13 +66,16 @@ def seed_files() -> dict[str, list[bytes]]:
     rig = moved_rig(motion).blocks()
     lines = "\n".join(line for _, line in messages(motion))
     points = [{"keypoints": row.tolist()} for row in np.tile(motion.positions, (1, 2, 1))[:4, :33]]
+    named = [dict(zip(motion.skeleton.joints, row, strict=True)) for row in motion.positions[:4].tolist()]
     columns = [f"{joint}_{axis}" for joint in motion.skeleton.joints for axis in "xyz"]
+    axes = ",".join(["time", *"xyz" * len(motion.skeleton.joints)])
+    heads = [[",".join(["time", *columns])], ["# title", "," + ",,,".join(motion.skeleton.joints) + ",,", axes]]
     rows = [
         ",".join([f"{number / 30:.4f}", *map(str, row.ravel().tolist())]) for number, row in enumerate(motion.positions)
     ]
     with tempfile.TemporaryDirectory() as folder:
         bvh.write(motion, Path(folder) / "take.bvh")
-        npz.write(motion, Path(folder) / "take.npz")
+        npz.write(replace(motion, contacts=np.ones((motion.frames, 4), bool)), Path(folder) / "take.npz")
         written = {kind: (Path(folder) / f"take.{kind}").read_bytes() for kind in ("bvh", "npz")}
     return {
         "bvh": [written["bvh"]],
@@ -86,9 +90,11 @@ def seed_files() -> dict[str, list[bytes]]:
         "glb": [moved_gltf(motion).glb()],
         "gltf": [moved_gltf(motion).gltf()],
         "vrma": [avatar(motion)],
-        "mvnx": [mvnx_text(motion).encode()],
-        "json": [json.dumps({"fps": 30, "frames": points}).encode()],
-        "csv": ["\n".join([",".join(["time", *columns]), *rows]).encode(), long_table(motion)],
+        "mvnx": [mvnx_text(motion).encode(), mvnx_text(motion, turn=(0.6, 0.0, 0.8, 0.0)).encode()],
+        "json": [
+            json.dumps(content).encode() for content in ({"fps": 30, "frames": points}, {"fps": 30, "data": named})
+        ],
+        "csv": [*("\n".join([*head, *rows]).encode() for head in heads), long_table(motion)],
         "skeleton": [kinect_text(motion)],
         "stream": [lines.encode(), written["bvh"]],
     }

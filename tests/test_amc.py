@@ -254,6 +254,13 @@ def test_the_frame_rate_must_be_set(pair):
         read(pair)
 
 
+def test_the_skeleton_may_be_named_in_capitals(pair):
+    skeleton = next(pair.parent.glob("*.asf"))
+    expected = read(pair, ReadOptions(fps=120.0)).motion.positions
+    skeleton.rename(skeleton.with_name(skeleton.name.upper()))
+    np.testing.assert_array_equal(read(pair, ReadOptions(fps=120.0)).motion.positions, expected)
+
+
 def test_a_missing_skeleton_is_an_error(pair, tmp_path):
     with pytest.raises(ValueError, match=r"its skeleton .*none\.asf cannot be read"):
         read(pair, ReadOptions(fps=120.0, asf=tmp_path / "none.asf"))

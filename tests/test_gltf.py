@@ -172,6 +172,19 @@ def test_files_beside_it_are_those_of_its_own_folder(tmp_path):
             m2l.read_motion(written(folder, document.gltf(uri), "take.gltf"))
 
 
+def test_a_file_beside_is_found_as_on_windows(tmp_path):
+    document = moved_gltf(MOTION)
+    (tmp_path / "Data").mkdir()
+    (tmp_path / "Data" / "Take.BIN").write_bytes(document.data)
+    for uri in ("Data/take.bin", "Data\\Take.BIN", "Data%5CTAKE.bin"):
+        motion = m2l.read_motion(written(tmp_path, document.gltf(uri), "take.gltf"))
+        np.testing.assert_allclose(motion.positions, MOTION.positions, atol=1e-5)
+    (tmp_path / "Data" / "TAKE.bin").write_bytes(b"")
+    if len(list((tmp_path / "Data").iterdir())) == 2:  # a disk that knows case
+        with pytest.raises(ValueError, match="which is not there"):
+            m2l.read_motion(written(tmp_path, document.gltf("Data/take.bin"), "take.gltf"))
+
+
 @pytest.mark.skipif(not (SHARED / "data/gltf").is_dir(), reason="no ../shared")
 def test_a_real_character_with_the_same_curves_is_the_same_in_gltf_and_fbx(tmp_path):
     """All joints of all takes within a hundredth of a millimetre, once the glTF has the values of the FBX's curves."""

@@ -65,10 +65,11 @@ def read(path: Path, options: ReadOptions) -> Recording:
 
 def _beside(path: Path) -> Path:
     candidates = [path.with_suffix(".asf"), path.with_name(path.stem.split("_")[0] + ".asf")]
+    others = sorted(file for file in path.parent.iterdir() if file.suffix.lower() == ".asf" and file.is_file())
     for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    others = sorted(path.parent.glob("*.asf"))
+        same = [file for file in others if file.name.lower() == candidate.name.lower()]
+        if same:
+            return candidate if candidate in same else same[0]
     if len(others) == 1:
         return others[0]
     names = " or ".join(dict.fromkeys(candidate.name for candidate in candidates))

@@ -104,12 +104,13 @@ class Document:
                 return base64.b64decode(text, validate=True)
             except (binascii.Error, ValueError):
                 raise ValueError(f"buffer {index} is damaged: its base64 text does not decode") from None
-        name = unquote(uri)
+        name = unquote(uri).replace("\\", "/")  # of Windows
         path = self.folder / name
         if len(name) > _LONGEST_PATH or not name.isprintable():
             raise ValueError(f"buffer {index} names a file that cannot exist; is the file damaged?")
         if not path.resolve().is_relative_to(self.folder.resolve()):
             raise ValueError(f"buffer {index} is outside the file's folder; put it beside the file")
+        path = _find_in_any_case(path)
         if not _is_file(path):
             raise ValueError(f"its data is in {name[:80]!r}, which is not there; put that file beside it, or use .glb")
         if path.stat().st_size > _LARGEST_BESIDE:
@@ -123,6 +124,14 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def _find_in_any_case(path: Path) -> Path:
+    """The file itself, or the only one of its folder whose name differs in case alone, as on Windows."""
+    if _is_file(path) or not path.parent.is_dir():
+        return path
+    same = [file for file in path.parent.iterdir() if file.name.lower() == path.name.lower()]
+    return same[0] if len(same) == 1 else path
 
 
 def load(path: Path) -> Document:

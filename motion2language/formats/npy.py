@@ -11,6 +11,7 @@ rotations (6 (J-1)), velocities (3 J) and foot contacts (4); the positions follo
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +57,16 @@ _CORPUS_SHAPES = [shape for layout in LAYOUTS.values() for shape in ((len(layout
 
 def read(path: Path, options: ReadOptions) -> Recording:
     """The motion of a joint or feature array; ValueError names the expected shapes and options."""
-    values = _array(path)
-    values = _without_batch(values)
+    return recording_of_array(_array(path), path.name, options)
+
+
+def recording_of_array(values: np.ndarray, name: str, options: ReadOptions) -> Recording:
+    """As read, of the array itself; `name` is the file's."""
+    file = name
+    values = _frames_first(_without_batch(values))
     corpus = options.layout in LAYOUTS or values.shape[1:] in _CORPUS_SHAPES
     if options.layout in POSE_LAYOUTS or (values.ndim == 3 and options.layout is None and not corpus):
-        return _pose(values, path.name, options)
+        return _pose(values, file, options)
     name = _layout_of(values.shape, options.layout)
     layout = LAYOUTS[name]
     if options.layout is None and options.fps is None:
@@ -75,7 +81,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
     positions = values if values.ndim == 3 else positions_of(values, len(layout.skeleton.joints))
     # HumanML3D is in metres; KIT-ML's arrays exist in metres and in other units, so the body's size decides.
     unit = "m" if name == "humanml3d" else None
-    return Recording(Motion(positions, options.fps or layout.fps, layout.skeleton, path.name), unit, "y")
+    return Recording(Motion(positions, options.fps or layout.fps, layout.skeleton, file), unit, "y")
 
 
 def _array(path: Path) -> np.ndarray:
@@ -112,6 +118,18 @@ def _without_batch(values: np.ndarray) -> np.ndarray:
     if values.ndim == 3 and values.shape[0] == 1 and values.shape[2] in (layout.width for layout in LAYOUTS.values()):
         return values[0]
     return values
+
+
+def _frames_first(values: np.ndarray) -> np.ndarray:
+    """The array as (T, J, 3), where its only axis of three coordinates comes before: (T, 3, J) and (3, T, J)."""
+    if values.ndim != 3 or values.shape[2] in (2, 3, 4) or values.shape[:2].count(3) != 1:
+        return values
+    moved = np.moveaxis(values, values.shape.index(3), 2)
+    known = {len(layout.skeleton.joints) for layout in LAYOUTS.values()}
+    if moved.shape[1] not in known and not any(layout.of(moved.shape[1]) for layout in POSE_LAYOUTS.values()):
+        return values
+    warnings.warn(f"an array of shape {values.shape} is read as {moved.shape}: frames, joints, x y z", stacklevel=2)
+    return moved
 
 
 def _pose(values: np.ndarray, name: str, options: ReadOptions) -> Recording:

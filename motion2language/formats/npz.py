@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from motion2language.files import ArrayHeader, read_arrays, write_atomically
-from motion2language.formats import amass
+from motion2language.formats import amass, loose_npz
 from motion2language.formats.limits import (
     most_values,
     require_joints,
@@ -36,12 +36,14 @@ _EXPECTED = (
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
-    """The motion in an archive from `write` or AMASS; ValueError for any other archive."""
+    """The motion in an archive from `write` or AMASS, or of one array of joints (loose_npz.py); else ValueError."""
     data = read_arrays(path, (*_KEYS, *_ALSO, *amass.KEYS), partial(_require_possible, path.stat().st_size))
     if amass.belongs(data):
         return amass.recording(data, path, options)
-    missing = [key for key in _KEYS if key not in data]
+    missing = [key for key in _KEYS if key not in data and not (key == "fps" and options.fps)]
     if missing:
+        if missing != ["fps"] and (found := loose_npz.find(path, options)) is not None:
+            return found
         with zipfile.ZipFile(path) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()[:40]]
         if {"positions", "offsets", "joint_names"} <= set(names):
@@ -49,9 +51,11 @@ def read(path: Path, options: ReadOptions) -> Recording:
                 "contains many labelled recordings one after another; the corpus `people` reads it, as in "
                 "m2l data check people --root FILE; expected one recording"
             )
-        found = ", ".join(names) or "nothing"
-        raise ValueError(f"lacks {', '.join(missing)}; expected {', '.join(_KEYS)}, found {found}")
+        there = ", ".join(names) or "nothing"
+        raise ValueError(f"lacks {', '.join(missing)}; expected {', '.join(_KEYS)}, found {there}")
     for key, kinds, dimensions, expected in _EXPECTED:
+        if key not in data:  # fps, which was set
+            continue
         array = data[key]
         if array.dtype.kind not in kinds or array.ndim != dimensions:
             raise ValueError(f"{key!r} has type {array.dtype} and shape {array.shape}, expected {expected}")
@@ -73,7 +77,7 @@ def _require_possible(size: int, key: str, header: ArrayHeader) -> None:
     """ValueError for an array that a file of `size` bytes should not unpack to, before it is unpacked."""
     if key == "positions" and len(header.shape) == 3:
         require_recording(header.shape[0], header.shape[1], size)
-    elif key in ("joints", "parents"):
+    elif key in ("joints", "parents") and len(header.shape) < 2:
         require_joints(header.count)
     require_values(f"{key!r}", header.count, max(1, header.dtype.itemsize // 8), most=most_values(size))
 
