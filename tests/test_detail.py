@@ -10,8 +10,11 @@ import pytest
 from test_facts import standing, walk
 
 from motion2language import viewer, writers
+from motion2language.captioning import recordings
 from motion2language.captioning.facts.find import facts
 from motion2language.captioning.facts.words import contradictions
+from motion2language.captioning.windows import Described
+from motion2language.cli.caption import SAMPLES
 from motion2language.language.actions import ActionLexicon
 from motion2language.motion import CANONICAL, Motion
 from motion2language.scoring.evaluate import Evaluation, detailed_sentence, with_detail
@@ -118,6 +121,25 @@ def test_one_side_is_not_said_again_after_the_other():
     assert worded == f"a person {one} then {other} then {other} again"
 
 
+@pytest.mark.parametrize(
+    ("options", "shown", "written"),
+    [((), 2, 2), (("--detail",), 1, 2), (("--detail", "--each-repetition"), 2, 2), (("--no-each-repetition",), 1, 1)],
+)
+def test_detail_says_repetitions_once_where_nothing_else_is_asked(m2l, tmp_path, monkeypatch, options, shown, written):
+    sits = said("a person sits", Facts())
+    twice = Transcript((sits, replace(said("then sits again", Facts()), start=4.2, end=5.0)), 5.0)
+    motion = walk(3.0, 6, seconds=5.0)
+    found = [(0, (motion, Described(twice, (), motion.frames)))]
+    monkeypatch.setattr(recordings, "describe_files", lambda sources, captioner, settings: iter(found))
+    status, text, _ = m2l(
+        "caption", SAMPLES / "1_wave.bvh", "--model", "synthetic", "--plain", *options, "--out", tmp_path
+    )
+    assert status == 0
+    assert text.count("→") == shown
+    (file,) = tmp_path.rglob("*.json")
+    assert len(json.loads(file.read_text())["segments"]) == written
+
+
 @pytest.mark.parametrize(("metres", "size"), [(6.0, "large"), (3.6, "normal"), (1.6, "small")])
 def test_the_length_of_a_step_is_measured_and_named(metres, size):
     found = facts(walk(metres, 5, seconds=4.0 if size != "small" else 2.0))
@@ -139,8 +161,6 @@ def test_the_player_has_the_detailed_words_under_the_words_of_the_model():
 
 def test_caption_adds_detail_to_what_people_read_alone(m2l, tmp_path):
     """Printed lines and subtitles have more words; the JSON keeps the model's own."""
-    from motion2language.cli.caption import SAMPLES
-
     take = SAMPLES / "2_walk_bow.bvh"
     status, shown, _ = m2l("caption", take, "--detail", "--plain", "--format", "json,srt", "--out", tmp_path)
     assert status == 0

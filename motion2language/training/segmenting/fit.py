@@ -285,5 +285,10 @@ def fit_line(values: np.ndarray, right: np.ndarray, strength: float = 1.0) -> tu
 
 
 def summary(rows: Sequence[Mapping[str, float]]) -> str:
-    """The mean losses of some updates, on one line."""
-    return ", ".join(f"{name} {np.mean([row[name] for row in rows]):.3f}" for name in rows[0])
+    """The mean losses of some updates, on one line; not all need have the same.
+
+    >>> summary([{"names": 1.0, "bounds": 0.5}, {"names": 2.0}])
+    'names 1.500, bounds 0.500'
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    return ", ".join(f"{name} {np.mean([row[name] for row in rows if name in row]):.3f}" for name in names)
