@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,25 @@ import pytest
 from people import write_people
 from small import captioner
 
+from motion2language.body import to_canonical
 from motion2language.captioning.captioner import load_model
+from motion2language.captioning.features import canonical
 from motion2language.data.actions import Actions, load_actions
+from motion2language.data.corpora.synthetic import sample
 from motion2language.data.labelled import form
 from motion2language.data.labelled.collect import Described, Span
+from motion2language.data.labelled.form import read_motion
 from motion2language.data.labelled.own_actions import own_actions, to_toml
 from motion2language.data.labelled.selection import choose, read_selection
 from motion2language.data.synthesis import own_takes
 from motion2language.formats import npz
+from motion2language.model.segmenter import Action, Segmenter, SegmenterConfig, Tower
 from motion2language.motion import CANONICAL, Motion
 from motion2language.training import adapt, heads, imagine
 from motion2language.training.adapt import divide
 from motion2language.training.heads import WordLearner
+from motion2language.training.segmenting.grow import remember
+from motion2language.training.segmenting.units import Recording, units_of
 
 SMALL = ("--set", "train.epochs=2", "--set", "train.batch_size=16")
 
@@ -93,6 +101,27 @@ def test_takes_and_labels_become_a_model_that_has_their_words(adapted, takes, tm
     assert "| hoop | 4 | 1 | " in card
     actions = load_actions(tmp_path / "mine.run" / "actions.toml")
     assert actions.actions["hoop"].phrases == (own_takes.PHRASE,)
+
+
+def test_the_segmenter_learns_new_actions_too(adapted, takes, tmp_path, start):
+    from motion2language.model.segmenter_torch import TorchSegmenter
+
+    walk = {"walk": Action(label="walk", phrase="walks", continues=True)}
+    config = SegmenterConfig(walk, names=Tower(16, (1, 2)), bounds=Tower(8, (1,)), hidden=6, longest=12)
+    bare = Segmenter(config, TorchSegmenter(config).arrays(np.zeros(124, np.float32), np.ones(124, np.float32)))
+    known = [Recording(sample("train", number).motion.positions, "walk") for number in range(3)]
+    taught = remember(bare, [unit for each in known for unit in units_of(each, 10.0)])
+    replace(load_model(start), segmenter=taught).save(start)
+    assert adapted(takes)[0] == 0
+    segmenter = load_model(tmp_path / "mine").segmenter
+    assert segmenter is not None and list(segmenter.config.actions) == ["walk", "hoop"]
+    assert segmenter.config.actions["hoop"].phrase == own_takes.PHRASE
+    selection = read_selection(tmp_path / "mine.run" / "takes.npz")
+    collected = choose(selection.model_copy(update={"actions": tmp_path / "mine.run" / "actions.toml"})).recordings
+    hoop = next(each for each in collected if each.entry.label == "hoop")
+    body = to_canonical(read_motion(hoop.arrays, hoop.fps, hoop.entry.number, "hoop")).resample(10.0)
+    named = segmenter.name(canonical(body)).mean(0)
+    assert named[2] > named[1]
 
 
 def test_an_interrupted_adaptation_goes_on(adapted, takes, tmp_path, monkeypatch):
@@ -238,7 +267,7 @@ def test_labels_without_clips_and_clips_without_labels(adapted, takes):
 def test_takes_that_cannot_be_used_are_left_out_and_named(adapted, takes):
     good = own_takes.make_take(0, "walk", 0)
     damaged = good.positions.copy()
-    damaged[3, 4] = np.nan
+    damaged[:] = np.nan  # a gap of one frame would be filled
     np.savez(
         takes / "nan.npz",
         positions=damaged,

@@ -28,6 +28,10 @@ class Weights:
             raise ValueError(f"{name} is {array.dtype} {array.shape}, expected floating point {shape}")
         return np.ascontiguousarray(array, dtype=np.float32)
 
+    def has(self, name: str) -> bool:
+        """Whether there is an array of this name that was not taken."""
+        return name in self._left
+
     def linear(self, name: str, inputs: int, outputs: int) -> Linear:
         """The linear layer of this name."""
         return self.layer(self.take(f"{name}.weight", outputs, inputs), self.take(f"{name}.bias", outputs))

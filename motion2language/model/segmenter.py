@@ -28,6 +28,7 @@ from motion2language.model.layers_numpy import LayerNorm, Linear, Weights
 
 PAIR = 2  # frames of a step of the second network
 KERNEL = 5  # steps a convolution sees
+OF_ACTIONS = ("actions.weight", "actions.bias", "shown.means")  # weights with a row for none and one for each action
 CHUNK = 3000  # steps computed together; chosen: five or ten minutes, some 50 MB
 
 
@@ -164,6 +165,22 @@ class Evidence:
     pieces: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the vectors (width,) of the frames that a segmenter learnt from are like, so that it can learn more actions.
+
+    means   (1 + A, width) of no action and of each action; zeros where no frame is known
+    spread  (width, width) lower triangle; with its transpose it makes the covariance within an action
+    """
+
+    means: np.ndarray
+    spread: np.ndarray
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """As a segmenter's weights hold it."""
+        return {"shown.means": self.means, "shown.spread": self.spread}
+
+
 class Segmenter:
     """The networks of a model folder's segmenter files."""
 
@@ -184,6 +201,10 @@ class Segmenter:
         self._length = weights.take("length.weight", config.longest, hidden)
         self._steps = np.arange(1, config.longest + 1, dtype=np.float32)[:, None]
         self._right = weights.linear("right", hidden, 1)
+        self.shown: Shown | None = None
+        if weights.has("shown.means"):
+            rows, width = 1 + len(config.actions), config.names.width
+            self.shown = Shown(weights.take("shown.means", rows, width), weights.take("shown.spread", width, width))
         weights.require_all_taken()
 
     def __call__(self, values: np.ndarray) -> Evidence:
@@ -201,7 +222,7 @@ class Segmenter:
         if not kept or len(kept) == len(self.config.actions):
             return self
         rows = [0, *(number for number, name in enumerate(self.config.actions, start=1) if name in kept)]
-        weights = {name: value[rows] if name.startswith("actions.") else value for name, value in self.weights.items()}
+        weights = {name: value[rows] if name in OF_ACTIONS else value for name, value in self.weights.items()}
         return Segmenter(replace(self.config, actions=kept), weights)
 
     def name(self, values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """`m2l adapt`: a model learns the actions of a user's own takes and keeps those that it knows.
 
-Its encoder stays as it is and its words are learnt (heads.py). OUT.run/ holds everything on the way: `takes.npz` and
+Its encoder stays as it is and its words are learnt (heads.py); its segmenter, if it has one, learns to name the new
+actions (segmenting/grow.py). OUT.run/ holds everything on the way: `takes.npz` and
 `takes.json` as m2l data collect writes them, `actions.toml` with the actions that the table lacks, `motions.npz`
 composed of the takes, `config.json`, and `state.pt`, from which an interrupted adaptation goes on. OUT is the model,
 with a card that holds the table of before and after.
@@ -33,6 +34,7 @@ from motion2language.data.samples import Sample, Samples, load_into_memory
 from motion2language.data.synthesis.on_bodies import LEAST, standing
 from motion2language.files import make_folder, write_text
 from motion2language.language.vocabulary import tokenize
+from motion2language.model.segmenter import Segmenter
 from motion2language.scoring.naming import Answer
 from motion2language.scoring.people import answer, ask_parts, ask_recordings
 from motion2language.training.config import RunConfig, make_config
@@ -42,17 +44,21 @@ from motion2language.training.heads import UPDATES, Lesson, WordLearner
 from motion2language.training.imagine import imagine
 from motion2language.training.prepare import prepare_samples
 from motion2language.training.rehearse import can_rehearse, rehearse
+from motion2language.training.segmenting import grow as segmenters
+from motion2language.training.segmenting.recordings import recordings_of, stretches_of
+from motion2language.training.segmenting.teach import action_of
+from motion2language.training.segmenting.units import Unit, units_of
 
 CHECKED = 100  # synthetic movements that show whether a model says what it said before; chosen
 MOTIONS = 1  # composed for each take; chosen
 REHEARSED = 400  # recordings by which the model rehearses; chosen
 VIEWS = 2  # varied memories of each take in an epoch; chosen
 EVERY = 4  # of the takes of an action one in so many is held back, where people cannot be; chosen
-#: How an adaptation is trained; chosen. Held faster (pull 300), no old verb could be said of a new action; see
-#: docs/results.md.
+#: How an adaptation is trained; chosen. Held faster (pull 300), no old verb could be said of a new action; held less
+#: fast (pull 30), more old actions are taken for new ones; see docs/results.md.
 SETTINGS: dict[str, Any] = {
     "epochs": 8, "batch_size": 56, "learning_rate": 4e-3, "schedule": "cosine", "warmup_steps": 20, "average": 0.98,
-    "captions": "one", "label_smoothing": 0.05, "pull": 30.0,
+    "captions": "one", "label_smoothing": 0.05, "pull": 45.0,
     "augment": {
         "mirror": 0.5, "warp": 0.35, "bend": 0.25, "cut": 0.25, "hold": 1.0, "smoothing": 0.2, "bones": 0.12,
         "offsets": 0.025, "tilt": 6.0, "frozen_legs": 0.06, "frozen_bone": 0.08, "jitter": 0.012, "drift": 0.02,
@@ -131,7 +137,7 @@ def adapt(
     before = _ask(start, division.held, chosen.actions, "before")
     write_settings(folder, run, resume)
     trained = _learn(start, run, _samples(root, division, chosen, folder, run), counts, folder / "state.pt")
-    after = replace(trained, name=out.name)
+    after = replace(trained, name=out.name, segmenter=_grow_segmenter(start, division, chosen.actions, run))
     told = _ask(after, division.held, chosen.actions, "after")
     text = table(start, after, division, chosen, (before, told), _agreement(start, after))
     after.save(out, card(start, chosen, division, text))
@@ -184,6 +190,22 @@ def _learn(
         total = UPDATES * run.train.epochs
         task = bar.add_task("learning", total=total, completed=learner.updates)
         return learner.run(state, lambda line: print(line, flush=True), lambda: bar.advance(task))
+
+
+def _grow_segmenter(start: Captioner, division: Division, actions: Actions, run: RunConfig) -> Segmenter | None:
+    """The model's segmenter, if it has one, with the new actions of the takes that are learnt from."""
+    segmenter = start.segmenter
+    if segmenter is None:
+        return None
+    if segmenter.shown is None:
+        print(f"the segmenter of {start.name} does not know what its actions look like, so it learns no new ones")
+    fps, units = segmenter.config.fps, list[Unit]()
+    for each in division.learnt:
+        if each.meanings:
+            own = (stretches_of if each.entry.spans else recordings_of)(each, fps, actions)
+            units += [unit for recording in own for unit in units_of(recording, fps)]
+    known = {unit.action: action_of(unit.action, actions) for unit in units}
+    return segmenters.grow(segmenter, units, known, run.train.seed)
 
 
 def _samples(root: Path, division: Division, chosen: Chosen, folder: Path, run: RunConfig) -> Samples[Sample]:

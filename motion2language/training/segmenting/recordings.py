@@ -47,6 +47,18 @@ def recordings_of(each: Usable, fps: float, actions: Actions) -> list[Recording]
     ]
 
 
+def stretches_of(each: Usable, fps: float, actions: Actions) -> list[Recording]:
+    """The labelled stretches of a recording, one recording each; those too short for a frame are left out."""
+    motion = read_motion(each.arrays, each.fps, each.entry.number, each.entry.name)
+    whole = _recording(motion, fps, actions, each.meanings[0].action, each.entry.source, each.entry.person)
+    bounds = [(round(span.start * fps), round(span.end * fps)) for span in each.entry.spans]
+    return [
+        replace(whole, positions=whole.positions[first:last], **_about(meaning.action, actions))
+        for meaning, (first, last) in zip(each.meanings, bounds, strict=True)
+        if last > first
+    ]
+
+
 def goes_on(action: str, actions: Actions) -> bool:
     """Whether any part of the action shows it, so that two in a row are one."""
     return actions.actions[action].cut and action not in ONE_BY_ONE

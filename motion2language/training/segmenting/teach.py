@@ -27,6 +27,7 @@ from motion2language.model.segmenter import BOUNDS, NAMES, Action, Segmenter, Se
 from motion2language.motion import CANONICAL, Motion
 from motion2language.training.segmenting.compose import Pool, Span
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, summary
+from motion2language.training.segmenting.grow import remember
 from motion2language.training.segmenting.recordings import goes_on, of_clips, of_people
 from motion2language.training.segmenting.units import Recording, Unit, units_of
 from motion2language.training.segmenting.vary import Variation, vary
@@ -120,7 +121,7 @@ def train(
         while fitting.done < fitting.steps:
             rows.append(fitting.step())
             progress.update(bar, advance=1, detail=summary(rows[-SHOWN:]) if len(rows) % SHOWN == 0 else "")
-    segmenter = fitting.segmenter()
+    segmenter = remember(fitting.segmenter(), pool.units)
     units = [unit for each in held if each.action in config.actions for unit in units_of(each, FPS)]
     return calibrate(segmenter, Pool(units, FPS), say) if units else segmenter
 
