@@ -249,7 +249,7 @@ TABLE = trc_text(put(), 100)
         (re.sub("(?m)^Frame#.*$", "Frame#\tTime", TABLE), "not a TRC file"),
         (re.sub("(?m)^(1\t\\S+)\t", r"\1\tx", TABLE), "line 7, column 3: 'x.*', expected a number or an empty cell"),
         (TABLE.replace("100\t", "x\t", 1), "lacks DataRate"),
-        (TABLE.replace("\t", " "), "not a TRC file"),
+        (TABLE.replace("\t", ";"), "not a TRC file"),
         (TABLE[: TABLE.rindex("\t", 0, -200)], r"frame 39 has \d+ cells, expected 119"),
         ("\n".join([*TABLE.split("\n")[:6], ""]).replace("\t40\t", "\t0\t"), "the file contains no frames"),
     ],

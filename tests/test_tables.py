@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from marked import FULL, skin, trc_text
 from small import recording
 
 import motion2language as m2l
@@ -118,3 +119,26 @@ def test_other_files_are_named_by_what_they_are(name, content, message, tmp_path
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
         m2l.read_motion(tmp_path / name)
+
+
+def with_blanks(text: str, indent: str = "") -> str:
+    """A TRC file with blanks where it has tabs, from the labels on."""
+    lines = text.splitlines()
+    return "\n".join([*lines[:3], *(indent + " ".join(line.split()) for line in lines[3:])]) + "\n"
+
+
+@pytest.mark.parametrize("indent", ["", "   "])
+def test_trc_with_blanks_for_tabs(indent, tmp_path):
+    put = {label: path for label, path in skin(MOTION.positions).items() if label in FULL}
+    path = tmp_path / "take.trc"
+    path.write_text(trc_text(put, 30))
+    expected = m2l.read_motion(path)
+    path.write_text(with_blanks(trc_text(put, 30), indent))
+    found = m2l.read_motion(path)
+    assert found.skeleton == expected.skeleton
+    np.testing.assert_array_equal(found.positions, expected.positions)
+    lines = path.read_text().splitlines()
+    lines[8] = lines[8].rpartition(" ")[0]  # a cell is missing, no one knows which
+    path.write_text("\n".join(lines))
+    with pytest.raises(ValueError, match=r"frame 2 has \d+ cells, expected \d+: frame, time"):
+        m2l.read_motion(path)

@@ -38,7 +38,12 @@ def table(text: str, fps: float | None = None) -> Markers:
     if len(lines) < 6 or not lines[0].lstrip().lower().startswith("pathfiletype"):
         raise ValueError(_EXPECTED)
     mark = "," if "\t" not in "".join(lines[:6]) and "," in lines[3] else "\t"
+    spaced = set[int]()  # numbers of the lines with blanks for tabs, in which no cell can be empty
     if mark == "\t":
+        spaced = {number for number, line in enumerate(lines[3:], start=4) if "\t" not in line}
+        for number in spaced:
+            lines[number - 1] = "\t".join(lines[number - 1].split())
+        lines[4] = "" if lines[4].lower().startswith("x") else lines[4]
         lines[4:] = with_decimal_points("\n".join(lines[4:])).split("\n")
     head = dict(zip(*(re.split(r"[\s,]+", line.lower().strip()) for line in lines[1:3]), strict=False))
     labels = _labels(lines[3], mark)
@@ -54,7 +59,8 @@ def table(text: str, fps: float | None = None) -> Markers:
     values = np.full((len(rows), width), np.nan)
     for frame, (number, row) in enumerate(rows):
         cells = row.split(mark, width + 3)
-        if len(cells) < width:  # those of the last marker may be missing
+        fewest = width + 2 if number in spaced else width  # else those of the last marker may be missing
+        if len(cells) < fewest:
             raise ValueError(
                 f"frame {frame} has {len(cells)} cells, expected {width + 2}: frame, time, {width} numbers"
             )
