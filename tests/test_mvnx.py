@@ -12,6 +12,7 @@ from small import recording
 import motion2language as m2l
 from motion2language.body import describe, to_canonical
 from motion2language.captioning.facts.find import facts
+from motion2language.formats.contents import detect_suffix
 from motion2language.formats.reading import read_with_axes
 from motion2language.formats.writing import write_motion
 
@@ -30,6 +31,15 @@ def test_the_segments_begin_at_the_joints(tmp_path):
     assert (motion.fps, motion.frames, axes.unit, axes.up) == (MOTION.fps, MOTION.frames, "m", "z")
     assert set(motion.skeleton.joints) == set(SEGMENTS)
     np.testing.assert_allclose(to_canonical(motion).positions, MOTION.positions, atol=2e-6)
+
+
+def test_elements_may_have_a_prefix(tmp_path):
+    """As Python's ElementTree writes a file again."""
+    text = re.sub(r"<(/?)(?=\w)", r"<\1ns0:", WHOLE).replace("xmlns=", "xmlns:ns0=")
+    assert detect_suffix(text.encode()) == ".mvnx"
+    motion = m2l.read_motion(written(tmp_path, text))
+    np.testing.assert_array_equal(motion.positions, m2l.read_motion(written(tmp_path, WHOLE)).positions)
+    assert motion.contacts is not None
 
 
 def test_of_several_subjects_one_is_chosen(tmp_path):

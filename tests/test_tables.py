@@ -72,6 +72,16 @@ def test_excel_names_the_separator(tmp_path):
     np.testing.assert_allclose(body.positions, MOTION.positions, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "write", ["{:02d}:59:{:09.6f}", "2024-05-01 {:02d}:59:{:09.6f}", "2024-05-01T{:02d}:59:{:08.5f}Z"]
+)
+def test_times_of_day(write, tmp_path):
+    lines = [write.format(9, 3 + n / 30) + "," + row.split(",", 1)[1] for n, row in enumerate(rows())]
+    body = to_canonical(m2l.read_motion(written(tmp_path, "\n".join([USUAL, *lines]))))
+    assert body.fps == 30
+    np.testing.assert_allclose(body.positions, MOTION.positions, atol=1e-5)
+
+
 def test_a_cell_that_is_no_number_is_named_by_the_line_of_the_file(tmp_path):
     lines = rows()
     lines[1] = lines[1].replace(lines[1].split(",")[4], "far", 1)

@@ -18,7 +18,7 @@ _STARTS = ((rb"\x93NUMPY", ".npy"), (rb"(?s:PK\x03\x04.{26,600}?\.npy)", ".npz")
 _LINES = (
     (r"^[ \t]*:(bonedata|hierarchy|root)\b", ".asf"),
     (r"^[ \t]*hierarchy\b", ".bvh"),
-    (r"<mvnx\b", ".mvnx"),
+    (r"<(\w{1,40}:)?mvnx\b", ".mvnx"),
     (r"\A\s*<", ".xml"),
     (r"\A\s*\[", ".json"),
     (r'\A\s*\{(?s:.){0,400}"(fps|frames|people|instance_info|poses|landmarks|keypoints)"', ".json"),

@@ -91,6 +91,7 @@ class _Stream:
         self.connector = ""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        name = _local(name)
         if self.depth == 0 and name != "mvnx":
             raise ValueError(f"an XML file of {clean_name(name)[:40]!r}, expected mvnx of Xsens MVN")
         self.depth += 1
@@ -113,6 +114,7 @@ class _Stream:
             self.text = []
 
     def _end(self, name: str) -> None:
+        name = _local(name)
         self.depth -= 1
         if name == "frame" and self.in_frame:
             self.in_frame = False
@@ -134,6 +136,11 @@ class _Stream:
     def _add(self, text: str) -> None:
         if self.text is not None:
             self.text.append(text)
+
+
+def _local(name: str) -> str:
+    """An element's name without a prefix, which programs add that write a file again: ns0:frame."""
+    return name.rpartition(":")[2]
 
 
 def _refuse(*_: object) -> NoReturn:

@@ -40,6 +40,7 @@ _AXES = {"x": 0, "y": 1, "z": 2}
 _CONFIDENCES = ("v", "c", "visibility", "confidence", "score", "likelihood")
 _IDLE = frozenset("pos position positions loc location translation world global coord coordinate mm cm m".split())
 _TIMES = re.compile(r"time|times|timestamp|timestamps|seconds|sec|time ?s|time ?ms|timestamp ?(s|ms|us)|t")
+_CLOCK = re.compile(r"(?:.*[ T])?(\d{1,2}):(\d{2}):(\d{2}(?:[.,]\d{1,9})?)(?:Z|[+-]\d{2}:?\d{2})?")
 _NUMBERED = re.compile(r"(?:(?:landmark|joint|keypoint|point|kp|p)_?)?(\d{1,4})", re.IGNORECASE)
 _UNSEEN = frozenset(("", "nan", "-nan", "null", "none", "na", "n/a", "inf", "-inf"))
 _EVEN = 0.2  # of the median step, by which steps may differ in an even table; chosen
@@ -117,11 +118,21 @@ def _numbers(row: list[str], header: list[str], line: int, decimal_comma: bool) 
         try:
             values[column] = float(with_decimal_points(cell) if decimal_comma else cell)
         except ValueError:
-            if cell.strip().lower() not in _UNSEEN and _coordinate(header[column]) is not None:
+            if _is_time(header[column]):
+                values[column] = _time_of_day(cell)
+            elif cell.strip().lower() not in _UNSEEN and _coordinate(header[column]) is not None:
                 raise ValueError(
                     f"line {line}, column {header[column]}: {clean_name(cell)[:40]!r}, expected a number"
                 ) from None
     return values
+
+
+def _time_of_day(cell: str) -> float:
+    """The seconds since midnight of a time such as 10:02:03.5, maybe with a date before it; NaN for anything else."""
+    match = _CLOCK.fullmatch(cell.strip())
+    if match is None:
+        return float("nan")
+    return 3600 * int(match[1]) + 60 * int(match[2]) + float(match[3].replace(",", "."))
 
 
 def _parquet(path: Path) -> tuple[list[str], np.ndarray]:
@@ -187,9 +198,13 @@ def _points(header: list[str], values: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return points, np.stack([values[:, columns[n][3]] if 3 in columns[n] else ones for n in names], axis=1), names
 
 
+def _is_time(column: str) -> bool:
+    return _TIMES.fullmatch(" ".join(_words(column)).lower()) is not None
+
+
 def _times(header: list[str], values: np.ndarray) -> np.ndarray | None:
     """The times (T,) in seconds, from 0 on; None without a column of times."""
-    column = next((n for n, name in enumerate(header) if _TIMES.fullmatch(" ".join(_words(name)).lower())), None)
+    column = next((number for number, name in enumerate(header) if _is_time(name)), None)
     if column is None or len(values) < 2:
         return None
     given = values[:, column]
