@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from motion2language.captioning.joining import join_repetitions
+from motion2language.captioning.joining import join_labels, join_repetitions
 from motion2language.transcript import Segment, TimedWord, Transcript
 
 
@@ -77,3 +77,13 @@ def test_sides_and_unknown_actions_are_not_joined() -> None:
     assert join_repetitions(sides) == sides
     doubtful = Transcript((left, replace(left, start=1.0, end=2.0, known=False)), 2.0)
     assert join_repetitions(doubtful) == doubtful
+
+
+def test_takes_are_scored_by_labels_alone() -> None:
+    left, right = _part(0.0, 1.0, "kick", "kicks the left leg"), _part(1.0, 2.0, "kick", "then kicks the right leg")
+    rest = (_part(2.0, 2.3, "clap", "then claps"), _part(2.5, 3.0, "kick", "then kicks"))
+    joined = join_labels(Transcript((left, replace(right, known=False), *rest), 4.0))
+    assert [(each.label, each.start, each.end) for each in joined.segments] == [
+        ("kick", 0.0, 2.0), ("clap", 2.0, 2.3), ("kick", 2.5, 3.0),
+    ]  # fmt: skip
+    assert joined.text == "" and all(each.known for each in joined.segments)

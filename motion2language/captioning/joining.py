@@ -55,6 +55,18 @@ def join_repetitions(transcript: Transcript) -> Transcript:
     return replace(transcript, segments=tuple(segments))
 
 
+def join_labels(transcript: Transcript) -> Transcript:
+    """As join_repetitions, by the labels of neighbours alone and without words: as whole takes are scored."""
+    bare = [replace(segment, words=(), known=True) for segment in transcript.segments]
+    runs: list[list[Segment]] = []
+    for segment in bare:
+        if runs and _follows(runs[-1][-1], segment):
+            runs[-1].append(segment)
+        else:
+            runs.append([segment])
+    return replace(transcript, segments=tuple(_joined(run, False) for run in runs))
+
+
 def without_unknown(transcript: Transcript) -> Transcript:
     """The transcript without its unknown actions, whose words outputs do not show; what follows begins the sentence.
 
@@ -74,12 +86,16 @@ def without_unknown(transcript: Transcript) -> Transcript:
 def _goes_on(segments: Sequence[Segment], run: Sequence[int], number: int) -> bool:
     """Whether a segment is the next repetition of a run, with nothing between them or what a pause has time for."""
     last, segment = segments[run[-1]], segments[number]
-    if not last.label == segment.label is not None or not (last.known and segment.known):
-        return False
-    if segment.start < last.start or segment.start - last.end > PAUSE:
+    if not (_follows(last, segment) and last.known and segment.known):
         return False
     said = ([word.word for word in each.words] for each in (last, segment))
     return not name_other_sides(*said) and (run[-1] == number - 1 or len(run) >= SERIES)
+
+
+def _follows(last: Segment, segment: Segment) -> bool:
+    """Whether a segment has the label of another, and begins after it within a PAUSE."""
+    same = last.label == segment.label is not None
+    return same and segment.start >= last.start and segment.start - last.end <= PAUSE
 
 
 def _joined(parts: Sequence[Segment], interrupted: bool) -> Segment:

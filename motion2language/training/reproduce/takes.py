@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.captioning.captioner import Captioner, load_model
-from motion2language.captioning.joining import join_repetitions
+from motion2language.captioning.joining import join_labels
 from motion2language.data import corpora
 from motion2language.data.actions import Actions, load_actions
 from motion2language.data.labelled.form import read_motion
@@ -114,9 +114,7 @@ def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str
         parts.append(_table(test, own))
         joined = _joined(test)
         if joined is not None:
-            parts.append(
-                _table(joined, {name: [join_repetitions(each) for each in rows] for name, rows in own.items()})
-            )
+            parts.append(_table(joined, {name: [join_labels(each) for each in rows] for name, rows in own.items()}))
     text = "\n".join(parts)
     write_text(out / "table.md", text)
     return text
@@ -141,7 +139,7 @@ def _write(folder: Path, takes: Sequence[Take], transcripts: Sequence[Transcript
 def _joined(test: Test) -> Test | None:
     """The test with actions that are repeated in a row as one segment each; None if none is."""
     takes = [
-        replace(take, segments=join_repetitions(Transcript(take.segments, take.motion.duration)).segments)
+        replace(take, segments=join_labels(Transcript(take.segments, take.motion.duration)).segments)
         for take in test.takes
     ]
     if sum(len(take.segments) for take in takes) == sum(len(take.segments) for take in test.takes):
