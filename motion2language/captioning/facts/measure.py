@@ -7,6 +7,7 @@ radians.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -65,9 +66,7 @@ class Body:
 
     def at(self, *names: str) -> np.ndarray:
         """Mean position (T, 3) of joints by their canonical names."""
-        if len(names) == 1:
-            return self.joints[:, _COLUMN[names[0]]]
-        return self.joints[:, [_COLUMN[name] for name in names]].mean(axis=1)
+        return _mean_of(self.joints, names)
 
     def height(self, *names: str) -> np.ndarray:
         """Mean height (T,) of joints over the floor."""
@@ -112,7 +111,7 @@ class Body:
 
     def posed(self, *names: str) -> np.ndarray:
         """Mean of `pose` over joints by their canonical names, (T, 3)."""
-        return self.pose[:, [_COLUMN[name] for name in names]].mean(axis=1)
+        return _mean_of(self.pose, names)
 
     def part(self, start: float, end: float) -> Body:
         """The frames in [start, end) seconds of the recording, at least one; size and floor stay those of the whole."""
@@ -164,6 +163,12 @@ def average(values: np.ndarray, seconds: float) -> np.ndarray:
     padded = np.concatenate([np.repeat(values[:1], half, 0), values, np.repeat(values[-1:], half, 0)])
     sums = np.concatenate([np.zeros((1, *values.shape[1:])), padded.cumsum(axis=0)])
     return np.asarray((sums[count:] - sums[:-count]) / count)
+
+
+def _mean_of(joints: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Mean position (T, 3) of joints (T, 21, 3) by their canonical names."""
+    first, *others = (joints[:, _COLUMN[name]] for name in names)
+    return np.asarray(sum(others, start=first) / len(names)) if others else first
 
 
 def _leg_length(positions: np.ndarray) -> float:
