@@ -42,6 +42,7 @@ HEADS = {
     "empty lines": ["", "", USUAL],
     "joints above axes": [ABOVE, AXES],
     "joints once above axes": ["Trial 7", ONCE, AXES.upper()],
+    "as pandas writes it": [ABOVE, AXES.replace("time", ""), "time" + "," * 3 * len(JOINTS)],
     "units below": [USUAL, ",".join(["s", *["m"] * 3 * len(JOINTS)])],
     "units below axes": [ABOVE, AXES, ",".join(["[s]", *["[m]"] * 3 * len(JOINTS)])],
     "axes without a gap": [names(lambda joint, axis: f"{camel(joint)}{axis.upper()}")],

@@ -16,7 +16,6 @@ from itertools import pairwise
 from motion2language.formats.limits import clean_name
 
 LOOKED_AT = 20  # lines in which the head is searched; chosen
-
 _UNITS = frozenset(("m", "cm", "mm", "s", "ms", "sec", "seconds", "metres", "meters", "millimetres", "millimeters", ""))
 
 
@@ -39,20 +38,22 @@ def find_head(lines: Sequence[str], names_coordinates: Callable[[list[str]], boo
         rows = [([clean_name(cell.strip()) for cell in row], reader.line_num) for row in reader]
         for place, (row, _) in enumerate(rows):
             if len(row) > 2 and names_coordinates(row):
-                return Head(mark, row, _end(rows, place))
+                return _with_rows_below(mark, row, rows, place)
         for place, ((above, _), (below, _)) in enumerate(pairwise(rows)):
             both = _join(above, below)
             if both and names_coordinates(both):
-                return Head(mark, both, _end(rows, place + 1))
+                return _with_rows_below(mark, both, rows, place + 1)
     first = next((line for line in lines if line.strip()), "")
     mark = max(",;\t", key=first.count)
     return Head(mark, [clean_name(cell.strip()) for cell in next(csv.reader([first], delimiter=mark), [])], 1)
 
 
-def _end(rows: list[tuple[list[str], int]], place: int) -> int:
-    """The number of the head's last line: that of row `place`, or of the next one if it has units."""
-    following = rows[place + 1 : place + 2]
-    return following[0][1] if following and _is_units(following[0][0]) else rows[place][1]
+def _with_rows_below(mark: str, names: list[str], rows: list[tuple[list[str], int]], place: int) -> Head:
+    """The head whose last row is `place`, with those below it that have no numbers."""
+    while place + 1 < len(rows) and _belongs(rows[place + 1][0]):
+        place += 1
+        names = [names[0] or rows[place][0][0], *names[1:]]
+    return Head(mark, names, rows[place][1])
 
 
 def _join(above: list[str], below: list[str]) -> list[str]:
@@ -66,6 +67,7 @@ def _join(above: list[str], below: list[str]) -> list[str]:
     return [re.sub(r"^_+", "", name) for name in names]
 
 
-def _is_units(row: list[str]) -> bool:
-    """Whether a row has nothing but units."""
-    return any(row) and all(cell.strip("()[]").lower() in _UNITS for cell in row)
+def _belongs(row: list[str]) -> bool:
+    """Whether a row below the head has units alone, or the name of the first column alone, as pandas writes it."""
+    units = any(row) and all(cell.strip("()[]").lower() in _UNITS for cell in row)
+    return units or (len(row) > 2 and row[0].isidentifier() and row[0].lower() != "nan" and not any(row[1:]))
