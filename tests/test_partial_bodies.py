@@ -85,7 +85,9 @@ def test_what_stands_in_follows_the_body():
     np.testing.assert_allclose(mapped.apply(lower.positions * 2), still * 2, atol=1e-5)
 
 
-@pytest.mark.parametrize(("joints", "low"), [(LEGS, "feet"), (("pelvis", *ARMS), "pelvis")])
+@pytest.mark.parametrize(("joints", "low"), [
+    (LEGS, "feet"), (("pelvis", *ARMS), "pelvis"), (("head", *ARMS[2:]), "shoulders"),
+])  # fmt: skip
 def test_unit_and_up_axis_are_found_from_a_part(joints, low):
     some = part(joints)
     turned = some.positions[..., [0, 2, 1]] * (100, -100, 100)

@@ -48,7 +48,7 @@ _MEASURES = ((("hip", "knee", "ankle"), 0.491), (("shoulder", "elbow", "wrist"),
 UPWARDS = (
     (("left_ankle", "right_ankle"), ("head",)), (("left_ankle", "right_ankle"), ("pelvis",)), (("pelvis",), ("head",)),
     (("pelvis",), ("neck",)), (("spine",), ("head",)), (("chest",), ("head",)),
-    (("left_ankle", "right_ankle"), ("left_hip", "right_hip")),
+    (("left_ankle", "right_ankle"), ("left_hip", "right_hip")), (("left_shoulder", "right_shoulder"), ("head",)),
 )  # fmt: skip
 
 

@@ -190,7 +190,8 @@ def _detect_up(body: np.ndarray) -> str:
     axis = int(np.argmax(np.abs(direction)))
     if direction[axis] < _LEAST_ALIGNMENT:
         found = ", ".join(f"{value:+.2f} along {name}" for name, value in zip("xyz", direction, strict=True))
-        names = ["feet" if "ankle" in joints[0] else "hips" if "hip" in joints[0] else joints[0] for joints in ends]
+        plural = {"left_ankle": "feet", "left_hip": "hips", "left_shoulder": "shoulders"}
+        names = [plural.get(joints[0], joints[0]) for joints in ends]
         raise ValueError(
             f"the direction from {names[0]} to {names[1]} is {found} (median over time); expected an axis on which the "
             f"{names[1]} stays above the {names[0]}; set the up axis with --up x, y or z, or -y where the axis points "
