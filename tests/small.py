@@ -19,6 +19,24 @@ from motion2language.motion import CANONICAL, Motion
 WORDS = "a person walks runs jumps and then waves".split()
 VOCABULARY = Vocabulary((*SPECIALS, *WORDS))
 LENGTHS = (12, 7, 1)
+#: Settings of a tiny segmenter (m2l teach-takes --config), trained in two updates.
+SEGMENTER = """
+hidden = 8
+
+[names]
+width = 8
+dilations = [1]
+
+[bounds]
+width = 8
+dilations = [1]
+
+[train]
+steps = 2
+bound_steps = 1
+takes = 5
+seconds = 4.0
+"""
 
 
 def config(**changes) -> ModelConfig:

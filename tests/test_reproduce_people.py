@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from people import movement, write_people
+from small import SEGMENTER
 
 from motion2language.captioning.captioner import load_model
 from motion2language.captioning.model_folder import find_model
@@ -160,31 +161,12 @@ def test_rows_are_trained_once_and_asked_beside_other_models(three, tmp_path, m2
     assert m2l(*command)[0] == 0
 
 
-CUTTER = """
-hidden = 8
-
-[names]
-width = 8
-dilations = [1]
-
-[bounds]
-width = 8
-dilations = [1]
-
-[train]
-steps = 2
-bound_steps = 1
-takes = 5
-seconds = 4.0
-"""
-
-
 def test_rows_may_learn_to_cut_and_from_gestures_of_the_bodies_they_see(three, tmp_path, m2l):
     more = tmp_path / "more"
     shutil.copytree(three, more)
     write_people(more, "two_a_gestures", PEOPLE, ("walk",))
     write_people(more, "one_gestures", PEOPLE, ("walk",))
-    (tmp_path / "cutter.toml").write_text(CUTTER)
+    (tmp_path / "cutter.toml").write_text(SEGMENTER)
     (tmp_path / "tiny.toml").write_text(TINY)
     left, _ = people_rows.rows(three, ["two", "one"], [])
     assert people_rows.selection_of(left, more).sources == ("kard", "one", "one_gestures")

@@ -7,26 +7,13 @@ from pathlib import Path
 
 import pytest
 from people import write_people
+from small import SEGMENTER
 
 from motion2language.training.reproduce import variations
 from motion2language.training.segmenting.teach import load_run
 from motion2language.training.segmenting.vary import Variation
 
-SETTINGS = """
-[names]
-width = 8
-dilations = [1]
-
-[bounds]
-width = 8
-dilations = [1]
-
-[train]
-steps = 1
-bound_steps = 1
-takes = 5
-seconds = 4.0
-
+SETTINGS = f"""{SEGMENTER}
 [train.vary]
 noise = 0.0
 tilt = 0.0

@@ -507,6 +507,18 @@ def test_words_of_facts_stand_below_the_sentence(open_page):
     assert page.locator(".sentence .word").first.text_content() == "walks"
 
 
+def test_the_timeline_does_not_name_an_unknown_action(open_page):
+    plain = takes.transcript()
+    *rest, last = plain.segments
+    unknown = replace(last, known=False, facts=Facts(arms="right", limb="arm", repetitions=3))
+    page = open_page(viewer.Take(takes.motion(), replace(plain, segments=(*rest, unknown))))
+    block = page.locator(".timeline .segment").last
+    assert block.inner_text().startswith("unknown")
+    assert "unknown action: " in block.get_attribute("title") and last.label not in block.get_attribute("title")
+    said = page.locator(".timeline .words").first.text_content()
+    assert said == "".join(word.word for segment in rest for word in segment.words)
+
+
 def test_each_repetition_has_a_mark_on_the_timeline(open_page):
     plain = takes.transcript()
     first, second, last = plain.segments

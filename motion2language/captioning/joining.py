@@ -16,7 +16,7 @@ from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 PAUSE = 1.5  # seconds between two repetitions; chosen: with a longer rest between them people call it doing it anew
 SERIES = 2  # repetitions in a row after which something else may be done in a pause; chosen
-OFTEN = "repeatedly"  # said of a series with something else between, in place of the count
+OFTEN = "repeatedly"  # in place of the count where something else is done between
 BETWEEN = ("and", "in", "between")
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SUBJECT = ("a", "person")  # where the words name nobody

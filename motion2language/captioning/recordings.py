@@ -250,9 +250,7 @@ def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) ->
     jobs = [job for job, why in zip(jobs, refusals, strict=True) if not why]
     for number, result in describe_files([job.source for job in jobs], captioner, settings):
         source = jobs[number].source
-        if (
-            isinstance(result, PoseError) and source.take is not None
-        ):  # most characters have a T-pose beside their takes
+        if isinstance(result, PoseError) and source.take is not None:  # characters have a T-pose beside their takes
             yield Outcome(source.label, "(a single pose)\n")
         elif isinstance(result, Exception):
             yield Outcome(source.label, None, (_reason(source, result),))

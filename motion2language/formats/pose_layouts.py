@@ -128,7 +128,7 @@ def name_layout(names: Sequence[str] | None, count: int, given: str | None = Non
     """The layout of points with these names, in their order; of `count` points without names as choose_layout.
 
     A layout of an estimator whose points have the same names in the same order is that layout, with its unit and axes.
-    Names that are all numbers are none.
+    Names that are all numbers count as no names.
     """
     if given is not None or names is None or all(name.isdecimal() for name in names):
         return choose_layout(count, given)

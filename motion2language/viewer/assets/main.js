@@ -30,7 +30,7 @@ class Player {
   coloured(transcript) {
     const make = (segment) => {
       const text = segment.words.map(({ word }) => word).join(" ");
-      return { ...segment, text, colour: this.colour(segment.label) };
+      return { ...segment, text, colour: this.colour(segment.known === false ? null : segment.label) };
     };
     const segments = transcript.segments.map((segment) => cached(this.shown, segment, () => make(segment)));
     return { ...transcript, segments };

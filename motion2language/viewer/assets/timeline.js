@@ -139,19 +139,21 @@ function setLane(nodes, lane) {
 
 function makeSegment(segment, clock, left) {
   const times = `${segment.start.toFixed(1)} to ${segment.end.toFixed(1)} seconds`;
-  const name = segment.label === null ? "no action" : segment.label;
+  const unknown = segment.known === false;
+  const [name, text] = [unknown ? "unknown" : segment.label ?? "no action", captionOf(segment)];
   const button = element("button", {
     type: "button",
     class: "segment",
-    title: `${name}, ${times}: ${segment.text}`,
-    "aria-label": `${name}, ${times}: ${segment.text}`,
+    title: `${name}, ${times}: ${text}`,
+    "aria-label": `${name}, ${times}: ${text}`,
     "--colour": colourOf(segment.colour),
     "--left": left(segment.start),
     "--width": `calc(${left(segment.end)} - ${left(segment.start)})`,
     ".segment": segment,
   });
-  const shown = element("span", { dir: "auto" }, segment.label === null ? segment.text : segment.label);
-  if (segment.label !== null && segment.text) shown.dataset.text = segment.text;
+  const named = unknown || segment.label !== null;
+  const shown = element("span", { dir: "auto" }, named ? name : text);
+  if (named && text) shown.dataset.text = text.replace(/^unknown action: /, "");
   button.append(shown);
   button.addEventListener("click", () => clock.seek(segment.start));
   return button;
@@ -162,7 +164,8 @@ function drawWords(row, words, width, clock, left) {
   if (!width) return; // not laid out yet
   const x = (time) => (width * Math.min(time, clock.duration)) / clock.duration;
   const ends = [];
-  const marks = words.map((word) => {
+  const sayable = words.filter((word) => word.segment?.known !== false); // an unknown action's words are guesses
+  const marks = sayable.map((word) => {
     const text = cached(textWidths, word.word, () => widthOf(word.word, row)) + 10;
     const backward = x(word.time) + text > width && x(word.time) - text > 0;
     const from = Math.min(x(word.start), backward ? x(word.time) - text : x(word.time));
