@@ -35,20 +35,22 @@ def said(text: str, found: Facts | None, **fields) -> Segment:
 @pytest.mark.parametrize(
     ("text", "found", "expected"),
     [
-        ("a person walks", AHEAD, "a person walks slowly forward"),
+        ("a person walks", AHEAD, "a person walks slowly straight forward"),
         ("a person walks", replace(AHEAD, turn=20.0), "a person walks slowly forward"),
+        ("a person walks", replace(AHEAD, path=None), "a person walks slowly forward"),
+        ("a person walks", replace(AHEAD, turn=None), "a person walks slowly forward"),
         ("a person walks", replace(AHEAD, path="curve left"), "a person walks slowly forward in a curve to the left"),
         ("a person walks backwards", replace(AHEAD, direction="backward"), "a person walks backwards slowly"),
-        ("a person walks quickly", replace(AHEAD, pace="normal"), "a person walks quickly forward"),
+        ("a person walks quickly", replace(AHEAD, pace="normal"), "a person walks quickly straight forward"),
         (
             "a person walks",
             replace(AHEAD, step_size="large"),
-            "a person walks slowly forward with large steps",
+            "a person walks slowly straight forward with large steps",
         ),
         ("someone walks", replace(AHEAD, direction="right", pace="normal"), "someone walks sideways to the right"),
         ("someone walks", Facts(direction="in place", steps=8, travel=0.1), "someone walks on the spot"),
-        ("then walks again", AHEAD, "then walks slowly forward again"),
-        ("a person runs", replace(AHEAD, gait="run", pace="fast"), "a person runs quickly forward"),
+        ("then walks again", AHEAD, "then walks slowly straight forward again"),
+        ("a person runs", replace(AHEAD, gait="run", pace="fast"), "a person runs quickly straight forward"),
         ("a person turns", Facts(turn=87.0), "a person turns 90° to the left"),
         ("a person turns right", Facts(turn=-131.0), "a person turns right by 130°"),
         (
@@ -156,7 +158,7 @@ def test_the_player_has_the_detailed_words_under_the_words_of_the_model():
     take = viewer.Take(walk(3.0, 6), Transcript((said("a person walks", AHEAD),), 4.0))
     (shown,) = take.to_dict()["transcript"]["shown"]
     assert shown["text"] == "a person walks"
-    assert shown["detail"] == "a person walks slowly forward"
+    assert shown["detail"] == "a person walks slowly straight forward"
 
 
 def test_caption_adds_detail_to_what_people_read_alone(m2l, tmp_path):
@@ -175,7 +177,7 @@ def test_detail_is_scored_beside_the_sentences_of_the_model():
     own = Transcript((said("a person walks", AHEAD),), 4.0)
     other = Transcript((said("a person bows down low", Facts()),), 4.0)
     references = [
-        Reference("one", 4.0, ("a person walks slowly forward",), ()),
+        Reference("one", 4.0, ("a person walks slowly straight forward",), ()),
         Reference("two", 4.0, ("a person bows down low",), ()),
     ]
     scored = Evaluation(score(references, [own, other], ActionLexicon.learn(()))[0], [own, other], references, [])

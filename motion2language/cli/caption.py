@@ -70,7 +70,7 @@ def caption(
     plain
         Print the words alone, without the facts that were measured (see m2l facts).
     detail
-        Add words that facts give to those of the model, as in "walks slowly forward": in what is printed and
+        Add words that facts give to those of the model, as in "walks slowly straight forward": in what is printed and
         in txt, srt and vtt files. The player shows them below the sentence; other files keep the model's own words.
     ray
         Address of a Ray cluster (HOST:PORT, auto), or local: its workers describe the recordings and write the files.
