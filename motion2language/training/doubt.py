@@ -112,6 +112,9 @@ def figures(
         lines.append(_line("right against wrong, sources never seen", doubt, parts, parts.right))
     both = Rows(*(np.concatenate([getattr(test, name), getattr(strange, name)]) for name in vars(test)))
     lines.append(_line("known against unknown actions", doubt, both, both.known, doubt.familiar(both.evidence)))
+    if takes is not None and parts.known.any() and not parts.known.all():
+        seen = doubt.familiar(parts.evidence)
+        lines.append(_line("known against unknown actions, sources never seen", doubt, parts, parts.known, seen))
     refused = doubt.familiar(both.evidence) < doubt.threshold
     lines += ["", f"Refused as unknown: {_share(refused, both.known)} of the known actions, "
               f"{_share(refused, ~both.known)} of the unknown ones."]  # fmt: skip
