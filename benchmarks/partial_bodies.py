@@ -2,7 +2,8 @@
 
 Recordings of people held out of training (docs/guide/labelled-recordings.md) are described whole; those whose action is
 named right are described again with the legs alone (pelvis, hips, knees, ankles, toes) or with the upper body alone
-(pelvis, neck, head, arms). Prints for each action how many of them keep their name.
+(pelvis, neck, head, arms; or chest, neck, head, arms, without a pelvis). Prints for each
+action how many of them keep their name.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from motion2language.training.reproduce.people import split_recordings
 PARTS = {
     "legs": ("pelvis", "hip", "knee", "ankle", "toe"),
     "arms": ("pelvis", "neck", "head", "shoulder", "elbow", "wrist"),
+    "arms from the chest": ("chest", "neck", "head", "shoulder", "elbow", "wrist"),
 }
-ASKED = {"legs": ("walk", "run", "kick", "squat"), "arms": ("wave", "clap", "punch", "drink")}
+_OF_ARMS = ("wave", "clap", "punch", "drink")
+ASKED = {"legs": ("walk", "run", "kick", "squat"), "arms": _OF_ARMS, "arms from the chest": _OF_ARMS}
 SEED = 7  # chosen
 
 
@@ -56,7 +59,7 @@ def draw(questions: list[Question], most: int) -> list[Question]:
         by_action[question.wanted].append(question)
     random = np.random.default_rng(SEED)
     drawn = []
-    for action in (action for actions in ASKED.values() for action in actions):
+    for action in dict.fromkeys(action for actions in ASKED.values() for action in actions):
         known = by_action[action]
         drawn += [known[number] for number in random.permutation(len(known))[:most]]
     return drawn

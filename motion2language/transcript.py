@@ -119,7 +119,7 @@ class Facts:
     """What was measured in an interval of a recording, without any model; each is None where it is unknown.
 
     side              left, right or both: which of the acting pair of limbs acts
-    limb              arm, leg, head, trunk or whole body: what moves most
+    limb              arm, leg, head, trunk or whole body: what moves most, of what was recorded
     repetitions       how often the movement repeats itself
     repetition_times  seconds of the recording, the middle of each repetition
     turn              degrees from the first facing to the last, positive to the left

@@ -1,6 +1,7 @@
 """Part of a body: what is enough, what stands in for the rest, and joints that are not seen for a while."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from motion2language.body import (
     to_canonical,
 )
 from motion2language.captioning.captioner import load_model
+from motion2language.captioning.facts.find import facts
 from motion2language.captioning.features import canonical
+from motion2language.data.synthesis.exercises import make_exercise
 from motion2language.formats import npz
 from motion2language.formats.gaps import cross_gaps
 from motion2language.formats.reading import read_motion
@@ -47,8 +50,9 @@ def test_each_joint_hangs_from_the_nearest_that_is_there():
     [
         (LEGS, "head, arms"),
         (("pelvis", *ARMS), "legs"),
-        (ARMS, "legs"),
-        (ARMS[2:], "head, legs"),
+        (ARMS, "pelvis, legs"),
+        (("chest", *ARMS), "pelvis, legs"),
+        (ARMS[2:], "pelvis, head, legs"),
         (tuple(joint for joint in CANONICAL.joints if "left_" not in joint or joint in LEGS), "left arm"),
         (tuple(joint for joint in CANONICAL.joints if joint not in ("left_wrist", "head")), "head, left wrist"),
     ],
@@ -87,6 +91,7 @@ def test_what_stands_in_follows_the_body():
 
 @pytest.mark.parametrize(("joints", "low"), [
     (LEGS, "feet"), (("pelvis", *ARMS), "pelvis"), (("head", *ARMS[2:]), "shoulders"),
+    (("chest", "neck", *ARMS[2:]), "chest"),
 ])  # fmt: skip
 def test_unit_and_up_axis_are_found_from_a_part(joints, low):
     some = part(joints)
@@ -97,6 +102,77 @@ def test_unit_and_up_axis_are_found_from_a_part(joints, low):
         detect_axes(some.positions * (1, -1, -1), some.skeleton)
     with pytest.raises(ValueError, match="neither head nor feet show which way is up"):
         detect_axes(part(ARMS[2:]).positions, part(ARMS[2:]).skeleton)
+
+
+@pytest.mark.parametrize(("chain", "spine", "chest"), [
+    ("Chest", "absent", "Chest"), ("torso", "absent", "torso"), ("Spine2", "absent", "Spine2"),
+    ("Spine > Chest", "Spine", "Chest"), ("Spine1 > Spine2", "Spine1", "Spine2"),
+    ("Root > thorax", "absent", "thorax"), ("Armature", "absent", "absent"),
+    ("abdomen", "abdomen", "65 % abdomen + 35 % Neck"),
+])  # fmt: skip
+def test_an_upper_body_rooted_at_the_chest_has_no_pelvis(chain, spine, chest):
+    upper = tree(("Left", "Right"), f"{chain} > Neck > Head", f"{chain.rsplit(' ')[-1]} > *Arm > *ForeArm > *Hand")
+    rows = dict(map_joints(upper).rows())
+    assert (rows["pelvis"], rows["spine"], rows["chest"], rows["neck"]) == ("absent", spine, chest, "Neck")
+    assert (rows["head"], rows["left_shoulder"], rows["right_wrist"]) == ("Head", "LeftArm", "RightHand")
+
+
+def test_hips_without_a_pelvis_have_it_between_them():
+    rows = dict(map_joints(part(LEGS[1:]).skeleton).rows())
+    assert rows["pelvis"] == "50 % left_hip + 50 % right_hip"
+
+
+def test_a_trunk_below_a_bent_chest_bends_with_it():
+    whole = make_exercise(1, "bow", 2).motion.positions
+    skeleton = canonical_tree("upper", ("chest", *ARMS))
+    columns = [CANONICAL.index(joint) for joint in skeleton.joints]
+    joints = map_joints(skeleton)
+    each = np.concatenate([joints.apply(frame[None, columns]) for frame in whole])  # as of a stream: always upright
+    away, upright = (np.linalg.norm(found[:, 0] - whole[:, 0], axis=1)
+                     for found in (joints.apply(whole[:, columns]), each))  # fmt: skip
+    np.testing.assert_allclose(each[:, 0, [0, 2]], whole[:, CANONICAL.index("chest")][:, [0, 2]], atol=1e-5)
+    assert away.max() < 0.12
+    assert upright.max() > 0.2
+
+
+def test_ends_of_forearms_are_wrists_where_they_are_as_far_as_wrists_are():
+    names = tuple(joint.replace("left_wrist", "left_elbow_end") for joint in CANONICAL.joints)
+    skeleton = Skeleton("no hand", names, CANONICAL.parents)
+    assert dict(map_joints(skeleton, BODY).rows())["left_wrist"] == "left_elbow_end"
+    short = BODY.copy()
+    elbow, end = names.index("left_elbow"), names.index("left_elbow_end")
+    short[:, end] = short[:, elbow] + (BODY[:, end] - BODY[:, elbow]) * 0.2
+    assert map_joints(skeleton, short).absent == {"left_wrist"}
+
+
+@pytest.mark.parametrize("root", ["pelvis", "chest"])
+def test_facts_of_the_arms_are_those_of_the_whole_body(root):
+    whole = make_exercise(3, "wave right", 4).motion
+    skeleton = canonical_tree("upper", (root, *ARMS))
+    columns = [CANONICAL.index(joint) for joint in skeleton.joints]
+    with pytest.warns(PartialBodyWarning, match="legs"):
+        found = facts(replace(whole, positions=whole.positions[:, columns], skeleton=skeleton))
+    names = ("side", "limb", "arms", "repetitions", "left_hand", "right_hand")
+    assert [getattr(found, name) for name in names] == [getattr(facts(whole), name) for name in names]
+    assert (found.side, found.limb, found.repetitions) == ("right", "arm", 4)
+    assert (found.steps, found.gait, found.legs, found.start_posture) == (None, None, None, None)
+
+
+def test_of_an_arm_that_acts_the_side_is_unclear_where_the_other_is_absent():
+    motion = make_exercise(3, "wave right", 4).motion
+    seen = np.ones(motion.positions.shape[:2], dtype=bool)
+    seen[:, [CANONICAL.index(name) for name in ("left_elbow", "left_wrist")]] = False
+    found, whole = facts(replace(motion, seen=seen)), facts(motion)
+    assert (found.side, found.limb, found.repetitions) == (None, "arm", 4)
+    assert whole.right_hand == found.right_hand != ()
+    assert found.left_hand == ()
+    assert any(note.startswith("side, ") and "left elbow, left wrist" in note for note in found.notes)
+
+
+def test_arms_that_swing_above_unseen_legs_do_not_act():
+    with pytest.warns(PartialBodyWarning, match="pelvis, legs"):
+        found = facts(part(("chest", *ARMS)))
+    assert (found.side, found.limb, found.arms, found.direction) == (None, None, None, "forward")
 
 
 def test_less_than_both_legs_or_both_arms_is_refused():

@@ -2,7 +2,7 @@
 
 A lower body (both legs), an upper body (both arms) or more is enough. A joint that is absent stands where it would on
 a person at rest, who is upright, turned as the body is and of its size: words about it may then be wrong, but features
-of the other joints are those of the whole body.
+of the other joints are those of the whole body. Below a chest that is bent far, an absent trunk bends with it.
 """
 
 from __future__ import annotations
@@ -42,12 +42,19 @@ REST = np.array(
         for joint in _JOINTS
     ]
 )
+#: Degrees between the vertical and the line from chest to neck, up to which the trunk below it is upright; the rest it
+#: leans. Chosen: on 29 recordings, absent pelvises are 2.8 cm from the real ones, upright ones 3.3 cm; in a bow 2, 10.
+_BENT = 20.0
+#: Share of the usual height of the neck over the chest from which their line shows how the chest is bent: a Kinect's
+#: chest is above the middle of its shoulders, and some bodies' neck is far ahead of it.
+_CLEAR = 0.5  # chosen
 #: Bones by which a part of a body is measured, as shares of the stature; the same figure: thigh and shank, both arms.
 _MEASURES = ((("hip", "knee", "ankle"), 0.491), (("shoulder", "elbow", "wrist"), 0.332))
 #: From the lower joint to the upper one, the first pair that is there gives the direction upwards.
 UPWARDS = (
     (("left_ankle", "right_ankle"), ("head",)), (("left_ankle", "right_ankle"), ("pelvis",)), (("pelvis",), ("head",)),
-    (("pelvis",), ("neck",)), (("spine",), ("head",)), (("chest",), ("head",)),
+    (("pelvis",), ("neck",)), (("spine",), ("head",)), (("chest",), ("head",)), (("spine",), ("neck",)),
+    (("chest",), ("neck",)),
     (("left_ankle", "right_ankle"), ("left_hip", "right_hip")), (("left_shoulder", "right_shoulder"), ("head",)),
 )  # fmt: skip
 
@@ -74,7 +81,7 @@ def is_enough(found: set[str]) -> bool:
 
 def name_absent(absent: set[str]) -> str:
     """The absent joints that cannot be derived from others, for people: `arms, head` or `left wrist`."""
-    names = []
+    names = ["pelvis"] if "pelvis" in absent else []
     for part, joints in PARTS.items():
         lost = [joint for joint in joints if joint in absent]
         names += [part] if len(lost) == len(joints) else [joint.replace("_", " ") for joint in lost]
@@ -105,12 +112,15 @@ def stand_in(body: np.ndarray) -> np.ndarray:
     if known.all():
         return body
     offsets = REST * partial_stature(body)
-    left = _left(body, known)
+    left, trunk = _left(body, known), _lean(body, known, offsets)
     forward = np.stack([-left[:, 2], np.zeros(len(left)), left[:, 0]], axis=1)
     filled = body.astype(np.float64)
     for joint, origin in _order(known):
         across, up, ahead = offsets[joint] - offsets[origin]
-        filled[:, joint] = filled[:, origin] + across * left + (0, up, 0) + ahead * forward
+        upwards = (
+            trunk if _JOINTS[joint] in ("pelvis", "spine") and _JOINTS[origin] in ("spine", "chest") else (0, 1, 0)
+        )
+        filled[:, joint] = filled[:, origin] + across * left + up * np.asarray(upwards) + ahead * forward
     return filled.astype(body.dtype)
 
 
@@ -138,3 +148,20 @@ def _left(body: np.ndarray, known: np.ndarray) -> np.ndarray:
     left[:, 1] = 0
     length = np.linalg.norm(left, axis=1, keepdims=True)
     return np.where(length > 1e-9, left / np.maximum(length, 1e-9), (1.0, 0.0, 0.0))
+
+
+def _lean(body: np.ndarray, known: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The direction (T, 3) in which an absent trunk below the chest rises: upright, or leaning as the chest is bent.
+
+    A frame alone, as of a stream, does not show what is usual; there it is upright.
+    offsets  (21, 3) where each joint of this body stands at rest
+    """
+    chest, neck = _JOINTS.index("chest"), _JOINTS.index("neck")
+    line = body[:, neck].astype(np.float64) - body[:, chest]
+    usual = float(offsets[neck, 1] - offsets[chest, 1])
+    if not (len(body) > 1 and known[[chest, neck]].all() and np.median(line[:, 1]) >= _CLEAR * usual):
+        return np.tile((0.0, 1.0, 0.0), (len(body), 1))
+    aside = line * (1, 0, 1)
+    across = np.linalg.norm(aside, axis=1, keepdims=True)
+    angle = np.maximum(np.arctan2(across, line[:, 1:2]) - np.radians(_BENT), 0)
+    return np.cos(angle) * (0, 1, 0) + np.sin(angle) * aside / np.maximum(across, 1e-9)

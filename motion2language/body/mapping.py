@@ -2,7 +2,9 @@
 
 Names decide first (names.py). When they identify fewer than half of the limbs' joints, tree and bone lengths decide
 (structure.py). The trunk follows from the tree (trunk.py). A user's own rows, canonical = source, come before all.
-A joint that a file still lacks becomes a mixture of its neighbours where that is sound (neck, spine, chest, collars).
+A joint that a file still lacks becomes a mixture of its neighbours where that is sound (pelvis, neck, spine, chest,
+collars).
+Where a file has no hands or feet, the ends of forearms and shins are wrists and ankles.
 A body without toes gets its ankles twice, which the table reports: the direction of a foot cannot be made up.
 Part of a body is enough: both legs or both arms. What else the file has no joint for is absent (absent.py). A
 ValueError names the missing joints when there is less, or when joints with unknown names may be the missing ones.
@@ -21,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.body.absent import PARTS, is_enough, stand_in
-from motion2language.body.names import find_by_names, helper_kind, is_trunk, split_names
+from motion2language.body.names import LOW_TRUNK, find_by_names, helper_kind, is_trunk, split_names
 from motion2language.body.structure import find_by_structure, path_to_root
 from motion2language.body.trunk import fill_from_tree
 from motion2language.files import parse_toml
@@ -34,6 +36,7 @@ LIMB_JOINTS = tuple(
 
 # Spine and chest as shares of the way from pelvis to neck: 0.38 and 0.60 in Bandai Namco's and in CMU's BVH bodies.
 _SPINE_SHARE, _CHEST_SHARE = 0.38, 0.60
+_LOWER_BONE = (0.5, 1.5)  # lengths of forearm and shin in those of upper arm and thigh, .8 and 1.0 on average; chosen
 _COLLAR_SHARE = 0.3  # from neck to shoulder; chosen, CMU's BVH bodies have 0.23 sideways
 
 
@@ -148,9 +151,33 @@ def map_joints(
     sources = find_by_names(skeleton, positions, overrides)
     if positions is not None and sum(joint in sources for joint in LIMB_JOINTS) < len(LIMB_JOINTS) / 2:
         sources = (find_by_structure(skeleton, positions) or sources) | overrides
+    if positions is not None:
+        sources |= _ends_of_limbs(sources, skeleton, positions)
     _require_enough(sources, skeleton)
     rules = _complete(fill_from_tree(sources, skeleton))
     return JointMap(skeleton, tuple(rules[joint] for joint in CANONICAL.joints))
+
+
+def _ends_of_limbs(sources: dict[str, str], skeleton: Skeleton, positions: np.ndarray) -> dict[str, str]:
+    """Wrists and ankles that are only the ends of forearms and shins, in files without hands or feet.
+
+    An end that is not about as far as such a bone is long only shows its direction, and is no joint.
+    """
+    found = {}
+    for side in ("left", "right"):
+        for first, middle, last in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle")):
+            names = [sources.get(f"{side}_{part}") for part in (first, middle)]
+            if f"{side}_{last}" in sources or None in names:
+                continue
+            columns = [skeleton.index(name) for name in names if name]
+            ends = [joint for joint, above in enumerate(skeleton.parents) if above == columns[1]]
+            if len(ends) != 1 or helper_kind(skeleton.joints[ends[0]]) != "ends":
+                continue
+            bones = np.linalg.norm(np.diff(positions[:, [*columns, *ends]].astype(np.float64), axis=1), axis=2)
+            upper, lower = np.median(bones, axis=0)
+            if _LOWER_BONE[0] * upper <= lower <= _LOWER_BONE[1] * upper:
+                found[f"{side}_{last}"] = skeleton.joints[ends[0]]
+    return found
 
 
 def canonical_joints(names: Sequence[str]) -> dict[str, str]:
@@ -165,9 +192,13 @@ def canonical_joints(names: Sequence[str]) -> dict[str, str]:
     spines = sorted(part for part in parts if re.fullmatch(r"spine\d?", part))
     if len(spines) > 1 and "chest" not in parts:  # numbered from the pelvis up: Spine, Spine1, Spine2
         parts |= {"chest": parts[spines[-1]], "spine": parts[spines[(len(spines) - 1) // 2]]}
-    for joint in ("spine", "chest"):
-        if joint in parts:
-            found.setdefault(joint, parts[joint])
+    for joint, words in (("spine", LOW_TRUNK), ("chest", ("chest",))):
+        word = next((word for word in words if word in parts), None)
+        if word:
+            found.setdefault(joint, parts[word])
+    for joint, above in (("head", "neck"), ("left_toe", "left_ankle"), ("right_toe", "right_ankle")):
+        if above in found and (end := f"{found[above]}_end") in names:  # a BVH file's end site, written as a table
+            found.setdefault(joint, end)
     return found
 
 
@@ -182,6 +213,7 @@ def _complete(sources: dict[str, str]) -> dict[str, JointRule]:
                 weights[joint] = weights.get(joint, 0.0) + share * weight
             rules[canonical] = JointRule(canonical, tuple(weights.items()))
 
+    mix("pelvis", "left_hip", "right_hip", 0.5)
     mix("neck", "left_shoulder", "right_shoulder", 0.5)
     mix("spine", "pelvis", "neck", _SPINE_SHARE)
     mix("chest", "spine", "neck", (_CHEST_SHARE - _SPINE_SHARE) / (1 - _SPINE_SHARE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from motion2language.body.names import helper_kind, split_names
+from motion2language.body.names import LOW_TRUNK, helper_kind, is_trunk, split_names
 from motion2language.body.structure import common_ancestor, path_to_root
 from motion2language.motion import Skeleton
 
@@ -12,25 +12,25 @@ _END_WORDS = ("end", "nub", "top", "site", "tip", "effector")
 def fill_from_tree(sources: dict[str, str], skeleton: Skeleton) -> dict[str, str]:
     """`sources` (canonical -> source joint) and the joints that follow from the tree and the limbs that are there.
 
-    pelvis        where the legs meet
+    pelvis        where the legs meet, unless that is a joint of a leg
     neck, head    first and last of the joints without a side above the joint where the arms meet; a neck's end is the
                   head where there is nothing else
     spine, chest  the middle and the last of the joints between pelvis and neck; a single one is the spine, since a
-                  body with one trunk joint bends low
+                  body with one trunk joint bends low. Without a pelvis, those below the neck with a trunk's name; a
+                  single one is then the chest, unless its name is that of a low joint
     toes          the ankle's first child other than a heel or a helper; an end will do
     """
     filled = dict(sources)
     if "left_hip" in filled and "right_hip" in filled:
-        filled.setdefault("pelvis", common_ancestor(skeleton, filled["left_hip"], filled["right_hip"]))
+        fork = common_ancestor(skeleton, filled["left_hip"], filled["right_hip"])
+        if fork not in filled.values():
+            filled.setdefault("pelvis", fork)
     top = _top(filled, skeleton)
     if top is not None:
         _fill_above(filled, skeleton, top)
     upper = filled.get("neck", top or filled.get("head"))
-    if "pelvis" in filled and upper is not None:
-        trunk = _strictly_between(skeleton, filled["pelvis"], upper)
-        if "neck" not in filled and top not in (None, *filled.values()):
-            trunk.append(upper)
-        _fill_trunk(filled, [joint for joint in trunk if joint not in filled.values()])
+    if upper is not None:
+        _fill_trunk(filled, skeleton, _below(filled, skeleton, upper))
     for side in ("left", "right"):
         children = _children(skeleton, filled[f"{side}_ankle"]) if f"{side}_ankle" in filled else []
         ahead = next((child for child in children if "heel" not in child.lower() and _is_body(child)), None)
@@ -68,9 +68,19 @@ def _end_of(joint: str, skeleton: Skeleton) -> str:
     return ends[0] if last == joint and ends else last
 
 
-def _fill_trunk(filled: dict[str, str], trunk: list[str]) -> None:
-    """Add spine and chest, from the free joints between pelvis and neck."""
-    if trunk:
+def _below(filled: dict[str, str], skeleton: Skeleton, upper: str) -> list[str]:
+    """The free joints of the trunk from above the pelvis, or from where the file begins, up to the neck."""
+    if "pelvis" in filled:
+        trunk = [*_strictly_between(skeleton, filled["pelvis"], upper), upper]
+    else:
+        trunk = [joint for joint in path_to_root(skeleton, upper)[::-1] if is_trunk(joint) and _is_body(joint)]
+    return [joint for joint in trunk if joint not in filled.values()]
+
+
+def _fill_trunk(filled: dict[str, str], skeleton: Skeleton, trunk: list[str]) -> None:
+    """Add spine and chest, from the free joints of the trunk below the neck."""
+    is_low = bool(trunk) and ("pelvis" in filled or split_names(skeleton)[trunk[0]][1] in LOW_TRUNK)
+    if len(trunk) > 1 or is_low:
         filled.setdefault("spine", trunk[(len(trunk) - 1) // 2])
         trunk = [joint for joint in trunk if joint != filled["spine"]]
     if trunk:

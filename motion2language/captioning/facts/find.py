@@ -22,23 +22,12 @@ from motion2language.motion import Motion
 from motion2language.transcript import Facts
 
 UPRIGHT = ("standing", "bent")  # postures in which a foot that moves takes a step
-#: What cannot be known where joints with these endings were not recorded.
+#: What cannot be known where joints with these endings were not recorded, beside `side`, `limb` and that hand's places.
 HANGS_ON = {
-    ("ankle", "knee"): (
-        "side",
-        "limb",
-        "legs",
-        "steps",
-        "step_length",
-        "step_size",
-        "gait",
-        "pace",
-        "jumps",
-        "start_posture",
-        "end_posture",
-    ),
-    ("wrist", "elbow"): ("side", "limb", "arms", "left_hand", "right_hand"),
+    "leg": ("legs", "steps", "step_length", "step_size", "gait", "pace", "jumps", "start_posture", "end_posture"),
+    "arm": ("arms",),
 }
+_JOINTS = {"leg": ("ankle", "knee"), "arm": ("wrist", "elbow")}
 STEPS = 3  # steps from which a body walks or runs; chosen
 SHORTEST = 0.25  # seconds of the shortest interval in which a movement is measured; chosen
 
@@ -78,15 +67,28 @@ def facts_of_all(bodies: Sequence[Body]) -> list[Facts]:
 
 def _without_unseen(body: Body, found: Facts) -> Facts:
     """The facts without those that hang on joints that were not recorded."""
-    for part, hidden in HANGS_ON.items():
-        joints = [joint for joint in body.missing if joint.endswith(part)]
-        if joints:
-            reason = f"{', '.join(sorted(joints)).replace('_', ' ')} not recorded"
+    acts = found.limb
+    for limb, joints in _JOINTS.items():
+        if lost := sorted(joint for joint in body.missing if joint.endswith(joints)):
+            hidden = (*_unclear(acts, limb, lost), *HANGS_ON[limb])
             names = [name for name in hidden if getattr(found, name)]
             unknown: dict[str, Any] = {name: () if name.endswith("hand") else None for name in hidden}
             found = replace(found, **unknown)
+            reason = f"{', '.join(lost).replace('_', ' ')} not recorded"
             found = replace(found, notes=(*found.notes, f"{', '.join(names)}: {reason}")) if names else found
     return found
+
+
+def _unclear(acts: str | None, limb: str, lost: Sequence[str]) -> tuple[str, ...]:
+    """Which of `side`, `limb` and the hands' places are unclear where joints of a limb are lost; `acts` is the limb.
+
+    Arms that act are seen whatever the legs do. Of an arm whose other arm is lost the side is unclear alone.
+    """
+    sides = tuple(side for side in ("left", "right") if any(joint.startswith(side) for joint in lost))
+    hands = tuple(f"{side}_hand" for side in sides) if limb == "arm" else ()
+    if acts in _JOINTS and (acts != limb or len(sides) == 1):
+        return ("side", *hands) if acts == limb else hands
+    return ("side", "limb", *hands)
 
 
 def _too_short(body: Body) -> Facts:
@@ -110,7 +112,8 @@ class _Seen:
         postures, travel = find_postures(body), find_travel(body)
         steps = find_steps(body, travel)
         stepped = [time for time in steps.times if postures.at(time) in UPRIGHT]
-        return cls(postures, travel, steps, stepped, find_limbs(body, len(stepped) >= STEPS))
+        carried = travel.direction != "in place" and {"left_ankle", "right_ankle"} <= body.missing  # by unseen legs
+        return cls(postures, travel, steps, stepped, find_limbs(body, carried or len(stepped) >= STEPS))
 
 
 def _gather(body: Body, seen: _Seen, again: Repetitions) -> Facts:
