@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.body.absent import PARTS, is_enough, stand_in
-from motion2language.body.names import LOW_TRUNK, find_by_names, helper_kind, is_trunk, split_names
+from motion2language.body.names import HIGH_TRUNK, LOW_TRUNK, find_by_names, helper_kind, is_trunk, split_names
 from motion2language.body.structure import find_by_structure, path_to_root
 from motion2language.body.trunk import fill_from_tree
 from motion2language.files import parse_toml
@@ -189,17 +189,25 @@ def canonical_joints(names: Sequence[str]) -> dict[str, str]:
     skeleton = Skeleton("points", tuple(names), (-1, *[0] * (len(names) - 1)))
     found = find_by_names(skeleton, None, {name: name for name in CANONICAL.joints if name in names})
     parts = {part: joint for joint, (side, part) in split_names(skeleton).items() if not side}
-    spines = sorted(part for part in parts if re.fullmatch(r"spine\d?", part))
-    if len(spines) > 1 and "chest" not in parts:  # numbered from the pelvis up: Spine, Spine1, Spine2
-        parts |= {"chest": parts[spines[-1]], "spine": parts[spines[(len(spines) - 1) // 2]]}
-    for joint, words in (("spine", LOW_TRUNK), ("chest", ("chest",))):
-        word = next((word for word in words if word in parts), None)
-        if word:
-            found.setdefault(joint, parts[word])
+    for joint, part in _trunk_of_points(list(parts)).items():
+        found.setdefault(joint, parts[part])
+    if found.get("neck") == parts.get("neck") and "head" not in found and "neck1" in parts:
+        found["head"] = parts["neck1"]  # the last joint of the neck, where there is no other
     for joint, above in (("head", "neck"), ("left_toe", "left_ankle"), ("right_toe", "right_ankle")):
         if above in found and (end := f"{found[above]}_end") in names:  # a BVH file's end site, written as a table
             found.setdefault(joint, end)
     return found
+
+
+def _trunk_of_points(parts: Sequence[str]) -> dict[str, str]:
+    """Spine and chest among the names of points without a side, as fill_from_tree chooses them of a tree's joints."""
+    for stem, other in (("spine", "chest"), ("chest", "spine")):
+        numbered = sorted(part for part in parts if re.fullmatch(rf"{stem}\d?", part))
+        if len(numbered) > 1 and other not in parts:  # from the pelvis up: Spine, Spine1, Spine2
+            return {"spine": numbered[(len(numbered) - 1) // 2], "chest": numbered[-1]}
+    low = next((word for word in LOW_TRUNK if word in parts), "")
+    high = next((word for word in HIGH_TRUNK if word in parts and (low or word == "chest")), "")
+    return {joint: part for joint, part in (("spine", low), ("chest", high)) if part}
 
 
 def _complete(sources: dict[str, str]) -> dict[str, JointRule]:

@@ -112,8 +112,9 @@ _HELPERS = {
     "props": frozenset("prop slot handslot weapon gun holder socket attach".split()),
 }
 _TRUNK_STEMS = ("spine", "chest", "torso", "thorax", "abdomen", "waist", "lumbar", "back", "sternum", "rib", "breast")
-#: Words for a joint low in the trunk.
-LOW_TRUNK = ("spine", "abdomen", "waist", "lumbar", "lowerback")
+#: Words for a joint low and high in the trunk; L3 and T8 are Xsens' vertebrae.
+LOW_TRUNK = ("spine", "abdomen", "waist", "lumbar", "lowerback", "l3")
+HIGH_TRUNK = ("chest", "thorax", "torso", "upperback", "t8")
 _LONGEST_PREFIX = 2  # words, such as `f_avg_`; chosen
 _SHARED_PREFIX = 0.6  # a first word on this share of the joints is a prefix; chosen, above the half that `Left` reaches
 
