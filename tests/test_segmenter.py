@@ -12,7 +12,7 @@ from bodies import walking
 
 from motion2language.captioning import take_sentences
 from motion2language.captioning.captioner import Captioner, load_model
-from motion2language.captioning.judge_pieces import cut_again, judge_again, name_alone
+from motion2language.captioning.judge_pieces import Shown, cut_again, judge_again, name_alone
 from motion2language.captioning.model_folder import load_segmenter
 from motion2language.captioning.search_segments import Piece, best_row, find
 from motion2language.language.actions import ActionLexicon
@@ -233,7 +233,7 @@ def test_a_piece_that_is_another_action_by_itself_gets_its_label() -> None:
         assert judged.label == label
 
 
-class Shown:
+class Eyes:
     """A segmenter for which a frame shows what its first value says: 1 walking, 3 a kick, 4 a punch; all else nothing.
 
     A stretch that shows several actions is less clear, as one seen by a network.
@@ -241,9 +241,9 @@ class Shown:
 
     config = replace(SMALL, actions={**ACTIONS, "punch": Action(label="punch", phrase="punches")})
 
-    def name(self, values: np.ndarray) -> np.ndarray:
-        shown = np.eye(5)[values[:, 0].astype(int)]
-        return 0.6 * shown + 0.4 * shown.mean(0)
+    def name_all(self, recordings: list[np.ndarray]) -> list[np.ndarray]:
+        shown = [np.eye(5)[values[:, 0].astype(int)] for values in recordings]
+        return [0.6 * each + 0.4 * each.mean(0) for each in shown]
 
 
 @pytest.mark.parametrize(
@@ -264,9 +264,9 @@ def test_a_piece_is_cut_where_something_ends_or_its_parts_are_clearer(frames, od
     values = np.zeros((40, 124), np.float32)
     for stretch, action in frames.items():
         values[slice(*stretch)] = action
-    pieces = find(evidence, Shown.config)
+    pieces = find(evidence, Eyes.config)
     assert [(piece.start, piece.end) for piece in pieces] == [(4, 24)]
-    cut = cut_again(pieces, values, evidence, Shown())
+    cut = cut_again(pieces, Shown(values, evidence, Eyes()))
     assert [(piece.start, piece.end) for piece in cut] == bounds
     assert all(0 <= piece.bounded <= 1 for piece in cut)
 
@@ -277,7 +277,7 @@ def test_an_action_that_goes_on_and_a_short_one_stay_whole() -> None:
         evidence = _evidence(40, [span])
         pieces = find(evidence, SMALL)
         evidence.starts[:], evidence.ends[:] = 2.0, 2.0
-        assert cut_again(pieces, values, evidence, Shown()) == pieces
+        assert cut_again(pieces, Shown(values, evidence, Eyes())) == pieces
 
 
 def test_a_segmenter_without_a_limb_never_names_its_actions() -> None:
@@ -312,11 +312,11 @@ def test_frames_alone_see_nothing_of_what_is_beside_their_piece() -> None:
     segmenter, random = _segmenter(), np.random.default_rng(1)
     values = random.normal(size=(40, 124)).astype(np.float32)
     pieces = [replace(PIECES[0], start=10, end=20), replace(PIECES[0], start=0, end=6)]
-    first, second = name_alone(pieces, values, segmenter)
+    first, second = name_alone(pieces, Shown(values, segmenter(values), segmenter))
     np.testing.assert_allclose(first, segmenter.name(values[8:22])[2:12])
     np.testing.assert_allclose(second, segmenter.name(values[:8])[:6])
     values[:8] = values[22:] = 5.0
-    np.testing.assert_array_equal(name_alone(pieces[:1], values, segmenter)[0], first)
+    np.testing.assert_array_equal(name_alone(pieces[:1], Shown(values, segmenter(values), segmenter))[0], first)
     assert np.abs(segmenter(values).frames[10:20] - first).max() > 1e-3
     assert not np.allclose(first, segmenter.name(values)[10:20])
 

@@ -139,18 +139,17 @@ class Captioner:
 
     def embed_all(self, motions: Sequence[Motion]) -> list[np.ndarray]:
         """As `embed` for each motion; an encoder takes them in batches of similar length."""
-        vectors: dict[int, np.ndarray] = {}
         if self.segmenter is not None:
             config = self.segmenter.config
-            for number, motion in enumerate(motions):
-                body = ensure_canonical(motion).resample(config.fps)
-                vectors[number] = self.segmenter.vectors(feature(config.features)(body))
+            bodies = [ensure_canonical(motion).resample(config.fps) for motion in motions]
+            vectors = self.segmenter.vectors_of_all([feature(config.features)(body) for body in bodies])
         else:
+            unordered: dict[int, np.ndarray] = {}
             for numbers in _batches(motions):
                 memory, steps = self.transducer.encode(*_padded([self.values(motions[number]) for number in numbers]))
-                vectors |= {number: rows[:count] for number, rows, count in zip(numbers, memory, steps, strict=True)}
-        found = (vectors[number] for number in range(len(motions)))
-        return [np.concatenate([rows.mean(axis=0), rows.std(axis=0)]).astype(np.float64) for rows in found]
+                unordered |= {number: rows[:count] for number, rows, count in zip(numbers, memory, steps, strict=True)}
+            vectors = [unordered[number] for number in range(len(motions))]
+        return [np.concatenate([rows.mean(axis=0), rows.std(axis=0)]).astype(np.float64) for rows in vectors]
 
     def prepare(self, motion: Motion, joint_map: Mapping[str, str] | None = None) -> Motion:
         """The recording on the joints and at the frame rate this model reads; ValueError when it cannot be."""
@@ -251,7 +250,7 @@ class Captioner:
         """
         cut = [list(windows(body, self.config.max_seconds)) for body in prepared]
         whole = self._say_windows(motions, prepared, [own if len(own) == 1 else [] for own in cut], beam, True)
-        takes = [take_sentences.cut(segmenter, body) for body in prepared]
+        takes = take_sentences.cut_all(segmenter, prepared)
         heard = [take_sentences.is_heard(take, sentence) for take, sentence in zip(takes, whole, strict=True)]
         asked = [part for take, hears in zip(takes, heard, strict=True) if hears for part in take.parts]
         spoken = (transcript for transcript, _ in self._say(asked, beam, False))

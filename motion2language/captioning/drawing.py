@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 
 from motion2language.language.agreement import Sentence, spread
 from motion2language.model.contract import TransducerContract
-from motion2language.model.joint import FIRST, Prefixes, Side, steps_side, waiting_shares
+from motion2language.model.joint import FIRST, Prefixes, Side, shares_of, steps_side
 
 WORDS_PER_STEP = 8  # most words emitted at one step, 0.2 s; chosen: a whole phrase may become certain at once
 
@@ -56,7 +56,8 @@ def draw(prefixes: Prefixes, recordings: Recordings, max_words: int, draws: int)
     chances = spread(longest * WORDS_PER_STEP, draws).reshape(longest, WORDS_PER_STEP, draws)
     empty = np.zeros((len(recordings.bounds) - 1, draws), np.int64)
     drawn = go_on(prefixes, recordings, empty, empty, chances, max_words)
-    return [[prefixes.sentences[number] for number in row] for row in drawn.tolist()]
+    found = iter(prefixes.sentences(drawn.ravel()))
+    return [list(islice(found, draws)) for _ in drawn]
 
 
 def go_on(
@@ -148,10 +149,16 @@ def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _waiting_shares(recordings: Recordings, recording: np.ndarray, prefixes: Side, longest: int) -> np.ndarray:
     """The probability of waiting (P, S) for pairs of a recording (P,), ascending, and a prefix; NEVER after its end."""
-    shares = np.full((len(recording), longest), NEVER)
+    gate, special, every = np.zeros((3, len(recording), longest), np.float32)
+    odds, gates = recordings.side.odds.T, recordings.side.gate.T
     edges = [*np.flatnonzero(np.diff(recording, prepend=-1)).tolist(), len(recording)]
     for begin, end in pairwise(edges):
         first, last = recordings.bounds[recording[begin] :][:2].tolist()
-        steps = recordings.side.rows(slice(first, last))
-        shares[begin:end, : last - first] = waiting_shares(prefixes.rows(slice(begin, end)), steps)
+        own, steps = slice(begin, end), slice(first, last)
+        gate[own, : last - first] = prefixes.gate[own] @ gates[:, steps]
+        special[own, : last - first] = prefixes.odds[own, :FIRST] @ odds[:FIRST, steps]
+        every[own, : last - first] = prefixes.odds[own] @ odds[:, steps]
+    shares = shares_of(gate, special, every)
+    counts = np.diff(recordings.bounds)[recording]
+    shares[np.arange(longest) >= counts[:, None]] = NEVER
     return shares

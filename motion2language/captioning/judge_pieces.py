@@ -7,6 +7,7 @@ three for one piece. Cut out, it is a punch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,48 +26,77 @@ CLEARER, CUT = 6.0, -4.5
 Named = dict[tuple[int, int], np.ndarray]  # by bounds [start, end), what `name_alone` found
 
 
-def cut_again(
-    pieces: Sequence[Piece], values: np.ndarray, evidence: Evidence, segmenter: Segmenter, named: Named | None = None
-) -> list[Piece]:
-    """The pieces, cut where their parts are clearer; those of an action that goes on, such as walking, stay whole.
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the pieces of a recording are judged by.
 
-    values  the features (T, F) of the evidence, before standardising
-    named   as for `name_alone`
+    values    its features (T, F), before standardising
+    evidence  that the segmenter found in them
+    named     what was found of stretches by themselves before, which is not computed again; what is found is added
     """
-    named = {} if named is None else named
-    going_on = {action.label for action in segmenter.config.actions.values() if action.continues}
-    found: list[Piece] = []
-    for piece in pieces:
-        if piece.label in going_on:
-            found.append(piece)
-        else:
-            found += _cut(piece, values, evidence, segmenter, named)
-    return found
+
+    values: np.ndarray
+    evidence: Evidence
+    segmenter: Segmenter
+    named: Named = field(default_factory=dict)
 
 
-def _cut(piece: Piece, values: np.ndarray, evidence: Evidence, segmenter: Segmenter, named: Named) -> list[Piece]:
+def cut_again(pieces: Sequence[Piece], shown: Shown) -> list[Piece]:
+    """The pieces, cut where their parts are clearer; those of an action that goes on, such as walking, stay whole."""
+    return cut_all_again([pieces], [shown])[0]
+
+
+def cut_all_again(pieces: Sequence[Sequence[Piece]], shown: Sequence[Shown]) -> list[list[Piece]]:
+    """As `cut_again` for each of several recordings; all are looked at together, which takes less time."""
+    found: list[list[Piece]] = [[] for _ in shown]
+    uncut = [(piece, number) for number, own in enumerate(pieces) for piece in own]
+    while uncut:
+        parts = _parts_if_clearer([(piece, shown[number]) for piece, number in uncut])
+        for (piece, number), own in zip(uncut, parts, strict=True):
+            found[number] += [] if own else [piece]
+        uncut = [(part, number) for (_, number), own in zip(uncut, parts, strict=True) for part in own]
+    return [sorted(own, key=lambda piece: piece.start) for own in found]
+
+
+def _parts_if_clearer(pieces: Sequence[tuple[Piece, Shown]]) -> list[list[Piece]]:
+    """For each piece its two parts; none where it stays whole."""
+    parts: list[list[Piece]] = [[] for _ in pieces]
+    cuts = [_likeliest_cut(*each) for each in pieces]
+    whole = _worth_alone([([piece], shown) if cut else ([], shown) for (piece, shown), cut in zip(pieces, cuts, strict=True)])
+    for number, ((piece, shown), cut) in enumerate(zip(pieces, cuts, strict=True)):
+        if cut and _is_clearer(piece.end - piece.start, whole[number], cut[1]):  # if the parts are as clear as can be
+            bounds = (piece.start, cut[0]), (cut[0], piece.end)
+            parts[number] = [_part(each, shown.evidence, shown.segmenter) for each in bounds]
+    worth = _worth_alone([(own, shown) for own, (_, shown) in zip(parts, pieces, strict=True)])
+    return [
+        own if own and cut and _is_clearer(by_parts, by_whole, cut[1]) else []
+        for own, cut, by_parts, by_whole in zip(parts, cuts, worth, whole, strict=True)
+    ]
+
+
+def _likeliest_cut(piece: Piece, shown: Shown) -> tuple[int, float] | None:
+    """The frame at which one action most likely ends and another begins, and the log odds; None for a piece that stays.
+    """
     times = np.arange(piece.start + PART, piece.end - PART + 1)
-    if len(times) == 0:
-        return [piece]
-    odds = evidence.starts[times] + evidence.ends[times - 1]
+    goes_on = any(action.continues for action in shown.segmenter.config.actions.values() if action.label == piece.label)
+    if goes_on or len(times) == 0:
+        return None
+    odds = shown.evidence.starts[times] + shown.evidence.ends[times - 1]
     best = int(odds.argmax())
-    time, frames = int(times[best]), piece.end - piece.start
+    return int(times[best]), float(odds[best])
 
-    def show_one(pieces: Sequence[Piece]) -> float:
-        """Frames that the likeliest label of each piece is worth by itself, in total."""
-        alone = name_alone(pieces, values, segmenter, named)
-        return sum(float(chances_of_labels(each, segmenter.config).mean(0).max()) * len(each) for each in alone)
 
-    def clearer(parts: float) -> bool:
-        return bool(odds[best] + CLEARER * np.log((parts + UNSEEN) / (whole + UNSEEN)) > CUT)
+def _is_clearer(parts: float, whole: float, odds: float) -> bool:
+    """Whether a piece is cut, by what its parts and the whole are worth by themselves and the log odds of a cut."""
+    return bool(odds + CLEARER * np.log((parts + UNSEEN) / (whole + UNSEEN)) > CUT)
 
-    whole = show_one([piece])
-    if not clearer(frames):  # however clear the parts are
-        return [piece]
-    parts = [_part((piece.start, time), evidence, segmenter), _part((time, piece.end), evidence, segmenter)]
-    if not clearer(show_one(parts)):
-        return [piece]
-    return [each for part in parts for each in _cut(part, values, evidence, segmenter, named)]
+
+def _worth_alone(asked: Sequence[tuple[Sequence[Piece], Shown]]) -> list[float]:
+    """How many frames the likeliest label of each piece is worth by itself, in total."""
+    return [
+        sum(float(chances_of_labels(each, shown.segmenter.config).mean(0).max()) * len(each) for each in alone)
+        for alone, (_, shown) in zip(name_all_alone(asked), asked, strict=True)
+    ]
 
 
 def _part(bounds: tuple[int, int], evidence: Evidence, segmenter: Segmenter) -> Piece:
@@ -78,20 +108,23 @@ def _part(bounds: tuple[int, int], evidence: Evidence, segmenter: Segmenter) -> 
     return make_piece(evidence, segmenter.config, chances, bounds, float(evidence.pieces[first, steps - 1]))
 
 
-def name_alone(
-    pieces: Sequence[Piece], values: np.ndarray, segmenter: Segmenter, named: Named | None = None
-) -> list[np.ndarray]:
-    """For each piece the chances (N, 1 + A) of its frames, from the recording's features (T, F) of the piece alone.
+def name_alone(pieces: Sequence[Piece], shown: Shown) -> list[np.ndarray]:
+    """For each piece the chances (N, 1 + A) of its frames, from the recording's features of the piece alone."""
+    return name_all_alone([(pieces, shown)])[0]
 
-    named  what was found before in this recording, which is not computed again; what is found now is added
-    """
-    named = {} if named is None else named
-    for piece in pieces:
-        if (piece.start, piece.end) not in named:
-            first = max(0, piece.start - BESIDE)
-            frames = segmenter.name(values[first : piece.end + BESIDE])
-            named[piece.start, piece.end] = frames[piece.start - first : piece.end - first]
-    return [named[piece.start, piece.end] for piece in pieces]
+
+def name_all_alone(asked: Sequence[tuple[Sequence[Piece], Shown]]) -> list[list[np.ndarray]]:
+    """As `name_alone` for the pieces of each of several recordings, which take less time together."""
+    new: dict[Segmenter, list[tuple[Shown, Piece]]] = {}
+    for pieces, shown in asked:
+        unnamed = [piece for piece in pieces if (piece.start, piece.end) not in shown.named]
+        new.setdefault(shown.segmenter, []).extend((shown, piece) for piece in unnamed)
+    for segmenter, own in new.items():
+        firsts = [max(0, piece.start - BESIDE) for _, piece in own]
+        values = [shown.values[first : piece.end + BESIDE] for (shown, piece), first in zip(own, firsts, strict=True)]
+        for (shown, piece), first, frames in zip(own, firsts, segmenter.name_all(values), strict=True):
+            shown.named[piece.start, piece.end] = frames[piece.start - first : piece.end - first]
+    return [[shown.named[piece.start, piece.end] for piece in pieces] for pieces, shown in asked]
 
 
 def judge_again(

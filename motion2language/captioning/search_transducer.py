@@ -98,7 +98,7 @@ def _find_each(
 
 def _greedy(prefixes: Prefixes, steps: Side, max_words: int) -> Sentence:
     prefix, step, turn = np.zeros(1, np.int64), 0, 0
-    while len(prefixes.sentences[prefix[0]]) < max_words:
+    while prefixes.lengths(prefix)[0] < max_words:
         wait, words = next_word(steps.rows(slice(step, None)), prefixes.side(prefix))
         speaks = words.max(1) > wait
         speaks[0] &= turn < WORDS_PER_STEP
@@ -107,7 +107,7 @@ def _greedy(prefixes: Prefixes, steps: Side, max_words: int) -> Sentence:
         ahead = int(speaks.argmax())
         step, turn = step + ahead, 1 if ahead else turn + 1
         prefix = prefixes.extend(prefix, words[ahead].argmax(keepdims=True))
-    return prefixes.sentences[prefix[0]]
+    return prefixes.sentence(int(prefix[0]))
 
 
 def align(prefixes: Prefixes, steps: Side, frames: int, sentence: Sentence) -> Hypothesis:
@@ -147,7 +147,7 @@ class PrefixSearch:
     @property
     def best(self) -> Sentence:
         """The best sentence so far."""
-        return self.prefixes.sentences[next(iter(self.kept))]
+        return self.prefixes.sentence(next(iter(self.kept)))
 
     def advance(self, step: Side) -> None:
         """Take in one more step."""
@@ -169,7 +169,7 @@ class PrefixSearch:
         """The best extensions of prefixes by a word, those above `floor`; words (P, V) are log probabilities."""
         top = np.argsort(-words, axis=1, kind="stable")[:, : self.width]
         scores = np.array(list(arriving.values()))[:, None] + np.take_along_axis(words, top, 1) + self.word_bonus
-        open_ = np.array([len(self.prefixes.sentences[number]) < self.max_words for number in numbers.tolist()])
+        open_ = self.prefixes.lengths(numbers) < self.max_words
         which, column = np.nonzero((scores > floor) & open_[:, None])
         best = np.argsort(-scores[which, column], kind="stable")[: self.width]
         which, column = which[best], column[best]

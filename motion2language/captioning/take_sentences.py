@@ -20,20 +20,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import feature
-from motion2language.captioning.judge_pieces import Named, cut_again, judge_again, name_alone
+from motion2language.captioning.judge_pieces import Shown, cut_all_again, judge_again, name_alone
 from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.movement import SIDES, name_other_sides
-from motion2language.model.segmenter import Evidence, Segmenter
+from motion2language.model.segmenter import Segmenter
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 
@@ -50,26 +50,21 @@ LIMBS = {"arm": ("elbow", "wrist"), "leg": ("knee", "ankle")}  # and the joints 
 class Take:
     """A prepared recording and its pieces, whose words are still to come.
 
-    body      the recording
-    values    its features (T, F) as the segmenter reads them, and the evidence that it found in them
-    pieces    in order
-    segmenter names no action of a limb that the body lacks
-    learnt    labels of all actions that it learnt
-    named     what stretches show by themselves, as far as it was asked (judge_pieces.name_alone)
+    body    the recording
+    shown   what its pieces are judged by; the segmenter names no action of a limb that the body lacks
+    pieces  in order
+    learnt  labels of all actions that the model's segmenter learnt
     """
 
     body: Motion
-    values: np.ndarray
-    evidence: Evidence
+    shown: Shown
     pieces: list[Piece]
-    segmenter: Segmenter
     learnt: Collection[str]
-    named: Named = field(default_factory=dict)
 
     @cached_property
     def stretches(self) -> list[tuple[int, int]]:
         """[first, last) of each piece in frames of the recording."""
-        return [_stretch(piece, self.segmenter.config.fps, self.body) for piece in self.pieces]
+        return [_stretch(piece, self.shown.segmenter.config.fps, self.body) for piece in self.pieces]
 
     @property
     def parts(self) -> list[Motion]:
@@ -79,12 +74,24 @@ class Take:
 
 def cut(segmenter: Segmenter, body: Motion) -> Take:
     """A prepared recording cut into pieces."""
-    motion = ensure_canonical(body).resample(segmenter.config.fps)
-    values = feature(segmenter.config.features)(motion)
-    learnt, segmenter = segmenter.config.labels, segmenter.without(absent_limbs(motion.seen))
-    evidence, named = segmenter(values), Named()
-    pieces = cut_again(find(evidence, segmenter.config), values, evidence, segmenter, named)
-    return Take(body, values, evidence, pieces, segmenter, learnt, named)
+    return cut_all(segmenter, [body])[0]
+
+
+def cut_all(segmenter: Segmenter, bodies: Sequence[Motion]) -> list[Take]:
+    """Prepared recordings cut into pieces; all are looked at together, which takes less time."""
+    motions = [ensure_canonical(body).resample(segmenter.config.fps) for body in bodies]
+    values = [feature(segmenter.config.features)(motion) for motion in motions]
+    shown: dict[int, Shown] = {}
+    by_absent: dict[tuple[str, ...], list[int]] = {}
+    for number, motion in enumerate(motions):
+        by_absent.setdefault(tuple(absent_limbs(motion.seen)), []).append(number)
+    for absent, numbers in by_absent.items():
+        own = segmenter.without(absent)
+        evidence = own.of_all([values[number] for number in numbers])
+        shown |= {number: Shown(values[number], each, own) for number, each in zip(numbers, evidence, strict=True)}
+    ordered = [shown[number] for number in range(len(bodies))]
+    pieces = cut_all_again([find(each.evidence, each.segmenter.config) for each in ordered], ordered)
+    return [Take(*each, segmenter.config.labels) for each in zip(bodies, ordered, pieces, strict=True)]
 
 
 def absent_limbs(seen: np.ndarray | None) -> list[str]:
@@ -117,7 +124,7 @@ def describe(
     said         what the model says of each of its parts
     half_window  seconds that a word of a phrase reaches to either side
     """
-    config, about = take.segmenter.config, replace(whole.transcript, segments=(), untimed="")
+    config, about = take.shown.segmenter.config, replace(whole.transcript, segments=(), untimed="")
     pieces, spoken = hear(take, said, about.duration)
     alone = tuple(map(sure_of_one, said))
     if len(whole.weights) == 1:
@@ -137,9 +144,9 @@ def hear(take: Take, said: Sequence[Transcript], duration: float) -> tuple[list[
     said      of each of its parts
     duration  of the recording, seconds
     """
-    alone = name_alone(take.pieces, take.values, take.segmenter, take.named)
+    alone = name_alone(take.pieces, take.shown)
     shared = [shares(each) for each in said]
-    judged = judge_again(take.pieces, alone, shared, take.evidence, take.segmenter.config)
+    judged = judge_again(take.pieces, alone, shared, take.shown.evidence, take.shown.segmenter.config)
     spoken: list[tuple[TimedWord, ...]] = []
     for (first, _), own in zip(take.stretches, said, strict=True):
         moved = (shift(segment, first / take.body.fps, duration) for segment in own.segments)

@@ -102,7 +102,7 @@ class Draws:
 
     def _words_of(self, prefix: int) -> Sentence:
         """The words of a prefix after the committed ones."""
-        return self._prefixes.sentences[prefix][len(self.committed) :]
+        return self._prefixes.sentence(prefix)[len(self.committed) :]
 
     def _count(self, what: Callable[[Sentence], Hashable]) -> Counter[Any]:
         """How many draws have each value of a function of their words, in the order in which draws have it first."""

@@ -22,7 +22,7 @@ from motion2language.captioning import boundaries
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.doubt import judge, part_of
 from motion2language.captioning.features import feature, joint_speed
-from motion2language.captioning.judge_pieces import cut_again
+from motion2language.captioning.judge_pieces import Shown, cut_again
 from motion2language.captioning.search_segments import (
     Piece,
     certain_row,
@@ -144,7 +144,7 @@ class LivePieces:
             free = max(0, self._free - self.dropped)
             following = row[number + 1 : number + 2]
             piece = piece_of(view.evidence, view.chances, config, row[number], free, following)
-            for part in cut_again([piece], view.values, view.evidence, self.segmenter):
+            for part in cut_again([piece], Shown(view.values, view.evidence, self.segmenter)):
                 yield from self._say(part, view, now)
             self._next_step, self._free = end + self.dropped // PAIR, piece.end + self.dropped
             said += 1
@@ -171,7 +171,7 @@ class LivePieces:
             yield from self._give(longer, now)
             return
         body = view.body
-        take = Take(body, view.values, view.evidence, [piece], self.segmenter, self._learnt)
+        take = Take(body, Shown(view.values, view.evidence, self.segmenter), [piece], self._learnt)
         heard = self.describe(take.parts)
         judged, spoken = hear(take, heard, body.duration)
         (named,) = name_anew(judged, spoken, self.captioner.lexicon, take.learnt)

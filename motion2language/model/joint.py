@@ -49,33 +49,54 @@ def steps_side(network: TransducerContract, memory: np.ndarray) -> Side:
 
 
 def _side(scores: np.ndarray, *gate: np.ndarray) -> Side:
-    return Side(np.exp(scores - scores.max(1, keepdims=True)), np.concatenate(gate, 1))
+    odds = scores - scores.max(1, keepdims=True)
+    return Side(np.exp(odds, out=odds), np.concatenate(gate, 1))
 
 
 class Prefixes:
-    """The beginnings of sentences met so far, by number. Each is computed once, whoever shares it. Number 0 is empty.
+    """The beginnings of sentences met so far, by number. Number 0 is empty.
 
-    sentences  the words of each
+    The state of each is computed once, whoever shares it; its side of the joint layer, six times as large, when it is
+    asked for.
     """
 
     def __init__(self, network: TransducerContract) -> None:
         self.network, self._size = network, network.config.vocabulary_size
-        self.sentences: list[Sentence] = [()]
         self._numbers: dict[int, int] = {}  # by prefix * V + word
-        self._lengths = np.zeros(1, np.int64)
-        self._rows = self._describe(network.predict(np.array([SOS])))
+        self._sentences: dict[int, Sentence] = {0: ()}  # those asked for
+        self._count = 1
+        self._states = network.predict(np.array([SOS]))
+        self._links = np.zeros((1, 3), np.int64)  # prefix without the last word, that word, number of words
 
     def __len__(self) -> int:
-        return len(self.sentences)
+        return self._count
 
     def lengths(self, prefixes: np.ndarray) -> np.ndarray:
         """Their numbers of words."""
-        return self._lengths[prefixes]
+        return self._links[prefixes, 2]
+
+    def sentence(self, prefix: int) -> Sentence:
+        """The words of a prefix."""
+        words, before = [], prefix
+        while before not in self._sentences:
+            before, word, _ = self._links[before].tolist()
+            words.append(word)
+        return self._sentences.setdefault(prefix, self._sentences[before] + tuple(reversed(words)))
+
+    def sentences(self, prefixes: np.ndarray) -> list[Sentence]:
+        """The words of each of many prefixes (N,)."""
+        lengths = self.lengths(prefixes)
+        words = np.zeros((len(prefixes), int(lengths.max(initial=0))), np.int64)
+        for column in range(words.shape[1] - 1, -1, -1):
+            own = np.flatnonzero(lengths > column)
+            prefixes, words[own, column] = prefixes.copy(), self._links[prefixes[own], 1]
+            prefixes[own] = self._links[prefixes[own], 0]
+        return [tuple(row[:length]) for row, length in zip(words.tolist(), lengths.tolist(), strict=True)]
 
     def side(self, prefixes: np.ndarray) -> Side:
         """Their side of the joint layer."""
-        rows = self._rows[prefixes]
-        return Side(rows[:, : self._size], rows[:, self._size : -self._hidden])
+        scores, gate = self.network.score_states(self._states[prefixes])
+        return _side(scores, gate[:, 1:], np.ones_like(gate[:, :1]), gate[:, :1])
 
     def extend(self, prefixes: np.ndarray, words: np.ndarray) -> np.ndarray:
         """The numbers (N,) of prefixes (N,), each with one more word (N,)."""
@@ -96,29 +117,18 @@ class Prefixes:
             numbers.append(self._numbers[key])
         return np.array(numbers)
 
-    @property
-    def _hidden(self) -> int:
-        return self.network.config.hidden
-
     def _add(self, keys: list[int]) -> None:
         """Compute new prefixes, by key."""
         parents, words = np.divmod(np.array(keys), self._size)
-        count, after = len(self), len(self) + len(keys)
-        states = self.network.predict(words, self._rows[parents, -self._hidden :])
-        if after > len(self._rows):
-            self._rows = _with_room(self._rows, count, 2 * after)
-            self._lengths = _with_room(self._lengths, count, 2 * after)
-        self._rows[count:after] = self._describe(states)
-        self._lengths[count:after] = self._lengths[parents] + 1
+        count, after = self._count, self._count + len(keys)
+        states = self.network.predict(words, self._states[parents])
+        if after > len(self._states):
+            self._states = _with_room(self._states, count, 2 * after)
+            self._links = _with_room(self._links, count, 2 * after)
+        self._states[count:after] = states
+        self._links[count:after] = np.stack((parents, words, self._links[parents, 2] + 1), 1)
         self._numbers |= zip(keys, range(count, after), strict=True)
-        pairs = zip(parents.tolist(), words.tolist(), strict=True)
-        self.sentences += [(*self.sentences[parent], word) for parent, word in pairs]
-
-    def _describe(self, states: np.ndarray) -> np.ndarray:
-        """Odds, gate and state of prefixes in one row each, from their states (N, H)."""
-        scores, gate = self.network.score_states(states)
-        side = _side(scores, gate[:, 1:], np.ones_like(gate[:, :1]), gate[:, :1])
-        return np.concatenate((side.odds, side.gate, states), 1)
+        self._count = after
 
 
 def _with_room(rows: np.ndarray, count: int, room: int) -> np.ndarray:
@@ -132,8 +142,16 @@ def waiting_shares(prefixes: Side, steps: Side) -> np.ndarray:
     """The probability of waiting against all words that may be emitted, for each prefix and step, (P, S)."""
     every = prefixes.odds @ steps.odds.T
     special = prefixes.odds[:, :FIRST] @ steps.odds[:, :FIRST].T
-    against = np.exp(np.minimum(-(prefixes.gate @ steps.gate.T), LARGEST))
-    return 1 / (1 + against * (1 - special / np.maximum(every, LEAST)))
+    return shares_of(prefixes.gate @ steps.gate.T, special, every)
+
+
+def shares_of(gate: np.ndarray, special: np.ndarray, every: np.ndarray) -> np.ndarray:
+    """The probability of waiting, from its logit and from the odds of the special tokens and of all; these change."""
+    special /= np.maximum(every, LEAST, out=every)
+    np.subtract(1, special, out=special)
+    special *= np.exp(np.minimum(np.negative(gate, out=gate), LARGEST, out=gate), out=gate)
+    special += 1
+    return np.divide(1, special, out=special)
 
 
 def next_word(step: Side, prefix: Side) -> tuple[np.ndarray, np.ndarray]:

@@ -58,7 +58,8 @@ class Linear:
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Outputs (..., O) of rows (..., I)."""
-        outputs = rows.reshape(-1, rows.shape[-1]) @ self.columns + self.bias
+        outputs = rows.reshape(-1, rows.shape[-1]) @ self.columns
+        outputs += self.bias
         return outputs.reshape(*rows.shape[:-1], -1)
 
 

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.features import feature
-from motion2language.captioning.judge_pieces import cut_again, judge_again, name_alone
+from motion2language.captioning.judge_pieces import Shown, cut_again, judge_again, name_alone
 from motion2language.captioning.search_segments import Piece, features_of, find
 from motion2language.captioning.take_sentences import shares
 from motion2language.data.actions import Actions, Meaning, load_actions
@@ -160,10 +160,11 @@ def calibrate(segmenter: Segmenter, pool: Pool, say: Say | None = None) -> Segme
         motion = Motion(vary(positions, STRANGE, random), FPS, CANONICAL)
         values = feature(segmenter.config.features)(motion)
         evidence = segmenter(values)
-        pieces = cut_again(find(evidence, segmenter.config), values, evidence, segmenter)
+        shown = Shown(values, evidence, segmenter)
+        pieces = cut_again(find(evidence, segmenter.config), shown)
         if say is not None and pieces:
             said = say([motion.frames_between(piece.start, piece.end) for piece in pieces])
-            alone = name_alone(pieces, values, segmenter)
+            alone = name_alone(pieces, shown)
             pieces = judge_again(pieces, alone, [shares(each) for each in said], evidence, segmenter.config)
         found += [(features_of(piece, evidence), _right(piece, spans, segmenter)) for piece in pieces]
     lines = {
