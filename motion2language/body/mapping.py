@@ -17,7 +17,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +153,13 @@ def map_joints(
         sources = (find_by_structure(skeleton, positions) or sources) | overrides
     if positions is not None:
         sources |= _ends_of_limbs(sources, skeleton, positions)
+    return _map_known(skeleton, tuple(sources.items()))
+
+
+@lru_cache  # the recordings of a folder mostly share a skeleton
+def _map_known(skeleton: Skeleton, known: tuple[tuple[str, str], ...]) -> JointMap:
+    """The rules from the joints that are known, each as canonical and source joint."""
+    sources = dict(known)
     _require_enough(sources, skeleton)
     rules = _complete(fill_from_tree(sources, skeleton))
     return JointMap(skeleton, tuple(rules[joint] for joint in CANONICAL.joints))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motion2language.body.structure import left_axis
+from motion2language.body.structure import cross, left_axis
 from motion2language.motion import CANONICAL
 
 _CLEAR = 0.05  # mean sine by which feet point the wrong way; chosen on the recordings above
@@ -67,7 +67,7 @@ def measure_sides(body: np.ndarray) -> Sides:
 
 def _bend(first: np.ndarray, middle: np.ndarray, last: np.ndarray) -> np.ndarray:
     """The axis about which a joint (T, 3) is bent, times the sine of the bend; 0 where it is nearly straight."""
-    axis = np.cross(_unit(middle - first), _unit(last - middle))
+    axis = cross(_unit(middle - first), _unit(last - middle))
     return np.where(np.linalg.norm(axis, axis=-1, keepdims=True) > _BENT, axis, 0.0)
 
 

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -153,25 +154,29 @@ def _unused(name: str, taken: dict[str, int]) -> str:
 
 def _offset(joint: str, words: list[str]) -> tuple[float, float, float]:
     try:
-        x, y, z = (float(word) for word in words)
+        x, y, z = map(float, words)
     except ValueError:
         raise ValueError(f"joint {joint!r}: OFFSET {' '.join(words)[:60]!r}, expected three numbers") from None
-    require_near(f"joint {joint!r}: OFFSET", np.array((x, y, z)), FARTHEST_UNITS)
+    if not abs(x) + abs(y) + abs(z) < FARTHEST_UNITS:
+        require_near(f"joint {joint!r}: OFFSET", np.array((x, y, z)), FARTHEST_UNITS)
     return x, y, z
 
 
 def _channels(joint: str, words: list[str], first: int) -> list[tuple[int, int, str]]:
-    matches = [_CHANNEL.fullmatch(word) for word in words[1 : _MOST_CHANNELS + 2]]
-    if not words or not words[0].isdigit() or int(words[0]) != len(matches) or None in matches:
+    found = [_channel(word) for word in words[1 : _MOST_CHANNELS + 2]]
+    if not words or not words[0].isdigit() or int(words[0]) != len(found) or None in found:
         raise ValueError(
             f"joint {joint!r}: CHANNELS {' '.join(words)[:80]!r}, expected their number and as many names, "
             "such as Xrotation"
         )
-    return [
-        (first + number, "XYZ".index(match[1].upper()), match[2].lower())
-        for number, match in enumerate(matches)
-        if match is not None
-    ]
+    return [(first + number, *channel) for number, channel in enumerate(found) if channel is not None]
+
+
+@lru_cache
+def _channel(name: str) -> tuple[int, str] | None:
+    """Axis and kind of a channel such as Xrotation; None for another word."""
+    match = _CHANNEL.fullmatch(name)
+    return None if match is None else ("XYZ".index(match[1].upper()), match[2].lower())
 
 
 def _motion(text: str, start: int, columns: int, fps: float | None) -> tuple[np.ndarray, float, str]:

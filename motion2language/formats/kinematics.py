@@ -18,10 +18,17 @@ def euler_rotation(axes: Sequence[int], angles: np.ndarray) -> np.ndarray:
     """
     result = np.zeros((3, 3, *angles.shape[1:]))
     result[[0, 1, 2], [0, 1, 2]] = 1
-    for axis, cosine, sine in zip(axes, np.cos(angles), np.sin(angles), strict=True):
+    for turn, (axis, cosine, sine) in enumerate(zip(axes, np.cos(angles), np.sin(angles), strict=True)):
         first, second = (axis + 1) % 3, (axis + 2) % 3  # the columns that a turn about the axis mixes
-        mixed = result[:, second] * sine + result[:, first] * cosine
-        result[:, second] = result[:, second] * cosine - result[:, first] * sine
+        if turn == 0:
+            result[first, first] = result[second, second] = cosine
+            result[second, first] = sine
+            np.negative(sine, out=result[first, second])
+            continue
+        mixed = result[:, second] * sine
+        mixed += result[:, first] * cosine
+        result[:, second] *= cosine
+        result[:, second] -= result[:, first] * sine
         result[:, first] = mixed
     return np.moveaxis(result, (0, 1), (-2, -1))
 
@@ -53,9 +60,9 @@ def forward(
         world[:, :, joint] = np.eye(3)[..., None] if rotation is None else rotation.transpose(1, 2, 0)
     for joints in _levels(parents):
         above = [parents[joint] for joint in joints]
-        frame = world[:, :, above]
-        positions[:, joints] = positions[:, above] + _product(frame, positions[:, None, joints])[:, 0]
-        world[:, :, joints] = _product(frame, world[:, :, joints])
+        positions[:, joints] = positions[:, above] + _product(world[:, :, above], positions[:, None, joints])[:, 0]
+        turning = [joint for joint in joints if joint in parents]  # nothing hangs on the others
+        world[:, :, turning] = _product(world[:, :, [parents[joint] for joint in turning]], world[:, :, turning])
     return positions.transpose(2, 1, 0)
 
 
