@@ -176,7 +176,11 @@ def test_a_prefix_is_computed_once_and_its_number_stays():
     prefixes = Prefixes(ours)
     numbers = prefixes.extend(np.zeros(4, int), np.array([5, 4, 5, 5]))
     assert len(set(numbers.tolist())) == 2
-    assert [prefixes.sentence(number) for number in numbers.tolist()] == prefixes.sentences(numbers) == [(5,), (4,), (5,), (5,)]
+    assert (
+        [prefixes.sentence(number) for number in numbers.tolist()]
+        == prefixes.sentences(numbers)
+        == [(5,), (4,), (5,), (5,)]
+    )
     path = prefixes.path((5, 6, 4))
     assert path[1] == numbers[0]
     np.testing.assert_array_equal(prefixes.path((5, 6, 4)), path)

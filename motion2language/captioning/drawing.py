@@ -21,7 +21,8 @@ from motion2language.model.joint import FIRST, Prefixes, Side, shares_of, steps_
 
 WORDS_PER_STEP = 8  # most words emitted at one step, 0.2 s; chosen: a whole phrase may become certain at once
 
-PART = 256  # draws whose words are chosen together; chosen: their odds stay in the processor's cache
+PART = 512  # draws whose words are chosen together; chosen: their odds stay in the processor's cache
+BLOCK = 32  # words whose odds are summed first; chosen
 NEVER = np.float32(2)  # more than any chance
 
 
@@ -126,13 +127,17 @@ def choose_words(step_odds: np.ndarray, prefix_odds: np.ndarray, pairs: np.ndarr
 
     The odds (P, V) are of both sides of each pair. There may be a single step.
     """
-    sums = (step_odds[:, FIRST:] * prefix_odds[:, FIRST:]).cumsum(1, dtype=np.float64)
-    wanted, last = shares * sums[pairs, -1], sums.shape[1] - 1
-    words, step = np.zeros(len(shares), np.int64), 1 << last.bit_length()
-    while step := step >> 1:  # how many sums are at most as large, bit by bit, but not all
-        further = np.minimum(words + step, last)
-        words = np.where(sums[pairs, further - 1] <= wanted, further, words)
-    return FIRST + words
+    count = step_odds.shape[1] - FIRST
+    blocks = -(-count // BLOCK)
+    odds = np.zeros((len(prefix_odds), blocks * BLOCK), np.float32)
+    np.multiply(step_odds[:, FIRST:], prefix_odds[:, FIRST:], out=odds[:, :count])
+    odds = odds.reshape(len(odds), blocks, BLOCK)
+    sums = odds.sum(2, dtype=np.float64).cumsum(1)
+    wanted = shares * sums[pairs, -1]
+    block = np.minimum((sums[pairs] <= wanted[:, None]).sum(1), blocks - 1)  # first the block, then the word in it
+    wanted -= np.where(block > 0, sums[pairs, block - 1], 0.0)
+    within = (odds[pairs, block].cumsum(1, dtype=np.float64) <= wanted[:, None]).sum(1)
+    return FIRST + np.minimum(block * BLOCK + np.minimum(within, BLOCK - 1), count - 1)
 
 
 def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -62,7 +62,9 @@ def _parts_if_clearer(pieces: Sequence[tuple[Piece, Shown]]) -> list[list[Piece]
     """For each piece its two parts; none where it stays whole."""
     parts: list[list[Piece]] = [[] for _ in pieces]
     cuts = [_likeliest_cut(*each) for each in pieces]
-    whole = _worth_alone([([piece], shown) if cut else ([], shown) for (piece, shown), cut in zip(pieces, cuts, strict=True)])
+    whole = _worth_alone(
+        [([piece], shown) if cut else ([], shown) for (piece, shown), cut in zip(pieces, cuts, strict=True)]
+    )
     for number, ((piece, shown), cut) in enumerate(zip(pieces, cuts, strict=True)):
         if cut and _is_clearer(piece.end - piece.start, whole[number], cut[1]):  # if the parts are as clear as can be
             bounds = (piece.start, cut[0]), (cut[0], piece.end)
@@ -75,8 +77,7 @@ def _parts_if_clearer(pieces: Sequence[tuple[Piece, Shown]]) -> list[list[Piece]
 
 
 def _likeliest_cut(piece: Piece, shown: Shown) -> tuple[int, float] | None:
-    """The frame at which one action most likely ends and another begins, and the log odds; None for a piece that stays.
-    """
+    """The likeliest frame at which one action ends and another begins, and its log odds; None for a piece that stays."""
     times = np.arange(piece.start + PART, piece.end - PART + 1)
     goes_on = any(action.continues for action in shown.segmenter.config.actions.values() if action.label == piece.label)
     if goes_on or len(times) == 0:

@@ -71,12 +71,12 @@ def _matching_blocks(chosen: np.ndarray, others: np.ndarray) -> tuple[np.ndarray
     at once. Returns for each block its row of `others`, where it begins in `chosen`, and its words.
     """
     length, width = len(chosen), others.shape[1]
-    runs = np.zeros((len(others), length + 1, width + 1), np.int64)  # of equal words from each pair of places on
+    runs = np.zeros((len(others), length + 1, width + 1), np.int16)  # of equal words from each pair of places on
     for place in range(length - 1, -1, -1):
         runs[:, place, :-1] = (runs[:, place + 1, 1:] + 1) * (others == chosen[place])
-    rows, columns = np.arange(length)[:, None], np.arange(width)
+    rows, columns = np.arange(length, dtype=np.int16)[:, None], np.arange(width, dtype=np.int16)
     which = np.arange(len(others))
-    ranges = np.array([[0, length, 0, width]]).repeat(len(others), 0)  # from and to in `chosen`, in the other
+    ranges = np.array([[0, length, 0, width]], np.int16).repeat(len(others), 0)  # from and to in `chosen`, in the other
     found = []
     while len(which):
         top, bottom, left, right = ranges.T[:, :, None, None]
@@ -88,8 +88,8 @@ def _matching_blocks(chosen: np.ndarray, others: np.ndarray) -> tuple[np.ndarray
         some = size > 0
         which, ranges, first, second, size = which[some], ranges[some], first[some], second[some], size[some]
         found.append((which, first, size))
-        before = np.stack((ranges[:, 0], first, ranges[:, 2], second), 1)
-        after = np.stack((first + size, ranges[:, 1], second + size, ranges[:, 3]), 1)
+        before = np.stack((ranges[:, 0], first, ranges[:, 2], second), 1, dtype=np.int16, casting="unsafe")
+        after = np.stack((first + size, ranges[:, 1], second + size, ranges[:, 3]), 1, dtype=np.int16, casting="unsafe")
         which, ranges = np.concatenate((which, which)), np.concatenate((before, after))
         open_ = (ranges[:, 0] < ranges[:, 1]) & (ranges[:, 2] < ranges[:, 3])
         which, ranges = which[open_], ranges[open_]

@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from motion2language.model.config import DILATIONS, KERNEL, LAYERS, REACH, ModelConfig
 from motion2language.model.contract import Carried
-from motion2language.model.layers_numpy import LayerNorm, Weights, advance_gru, take_gru
+from motion2language.model.layers_numpy import LayerNorm, Neighbours, Weights, advance_gru, take_gru
 
 CLOSED = np.float32(-1e9)  # score of masked frames
 
@@ -157,12 +157,14 @@ class ConvolutionEncoder(_Convolutions):
 
     def __call__(self, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Memory (B, S, M) of features (B, S, F)."""
-        inside = (np.arange(values.shape[1]) < lengths[:, None])[..., None]
-        memory = self.project(values)
-        for number, norm in enumerate(self.norms):
-            side = (KERNEL - 1) * DILATIONS[number] // 2
-            memory = memory + self.block(number, np.pad(norm(memory) * inside, ((0, 0), (side, side), (0, 0))))
-        return memory
+        inside = np.arange(values.shape[1]) < lengths[:, None]
+        memory = self.project(values[inside])
+        neighbours = Neighbours(lengths.tolist(), self.width, (KERNEL - 1) * max(DILATIONS) // 2)
+        for norm, dilation, convolution in zip(self.norms, DILATIONS, self.convolutions, strict=True):
+            memory += np.maximum(convolution(neighbours.around(norm(memory), dilation, KERNEL)), 0)
+        whole = np.zeros((*values.shape[:2], self.width), np.float32)
+        whole[inside] = memory
+        return whole
 
 
 class CausalConvolutionEncoder(_Convolutions, CausalEncoder):

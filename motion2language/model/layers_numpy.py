@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -90,6 +90,24 @@ class LayerNorm:
         rows *= self.weight
         rows += self.bias
         return rows
+
+
+class Neighbours:
+    """The rows of several recordings, one recording behind another, each row with those around it.
+
+    Beyond the ends of a recording there are zeros. So recordings of all lengths are computed together, and none sees
+    another.
+    """
+
+    def __init__(self, lengths: Sequence[int], width: int, reach: int) -> None:
+        gaps = reach * np.arange(1, len(lengths) + 1)  # zeros before and behind each recording
+        self._places = np.arange(sum(lengths)) + np.repeat(gaps, lengths)
+        self._rows = np.zeros((len(self._places) + gaps[-1] + reach, width), np.float32)
+
+    def around(self, rows: np.ndarray, dilation: int, count: int) -> np.ndarray:
+        """For each of the rows (N, W) an odd number of rows, every `dilation`-th, with itself in the middle; (N, count * W)."""
+        self._rows[self._places] = rows
+        return self._rows[self._places[:, None] + dilation * (np.arange(count) - count // 2)].reshape(len(rows), -1)
 
 
 def sigmoid(values: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from motion2language.model.layers_numpy import LayerNorm, Weights
+from motion2language.model.layers_numpy import LayerNorm, Neighbours, Weights
 
 PAIR = 2  # frames of a step of the second network
 KERNEL = 5  # steps a convolution sees
@@ -332,14 +332,10 @@ class _Convolutions:
     def _compute(self, recordings: Sequence[np.ndarray]) -> np.ndarray:
         """The vectors of recordings, those of one after those of another, none of which sees another."""
         memory = self._project(np.concatenate(recordings))
-        apart = (KERNEL - 1) * max(self._tower.dilations) // 2
-        gaps = apart * np.arange(1, len(recordings) + 1)  # rows of zeros before and behind each recording
-        places = np.arange(len(memory)) + np.repeat(gaps, list(map(len, recordings)))
-        seen = np.zeros((len(memory) + gaps[-1] + apart, memory.shape[1]), np.float32)
+        reach = (KERNEL - 1) * max(self._tower.dilations) // 2
+        neighbours = Neighbours(list(map(len, recordings)), memory.shape[1], reach)
         for norm, (taps, bias), dilation in zip(self._norms, self._taps, self._tower.dilations, strict=True):
-            seen[places] = norm(memory)
-            window = seen[places[:, None] + dilation * (np.arange(KERNEL) - KERNEL // 2)]
-            found = window.reshape(len(memory), -1) @ taps
+            found = neighbours.around(norm(memory), dilation, KERNEL) @ taps
             found += bias
             memory += np.maximum(found, 0, out=found)
         return self._norm(memory)
