@@ -77,7 +77,7 @@ def _parts_if_clearer(pieces: Sequence[tuple[Piece, Shown]]) -> list[list[Piece]
 
 
 def _likeliest_cut(piece: Piece, shown: Shown) -> tuple[int, float] | None:
-    """The likeliest frame at which one action ends and another begins, and its log odds; None for a piece that stays."""
+    """The likeliest frame for one action to end and another to begin, and its log odds; None for a piece that stays."""
     times = np.arange(piece.start + PART, piece.end - PART + 1)
     goes_on = any(action.continues for action in shown.segmenter.config.actions.values() if action.label == piece.label)
     if goes_on or len(times) == 0:

@@ -22,7 +22,7 @@ from typing import Any
 LEAVING = 2.0  # seconds a stopped worker may take to remove its temporary files; chosen
 #: Each worker has one core, so that its matrix products must not use more.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-#: A worker keeps freed memory for its next task: where the C library is glibc, blocks of up to so many bytes, and as many
+#: A worker keeps freed memory for its next task (of glibc): blocks of up to so many bytes and as many
 #: at the end. A page that was given back is cleared when it is asked for, which took a tenth of the time. Chosen.
 _KEPT = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(2**28))
 _UNCOLLECTED = 50_000  # objects that are made before Python looks for those that only refer to each other; chosen

@@ -105,7 +105,7 @@ class Neighbours:
         self._rows = np.zeros((len(self._places) + gaps[-1] + reach, width), np.float32)
 
     def around(self, rows: np.ndarray, dilation: int, count: int) -> np.ndarray:
-        """For each of the rows (N, W) an odd number of rows, every `dilation`-th, with itself in the middle; (N, count * W)."""
+        """For each row (N, W) an odd `count` of rows, every `dilation`-th, itself in the middle: (N, count * W)."""
         self._rows[self._places] = rows
         return self._rows[self._places[:, None] + dilation * (np.arange(count) - count // 2)].reshape(len(rows), -1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -12,50 +11,52 @@ ENTER = 1.0  # price, in the same unit, of coming back from something else
 PACE = (0.05, 0.0, 0.05, 0.15)  # price of staying in a phase, going on to the next, the one after, the third
 
 
-def most_probable_paths(distances: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """For each (n, K) of distances, n at least 2, the phases (n,) that follow each other at the least total price.
+def most_probable_paths(distances: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The phases (N,) that follow each other at the least total price in each of C movements, one behind another.
 
-    Phase K is something else. All have the same K. Each is gone through from both ends to the middle, and all together,
-    which takes the time of half of the longest.
+    distances  (N, K) of the rows of all movements from the K phases
+    lengths    (C,) rows of each movement, at least 2
+
+    Phase K is something else. Each is gone through from both ends to the middle, and all together, which takes the time
+    of half of the longest.
     """
-    if not distances:
-        return []
-    halves = [half for rows in distances for half in (rows[: (len(rows) + 1) // 2], rows[(len(rows) + 1) // 2 :][::-1])]
-    lattice = _Lattice(halves)
+    lattice = _Lattice(distances, lengths)
     ends = lattice.ends
     whole = ends[::2, :, None] + lattice.moves + ends[1::2, None]
-    middle = np.divmod(whole.reshape(len(distances), -1).argmin(axis=1), len(lattice.moves))
-    paths = lattice.trace(np.stack(middle, axis=1).ravel())
-    return [np.concatenate([first, last[::-1]]) for first, last in zip(paths[::2], paths[1::2], strict=True)]
+    middle = np.divmod(whole.reshape(len(lengths), -1).argmin(axis=1), len(lattice.moves))
+    return lattice.trace(np.stack(middle, axis=1).ravel())
 
 
 class _Lattice:
-    """The least price of being in each phase at each row of halves (n, K), in turn first and second ones.
+    """The least price of being in each phase at each row of the halves of movements, in turn first and second ones.
 
-    The rows of all halves are beside each other, the first of all before the second of all, and the longest half is the
-    first of each: so all that have a row are neighbours.
+    The second halves are gone through backwards. The rows of all halves are beside each other, the first of all before
+    the second of all, and the longest half is the first of each: so all that have a row are neighbours.
 
-    moves   (K + 1, K + 1) the price of each phase after each; second halves are gone through backwards
+    moves   (K + 1, K + 1) the price of each phase after each
     """
 
-    def __init__(self, halves: Sequence[np.ndarray]) -> None:
-        lengths = np.array(list(map(len, halves)))
-        self.lengths, self.moves = lengths, _moves(halves[0].shape[1])
-        order = np.argsort(-lengths, kind="stable")
+    def __init__(self, distances: np.ndarray, lengths: np.ndarray) -> None:
+        self.lengths = np.stack(((lengths + 1) // 2, lengths // 2), axis=1).ravel()  # of the halves
+        self.moves = _moves(distances.shape[1])
+        order = np.argsort(-self.lengths, kind="stable")
         self._rank = np.argsort(order)  # of each half
-        self._steps = np.stack([self.moves, self.moves.T])[order % 2]  # (C, K + 1, K + 1) from phase to phase
-        having = np.bincount(lengths)[::-1].cumsum()[::-1][1:]  # halves that have a first row, a second, ...
+        self._steps = np.stack([self.moves, self.moves.T])[order % 2]  # (2 C, K + 1, K + 1) from phase to phase
+        having = np.bincount(self.lengths)[::-1].cumsum()[::-1][1:]  # halves that have a first row, a second, ...
         self._begin = [0, *having.cumsum().tolist()]
-        rows = np.concatenate([np.arange(length) for length in lengths])
-        self._places = np.array(self._begin)[rows] + np.repeat(self._rank, lengths)  # of each row of each half
-        self._costs = np.full((len(rows), len(self.moves)), OTHER)
-        self._costs[self._places, :-1] = np.concatenate(halves)
+        movement = np.repeat(np.arange(len(lengths)), lengths)
+        row = np.arange(len(movement)) - (lengths.cumsum() - lengths)[movement]
+        second = row >= self.lengths[2 * movement]
+        row = np.where(second, lengths[movement] - 1 - row, row)
+        self._places = np.array(self._begin)[row] + self._rank[2 * movement + second]  # of each row of each movement
+        self._costs = np.full((len(movement), len(self.moves)), OTHER)
+        self._costs[self._places, :-1] = distances
         self._accumulate()
 
     @property
     def ends(self) -> np.ndarray:
         """The prices (C, K + 1) at the last row of each half."""
-        return np.asarray(self._costs[self._places[self.lengths.cumsum() - 1]])
+        return np.asarray(self._costs[np.array(self._begin)[self.lengths - 1] + self._rank])
 
     def _accumulate(self) -> None:
         steps = np.ascontiguousarray(self._steps.transpose(1, 0, 2))
@@ -67,8 +68,8 @@ class _Lattice:
             add(self._costs[before : before + count].T[:, :, None], steps[:, :count], some)
             add(now, lowest(some, axis=0, out=least[:count]), now)
 
-    def trace(self, last: np.ndarray) -> list[np.ndarray]:
-        """The cheapest path of each half to a phase (C,) at its last row."""
+    def trace(self, last: np.ndarray) -> np.ndarray:
+        """The cheapest path (N,) of the movements, from the phase (2 C,) at the last row of each half."""
         into = np.ascontiguousarray(self._steps.transpose(0, 2, 1))
         path, numbers = np.empty(len(self._costs), np.int64), np.arange(len(last))
         states = np.empty_like(last)
@@ -81,7 +82,7 @@ class _Lattice:
                 before = self._begin[row - 1]
                 prices = self._costs[before : before + count] + into[numbers[:count], states[:count]]
                 states[:count] = prices.argmin(axis=1)
-        return np.split(path[self._places], self.lengths.cumsum()[:-1])
+        return path[self._places]
 
 
 @cache

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from motion2language.body.median import median
-from motion2language.captioning.facts.cycles import PART, SHORTEST, Cycle, find_cycles, runs
+from motion2language.captioning.facts.cycles import SHORTEST, find_cycles
+from motion2language.captioning.facts.fitting import PART, Cycle, runs
 from motion2language.captioning.facts.measure import RATE, Body, smooth
 from motion2language.motion import CANONICAL
 
