@@ -101,12 +101,11 @@ def measure_checkout(bfloat16: bool) -> dict[str, list[list[float]]]:
             batch = values.Batch(motions[rows], torch.full((CAPTIONS,), FRAMES), tokens)
         averaged = {key: value.clone() for key, value in network.state_dict().items()}
         optimizer = torch.optim.AdamW(network.parameters(), 1e-3, weight_decay=0.01, fused=True)
+        updates = make_updates(network, optimizer)
 
-        def update(network: Any = network, optimizer: Any = optimizer, averaged: Any = averaged) -> None:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0).item()
-            optimizer.step()
-            for key, value in network.state_dict().items():
-                averaged[key].lerp_(value, 0.005)
+        def update(optimizer: Any = optimizer, updates: Any = updates, averaged: Any = averaged) -> None:
+            updates.clip(1.0)
+            updates.step(averaged, 0.995)
             optimizer.zero_grad()
 
         def loss(network: Any = network, batch: Any = batch) -> Any:
@@ -115,6 +114,32 @@ def measure_checkout(bfloat16: bool) -> dict[str, list[list[float]]]:
 
         result[f"{kind}, {size}"] = time_stages(network.encoder, loss, update)
     return result
+
+
+def make_updates(network: Any, optimizer: Any) -> Any:
+    """The checkout's updates."""
+    try:
+        from motion2language.training.updates import Updates
+    except ImportError:
+        return _EarlierUpdates(network, optimizer)
+    return Updates(network, optimizer)
+
+
+class _EarlierUpdates:
+    """Updates as checkouts make them that have no training/updates.py."""
+
+    def __init__(self, network: Any, optimizer: Any) -> None:
+        self.network, self.optimizer = network, optimizer
+
+    def clip(self, largest: float) -> float:
+        import torch
+
+        return float(torch.nn.utils.clip_grad_norm_(self.network.parameters(), largest).item())
+
+    def step(self, averaged: Any, decay: float) -> None:
+        self.optimizer.step()
+        for key, value in self.network.state_dict().items():
+            averaged[key].lerp_(value, 1 - decay)
 
 
 MAKE_BATCHES = """

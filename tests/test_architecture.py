@@ -85,8 +85,8 @@ def module_of(path: Path) -> str:
 
 
 WITH_TORCH = re.compile(
-    r"motion2language\.(model\.(alignments|attention|batch|decoder|dropout|encoders|network|official|recurrence"
-    r"|recurrence_gradient|segmenter_torch|temporal|transducer|transducer_torch|transformer)$"
+    r"motion2language\.(model\.(alignments|attention|batch|decoder|dropout|encoders|frame_layers|network|official"
+    r"|recurrence|recurrence_gradient|segmenter_torch|temporal|transducer|transducer_torch|transformer|word_scores)$"
     r"|training\.(?!config$|augment$|folder$|prepare$|reproduce$|reproduce\.suite$|sweep$|sweep\.space$)"
     r"|captioning\.search_attention$|scoring\.semantic\.(bertscore|similarity)$)"
 )

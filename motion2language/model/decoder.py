@@ -9,8 +9,6 @@ docs/deviations.md): lengths are given, decoding stops at <eos>, beam search car
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,6 +19,7 @@ from motion2language.model.attention import ATTENTIONS, LocalAttention, Memory
 from motion2language.model.batch import PLAIN, Batch, DecoderState, LossOptions
 from motion2language.model.config import ModelConfig
 from motion2language.model.encoders import ENCODERS
+from motion2language.model.word_scores import WordScores
 
 _FILLED = 1.25  # places per caption up to which captions are ordered by motion; chosen
 
@@ -50,8 +49,10 @@ class AttentionCaptioner(nn.Module):
     def step(self, token: Tensor, state: DecoderState, memory: Memory) -> tuple[Tensor, DecoderState, Tensor]:
         """Scores (B, V) of the word after `token` (B,), the new state, and the attention weights (B, T)."""
         context, weights, position = self.attention(state.hidden, memory, state.position, state.first)
-        hidden = self.cell(torch.cat((self.embedding(token), context), -1), state.hidden)
-        return self._score(token, hidden, context), DecoderState(hidden, position, first=False), weights
+        word = self.embedding(token)
+        hidden = self.cell(torch.cat((word, context), -1), state.hidden)
+        scores = self.output(torch.cat((word, hidden, context), -1))
+        return scores, DecoderState(hidden, position, first=False), weights
 
     def forward(self, batch: Batch, options: LossOptions = PLAIN) -> tuple[Tensor, Tensor, Tensor]:
         """Logits (B, L, V), weights (B, L, T), positions (B, L) for the L tokens of each reference.
@@ -79,8 +80,9 @@ class AttentionCaptioner(nn.Module):
         """Mean cross-entropy over words and <eos>; padding does not count."""
         if batch.tokens is None:
             raise ValueError("a batch without captions cannot be fed its references")
-        inputs, words = self._quick_inputs(batch, batch.tokens, options)
-        return F.cross_entropy(self.output(inputs), words, label_smoothing=options.label_smoothing)
+        if isinstance(self.attention, LocalAttention):
+            return self._write_local(self.attention, batch, batch.tokens, options)
+        return self._write(batch, batch.tokens, options)
 
     def _encode_captions(self, batch: Batch) -> tuple[Memory, DecoderState]:
         """`encode` of each motion once, then one row per caption."""
@@ -90,37 +92,22 @@ class AttentionCaptioner(nn.Module):
         repeated = DecoderState(batch.each_caption(state.hidden), batch.each_caption(state.position), state.first)
         return memory.of(batch.rows), repeated
 
-    def _quick_inputs(self, batch: Batch, references: Tensor, options: LossOptions) -> tuple[Tensor, Tensor]:
-        """Inputs of the word scores (N, E + 2H) and words (N,) of every token that is not padding.
-
-        The loop scores words only where the model is fed its own.
-        """
-        forced = _draw_forcing(references.shape[1], options.teacher_forcing, options.generator())
-        if isinstance(self.attention, LocalAttention):
-            words, fed = self._write_local(self.attention, batch, references, forced)
-        else:
-            words, fed = references.T, self._write(batch, references, forced)
-        words = words.flatten()
-        real = (words != PAD).nonzero()[:, 0]
-        hidden, context, tokens = (part.flatten(0, 1).index_select(0, real) for part in fed)
-        return torch.cat((self.embedding(tokens), hidden, context), -1), words[real]
-
-    def _write(self, batch: Batch, references: Tensor, forced: Sequence[bool]) -> tuple[Tensor, ...]:
-        """States (L, B, H), contexts (L, B, H) and input tokens (L, B) of the sentences."""
+    def _write(self, batch: Batch, references: Tensor, options: LossOptions) -> Tensor:
+        """The loss of writing the references (B, L), scoring words only where they are wanted."""
+        scores = self._scores(references.T, options)
         memory, state = self._encode_captions(batch)
         token, rows = torch.full_like(references[:, 0], SOS), []
-        for step, force in enumerate(forced):
+        for step, force in enumerate(scores.forced):
             context, _, position = self.attention(state.hidden, memory, state.position, state.first)
             hidden = self.cell(torch.cat((self.embedding(token), context), -1), state.hidden)
             rows.append((hidden, context, token))
-            token = references[:, step] if force else self._choose(token, hidden, context)
+            if step + 1 < len(scores.forced):
+                token = references[:, step] if force else scores.choose(step, token, hidden, context)
             state = DecoderState(hidden, position, first=False)
-        return tuple(torch.stack(part) for part in zip(*rows, strict=True))
+        return scores.loss(*(torch.stack(part) for part in zip(*rows, strict=True)))
 
-    def _write_local(
-        self, attention: LocalAttention, batch: Batch, references: Tensor, forced: Sequence[bool]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The same as `_write`, by recurrence.py in full precision, and the words (L, B) that are wanted.
+    def _write_local(self, attention: LocalAttention, batch: Batch, references: Tensor, options: LossOptions) -> Tensor:
+        """The same as `_write`, by recurrence.py in full precision.
 
         Where the motions of a batch have nearly as many captions each, missing ones are filled up with padding, so
         that those of a motion are neighbours and share its frames.
@@ -136,17 +123,17 @@ class AttentionCaptioner(nn.Module):
         elif batch.rows is not None:
             memory, hidden = memory.of(batch.rows), batch.each_caption(hidden)
         words = references.T.contiguous()
-        fed = recurrence.Fed(torch.cat((torch.full_like(words[:1], SOS), words[:-1])), forced, self._choose)
+        scores = self._scores(words, options)
+        fed = recurrence.Fed(torch.cat((torch.full_like(words[:1], SOS), words[:-1])), scores.forced, scores.choose)
         with torch.autocast(words.device.type, enabled=False):
             memory = memory._replace(frames=memory.frames.to(exact))
-            return words, recurrence.write(attention, self.embedding, self.cell, memory, hidden.to(exact), fed)
+            written = recurrence.write(attention, self.embedding, self.cell, memory, hidden.to(exact), fed)
+        return scores.loss(*written)
 
-    def _choose(self, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
-        """The most likely next word (B,)."""
-        return self._score(token, hidden, context).argmax(-1)
-
-    def _score(self, token: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
-        return self.output(torch.cat((self.embedding(token), hidden, context), -1))
+    def _scores(self, words: Tensor, options: LossOptions) -> WordScores:
+        """The scores of the words (L, B), and which steps are forced to go on with them."""
+        forced = _draw_forcing(len(words), options.teacher_forcing, options.generator())
+        return WordScores(self.output, self.embedding, words, forced, options.label_smoothing)
 
 
 def _places(rows: Tensor, motions: int) -> Tensor | None:

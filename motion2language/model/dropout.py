@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -17,7 +18,16 @@ class Dropout(nn.Dropout):
         """The values, each zero with probability p, the others divided by 1 - p, while training."""
         if not self.training or values.is_cuda:
             return super().forward(values)
+        return values * self._draw(values)
+
+    def draw(self, values: Tensor) -> Tensor | None:
+        """What `forward` would multiply these values by; None where it would leave them as they are."""
+        if not self.training or not self.p:
+            return None
+        return F.dropout(torch.ones_like(values), self.p) if values.is_cuda else self._draw(values)
+
+    def _draw(self, values: Tensor) -> Tensor:
         size = values.numel()
         draws = torch.empty(-(-size // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
         kept = draws[:size].view(values.shape).float().ge_(round(self.p * 2**16) - 2**15)
-        return values * kept.mul_(1 / (1 - self.p)).to(values.dtype)
+        return kept.mul_(1 / (1 - self.p)).to(values.dtype)

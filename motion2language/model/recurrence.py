@@ -30,8 +30,8 @@ from torch.autograd.function import once_differentiable
 from motion2language.model.attention import LocalAttention, Memory
 from motion2language.model.recurrence_gradient import Products, Tape, Weights, backward
 
-#: choose(token (B,), hidden (B, H), context (B, H)) -> the model's own next word (B,).
-Choose = Callable[[Tensor, Tensor, Tensor], Tensor]
+#: choose(step, token (B,), hidden (B, H), context (B, H)) -> the model's own next word (B,).
+Choose = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 _FAINT = 64.0  # e^-64 stands for 0 in windows: an exponential of less takes five times as long
 
 
@@ -170,7 +170,7 @@ def _run(
         views.new[step].addcmul_(views.reset[step], views.new_of_state[step]).tanh_()
         torch.lerp(views.new[step], before, views.update[step], out=after)
         if not forced and step + 1 < len(fed.forced):
-            word = fed.choose(tape.tokens[step], after, views.contexts[step])
+            word = fed.choose(step, tape.tokens[step], after, views.contexts[step])
             tape.tokens[step + 1] = word
             torch.index_select(products.words, 0, word, out=views.gates[step + 1])
 

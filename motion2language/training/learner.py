@@ -27,6 +27,7 @@ from motion2language.training.batches import BatchMaker, Drawn, batches, make_ah
 from motion2language.training.config import TrainConfig
 from motion2language.training.pairs import Pairs
 from motion2language.training.processes import Processes, shares
+from motion2language.training.updates import Updates
 
 ALONE = Processes()
 
@@ -63,6 +64,7 @@ class Learner:
         if processes.count > 1:
             self.loss = DistributedDataParallel(self.loss)
         self.optimizer = make_optimizer(self.network, config)
+        self.updater = Updates(self.network, self.optimizer)
         self.averaged = {key: value.clone() for key, value in self.network.state_dict().items()}
         self.epoch, self.updates, self.best, self.stale = 0, 0, -math.inf, 0
 
@@ -120,14 +122,11 @@ class Learner:
         """Change the weights and their average; ValueError when the gradient is not finite."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config, self.updates, self.total)
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_norm).item()
+        norm = self.updater.clip(self.config.gradient_norm)
         if not math.isfinite(norm):  # it would make every weight NaN, and only the next loss would show that
             raise ValueError(f"the gradient became {norm} in epoch {self.epoch + 1}; lower train.learning_rate")
-        self.optimizer.step()
         self.updates += 1
-        decay = min(self.config.average, self.updates / (self.updates + 10))
-        for key, value in self.network.state_dict().items():
-            self.averaged[key].lerp_(value, 1 - decay)
+        self.updater.step(self.averaged, min(self.config.average, self.updates / (self.updates + 10)))
 
     def _loss_options(self) -> LossOptions:
         """The options of the next update's loss, the same for all its parts."""
