@@ -45,6 +45,11 @@ WRITTEN = (
     (".trc", "Motion Analysis, OpenSim", "test_markers.py"),
     (".npz", "AMASS", "test_amass.py"),
     (".npz .csv .bvh .glb", "our own", "test_convert.py::test_what_is_written_is_read_back"),
+    (
+        ".npz .csv .bvh .glb",
+        "from every kind, whole and in parts",
+        "test_conversions.py::test_every_format_becomes_every_other_whole_and_in_parts",
+    ),
     (".npz", "one array of joints", "test_loose_arrays.py::test_an_archive_with_one_array_of_joints"),
     (".npy", "layouts of pose estimators", "test_poses.py::test_every_layout_is_the_same_body"),
     (".json", "MediaPipe, MMPose and others", "test_poses.py::test_json_in_many_forms_is_the_same_body"),

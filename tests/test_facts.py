@@ -231,6 +231,15 @@ def test_a_posture_is_found_at_its_moment(kind, posture):
     assert facts(exercise.motion).start_posture == facts(exercise.motion).end_posture == "standing"
 
 
+def test_a_body_whose_pelvis_is_below_its_hips_stands():
+    """As in characters of games, whose root is low and whose legs are short."""
+    positions = np.repeat(standing().positions, 30, axis=0)
+    hips = positions[:, [CANONICAL.index("left_hip"), CANONICAL.index("right_hip")]].mean(axis=1)
+    positions[:, 0] = hips - [0.0, 0.12, 0.0]
+    found = facts(Motion(positions, 30, CANONICAL))
+    assert (found.start_posture, found.end_posture) == ("standing", "standing")
+
+
 def test_sitting_is_found_where_the_body_is_lowest():
     motion = make_recording(1, ("sit",)).motion
     lowest = float(motion.positions[:, 0, 1].argmin()) / motion.fps

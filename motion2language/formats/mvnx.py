@@ -2,8 +2,9 @@
 
 A segment begins at the joint that moves it: LeftForeArm at the left elbow. The tree follows from the file's joints,
 which connect segments. The end of a segment on which no other hangs (head, hands, toes) is its farthest point, which
-its orientation places. Foot contacts are kept as they are. Metres, Z up. Read as a stream, so that a long file takes
-no more memory than its numbers. Calibration poses are left out. Not read: sensors, joint angles, fingers.
+its orientation places. Foot contacts, which version 4 has, are kept as they are; the MVN User Manual (MV0319P.N) lists
+none in a frame of version 3. Metres, Z up. Read as a stream, so that a long file takes no more memory than its numbers.
+Calibration poses are left out. Not read: sensors, joint angles, fingers.
 """
 
 from __future__ import annotations

@@ -145,7 +145,9 @@ def measure(motion: Motion) -> Body:
     floor = float(np.percentile(feet.min(axis=1), 5))
     ankle = float(np.percentile(ankles.min(axis=1), 5)) - floor
     hips = joints[:, [_COLUMN["left_hip"], _COLUMN["right_hip"]]].mean(axis=1)
-    drop = float(median(np.linalg.norm(joints[:, _COLUMN["pelvis"]] - hips, axis=1)))
+    # The pelvis of some rigs is below their hips: it then stands lower.
+    above, trunk = joints[:, _COLUMN["pelvis"]] - hips, joints[:, _COLUMN["neck"]] - hips
+    drop = float(median(np.sign((above * trunk).sum(axis=1)) * np.linalg.norm(above, axis=1)))
     return Body(joints, raw, leg, floor, 1.0 + ankle + drop, 0.0, motion.duration, motion.seen, motion.contacts)
 
 
