@@ -14,6 +14,11 @@ from motion2language.training.segmenting.teach import load_run
 from motion2language.training.segmenting.vary import Variation
 
 SETTINGS = f"""{SEGMENTER}
+[train.compose]
+bend = 0.0
+bones = 0.0
+other_body = 0.0
+both_arms = 0.0
 [train.vary]
 noise = 0.0
 tilt = 0.0
@@ -32,11 +37,14 @@ def settings(tmp_path) -> Path:
 def test_each_variation_of_the_settings_is_left_out_once(settings):
     found = {row.name: row for row in variations.rows(load_run(settings), gestures=True)}
     assert list(found)[:3] == ["all", "all, another seed", "none"] and list(found)[-1] == "without gestures"
-    assert list(found)[3:-1] == ["without mirror", "without offsets", "without drift"]
+    assert list(found)[3:-1] == [f"without {name}" for name in ("tempo", "smoothed", "mirror", "offsets", "drift")]
     assert found["without drift"].vary == found["all"].vary.model_copy(update={"drift": 0.0})
     assert found["all, another seed"].seed != found["all"].seed == found["none"].seed
     assert not any(found["none"].vary.model_dump().values())
     assert set(Variation.model_fields) == set(found["none"].vary.model_dump())
+    assert found["without tempo"].compose == found["all"].compose.model_copy(update={"tempo": 0.0})
+    assert found["without tempo"].vary == found["all"].vary and found["without drift"].compose == found["all"].compose
+    assert not any(found["none"].compose.model_dump().values())
     assert [row.gestures for row in found.values()].count(False) == 1
 
 

@@ -15,7 +15,7 @@ from motion2language.model.segmenter import Action, Segmenter, SegmenterConfig, 
 from motion2language.model.segmenter_torch import TorchSegmenter
 from motion2language.motion import CANONICAL, Motion
 from motion2language.training.segmenting import fit
-from motion2language.training.segmenting.compose import Pool, with_both_arms
+from motion2language.training.segmenting.compose import Composition, Pool, with_both_arms
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, right_stretches
 from motion2language.training.segmenting.teach import calibrate, load_run
 from motion2language.training.segmenting.units import Recording, between, units_of
@@ -94,6 +94,23 @@ def _pool() -> Pool:
         Recording(_swings((10, 30)), "kick", "b", "two"),
     ]
     return Pool([unit for each in recordings for unit in units_of(each, 10.0)], 10.0)
+
+
+def test_bodies_of_composed_takes_are_those_of_the_recordings_or_others_as_the_settings_say() -> None:
+    tall = Recording((_swings((20, 40)) * 1.3).astype(np.float32), "raise", "a", "tall")
+    small = Recording(_swings((20, 40)), "raise", "b", "small")
+    pool = Pool([units_of(each, 10.0)[0] for each in (tall, small)], 10.0)
+
+    def spread(config: Composition) -> float:
+        """Standard deviation of the upper leg's length between takes, metres, of those on the smaller body."""
+        takes = [pool.compose(np.random.default_rng(number), 60, config)[0] for number in range(40)]
+        thigh = [CANONICAL.index("left_hip"), CANONICAL.index("left_knee")]
+        lengths = np.array([np.median(np.linalg.norm(np.diff(take[:, thigh], axis=1), axis=2)) for take in takes])
+        return float(np.std(lengths[lengths < np.mean(lengths)]))
+
+    as_recorded = Composition(tempo=0, bend=0, bones=0, other_body=0, both_arms=0, smoothed=0)
+    assert spread(as_recorded) < 0.01  # what the curves between two actions change
+    assert spread(as_recorded.model_copy(update={"bones": 0.2})) > 0.02
 
 
 def test_variations_keep_time_and_may_be_none() -> None:

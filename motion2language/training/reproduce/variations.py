@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 from rich.progress import Progress, TaskID
 
 from motion2language.body import to_canonical
@@ -26,22 +27,20 @@ from motion2language.scoring.naming import GROUPS, KNOWN, Answer, Reader, baseli
 from motion2language.scoring.people import Question
 from motion2language.training.reproduce.people import Examination
 from motion2language.training.reproduce.people_tables import HEADS, share, table
-from motion2language.training.segmenting.compose import Pool
+from motion2language.training.segmenting.compose import Composition, Pool
 from motion2language.training.segmenting.fit import Fitting, require_learnable
 from motion2language.training.segmenting.recordings import of_people
 from motion2language.training.segmenting.teach import FPS, SegmenterRun, action_of
 from motion2language.training.segmenting.units import units_of
 from motion2language.training.segmenting.vary import Variation
 
-#: Takes as they were composed.
-NONE = Variation.model_validate(dict.fromkeys(Variation.model_fields, 0.0))
-
 
 @dataclass(frozen=True)
 class Row:
-    """One training: how far its takes are varied, from which seed, and whether gestures are among its recordings."""
+    """One training: how its takes are put together and varied, from which seed, and whether it learns from gestures."""
 
     name: str
+    compose: Composition
     vary: Variation
     seed: int
     gestures: bool = True
@@ -49,12 +48,21 @@ class Row:
 
 def rows(run: SegmenterRun, gestures: bool) -> list[Row]:
     """All variations twice, none, and without each that the run has; without gestures, where there are any."""
-    vary, seed = run.train.vary, run.train.seed
-    found = [Row("all", vary, seed), Row("all, another seed", vary, seed + 1), Row("none", NONE, seed)]
-    for name in Variation.model_fields:
-        if getattr(vary, name):
-            found.append(Row(f"without {name}", vary.model_copy(update={name: 0.0}), seed))
-    return [*found, Row("without gestures", vary, seed, gestures=False)] if gestures else found
+    compose, vary, seed = run.train.compose, run.train.vary, run.train.seed
+    found = [
+        Row("all", compose, vary, seed),
+        Row("all, another seed", compose, vary, seed + 1),
+        Row("none", Composition.model_validate(_zeros(compose)), Variation.model_validate(_zeros(vary)), seed),
+    ]
+    for name in (name for name, value in compose if value):
+        found.append(Row(f"without {name}", compose.model_copy(update={name: 0.0}), vary, seed))
+    for name in (name for name, value in vary if value):
+        found.append(Row(f"without {name}", compose, vary.model_copy(update={name: 0.0}), seed))
+    return [*found, Row("without gestures", compose, vary, seed, gestures=False)] if gestures else found
+
+
+def _zeros(config: BaseModel) -> dict[str, float]:
+    return dict.fromkeys(type(config).model_fields, 0.0)
 
 
 def examine(
@@ -94,7 +102,7 @@ def _train(row: Row, run: SegmenterRun, pool: Pool, device: str, bar: Progress) 
     names = sorted({unit.action for unit in pool.units})
     shape = {name: getattr(run, name) for name in SegmenterRun.model_fields if name != "train"}
     config = SegmenterConfig(actions={name: action_of(name, actions) for name in names}, **shape)
-    fit = run.train.model_copy(update={"vary": row.vary, "seed": row.seed})
+    fit = run.train.model_copy(update={"compose": row.compose, "vary": row.vary, "seed": row.seed})
     fitting = Fitting(pool, config, fit, device)
     task: TaskID = bar.add_task(row.name, total=fitting.steps)
     while fitting.done < fitting.steps:

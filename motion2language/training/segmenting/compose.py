@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from motion2language.captioning.features import canonical
 from motion2language.motion import CANONICAL, Motion
@@ -27,16 +28,11 @@ ONE_PERSON, ONE_SOURCE = 0.45, 0.35  # of a take whose units come from one perso
 SAME_UNIT, SAME_ACTION = 0.15, 0.15  # of the next unit
 NEXT_ONE = 0.1  # that the next repetition of the same recording follows
 CANDIDATES, NEAREST = 4, 0.6  # units compared by pose, and how often they are
-OTHER_BODY = 0.6  # of a take on the body of another unit
-TEMPO, BEND = 0.35, 0.25  # log of the tempo, and how much it changes within a unit
-BONES = 0.12  # standard deviation of the log length of a bone
 PAUSE = 0.6  # of a pause between two units, in a take that keeps rests
 REST = 3  # frames of rest that part two units of walking, waving, ... from each other, as a pause does
 EVEN = 0.7  # power of the number of units of an action in a source; 1: each such number counts alike
 FAIR = 0.5  # power of the weight of all of an action's units by which each of them counts less
-BOTH = 0.12  # that both arms do what one arm may do
 VEER = 0.15  # that a unit starts into another direction than the body faces
-SMOOTHED = 0.5  # of a take averaged over three frames, and of that again
 
 _HIPS = CANONICAL.index("left_hip"), CANONICAL.index("right_hip")
 _JOINTS = CANONICAL.joints
@@ -46,6 +42,22 @@ _ALIKE = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
 _ARM = "shoulder", "elbow", "wrist"
 
 Span = tuple[int, int, str]  # frames [start, end) and the action
+
+
+class Composition(BaseModel):
+    """How differently a take's person moves, is built and is seen than in the recordings; all chosen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    tempo: float = Field(0.35, ge=0, le=1)  # largest log of a take's tempo
+    bend: float = Field(0.25, ge=0, le=1)  # how much the tempo changes within a unit
+    bones: float = Field(0.12, ge=0, le=1)  # standard deviation of the log length of a bone
+    other_body: float = Field(0.6, ge=0, le=1)  # probability of a take on the body of another unit
+    both_arms: float = Field(0.12, ge=0, le=1)  # probability that both arms do what one arm may do
+    smoothed: float = Field(0.5, ge=0, lt=1)  # probability of a take averaged over three frames, and of that again
+
+
+COMPOSITION = Composition()
 
 
 class Pool:
@@ -75,19 +87,23 @@ class Pool:
             len(units), 2, 60
         )
 
-    def compose(self, random: np.random.Generator, frames: int) -> tuple[np.ndarray, list[Span]]:
+    def compose(
+        self, random: np.random.Generator, frames: int, config: Composition = COMPOSITION
+    ) -> tuple[np.ndarray, list[Span]]:
         """Positions (T, 21, 3) of a take of about `frames` frames, and its actions."""
         chosen = self._choose(random, frames)
-        body = self.units[int(random.integers(len(self.units)))] if random.random() < OTHER_BODY else chosen[0]
-        bones = body.bones * np.exp(random.normal(0, BONES, len(body.bones)))[_ALIKE]
-        tempo, dense = np.exp(random.uniform(-TEMPO, TEMPO)), float(random.random())
+        body = self.units[int(random.integers(len(self.units)))] if random.random() < config.other_body else chosen[0]
+        bones = body.bones * np.exp(random.normal(0, config.bones, len(body.bones)))[_ALIKE]
+        tempo, dense = np.exp(random.uniform(-config.tempo, config.tempo)), float(random.random())
         parts: list[np.ndarray] = []
         spans: list[Span] = []
         length, paused = 0, False
         for number, unit in enumerate(chosen):
             first_rest = number == 0 and random.random() < 0.5
-            part, first, last = self._cut(unit, random, float(tempo), 0.0 if first_rest else dense, first_rest)
-            if unit.one_armed and random.random() < BOTH:
+            part, first, last = self._cut(
+                unit, random, (float(tempo), config.bend), 0.0 if first_rest else dense, first_rest
+            )
+            if unit.one_armed and random.random() < config.both_arms:
                 part = with_both_arms(part)
             part = FROM_BONES @ (TO_BONES @ part * (bones / unit.bones)[:, None].astype(np.float32))
             if parts:
@@ -105,7 +121,7 @@ class Pool:
             if length + len(part) > frames + 6 * self.fps:
                 break
         take = np.concatenate(parts).astype(np.float32)
-        while random.random() < SMOOTHED:
+        while random.random() < config.smoothed:
             take[1:-1] = 0.25 * take[:-2] + 0.5 * take[1:-1] + 0.25 * take[2:]
         return take, spans
 
@@ -156,9 +172,10 @@ class Pool:
         return [("all",), ("source", unit.source), ("person", *person), ("both", *person, unit.action)]
 
     def _cut(
-        self, unit: Unit, random: np.random.Generator, tempo: float, dense: float, long_rest: bool
+        self, unit: Unit, random: np.random.Generator, pace: tuple[float, float], dense: float, long_rest: bool
     ) -> tuple[np.ndarray, int, int]:
-        """Frames of a unit in the take's tempo, and [first, last) of its action among them."""
+        """Frames of a unit in the take's tempo, bent, and [first, last) of its action among them."""
+        tempo, bend = pace
         rests = [int(random.integers(0, round(1.2 * self.fps))) if random.random() > dense else 1 for _ in range(2)]
         before = min(unit.first - unit.low, round(2.5 * self.fps) if long_rest else rests[0])
         after, first, last = min(unit.high - unit.last, rests[1]), unit.first, unit.last
@@ -169,8 +186,8 @@ class Pool:
         part = unit.positions[first - before : last + after]
         count = max(SHORTEST, round(len(part) / (tempo * np.exp(random.uniform(-0.2, 0.2)))))
         share = np.linspace(0, 1, count)
-        bent = random.uniform(-BEND, BEND) * share * (1 - share)
-        bent += random.uniform(-BEND, BEND) * np.sin(2 * np.pi * share) / (4 * np.pi)
+        bent = random.uniform(-bend, bend) * share * (1 - share)
+        bent += random.uniform(-bend, bend) * np.sin(2 * np.pi * share) / (4 * np.pi)
         clock = np.clip(share + bent, 0, 1) * (len(part) - 1)
         low = np.minimum(clock.astype(int), len(part) - 2)
         rest = (clock - low)[:, None, None].astype(np.float32)

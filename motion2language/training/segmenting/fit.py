@@ -22,7 +22,7 @@ from motion2language.captioning.features import Normalizer, feature
 from motion2language.model.segmenter import PAIR, Segmenter, SegmenterConfig
 from motion2language.model.segmenter_torch import TorchSegmenter
 from motion2language.motion import CANONICAL, Motion
-from motion2language.training.segmenting.compose import Pool, Span
+from motion2language.training.segmenting.compose import Composition, Pool, Span
 from motion2language.training.segmenting.vary import Variation, vary
 
 MEASURED = 300  # takes for the statistics of the features and the frequencies of actions; chosen
@@ -48,6 +48,7 @@ class FitConfig(BaseModel):
     average: float = Field(0.995, ge=0, lt=1)
     precision: str = Field("bfloat16", pattern="^(float32|bfloat16)$")  # of the encoder's products
     seed: int = Field(1, ge=0)
+    compose: Composition = Composition()
     vary: Variation = Variation()
 
 
@@ -191,7 +192,7 @@ class Fitting:
     def _take(self) -> tuple[np.ndarray, list[Span]]:
         """Part of a composed take, at most `seconds`; or, once the bounds are learnt, one of its actions alone."""
         frames = round(self.fit.seconds * self.config.fps)
-        positions, spans = self.pool.compose(self.random, frames)
+        positions, spans = self.pool.compose(self.random, frames, self.fit.compose)
         early = [span for span in spans if span[0] < frames - BESIDE]
         if early and self.done >= self.fit.bound_steps and self.random.random() < ALONE:
             return self._alone(positions[:frames], early)
