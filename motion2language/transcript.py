@@ -137,6 +137,17 @@ class Facts:
     arms, legs        left, right or both: which of them act, beside what walking needs
     step_length       metres of a step, the median
     step_size         small, normal or large, of a walk forward, for a body of that size
+    displacement      metres over the ground from where the body sets off to where it stops
+    cadence           steps per minute, from the median time between two
+    jump_height       metres that the pelvis rises above standing in the highest jump
+    falls             how often the body drops from upright to the floor
+    postures          all postures in the order of time, the first and the last too
+    transitions       what leads from one posture to another, in the order of time, such as "sits down"
+    left_arm, right_arm, left_leg, right_leg, head  share of the movement of these five, seen from where each begins
+                      (the neck, the pelvis), 0 to 1; a leg's counts as far as its foot also moves over the ground
+    hands             "together", "crossed": what the hands do with each other, in the order of time
+    period            seconds of a repetition, the median
+    regularity        share of the repeated movement that the mean repetition explains, 0 to 1
 
     >>> Facts(travel=3.1, direction="right", steps=8).known
     {'travel': 3.1, 'direction': 'right', 'steps': 8}
@@ -164,6 +175,20 @@ class Facts:
     legs: str | None = None
     step_length: float | None = None
     step_size: str | None = None
+    displacement: float | None = None
+    cadence: float | None = None
+    jump_height: float | None = None
+    falls: int | None = None
+    postures: tuple[str, ...] = ()
+    transitions: tuple[str, ...] = ()
+    left_arm: float | None = None
+    right_arm: float | None = None
+    left_leg: float | None = None
+    right_leg: float | None = None
+    head: float | None = None
+    hands: tuple[str, ...] = ()
+    period: float | None = None
+    regularity: float | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -175,7 +200,7 @@ class Facts:
     @property
     def known(self) -> dict[str, Any]:
         """The fields that have a value."""
-        return {name: value for name, value in vars(self).items() if value not in (None, ())}
+        return {name: value for name, value in vars(self).items() if value is not None and value != ()}
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: every field, numbers rounded to 0.1 ms, 0.1 mm and 0.0001 degrees."""

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from motion2language.transcript import Facts
 
 #: Units of the fields that have one.
-_UNITS = {"turn": "degrees, positive to the left", "travel": "m", "speed": "m/s", "repetition_times": "s"}
+_UNITS = {
+    "turn": "degrees, positive to the left",
+    "speed": "m/s",
+    "cadence": "steps per minute",
+    **dict.fromkeys(("travel", "displacement", "step_length", "jump_height"), "m"),
+    **dict.fromkeys(("repetition_times", "period"), "s"),
+}
 
 
 def facts(

@@ -9,6 +9,7 @@ from motion2language.transcript import Facts, Segment
 UNSURE = 0.5  # confidence below which outputs mark a segment as doubtful; chosen
 TURNED = 30.0  # degrees from which a turn is worth a word; chosen
 WENT = 0.3  # metres from which a way is; chosen
+NAMED = 3  # changes of posture that are all named; chosen
 UNKNOWN = "unknown action"
 #: Which place of a hand is named, the most telling first.
 PLACES = ("to the floor", "to the head", "overhead", "behind", "in front", "to the side", "at shoulder height")
@@ -60,9 +61,12 @@ def phrase(facts: Facts | None) -> str:
 
 def describe(facts: Facts) -> str:
     """The facts that describe an action without a name, the posture too."""
-    rest = [facts.start_posture] if facts.start_posture and facts.start_posture == facts.end_posture else []
+    same = facts.start_posture and facts.start_posture == facts.end_posture
+    rest = [str(facts.start_posture)] if same else []
     found = list(_phrases(facts))
-    if not any(part in found for part in rest):
+    if rest and 0 < len(facts.transitions) <= NAMED and not facts.falls:
+        found += facts.transitions
+    elif not any(part in found for part in rest):
         found += rest
     return ", ".join(found) or "nothing that can be measured"
 
@@ -90,6 +94,8 @@ def _phrases(facts: Facts) -> Iterator[str]:
         yield f"turned {abs(facts.turn):.0f}° {_TO['left' if facts.turn > 0 else 'right']}"
     if facts.jumps:
         yield _count(facts.jumps, "jump")
+    if facts.falls:
+        yield _count(facts.falls, "fall")
     acts = _acts(facts)
     often = f"{facts.repetitions} times" if facts.repetitions and not _are_steps(facts) else ""
     if acts or often:

@@ -10,25 +10,53 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from motion2language.body import ensure_canonical
-from motion2language.captioning.facts.jumps import find_jumps
-from motion2language.captioning.facts.limbs import Limbs, find_limbs
+from motion2language.captioning.facts.jumps import SLOWEST, find_falls, find_jumps
+from motion2language.captioning.facts.limbs import SHARED, Limbs, find_limbs
 from motion2language.captioning.facts.measure import RATE, Body, measure
-from motion2language.captioning.facts.posture import Postures, find_postures
+from motion2language.captioning.facts.posture import UPRIGHT, Postures, find_postures
 from motion2language.captioning.facts.repetitions import Repetitions, find_all_repetitions
-from motion2language.captioning.facts.steps import Steps, compare_contacts, find_step_length, find_steps, name_step
+from motion2language.captioning.facts.steps import (
+    Steps,
+    compare_contacts,
+    find_cadence,
+    find_step_length,
+    find_steps,
+    name_step,
+)
 from motion2language.captioning.facts.travel import Travel, find_gait, find_pace, find_travel
 from motion2language.captioning.facts.turn import find_turn
 from motion2language.motion import Motion
 from motion2language.transcript import Facts
 
-UPRIGHT = ("standing", "bent")  # postures in which a foot that moves takes a step
-#: What cannot be known where joints with these endings were not recorded, beside `side`, `limb` and that hand's places.
+#: The shares of the limbs' movement, which are of all five.
+_SHARES = tuple(name.replace(" ", "_") for name in SHARED)
+#: What cannot be known where a joint of a limb was not recorded, beside `side`, `limb` and that hand's places.
 HANGS_ON = {
-    "leg": ("legs", "steps", "step_length", "step_size", "gait", "pace", "jumps", "start_posture", "end_posture"),
-    "arm": ("arms",),
+    "leg": (
+        "legs",
+        "steps",
+        "step_length",
+        "step_size",
+        "cadence",
+        "gait",
+        "pace",
+        "jumps",
+        "jump_height",
+        "falls",
+        "start_posture",
+        "end_posture",
+        "postures",
+        "transitions",
+        *_SHARES,
+    ),
+    "arm": ("arms", "hands", *_SHARES),
+    "head": _SHARES,
 }
-_JOINTS = {"leg": ("ankle", "knee"), "arm": ("wrist", "elbow")}
+_JOINTS = {"leg": ("ankle", "knee"), "arm": ("wrist", "elbow"), "head": ("head",)}
+#: Facts that are empty, not None, where they are unknown.
+SEVERAL = frozenset("left_hand right_hand hands postures transitions".split())
 STEPS = 3  # steps from which a body walks or runs; chosen
+SLIDES = 1.0  # metres of travel from which steps are expected; chosen
 SHORTEST = 0.25  # seconds of the shortest interval in which a movement is measured; chosen
 
 
@@ -70,12 +98,11 @@ def _without_unseen(body: Body, found: Facts) -> Facts:
     acts = found.limb
     for limb, joints in _JOINTS.items():
         if lost := sorted(joint for joint in body.missing if joint.endswith(joints)):
-            hidden = (*_unclear(acts, limb, lost), *HANGS_ON[limb])
-            names = [name for name in hidden if getattr(found, name)]
-            unknown: dict[str, Any] = {name: () if name.endswith("hand") else None for name in hidden}
-            found = replace(found, **unknown)
+            hidden = dict.fromkeys((*_unclear(acts, limb, lost), *HANGS_ON[limb]))
+            reasons = [note for note in found.notes if not set(note.partition(": ")[0].split(", ")) <= set(hidden)]
+            unknown: dict[str, Any] = {name: () if name in SEVERAL else None for name in hidden}
             reason = f"{', '.join(lost).replace('_', ' ')} not recorded"
-            found = replace(found, notes=(*found.notes, f"{', '.join(names)}: {reason}")) if names else found
+            found = replace(found, **unknown, notes=(*reasons, f"{', '.join(hidden)}: {reason}"))
     return found
 
 
@@ -86,7 +113,9 @@ def _unclear(acts: str | None, limb: str, lost: Sequence[str]) -> tuple[str, ...
     """
     sides = tuple(side for side in ("left", "right") if any(joint.startswith(side) for joint in lost))
     hands = tuple(f"{side}_hand" for side in sides) if limb == "arm" else ()
-    if acts in _JOINTS and (acts != limb or len(sides) == 1):
+    if limb == "head":
+        return ()
+    if acts in ("leg", "arm") and (acts != limb or len(sides) == 1):
         return ("side", *hands) if acts == limb else hands
     return ("side", "limb", *hands)
 
@@ -94,7 +123,7 @@ def _unclear(acts: str | None, limb: str, lost: Sequence[str]) -> tuple[str, ...
 def _too_short(body: Body) -> Facts:
     postures = find_postures(body)
     note = "all but the posture: too short to see a movement"
-    return Facts(start_posture=postures.first, end_posture=postures.last, notes=(note,))
+    return Facts(start_posture=postures.names[0], end_posture=postures.names[-1], notes=(note,))
 
 
 @dataclass(frozen=True)
@@ -115,22 +144,20 @@ class _Seen:
         carried = travel.direction != "in place" and {"left_ankle", "right_ankle"} <= body.missing  # by unseen legs
         return cls(postures, travel, steps, stepped, find_limbs(body, carried or len(stepped) >= STEPS))
 
+    @property
+    def goes(self) -> bool:
+        """Whether the body takes enough steps to walk or run."""
+        return len(self.stepped) >= STEPS
+
 
 def _gather(body: Body, seen: _Seen, again: Repetitions) -> Facts:
     postures, travel, stepped, limbs = seen.postures, seen.travel, seen.stepped, seen.limbs
-    goes = len(stepped) >= STEPS
-    gait = find_gait(body, travel) if goes else None
-    step = find_step_length(body, stepped) if goes and travel.direction != "in place" else None
+    gait = find_gait(body, travel) if seen.goes else None
+    step = find_step_length(body, stepped) if seen.goes and travel.direction != "in place" else None
     turn, why_no_turn = find_turn(body)
-    notes = {
-        "side": "" if limbs.side else "no arm or leg acts beyond what walking needs" if goes else "no arm or leg acts",
-        "repetitions": again.reason,
-        "turn": why_no_turn,
-        "direction": "" if travel.direction else "it changes",
-        "steps": "; ".join(filter(None, (seen.steps.note if stepped else "", compare_contacts(body, len(stepped))))),
-        "gait": "" if gait or not goes or travel.froude is None else "between a walk and a run",
-    }
-    return Facts(
+    jumps = find_jumps(body)
+    shares: dict[str, Any] = dict(zip(_SHARES, limbs.shares, strict=False))
+    found = Facts(
         side=limbs.side,
         limb=limbs.limb,
         repetitions=len(again.times) or None,
@@ -140,17 +167,60 @@ def _gather(body: Body, seen: _Seen, again: Repetitions) -> Facts:
         direction=travel.direction,
         steps=len(stepped),
         speed=travel.speed,
-        start_posture=postures.first,
-        end_posture=postures.last,
-        notes=tuple(f"{name}: {reason}" for name, reason in notes.items() if reason),
+        start_posture=postures.names[0],
+        end_posture=postures.names[-1],
         gait=gait,
         pace=None if gait is None else find_pace(travel, gait),
         path=travel.path,
-        jumps=len(find_jumps(body)),
+        jumps=len(jumps.times) or (None if body.rate < SLOWEST else 0),
         left_hand=limbs.left_hand if limbs.arms in ("left", "both") else (),
         right_hand=limbs.right_hand if limbs.arms in ("right", "both") else (),
         arms=limbs.arms,
         legs=limbs.legs,
         step_length=None if step is None else step * body.leg,
         step_size=name_step(step) if gait == "walk" and travel.direction == "forward" else None,
+        displacement=travel.displacement,
+        cadence=find_cadence(stepped) if seen.goes else None,
+        jump_height=max(jumps.heights) * body.leg if jumps.heights else None,
+        falls=len(find_falls(body, postures)),
+        postures=postures.names,
+        transitions=postures.transitions,
+        hands=limbs.hands,
+        period=again.period,
+        regularity=again.regularity,
+        **shares,
     )
+    return replace(found, notes=_notes(found, body, seen, again.reason, why_no_turn))
+
+
+def _notes(found: Facts, body: Body, seen: _Seen, why_not_again: str, why_no_turn: str) -> tuple[str, ...]:
+    """Why each unknown fact is unknown, and what is special about the steps."""
+    stays = found.direction == "in place"
+    few = "" if seen.goes else f"fewer than {STEPS} steps"
+    way = few or ("it stays in place" if stays else "")
+    acts = "no arm or leg acts beyond what walking needs" if seen.goes else "no arm or leg acts"
+    slides = seen.travel.distance >= SLIDES and not seen.stepped and not stays and not found.jumps
+    steps = (
+        seen.steps.note if seen.stepped else "the body travels without any: it slides or is carried" if slides else ""
+    )
+    reasons = (
+        ("side", acts),
+        ("arms", "no arm acts"),
+        ("legs", "they step" if seen.goes else "no leg acts"),
+        ("limb", "nothing moves"),
+        (" ".join(_SHARES), "they move too little to be compared"),
+        ("repetitions", why_not_again),
+        ("period regularity", "nothing repeats"),
+        ("turn", why_no_turn),
+        ("direction", "it changes"),
+        ("speed path", "it stays in place" if stays else "the way is too short for a shape"),
+        ("gait", way or "between a walk and a run"),
+        ("pace", way or "whether it walks or runs is unknown"),
+        ("step_length cadence", way),
+        ("step_size", way or "named for a walk forward alone"),
+        ("jumps", f"{body.rate:g} frames per second are too few to see every flight"),
+        ("jump_height", "no jump"),
+    )
+    notes = [(", ".join(name for name in names.split() if getattr(found, name) is None), why) for names, why in reasons]
+    special = "; ".join(filter(None, (steps, compare_contacts(body, len(seen.stepped)))))
+    return tuple(f"{names}: {why}" for names, why in (*notes, ("steps" if special else "", special)) if names)

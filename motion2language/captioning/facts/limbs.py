@@ -17,6 +17,12 @@ HELD = 0.2  # seconds that a hand is somewhere to be said to be there; chosen
 NEAR_HEAD = 0.36  # leg lengths between a wrist and the middle of the head that its hand touches; chosen
 ABOVE = 0.3  # leg lengths over the middle of the head from which a wrist is overhead; chosen
 BEHIND = 0.35  # leg lengths behind the pelvis from which a wrist is behind the body; chosen
+WAIST = (0.15, 0.65)  # shares of the way from hips to shoulders between which a hand is at the waist; chosen
+MEET = 0.1  # seconds that two hands are together or crossed, as in a clap; chosen
+TOGETHER = 0.22  # leg lengths between the wrists of hands that touch, about 19 cm; chosen
+CROSSED = 0.1  # leg lengths that the left wrist is to the right of the right one where arms are crossed; chosen
+#: What the shares of movement are of, in this order.
+SHARED = ("left arm", "right arm", "left leg", "right leg", "head")
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class Limbs:
     limb   arm, leg, head, trunk or whole body: what moves most beyond the rest; None for a still body
     arms   left, right or both: which arms act, or None; legs likewise (kicks and lifts, not steps)
     left_hand, right_hand  where each hand goes, in the order of time
+    hands  together, crossed: what both hands do with each other, in the order of time
+    shares of the movement of the SHARED beyond the trunk's, sum 1; none for a still body
     """
 
     side: str | None
@@ -35,6 +43,8 @@ class Limbs:
     legs: str | None
     left_hand: tuple[str, ...]
     right_hand: tuple[str, ...]
+    hands: tuple[str, ...]
+    shares: tuple[float, ...]
 
 
 def find_limbs(body: Body, goes: bool) -> Limbs:
@@ -45,7 +55,9 @@ def find_limbs(body: Body, goes: bool) -> Limbs:
     still = max(spread.values()) < MOVED
     limb = None if still and arms is None else _limb(spread, arms, legs, goes)
     side = {"arm": arms, "leg": legs}.get(limb or "")
-    return Limbs(side, limb, arms, legs, *_reach(body))
+    moved = [spread[name] for name in SHARED]
+    shares = () if still else tuple(each / sum(moved) for each in moved)
+    return Limbs(side, limb, arms, legs, *_reach(body), _meet(body), shares)
 
 
 def _spreads(body: Body) -> dict[str, float]:
@@ -115,6 +127,7 @@ def _zones(body: Body, side: str, wrist: np.ndarray, sign: float) -> dict[str, n
     near_head = np.linalg.norm(body.at(f"{side}_wrist") - body.at("head"), axis=1) < NEAR_HEAD
     trunk = np.maximum(shoulder - hips, 0.2)
     out = sign * wrist[:, 0]
+    near_trunk = np.hypot(wrist[:, 0], wrist[:, 2]) < 0.5
     away = height > hips + 0.35 * trunk
     return {
         "overhead": height > head + ABOVE,
@@ -124,12 +137,21 @@ def _zones(body: Body, side: str, wrist: np.ndarray, sign: float) -> dict[str, n
         "in front": away & (wrist[:, 2] > 0.35) & (wrist[:, 2] > np.abs(out)),
         "to the side": away & (out > 0.5) & (out > wrist[:, 2]),
         "behind": wrist[:, 2] < -BEHIND,
+        "at the waist": (height > hips + WAIST[0] * trunk) & (height < hips + WAIST[1] * trunk) & near_trunk,
     }
 
 
-def _visited(zones: dict[str, np.ndarray]) -> tuple[str, ...]:
-    """The zones that hold for HELD seconds, in the order in which they first do."""
-    least = max(1, round(HELD * RATE))
+def _meet(body: Body) -> tuple[str, ...]:
+    """What both hands do with each other."""
+    apart = body.posed("left_wrist") - body.posed("right_wrist")
+    ahead = body.posed("left_wrist", "right_wrist")[:, 2] > body.posed("neck")[:, 2]
+    together = np.sqrt((apart**2).sum(axis=1)) < TOGETHER
+    return _visited({"together": together, "crossed": ahead & (apart[:, 0] < -CROSSED)}, MEET)
+
+
+def _visited(zones: dict[str, np.ndarray], seconds: float = HELD) -> tuple[str, ...]:
+    """The zones that hold for so many seconds, in the order in which they first do."""
+    least = max(1, round(seconds * RATE))
     first = {}
     for name, inside in zones.items():
         if not inside.any():

@@ -38,6 +38,7 @@ class Body:
     standing  height of the pelvis over the floor when standing, leg lengths
     seen      (T, 21) bool, False where a joint was not recorded; None where all were
     contacts  (T, 4) bool, which of motion.CONTACTS the file says are on the ground; None where it does not say
+    rate      frames per second of the recording
     start     seconds from the recording's beginning to the first frame
     duration  seconds
     """
@@ -51,6 +52,7 @@ class Body:
     duration: float
     seen: np.ndarray | None = None
     contacts: np.ndarray | None = None
+    rate: float = RATE
 
     @property
     def frames(self) -> int:
@@ -135,7 +137,7 @@ def measure(motion: Motion) -> Body:
             f"{motion.label}: facts need the canonical body, found skeleton {motion.skeleton.name!r}; "
             "map it with motion2language.body.to_canonical first"
         )
-    motion = motion.resample(RATE)
+    rate, motion = motion.fps, motion.resample(RATE)
     positions = motion.positions.astype(np.float64)
     leg = _leg_length(positions)
     raw = positions / leg
@@ -148,7 +150,7 @@ def measure(motion: Motion) -> Body:
     # The pelvis of some rigs is below their hips: it then stands lower.
     above, trunk = joints[:, _COLUMN["pelvis"]] - hips, joints[:, _COLUMN["neck"]] - hips
     drop = float(median(np.sign((above * trunk).sum(axis=1)) * np.linalg.norm(above, axis=1)))
-    return Body(joints, raw, leg, floor, 1.0 + ankle + drop, 0.0, motion.duration, motion.seen, motion.contacts)
+    return Body(joints, raw, leg, floor, 1.0 + ankle + drop, 0.0, motion.duration, motion.seen, motion.contacts, rate)
 
 
 def smooth(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ leans and by where knees, feet and hands are. Short flickers are given to their 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,6 +23,16 @@ FLAT = 62.0  # degrees from the vertical: a lying trunk, or one carried by the h
 ON_FLOOR = 0.28  # leg lengths over the floor: a knee or a hand on it, with the size of the joint
 AHEAD = 0.22  # leg lengths that the feet of one who sits are before the pelvis
 SHORTEST = 0.4  # seconds that a posture lasts at least
+SETTLED = 1.0  # seconds below which a posture on the way to a low one is only passed through
+UPRIGHT = ("standing", "bent")  # postures in which a foot that moves takes a step
+#: What somebody does who comes into each posture from an upright one.
+_DOWN = {
+    "squatting": "squats down",
+    "kneeling": "kneels down",
+    "sitting": "sits down",
+    "lying": "lies down",
+    "on all fours": "goes down on all fours",
+}
 
 
 @dataclass(frozen=True)
@@ -31,18 +42,37 @@ class Postures:
     spans: tuple[tuple[float, str], ...]
 
     @property
-    def first(self) -> str:
-        """The posture at the start."""
-        return self.spans[0][1]
+    def names(self) -> tuple[str, ...]:
+        """The postures in order."""
+        return tuple(name for _, name in self.spans)
 
     @property
-    def last(self) -> str:
-        """The posture at the end."""
-        return self.spans[-1][1]
+    def transitions(self) -> tuple[str, ...]:
+        """What leads from one posture to the next, in order: sits down, lies down, sits up, stands up and others.
+
+        >>> Postures(((0.0, "standing"), (1.0, "squatting"), (1.5, "sitting"), (4.0, "bent"))).transitions
+        ('sits down', 'stands up')
+        """
+        kept: list[str] = []
+        for number, (start, name) in enumerate(self.spans):
+            after = self.spans[number + 1] if number + 1 < len(self.spans) else None
+            passed = after is not None and after[1] not in UPRIGHT and after[0] - start < SETTLED
+            if not (kept and passed):
+                kept.append(name)
+        return tuple(filter(None, (_transition(*pair) for pair in pairwise(kept))))
 
     def at(self, time: float) -> str:
         """The posture at a time in seconds."""
-        return next((name for start, name in reversed(self.spans) if start <= time), self.first)
+        return next((name for start, name in reversed(self.spans) if start <= time), self.names[0])
+
+
+def _transition(before: str, after: str) -> str:
+    """What leads from one posture to another; "" where nothing is worth a word."""
+    if after in UPRIGHT:
+        return "" if before in UPRIGHT else "stands up"
+    if before in UPRIGHT or after == "lying":
+        return _DOWN[after] if before != after else ""
+    return "sits up" if before == "lying" and after == "sitting" else ""
 
 
 def find_postures(body: Body) -> Postures:

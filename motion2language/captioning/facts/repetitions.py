@@ -83,7 +83,7 @@ def find_all_repetitions(bodies: Sequence[Body]) -> list[Repetitions]:
             continue
         cycle, middles = cycles[number]
         times = tuple(bodies[number].seconds(float(first + frame)) for frame in middles)
-        found[number] = Repetitions(times, float(median(np.diff(times))), cycle.explained)
+        found[number] = Repetitions(times, float(median(np.diff(times))), float(cycle.explained))
     return found
 
 

@@ -89,6 +89,11 @@ def find_step_length(body: Body, times: Sequence[float]) -> float | None:
     return float(median(np.hypot(*np.diff(body.at("pelvis")[frames][:, [0, 2]], axis=0).T)))
 
 
+def find_cadence(times: Sequence[float]) -> float | None:
+    """Steps per minute, from the median time between two; None with fewer than LEAST."""
+    return 60 / float(median(np.diff(times))) if len(times) >= LEAST else None
+
+
 def name_step(length: float | None) -> str | None:
     """small, normal or large for a step of a walk forward, in leg lengths."""
     if length is None:

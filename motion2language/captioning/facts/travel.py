@@ -35,6 +35,7 @@ class Travel:
     """How the body moved over the ground.
 
     distance      metres along the path; in place the displacement, since the way is sway
+    displacement  metres from where it sets off to where it stops; in place from the first place to the last
     direction     forward, backward, left or right of where the body faces; "in place"; None when it changes
     path          straight, curve left, curve right, circle left, circle right; None in place and for a step or two
     speed         m/s, mean over the frames on the way, or None in place
@@ -44,6 +45,7 @@ class Travel:
     """
 
     distance: float
+    displacement: float
     direction: str | None
     path: str | None
     speed: float | None
@@ -64,10 +66,11 @@ def find_travel(body: Body) -> Travel:
     displacement = float(np.hypot(*(ground[-1] - ground[0]))) * body.leg
     usual = median(ground)
     if way < LEAST or np.hypot(*(ground - usual).T).max() < REACH:
-        return Travel(displacement, "in place", None, None, None, moving, ahead)
+        return Travel(displacement, displacement, "in place", None, None, None, moving, ahead)
     mean = float(speed[moving].mean()) * body.leg
     return Travel(
         way * body.leg,
+        min(way, float(np.hypot(*(ground[moving][-1] - ground[moving][0])))) * body.leg,
         _direction(velocity[moving], facing[moving]),
         _path(velocity[moving]) if way >= BENDS else None,
         mean,
