@@ -21,6 +21,7 @@ from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_transducer, take_sentences, timing
 from motion2language.captioning.doubt import Doubt, find_facts, judge, part_of
 from motion2language.captioning.features import Normalizer, feature, prepare
+from motion2language.captioning.loops import set_going
 from motion2language.captioning.model_folder import find_model, load_segmenter, save_model
 from motion2language.captioning.windows import Described, join, windows
 from motion2language.formats.limits import clean_message
@@ -123,12 +124,13 @@ class Captioner:
         segmenter = self._segmenter_for(search, beam) if refine else None
         if prepared is None:
             prepared = [self.prepare(motion, joint_map) for motion in motions]
+        going = [set_going(body) for body in prepared]
         described: Iterable[Described]
         if segmenter is not None:
-            described = self._say_pieces(segmenter, motions, prepared, beam)
+            described = self._say_pieces(segmenter, motions, going, beam)
         else:
-            described = self._say_sentences(motions, prepared, beam, refine)
-        yield from self._judge(prepared, list(described)) if facts else described
+            described = self._say_sentences(motions, going, beam, refine)
+        yield from self._judge(prepared, going, list(described)) if facts else described
 
     def embed(self, motion: Motion) -> np.ndarray:
         """What a prepared motion looks like to the network that names actions, (2 M,).
@@ -272,11 +274,13 @@ class Captioner:
                 found[number] = transcript, hypothesis.weights[hypothesis.tokens >= UNK]
         return [found[number] for number in range(len(motions))]
 
-    def _judge(self, prepared: Sequence[Motion], described: Sequence[Described]) -> Iterator[Described]:
-        """The descriptions with facts and doubt."""
+    def _judge(
+        self, prepared: Sequence[Motion], going: Sequence[Motion], described: Sequence[Described]
+    ) -> Iterator[Described]:
+        """The descriptions with doubt, and with the facts of the recordings as they are, not as they would go."""
         parts = [
             part_of(body, segment)
-            for body, one in zip(prepared, described, strict=True)
+            for body, one in zip(going, described, strict=True)
             for segment in one.transcript.segments
         ]
         features = iter(self.embed_all(parts) if self.doubt is not None else [])
