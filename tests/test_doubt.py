@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,9 @@ from motion2language.training.doubt_heard import Heard, Rows, elsewhere
 from motion2language.training.doubt_near import find_usual
 from motion2language.training.doubt_questions import ask_blends, ask_clips, ask_drawings, at_most
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
+from motion2language.writers.labelstudio import transcript_of
+
+SAMPLES = Path(__file__).parent.parent / "motion2language" / "samples"
 
 KICK = Segment(0.5, 2.0, "kick", (TimedWord("kicks", 1.0, 0.5, 1.5, 0.4),), 0.4, facts=Facts(steps=3), confidence=0.06)
 HEAD = Facts(
@@ -62,6 +66,10 @@ def test_elan_has_a_tier_of_facts_and_label_studio_has_them_as_meta():
     assert 'TIER_ID="facts"' in writers.render(SAID, "eaf")
     (task,) = json.loads(writers.render(SAID, "labelstudio"))
     assert task["predictions"][0]["result"][0]["meta"] == {"text": ["3 steps"]}
+    again = transcript_of(task)
+    assert again == Transcript.from_dict(SAID.to_dict())  # facts, confidence and the unknown action too
+    person = task | {"annotations": [{"completed_by": 3, "result": task["predictions"][0]["result"]}]}
+    assert [segment.confidence for segment in transcript_of(person).segments] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +237,28 @@ def test_known_is_weighed_by_itself():
     assert judged[0].confidence == judged[1].confidence == pytest.approx(0.5)
 
 
+def doubting(folder):
+    """A copy of `synthetic` that knows no action which facts do not show."""
+    shutil.copytree(find_model("synthetic"), folder)
+    axes = np.zeros((2 * 128, 2))
+    wide = {"mean": np.zeros(len(axes)), "spread": np.ones(len(axes)), "axes": axes}
+    save_doubt(doubt(**wide, right=[0] * 8, bias=-2.0, threshold=0.2), folder)
+    return folder
+
+
+def test_plain_captions_doubt_as_others_do_and_files_keep_facts_where_asked(m2l, tmp_path):
+    wave, model = SAMPLES / "1_wave.bvh", doubting(tmp_path / "model")
+    status, plain, _ = m2l("caption", wave, "--model", model, "--plain")
+    assert status == 0 and "unknown action: right hand" in plain
+    assert plain == m2l("caption", wave, "--model", model)[1]
+    walk = SAMPLES / "2_walk_bow.bvh"
+    for options, kept in (((), False), (("--facts",), True)):
+        out = tmp_path / str(kept)
+        assert m2l("caption", walk, "--model", "synthetic", *options, "--format", "txt,srt,vtt", "--out", out)[0] == 0
+        for kind in ("txt", "srt", "vtt"):
+            assert ("3.1 m forward, 10 steps, slow" in (out / f"2_walk_bow.{kind}").read_text("utf-8")) == kept
+
+
 def test_segments_have_facts_confidence_and_known_with_and_without_a_fit(tmp_path):
     motion = make_recording(3, ("walk", "wave_right")).motion
     captioner = load_model("synthetic")
@@ -238,11 +268,7 @@ def test_segments_have_facts_confidence_and_known_with_and_without_a_fit(tmp_pat
     assert [segment.text for segment in told.segments] == [segment.text for segment in plain.segments]
     assert all(segment.facts is not None and segment.known for segment in told.segments)
     assert told.segments[0].facts.direction == "forward"
-    shutil.copytree(find_model("synthetic"), tmp_path / "model")
-    axes = np.zeros((2 * 128, 2))
-    wide = {"mean": np.zeros(len(axes)), "spread": np.ones(len(axes)), "axes": axes}
-    save_doubt(doubt(**wide, right=[0] * 8, bias=-2.0, threshold=0.2), tmp_path / "model")
-    doubted = load_model(tmp_path / "model").transcribe(motion)
+    doubted = load_model(doubting(tmp_path / "model")).transcribe(motion)
     by_label = {segment.label: segment for segment in doubted.segments}
     assert by_label["wave"].confidence == pytest.approx(0.119, abs=1e-3)
     assert not by_label["wave"].known

@@ -47,7 +47,7 @@ class Settings:
     overwrite        files of other recordings are replaced
     each_repetition  whether an action repeated in a row is one segment each time, or one with a count; None: one with
                      a count where words of facts are added, each time elsewhere
-    facts            segments are measured and judged
+    facts            what people read (READ) has the facts behind the words; other files have them anyway
     plain            facts are not printed
     dim              what is printed may be dim, on a terminal
     detail           what people read (READ) has words of facts beside the model's
@@ -63,7 +63,7 @@ class Settings:
     least: float = 0.0
     overwrite: bool = False
     each_repetition: bool | None = None
-    facts: bool = True
+    facts: bool = False
     plain: bool = False
     dim: bool = False
     detail: bool = False
@@ -111,7 +111,6 @@ def _describe_group(
             beam=settings.beam,
             refine=settings.refine,
             search=settings.search,
-            facts=settings.facts,
         )
         for (number, motion), description in zip(motions, described, strict=True):
             yield number, (motion, description)
@@ -282,6 +281,7 @@ def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str
     read = described.transcript
     if settings.detail:
         read = writers.detailed(read if settings.each_repetition else join_repetitions(read))
+    filed = writers.with_facts(read) if settings.facts else read
     if not settings.overwrite and (why := find_refusal(job)):  # another process wrote one meanwhile
         return Outcome(job.source.label, None, (why,))
     for name, target in job.targets.items():
@@ -292,7 +292,7 @@ def _write(job: Job, motion: Motion, described: Described, actions: Sequence[str
             elif name == "json":
                 write_text(target, json_text(described.transcript, job))
             else:
-                write_text(target, writers.render(read if name in READ else described.transcript, name))
+                write_text(target, writers.render(filed if name in READ else described.transcript, name))
             written.append(target)
         except Exception as error:
             problems.append(_reason(job.source, error))

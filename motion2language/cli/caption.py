@@ -35,6 +35,7 @@ def caption(
     skip_written: Annotated[bool, Parameter(negative="")] = False,
     overwrite: Overwrite = False,
     plain: Annotated[bool, Parameter(negative="")] = False,
+    facts: Annotated[bool, Parameter(negative="")] = False,
     detail: Annotated[bool, Parameter(negative="")] = False,
     ray: str | None = None,
     model: Model = Model(),
@@ -69,6 +70,9 @@ def caption(
         Replace files of other recordings, and files below --out that do not tell their recording.
     plain
         Print the words alone, without the facts that were measured (see m2l facts).
+    facts
+        Keep the facts in txt, srt and vtt files too, behind the words; every other format but textgrid, audacity and
+        babel has them anyway.
     detail
         Add words that facts give to those of the model, as in "walks slowly straight forward": in what is printed and
         in txt, srt and vtt files. The player shows them below the sentence; other files keep the model's own words.
@@ -107,7 +111,7 @@ def caption(
             least,
             overwrite,
             each_repetition,
-            bool(formats) or detail or not plain,
+            facts,
             plain,
             sys.stdout.isatty() and "NO_COLOR" not in os.environ,
             detail,

@@ -16,7 +16,7 @@ from types import ModuleType
 from motion2language.files import write_text
 from motion2language.transcript import Transcript
 from motion2language.writers._detail import detail, detailed
-from motion2language.writers._facts import caption, counted, doubt, marked, phrase
+from motion2language.writers._facts import caption, counted, doubt, marked, phrase, with_facts
 
 __all__ = [
     "caption",
@@ -32,6 +32,7 @@ __all__ = [
     "render",
     "require_known",
     "suffix",
+    "with_facts",
     "write",
 ]
 

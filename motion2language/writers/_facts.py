@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from motion2language.transcript import Facts, Segment
+from motion2language.transcript import Facts, Segment, Transcript
 
 UNSURE = 0.5  # confidence below which outputs mark a segment as doubtful; chosen
 TURNED = 30.0  # degrees from which a turn is worth a word; chosen
@@ -48,6 +49,23 @@ def marked(segment: Segment) -> str:
     """`caption`, followed by how doubtful it is, if it is: "kicks (? 42 %)"."""
     sure = doubt(segment) if segment.known else ""
     return " ".join(part for part in (caption(segment), f"({sure})" if sure else "") if part)
+
+
+def with_facts(transcript: Transcript) -> Transcript:
+    """The transcript with the facts of each segment behind its words; those of an unknown action stand for them anyway.
+
+    >>> from motion2language.transcript import TimedWord
+    >>> walk = Segment(0.0, 2.0, "walk", (TimedWord("walks", 0.8, 0.3, 1.3),), facts=Facts(travel=3.14, steps=8))
+    >>> with_facts(Transcript((walk,), 2.0)).text
+    'walks · 3.1 m, 8 steps'
+    """
+    return replace(transcript, segments=tuple(map(_with_phrase, transcript.segments)))
+
+
+def _with_phrase(segment: Segment) -> Segment:
+    behind = phrase(segment.facts) if segment.known and segment.words else ""
+    added = (replace(segment.words[-1], word=word, probability=None) for word in f"· {behind}".split() if behind)
+    return replace(segment, words=(*segment.words, *added))
 
 
 def phrase(facts: Facts | None) -> str:

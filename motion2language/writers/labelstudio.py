@@ -1,8 +1,9 @@
 """A task of Label Studio, with the segments as predictions on a time series; `read` gives a transcript back.
 
 The series is the number of the current segment, so that the task opens without the recording; its configuration is in
-the guide. The task's data contain the transcript, so that words keep their times: an unchanged phrase gets its timed
-words back, and the words of a changed one may be anywhere in its segment.
+the guide. The task's data contain the transcript, so that an unchanged prediction gets everything back: facts,
+confidence, and whether the action is known. An unchanged phrase gets its timed words back, and the words of a changed
+one may be anywhere in its segment.
 """
 
 from __future__ import annotations
@@ -97,10 +98,12 @@ def transcript_of(task: dict[str, Any], chosen: dict[str, Any] | None = None) ->
     regions = [region for region in chosen["result"] if region["type"] == "timeserieslabels"]
     if any(region["id"] not in before for region in regions):  # new regions come last in the file, whatever their time
         regions.sort(key=lambda region: region["value"]["start"])
+    predicted = "model_version" in chosen
     segments = [
-        _segment(region["value"], phrases.get(region["id"], []), before.get(region["id"])) for region in regions
+        _segment(region["value"], phrases.get(region["id"], []), before.get(region["id"]), predicted)
+        for region in regions
     ]
-    model = original.model if "model_version" in chosen else person(chosen) or "annotator"
+    model = original.model if predicted else person(chosen) or "annotator"
     return Transcript(tuple(segments), original.duration, original.source, model)
 
 
@@ -112,12 +115,13 @@ def person(annotation: dict[str, Any]) -> str:
     return "" if by is None else str(by)
 
 
-def _segment(value: dict[str, Any], phrase: list[str] | str, before: Segment | None) -> Segment:
+def _segment(value: dict[str, Any], phrase: list[str] | str, before: Segment | None, predicted: bool) -> Segment:
     start, end = float(value["start"]), float(value["end"])
     labels = value["timeserieslabels"]
     label = None if labels[:1] == [UNNAMED] else str(labels[0])
     written = phrase if isinstance(phrase, str) else " ".join(phrase)
     if before is not None and written == before.text:
-        return Segment(start, end, label, before.words)
+        same = (start, end, label) == (before.start, before.end, before.label)
+        return before if same and predicted else Segment(start, end, label, before.words)
     words = tuple(TimedWord(word, (start + end) / 2, start, end) for word in written.split())
     return Segment(start, end, label, words)
