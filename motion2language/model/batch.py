@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+_FILLED = 1.25  # places per caption up to which captions are ordered by motion; chosen
+
 
 class Batch(NamedTuple):
     """Padded motions and, for training, their captions.
@@ -33,6 +35,22 @@ class Batch(NamedTuple):
 
         tokens, rows = (None if part is None else send(part) for part in (self.tokens, self.rows))
         return Batch(send(self.values), send(self.lengths), tokens, rows)
+
+    def neighbours(self) -> Tensor | None:
+        """The captions (C N,) motion by motion, the same number N of each; the number of captions where one is missing.
+
+        None where each motion has one, where too many would be missing, or on a GPU, which would wait for the number.
+        """
+        if self.rows is None or self.rows.is_cuda:
+            return None
+        counts = self.rows.bincount(minlength=len(self.lengths))
+        each = int(counts.max())
+        if each * len(counts) > _FILLED * len(self.rows):
+            return None
+        order = self.rows.argsort(stable=True)
+        places = self.rows.new_full((len(counts) * each,), len(self.rows))
+        within = torch.arange(len(order)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
+        return places.index_copy_(0, self.rows[order] * each + within, order)
 
     def each_caption(self, part: Tensor) -> Tensor:
         """From one row per motion to one row per caption."""

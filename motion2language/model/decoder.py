@@ -21,8 +21,6 @@ from motion2language.model.config import ModelConfig
 from motion2language.model.encoders import ENCODERS
 from motion2language.model.word_scores import WordScores
 
-_FILLED = 1.25  # places per caption up to which captions are ordered by motion; chosen
-
 
 class AttentionCaptioner(nn.Module):
     """The paper's network: from features to words and the attention of each word over frames."""
@@ -115,7 +113,7 @@ class AttentionCaptioner(nn.Module):
         exact = self.output.weight.dtype
         memory, state = self.encode(batch.values, batch.lengths)
         hidden = state.hidden
-        places = None if batch.rows is None else _places(batch.rows, len(batch.lengths))
+        places = batch.neighbours()
         if places is not None:
             each = len(places) // len(batch.lengths)
             padded = F.pad(references, (0, 0, 0, 1), value=PAD)
@@ -134,23 +132,6 @@ class AttentionCaptioner(nn.Module):
         """The scores of the words (L, B), and which steps are forced to go on with them."""
         forced = _draw_forcing(len(words), options.teacher_forcing, options.generator())
         return WordScores(self.output, self.embedding, words, forced, options.label_smoothing)
-
-
-def _places(rows: Tensor, motions: int) -> Tensor | None:
-    """For each motion the same number of captions, by index (B,), with the number of captions where one is missing.
-
-    None where too many would be missing, or on a GPU, which would have to wait for the number.
-    """
-    if rows.is_cuda:
-        return None
-    counts = rows.bincount(minlength=motions)
-    each = int(counts.max())
-    if each * motions > _FILLED * len(rows):
-        return None
-    order = rows.argsort(stable=True)
-    places = rows.new_full((motions * each,), len(rows))
-    within = torch.arange(len(rows)) - (counts.cumsum(0) - counts).repeat_interleave(counts)
-    return places.index_copy_(0, rows[order] * each + within, order)
 
 
 def _draw_forcing(steps: int, teacher_forcing: float, generator: torch.Generator | None) -> list[bool]:

@@ -23,6 +23,7 @@ from motion2language.model.batch import PLAIN, Batch, LossOptions
 from motion2language.model.config import STRIDE, ModelConfig
 from motion2language.model.dropout import Dropout
 from motion2language.model.encoders import ENCODERS
+from motion2language.model.next_words import log_probabilities
 
 BLANK = PAD  # a sentence never contains <pad>, so its id is free for blank
 
@@ -79,35 +80,42 @@ class Transducer(nn.Module):
         states, hidden = self.predictor(self.dropout(self.embedding(tokens)), hidden)
         return self.dropout(states), hidden
 
+    def gates(self, memory: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
+        """Log probabilities (B, S, L) of waiting and of not waiting, for every step and prefix.
+
+        The captions of a motion are neighbours: B = C N for memory (C, S, H) and states (B, L, H).
+        """
+        left, right = self.seen_gate(memory), self.said_gate(states).reshape(len(memory), -1, self.config.hidden + 1)
+        scale = self.config.hidden**-0.5
+        gate = left[..., 1:] @ right[..., 1:].transpose(1, 2) * scale + left[..., :1] + right[..., 0][:, None]
+        gate = gate.view(*gate.shape[:2], -1, states.shape[1]).transpose(1, 2).flatten(0, 1)
+        return F.logsigmoid(gate), F.logsigmoid(-gate)
+
     def joint(self, memory: Tensor, states: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """For every step and prefix: wait and speak (B, S, L) log probabilities, and the parts of the word scores.
 
         A word's log probability once the model does not wait is seen (B, S, V) + said (B, L, V) - total (B, S, L).
+        `lattice` computes the same for the sentences' words alone.
         """
         seen, said = self.seen_words(memory), self.said_words(states)
         seen = seen - seen.amax(-1, keepdim=True).detach()
         said = said - said.amax(-1, keepdim=True).detach()
         total = (seen.exp() @ said.exp().transpose(1, 2)).clamp(min=1e-30).log()
-        left, right = self.seen_gate(memory), self.said_gate(states)
-        scale = (left.shape[-1] - 1) ** -0.5
-        gate = left[..., 1:] @ right[..., 1:].transpose(1, 2) * scale + left[..., :1] + right[..., 0][:, None]
-        return F.logsigmoid(gate), F.logsigmoid(-gate), seen, said, total
+        return *self.gates(memory, states), seen, said, total
 
     def lattice(self, memory: Tensor, tokens: Tensor, label_smoothing: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
         """Log probabilities of waiting (B, S, L+1), of not waiting (B, S, L) and of the sentence's next word if so.
 
-        For memory (B, S, H) and words (B, L) padded with <pad>. With label smoothing a word's log probability is mixed
-        with the mean over the vocabulary, as a cross-entropy's would be.
+        For memory (C, S, H) and words (B, L) padded with <pad>, B = C N, the captions of a motion in a row. With label
+        smoothing a word's log probability is mixed with the mean over the vocabulary, as a cross-entropy's would be.
         """
         states, _ = self.predict(F.pad(tokens, (1, 0), value=SOS))
         exact = self.said_words.weight.dtype
         with torch.autocast(memory.device.type, enabled=False):  # sums over the vocabulary need full precision
-            wait, speak, seen, said, total = self.joint(memory.to(exact), states.to(exact))
-        wanted = tokens[:, None].expand(-1, memory.shape[1], -1)
-        word = seen.gather(2, wanted) + said[:, :-1].gather(2, tokens[..., None]).transpose(1, 2)
-        if label_smoothing:
-            word = torch.lerp(word, seen.mean(-1)[..., None] + said[:, None, :-1].mean(-1), label_smoothing)
-        return wait, speak[..., :-1], word - total[..., :-1]
+            memory, states = memory.to(exact), states.to(exact)
+            wait, speak = self.gates(memory, states)
+            word = log_probabilities(self.seen_words, self.said_words, memory, states[:, :-1], tokens, label_smoothing)
+        return wait, speak[..., :-1], word
 
     def terms(self, batch: Batch) -> int:
         """The number of terms of the mean loss: the captions."""
@@ -121,8 +129,15 @@ class Transducer(nn.Module):
         if batch.tokens is None:
             raise ValueError("a batch without captions has no loss")
         tokens = batch.tokens.masked_fill(batch.tokens == EOS, PAD)  # the end of the recording ends the sentence
-        memory, steps = (batch.each_caption(part) for part in self.encode(batch.values, batch.lengths))
-        wait, speak, word = self.lattice(memory, tokens, options.label_smoothing)
+        memory, steps = self.encode(batch.values, batch.lengths)
+        steps, places = batch.each_caption(steps), batch.neighbours()
+        if places is None:
+            wait, speak, word = self.lattice(batch.each_caption(memory), tokens, options.label_smoothing)
+        else:
+            padded = F.pad(tokens, (0, 0, 0, 1), value=PAD).index_select(0, places)
+            whose = places.new_empty(len(tokens) + 1).index_copy_(0, places, torch.arange(len(places)))[:-1]
+            lattice = self.lattice(memory, padded, options.label_smoothing)
+            wait, speak, word = (part.index_select(0, whose) for part in lattice)
         if self.config.early:  # alignments weigh less the later their words come (arXiv 2211.00490)
             seconds = torch.arange(memory.shape[1], device=memory.device) * STRIDE / self.config.fps
             middle = (steps - 1) * STRIDE / self.config.fps / 2
