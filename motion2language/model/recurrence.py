@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from motion2language.model.attention import LocalAttention, Memory
+from motion2language.model.gru import new_first
 from motion2language.model.recurrence_gradient import Products, Tape, Weights, backward
 
 #: choose(step, token (B,), hidden (B, H), context (B, H)) -> the model's own next word (B,).
@@ -106,11 +107,6 @@ def _products(attention: LocalAttention, weights: Weights, frames: Tensor) -> Pr
     biases = torch.cat((2 * (frames @ weights.query_bias), bias.expand(len(frames), 1)), 1)
     keys = torch.cat((keys, gate.expand(len(frames), 1, width)), 1)
     return Products(words, new_first(from_context, width), weights.from_state, keys, biases[:, None])
-
-
-def new_first(rows: Tensor, width: int) -> Tensor:
-    """Rows of the gates (3H, ...), which the GRU cell has as reset, update, new, as new, reset, update."""
-    return torch.cat((rows[2 * width :], rows[: 2 * width]))
 
 
 def _make_tape(attention: LocalAttention, products: Products, frames: Tensor, start: Tensor, fed: Fed) -> Tape:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from motion2language.model.attention import LocalAttention
+from motion2language.model.gru import gate_slopes, new_last
 
 
 class Weights(NamedTuple):
@@ -89,23 +90,14 @@ class _Slopes(NamedTuple):
 
 
 def _slopes(attention: LocalAttention, tape: Tape, last: Tensor) -> _Slopes:
-    new, reset, update, from_state = tape.gates.chunk(4, -1)
-    before = tape.states[:-1]
-    into_new = (1 - update) * (1 - new * new)
-    gates = (
-        into_new,
-        into_new * from_state * reset * (1 - reset),
-        (before - new) * update * (1 - update),
-        into_new * reset,
-    )
     clock = torch.arange(tape.softmax.shape[2], device=last.device, dtype=last.dtype)
     moved = tape.weights * (clock - tape.positions[1:]) * (4 / attention.half_window**2)
     slope = 2 * tape.sigmoids * (1 - tape.sigmoids)
     share = tape.sigmoids[..., -1:]
     reach = last - tape.positions[:-1] if attention.recurrent else last
     return _Slopes(
-        gates=torch.stack(gates, 2),
-        kept=update,
+        gates=gate_slopes(tape.gates, tape.states[:-1]),
+        kept=tape.gates.chunk(4, -1)[2],
         looked=torch.stack((tape.weights, moved), 2),
         weights=tape.weights * slope[..., :-1],
         softmax=tape.softmax * slope[..., :-1],
@@ -198,11 +190,6 @@ def _of_cell(weights: Weights, tape: Tape, grads: _Gradients) -> tuple[Tensor, .
         new_last(sums[: 3 * width], width),
         sums[width:],
     )
-
-
-def new_last(rows: Tensor, width: int) -> Tensor:
-    """Rows of the gates (3H, ...), new, reset, update, as the GRU cell has them: reset, update, new."""
-    return torch.cat((rows[width:], rows[:width]))
 
 
 def _of_attention(
