@@ -7,6 +7,7 @@ import os
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -299,6 +300,37 @@ def test_a_cancelled_job_is_never_done_and_an_error_stops_no_other():
     queue.close()
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_jobs_of_one_kind_that_wait_are_done_together_and_alone_where_that_fails(fails):
+    gate, groups = Gate(), []
+
+    def together(asked: list[str]) -> list[str | Exception]:
+        groups.append(list(asked))
+        if fails:
+            raise MemoryError
+        return [KeyError(name) if name == "wrong" else name.upper() for name in asked]
+
+    queue = JobQueue(1000, 1e9, together=together)
+    queue.put(gate.job("a", "first"))
+    assert gate.begun.wait(60)
+    names = ["one", "wrong", "three"]
+    jobs = [replace(gate.job(client, name), kind="k", asked=name) for client, name in zip("abc", names, strict=True)]
+    other = gate.job("b", "other")
+    gone = replace(gate.job("d", "gone"), kind="k", asked="gone")
+    for job in (*jobs, other, gone):
+        queue.put(job)
+    queue.cancel(gone)
+    gate.open.set()
+    assert other.result.result(60) == "other"
+    assert groups == [names]
+    if fails:
+        assert [job.result.result(60) for job in jobs] == names
+    else:
+        assert [jobs[0].result.result(60), jobs[2].result.result(60)] == ["ONE", "THREE"]
+        assert isinstance(jobs[1].result.exception(60), KeyError)
+    queue.close()
+
+
 @pytest.mark.parametrize(("most", "most_bytes"), [(2, 1e9), (100, 25)])
 def test_a_full_queue_refuses(most, most_bytes):
     gate, queue = Gate(), JobQueue(most, most_bytes)
@@ -348,9 +380,11 @@ def test_processes_answer_as_the_app_itself_does(content):
         alone = [post(one, (TAKE, content), model=name).json() for name in SHIPPED]
         wrong = post(one, (TAKE, b"HIERARCHY\nROOT")).json()
     with TestClient(create_app(SHIPPED, Limits(), processes=2), base_url="http://localhost") as two:
-        with ThreadPoolExecutor(6) as pool:
+        with ThreadPoolExecutor(9) as pool:
+            bad = [pool.submit(post, two, (TAKE, b"HIERARCHY\nROOT")) for _ in range(3)]
             answers = list(pool.map(lambda name: post(two, (TAKE, content), model=name).json(), [*SHIPPED] * 3))
         assert answers == alone * 3
+        assert [answer.result().json() for answer in bad] == [wrong] * 3
         assert post(two, (TAKE, b"HIERARCHY\nROOT")).json() == wrong
 
 

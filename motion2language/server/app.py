@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).parent / "assets"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".html": "text/html"}
+SMALL = 2_000_000  # bytes of a recording that may be described together with others, which wait for it; chosen
 WATCH = 0.1  # seconds between checks whether the client is still connected; chosen
 _STATUSES = {
     400: "The request is malformed",
@@ -69,9 +70,10 @@ def create_app(
     token      what every client must know; empty: anybody may use the app
     proxies    addresses of proxies whose X-Forwarded-For names the client
     """
-    queue = JobQueue(limits.waiting, 1e6 * limits.waiting_megabytes, max(1, processes))
     describer = Describer(dict(models), limits)
     team = Team(describer, processes)
+    together = team.describe_all if processes else None
+    queue = JobQueue(limits.waiting, 1e6 * limits.waiting_megabytes, max(1, processes), together)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -205,7 +207,9 @@ class _Api:
             raise RefusedError(422, str(error)) from None
         peer = request.client.host if request.client else ""
         client = client_of(peer, request.headers.get("x-forwarded-for", ""), self.proxies)
-        job = Job(client, partial(self.describe, name, task), sum(len(upload.content) for upload in uploads))
+        size = sum(len(upload.content) for upload in uploads)
+        kind = (name, task.kind) if size <= SMALL else None
+        job = Job(client, partial(self.describe, name, task), size, kind, (name, task))
         self.queue.put(job)
         return await _respond(request, _watch(request, self.queue, job))
 

@@ -1,8 +1,8 @@
-"""Handles one request: reads a recording, describes it, and writes the requested formats."""
+"""Handles requests: reads recordings, describes them, and writes the requested formats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 from motion2language import viewer, writers
 from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
+from motion2language.motion import Motion
 from motion2language.server.guard import Limits
 from motion2language.server.uploads import Upload, read_upload
 from motion2language.transcript import Transcript
 
 if TYPE_CHECKING:
     from motion2language.captioning.captioner import Captioner
+    from motion2language.captioning.windows import Described
 
 PLAYER = "html"  # the player's page, the one form without a writer
+Answer = dict[str, Any] | Exception
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class DescribeRequest:
     action_words: str = ""
 
     @property
+    def kind(self) -> Hashable:
+        """Requests of one kind can be described together."""
+        return self.beam, self.action_words
+
+    @property
     def label(self) -> str:
         """The name of its first file, for messages."""
         return self.files[0].label if self.files else "recording"
@@ -47,17 +55,44 @@ class DescribeRequest:
             raise ValueError(f"least {self.least}: give a confidence from 0 to 1")
 
 
-def describe(captioner: Captioner, request: DescribeRequest, limits: Limits) -> dict[str, Any]:
-    """{"transcript": its JSON form, "files": {name: text} of each form}; ValueError for a recording it cannot read."""
-    if request.action_words.strip():
-        captioner = replace(captioner, lexicon=ActionLexicon.parse(request.action_words, "action words"))
+def describe(captioner: Captioner, requests: Sequence[DescribeRequest], limits: Limits) -> list[Answer]:
+    """For each request {"transcript": its JSON form, "files": {name: text} of each form}, or its error.
+
+    All have the beam and the action words of the first. A recording that cannot be read is a ValueError.
+    """
+    beam, action_words = requests[0].beam, requests[0].action_words
+    if action_words.strip():
+        captioner = replace(captioner, lexicon=ActionLexicon.parse(action_words, "action words"))
+    read: list[tuple[Motion, Motion] | Exception] = []  # as it is, and prepared for the model
+    for request in requests:
+        try:
+            motion = _read(request, limits)
+            read.append((motion, captioner.prepare(motion)))
+        except (ValueError, OSError) as error:
+            read.append(ValueError(str(error)))  # any process can be given it
+    motions = [each for each in read if not isinstance(each, Exception)]
+    described = captioner.describe_all(
+        [motion for motion, _ in motions], prepared=[body for _, body in motions], beam=beam
+    )
+    return [
+        each if isinstance(each, Exception) else _answer(request, each[0], next(described), captioner)
+        for request, each in zip(requests, read, strict=True)
+    ]
+
+
+def _read(request: DescribeRequest, limits: Limits) -> Motion:
+    """The recording of a request; ValueError for one that cannot be read or lasts too long."""
     motion = read_upload(request.files, request.options)
     if motion.duration > 60 * limits.minutes:
         raise ValueError(
             f"{motion.label}: lasts {motion.duration / 60:.1f} minutes, more than the limit of {limits.minutes:g}; "
             "cut the recording, or use m2l caption"
         )
-    described = next(captioner.describe_all([motion], beam=request.beam)).surer_than(request.least)
+    return motion
+
+
+def _answer(request: DescribeRequest, motion: Motion, described: Described, captioner: Captioner) -> dict[str, Any]:
+    described = described.surer_than(request.least)
     transcript = described.transcript
     take = viewer.Take(motion, transcript, weights=described.attention() if PLAYER in request.forms else None)
     return {
@@ -77,10 +112,17 @@ class Describer:
         self._loaded: dict[str, Captioner] = {}
 
     def __call__(self, model: str, request: DescribeRequest) -> dict[str, Any]:
+        """The answer to a request by the model of that name; or its error is raised."""
+        (answer,) = self.describe_all(model, [request])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def describe_all(self, model: str, requests: Sequence[DescribeRequest]) -> list[Answer]:
         """As `describe`, with the model of that name."""
         if model not in self._loaded:
             self._loaded[model] = self.models[model]()
-        return describe(self._loaded[model], request, self.limits)
+        return describe(self._loaded[model], requests, self.limits)
 
 
 def _file(form: str, transcript: Transcript, take: viewer.Take, actions: Sequence[str]) -> tuple[str, str]:

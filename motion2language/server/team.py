@@ -9,11 +9,12 @@ from __future__ import annotations
 import queue
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from motion2language.captioning.workers import Worker, WorkerDiedError, WorkerLateError
-from motion2language.server.describe import Describer, DescribeRequest
+from motion2language.server.describe import Answer, Describer, DescribeRequest
 
 STARTING = 60.0  # seconds in which a process must start; chosen
 
@@ -36,7 +37,10 @@ class Team:
         """
         member = self._idle.get()
         try:
-            return member.describe(model, request)
+            (answer,) = member.describe(model, [request])
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
         except WorkerLateError:
             member.stop()
             raise ValueError(
@@ -49,6 +53,17 @@ class Team:
                 "m2l caption"
             ) from None
         except WorkerDiedError:
+            member.stop()
+            raise
+        finally:
+            self._idle.put(member)
+
+    def describe_all(self, asked: Sequence[tuple[str, DescribeRequest]]) -> list[Answer]:
+        """The answer to each of several requests to one model, or its error; any error when they fail together."""
+        member = self._idle.get()
+        try:
+            return member.describe(asked[0][0], [request for _, request in asked])
+        except BaseException:
             member.stop()
             raise
         finally:
@@ -79,14 +94,14 @@ class _Member:
             self.ready = False
         return self.worker
 
-    def describe(self, model: str, request: DescribeRequest) -> dict[str, Any]:
+    def describe(self, model: str, requests: Sequence[DescribeRequest]) -> list[Answer]:
         worker = self.start()
         if not self.ready:  # a busy machine's time to start a process is not the recording's
             worker.result(STARTING)
             self.ready = True
-        worker.begin(model, request)
-        answer: dict[str, Any] = worker.result(self.describer.limits.seconds)
-        return answer
+        worker.begin(model, requests)
+        answers: list[Answer] = worker.result(self.describer.limits.seconds)
+        return answers
 
     def stop(self) -> None:
         worker, self.worker = self.worker, None
@@ -96,7 +111,7 @@ class _Member:
             shutil.rmtree(self.folder, ignore_errors=True)  # what a killed process could not remove itself
 
 
-def _in_folder(describer: Describer, folder: str) -> Describer:
-    """The describer, in a process whose temporary files are in a folder."""
+def _in_folder(describer: Describer, folder: str) -> Callable[[str, Sequence[DescribeRequest]], list[Answer]]:
+    """What describes requests, in a process whose temporary files are in a folder."""
     tempfile.tempdir = folder
-    return describer
+    return describer.describe_all
