@@ -1,7 +1,8 @@
 """The web app under load: `python benchmarks/serve.py [--clients 50] [--rounds 4] [--against CHECKOUT]`.
 
 Starts `m2l serve` on a free port of this machine; in each round all clients upload a 10 s recording at once. Prints
-failures, recordings per second, the clients' latency, and the server's memory after each round, of all its processes.
+failures, recordings per second, the clients' latency, the server's processor time for each recording and its memory
+after each round, both of all its processes. On a busy machine the processor time says more.
 With CHECKOUT, a folder with another version of the package, its server gets each round too, in turn with this one.
 """
 
@@ -45,18 +46,21 @@ def main() -> None:
         for _, port in servers.values():
             for _ in range(4):
                 upload(port, body)  # the first upload of each process loads the model
-        header = "| version | round | failed | recordings per second | latency, median | longest | memory |"
-        print(f"{header}\n|" + " --- |" * 7)
+        header = "| version | round | failed | recordings per second | latency, median | longest "
+        header += "| processor time, each | memory |"
+        print(f"{header}\n|" + " --- |" * 8)
         for number in range(given.rounds):
             for name, (process, port) in servers.items():
-                start = time.perf_counter()
+                start, before = time.perf_counter(), processor_time(process)
                 with concurrent.futures.ThreadPoolExecutor(given.clients) as pool:
                     results = list(pool.map(lambda _, port=port: upload(port, body), range(given.clients)))
                 latencies = [latency for latency in results if latency is not None]
                 rates[name].append(len(latencies) / (time.perf_counter() - start))
+                busy = (processor_time(process) - before) / given.clients
                 print(
                     f"| {name} | {number + 1} | {results.count(None)} | {rates[name][-1]:.1f} "
-                    f"| {statistics.median(latencies):.2f} s | {max(latencies):.2f} s | {memory(process):.0f} MB |",
+                    f"| {statistics.median(latencies):.2f} s | {max(latencies):.2f} s | {1000 * busy:.0f} ms "
+                    f"| {memory(process):.0f} MB |",
                     flush=True,
                 )
     print(
@@ -102,6 +106,14 @@ def upload(port: int, body: bytes) -> float | None:
     except OSError:
         return None
     return time.perf_counter() - start if result["transcript"]["words"] else None
+
+
+def processor_time(process: int) -> float:
+    """Seconds of processor time of a process and those that it started."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # in user mode and in the system
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return own + sum(map(processor_time, map(int, children)))
 
 
 def memory(process: int) -> float:

@@ -164,12 +164,14 @@ class ActionLexicon:
         """The index of the first connective after `index` that leads to another verb; without one, of the end."""
         ahead = None
         for place in range(index + 1, len(words)):
-            if words[place] in _CONNECTIVES:
+            word = words[place]
+            if word in _CONNECTIVES:
                 ahead = place if ahead is None else ahead
-            elif ahead is not None and (words[place] in self.forms or words[place] in self._index):
-                return ahead
-            elif words[place] not in _FUNCTION_WORDS and words[place] not in _DETERMINERS:
-                ahead = None
+            elif ahead is not None:
+                if word in self.forms or word in self._index:
+                    return ahead
+                if word not in _FUNCTION_WORDS and word not in _DETERMINERS:
+                    ahead = None
         return len(words)
 
     def _is_noun(self, words: Sequence[str], index: int) -> bool:

@@ -68,7 +68,14 @@ class Body:
 
     def at(self, *names: str) -> np.ndarray:
         """Mean position (T, 3) of joints by their canonical names."""
-        return _mean_of(self.joints, names)
+        if names not in self._places:
+            self._places[names] = _mean_of(self.joints, names)
+        return self._places[names]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, ...], np.ndarray]:
+        """What `at` was asked for, most of it several times."""
+        return {}
 
     def height(self, *names: str) -> np.ndarray:
         """Mean height (T,) of joints over the floor."""

@@ -89,12 +89,14 @@ def _name_frames(body: Body) -> np.ndarray:
     trunk = body.at("neck") - body.at("pelvis")
     lean = np.degrees(np.arctan2(np.hypot(trunk[:, 0], trunk[:, 2]), trunk[:, 1]))
     lean = average(lean, 0.2)
+    low = pelvis < HIGH
+    if not low.any():
+        return np.where(lean > LEAN, BENT, STANDING)
     knees = np.stack([body.height(f"{side}_knee") for side in ("left", "right")])
     hands = np.stack([body.height(f"{side}_wrist") for side in ("left", "right")])
     feet_ahead = body.posed("left_ankle", "right_ankle")[:, 2]
     head = body.height("head")
     named = np.full(body.frames, STANDING)
-    low = pelvis < HIGH
     named[~low & (lean > LEAN)] = BENT
     named[low] = SQUATTING
     named[low & (feet_ahead > AHEAD)] = SITTING
