@@ -146,13 +146,14 @@ def _last_of_best(worth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     count, longest = worth.shape
     total, chosen = np.zeros(count + 1), np.zeros(count + 1, dtype=np.int64)
-    lengths = np.arange(1, longest + 1)
+    steps = np.arange(longest)
+    ending = worth[np.maximum(np.arange(count)[:, None] - steps, 0), steps]  # by the last step of a stretch
     for last in range(1, count + 1):
-        steps = lengths[: min(longest, last)]
-        totals = total[last - steps] + worth[last - steps, steps - 1]
+        some = min(longest, last)
+        totals = total[last - some : last][::-1] + ending[last - 1, :some]
         best = int(totals.argmax())
         total[last] = max(total[last - 1], totals[best])
-        chosen[last] = steps[best] if totals[best] > total[last - 1] else 0
+        chosen[last] = best + 1 if totals[best] > total[last - 1] else 0
     return total, chosen
 
 
