@@ -140,6 +140,16 @@ def test_hands_meet_and_cross(left, right, hands):
     assert facts(replace(motion, positions=stand)).hands == hands
 
 
+def test_the_hands_of_a_body_that_lies_are_not_overhead_or_crossed():
+    wave = turned(make_exercise(3, "wave right", 4).motion, 37)
+    x, y, z = np.moveaxis(wave.positions, 2, 0)
+    on_the_back = replace(wave, positions=np.stack([x, z - z.min(), -y], axis=2))
+    found = facts(on_the_back)
+    assert (found.side, found.repetitions, found.postures) == ("right", 4, ("lying",))
+    assert set(found.right_hand) <= {"to the head", "to the floor"} and "crossed" not in found.hands
+    assert any(note.startswith("left_hand, right_hand, hands: lying") for note in found.notes)
+
+
 def test_repetitions_have_a_period_and_a_regularity():
     found = facts(make_exercise(3, "squat", 5, seconds=2.0).motion)
     assert found.period == pytest.approx(2.0, rel=0.1)

@@ -222,5 +222,7 @@ def _notes(found: Facts, body: Body, seen: _Seen, why_not_again: str, why_no_tur
         ("jump_height", "no jump"),
     )
     notes = [(", ".join(name for name in names.split() if getattr(found, name) is None), why) for names, why in reasons]
+    if found.postures == ("lying",):
+        notes.append(("left_hand, right_hand, hands", "lying: before, beside and over the body are not told"))
     special = "; ".join(filter(None, (steps, compare_contacts(body, len(seen.stepped)))))
     return tuple(f"{names}: {why}" for names, why in (*notes, ("steps" if special else "", special)) if names)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from motion2language.captioning.facts.measure import RATE, Body
+from motion2language.captioning.facts.posture import FLAT
 
 MOVED = 0.06  # leg lengths of spread from which a limb moves at all, about 5 cm; chosen
 SECOND = (
@@ -21,6 +22,8 @@ WAIST = (0.15, 0.65)  # shares of the way from hips to shoulders between which a
 MEET = 0.1  # seconds that two hands are together or crossed, as in a clap; chosen
 TOGETHER = 0.22  # leg lengths between the wrists of hands that touch, about 19 cm; chosen
 CROSSED = 0.1  # leg lengths that the left wrist is to the right of the right one where arms are crossed; chosen
+#: Places that are also told where the trunk is flat, as in lying.
+FLAT_PLACES = ("to the head", "to the floor")
 #: What the shares of movement are of, in this order.
 SHARED = ("left arm", "right arm", "left leg", "right leg", "head")
 
@@ -128,8 +131,9 @@ def _zones(body: Body, side: str, wrist: np.ndarray, sign: float) -> dict[str, n
     trunk = np.maximum(shoulder - hips, 0.2)
     out = sign * wrist[:, 0]
     near_trunk = np.hypot(wrist[:, 0], wrist[:, 2]) < 0.5
+    upright = _upright(body)
     away = height > hips + 0.35 * trunk
-    return {
+    places = {
         "overhead": height > head + ABOVE,
         "to the head": near_head,
         "at shoulder height": ~near_head & (np.abs(height - shoulder) < 0.3 * trunk),
@@ -139,6 +143,13 @@ def _zones(body: Body, side: str, wrist: np.ndarray, sign: float) -> dict[str, n
         "behind": wrist[:, 2] < -BEHIND,
         "at the waist": (height > hips + WAIST[0] * trunk) & (height < hips + WAIST[1] * trunk) & near_trunk,
     }
+    return {name: inside if name in FLAT_PLACES else inside & upright for name, inside in places.items()}
+
+
+def _upright(body: Body) -> np.ndarray:
+    """Frames (T,) in which the trunk is upright enough for a hand to be before, beside, behind or over the body."""
+    trunk = body.at("neck") - body.at("pelvis")
+    return np.asarray(trunk[:, 1] > np.cos(np.radians(FLAT)) * np.linalg.norm(trunk, axis=1))
 
 
 def _meet(body: Body) -> tuple[str, ...]:
@@ -146,7 +157,7 @@ def _meet(body: Body) -> tuple[str, ...]:
     apart = body.posed("left_wrist") - body.posed("right_wrist")
     ahead = body.posed("left_wrist", "right_wrist")[:, 2] > body.posed("neck")[:, 2]
     together = np.sqrt((apart**2).sum(axis=1)) < TOGETHER
-    return _visited({"together": together, "crossed": ahead & (apart[:, 0] < -CROSSED)}, MEET)
+    return _visited({"together": together, "crossed": ahead & (apart[:, 0] < -CROSSED) & _upright(body)}, MEET)
 
 
 def _visited(zones: dict[str, np.ndarray], seconds: float = HELD) -> tuple[str, ...]:
