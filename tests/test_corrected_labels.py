@@ -128,7 +128,7 @@ def test_a_model_is_scored_against_what_is_checked_to_the_end(m2l, corrected, tm
         ((), "of what? give --references, or a model"),
         (("default",), "default: add the folder of corrected transcripts"),
         (("default", "none"), "none: no such folder; expected transcripts"),
-        (("default", "corrected", "--fps", "10"), "drop --references, --hypotheses and --fps"),
+        (("default", "corrected", "--fps", "10"), "drop --references, --hypotheses, --motions and --fps"),
     ],
 )
 def test_scoring_of_nothing_and_of_both_is_one_line(m2l, words, message):

@@ -362,3 +362,21 @@ def recordings_of_two():
 
     named = (("first", "x", "wave_left"), ("second", "x", "walk"), ("third", "y", "walk"))
     return load_model("synthetic"), [ask(*each) for each in named]
+
+
+def test_score_counts_words_that_the_recordings_deny(m2l, tmp_path):
+    walk = {"source": "2_walk_bow.bvh", "duration": 8.7}
+    wave = {"source": "1_wave.bvh", "duration": 4.5}
+    whole = {"start": 0.5, "end": 4.0, "label": "x"}
+    truth = [walk | {"text": "a person walks", "segments": [whole]}, wave | {"text": "a wave", "segments": [whole]}]
+    said = [walk | {"text": "a person runs backward"}, wave | {"text": "a person waves the left hand"}]
+    for name, rows in (("truth", truth), ("said", said)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    options = ("score", "--references", tmp_path / "truth.jsonl", "--hypotheses", tmp_path / "said.jsonl")
+    status, out, _ = m2l(*options, "--motions", SAMPLES)
+    assert status == 0
+    assert "Words that measured facts deny, per hundred clips: 150.0 (2 clips)" in out
+    assert "150.0, and 0.0 in the references" in out
+    assert "deny" not in m2l(*options)[1]
+    status, _, error = m2l(*options, "--motions", tmp_path)
+    assert status == 1 and "no recording '2_walk_bow.bvh'; 2 of 2 are missing" in error

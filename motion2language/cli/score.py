@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from motion2language.cli.options import ModelName, SemanticOptions, require_place
 from motion2language.cli.written import OptionalOut, show_written
+
+if TYPE_CHECKING:
+    from motion2language.scoring.reference import Reference
+    from motion2language.transcript import Transcript
 
 
 def score(
@@ -19,6 +25,7 @@ def score(
     *,
     references: Path | None = None,
     hypotheses: Path | None = None,
+    motions: Path | None = None,
     out: OptionalOut = None,
     fps: float | None = None,
     full: Annotated[bool, Parameter(negative="")] = False,
@@ -40,6 +47,8 @@ def score(
     hypotheses
         The same for what is scored, joined by `source`; a sentence alone goes under "text". Without it only the
         baselines are printed.
+    motions
+        Folder of the recordings, named as `source` says: words that measured facts deny are counted too.
     out
         Folder for scores.json, clips.csv and the transcripts.
     fps
@@ -57,16 +66,19 @@ def score(
     from motion2language.scoring.score import score_baselines
 
     if model is not None:
-        return _score_model(model, corrected, references or hypotheses or fps, out, full, semantic)
+        return _score_model(model, corrected, references or hypotheses or motions or fps, out, full, semantic)
     if references is None:
         raise ValueError("of what? give --references, or a model and a folder of corrected transcripts")
     if hypotheses is None and out is not None:
         raise ValueError(f"--out {out}: baselines alone are only printed; add --hypotheses or drop --out")
+    if hypotheses is None and motions is not None:
+        raise ValueError(f"--motions {motions}: nothing is said of them; add --hypotheses")
     if fps is not None and not 0 < fps < math.inf:
         raise ValueError(f"--fps {fps:g}: give frames per second, more than 0, such as 10")
     truth = files.read_references(references)
     measures = semantic.load()
     transcripts = None if hypotheses is None else files.join_transcripts(truth, files.read_transcripts(hypotheses))
+    denied = {} if transcripts is None or motions is None else _count_denied(motions, truth, transcripts)
     if fps is not None:
         truth = [in_frames(reference, fps) for reference in truth]
     if transcripts is None:
@@ -78,6 +90,7 @@ def score(
         make_folder(out)
     lexicon = ActionLexicon.learn([caption for reference in truth for caption in reference.captions])
     scores, rows = compute_scores(truth, transcripts, lexicon, semantic=measures, fps=fps)
+    scores = replace(scores, contradictions=denied)
     try:  # a full disk must not keep the scores from being printed, nor a closed pipe keep them from the disk
         if out is not None:
             files.write_run(out, scores, transcripts, truth, rows)
@@ -86,6 +99,21 @@ def score(
     if out is not None:
         show_written(out)
     return 0
+
+
+def _count_denied(folder: Path, references: Sequence[Reference], transcripts: Sequence[Transcript]) -> dict[str, float]:
+    """Words that the facts of the recordings in a folder deny; ValueError names a recording that is not there."""
+    from motion2language.formats.reading import ReadOptions, read_with_axes
+    from motion2language.scoring.contradictions import count_contradictions, measure_segments
+
+    files = {path.name: path for path in sorted(folder.rglob("*")) if path.is_file()}
+    missing = [reference.name for reference in references if Path(reference.name).name not in files]
+    if missing:
+        raise ValueError(
+            f"--motions {folder}: no recording {missing[0]!r}; {len(missing)} of {len(references)} are missing"
+        )
+    motions = [read_with_axes(files[Path(each.name).name], ReadOptions())[0] for each in references]
+    return count_contradictions(references, motions, measure_segments(transcripts, references, motions))
 
 
 def _score_model(
@@ -100,7 +128,9 @@ def _score_model(
     from motion2language.scoring.headlines import headlines
 
     if others is not None:
-        raise ValueError("a model is scored against corrected transcripts; drop --references, --hypotheses and --fps")
+        raise ValueError(
+            "a model is scored against corrected transcripts; drop --references, --hypotheses, --motions and --fps"
+        )
     if corrected is None:
         raise ValueError(f"{model}: add the folder of corrected transcripts that it is scored against")
     if out is not None:

@@ -7,13 +7,14 @@ sentence for a whole clip, so only those of clips with one action are checked, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.facts.find import facts
 from motion2language.captioning.facts.words import contradictions
 from motion2language.motion import Motion
 from motion2language.scoring.reference import Reference
-from motion2language.transcript import Transcript
+from motion2language.transcript import Segment, TimedWord, Transcript
 
 
 def count_contradictions(
@@ -39,6 +40,36 @@ def count_contradictions(
         result["said/one"] = 100 * sum(ours[number] for number in one) / len(one)
         result["references/one"] = 100 * sum(theirs) / len(one)
     return result
+
+
+def measure_segments(
+    transcripts: Sequence[Transcript], references: Sequence[Reference], motions: Sequence[Motion]
+) -> list[Transcript]:
+    """The transcripts whose segments have facts, those of other programs too.
+
+    A sentence without times about a clip with one action becomes one segment, with the facts of that action's time.
+    """
+    return [_measured(*each) for each in zip(transcripts, references, motions, strict=True)]
+
+
+def _measured(transcript: Transcript, own: Reference, motion: Motion) -> Transcript:
+    segments = transcript.segments
+    if not segments and transcript.untimed and len(own.segments) == 1:
+        (only,) = own.segments
+        middle = (only.start + only.end) / 2
+        words = (TimedWord(word, middle, only.start, only.end) for word in transcript.untimed.split())
+        segments = (Segment(only.start, only.end, None, tuple(words)),)
+    body = ensure_canonical(motion)
+    return Transcript(
+        tuple(
+            segment if segment.facts else replace(segment, facts=facts(body, segment.start, segment.end))
+            for segment in segments
+            if segment.start < motion.duration
+        ),
+        max(transcript.duration, own.duration),
+        transcript.source,
+        transcript.model,
+    )
 
 
 def _of_reference(own: Reference, motion: Motion) -> float:

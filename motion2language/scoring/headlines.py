@@ -67,6 +67,8 @@ def _trust(scores: Scores) -> list[str]:
     lines = [f"probabilities, mean distance from what is right: {', '.join(parts)}"] if parts else []
     if scores.contradictions:
         denied = f"words that measured facts deny: {scores.contradictions['said']:.1f} per hundred clips"
+        if "references/one" in scores.contradictions:
+            denied += f" ({scores.contradictions['references/one']:.1f} in references of one action)"
         lines = [f"{lines[0]}; {denied}" if lines else denied]
     if "quantile_0.5" in scores.delay:
         lines.append(f"delay: half of the verbs within {scores.delay['quantile_0.5']:.2f} s of their action's start")
