@@ -363,6 +363,22 @@ def test_a_film_that_is_stopped_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pictures_and_films_show_doubt_and_no_words_of_an_unknown_action():
+    first, second = TWO.segments
+    head = Facts(
+        side="right", limb="arm", right_hand=("to the head",), start_posture="standing", end_posture="standing"
+    )
+    doubted = replace(TWO, segments=(replace(first, confidence=0.06), replace(second, facts=head, known=False)))
+    found = texts(poses.figure(BODY, doubted))
+    said = ["walk ?", "unknown", "a person walks (? 6 %)", "unknown action: right hand to the head, standing"]
+    assert set(said) <= set(found) and not any("wave" in text for text in found)
+    words = [word.text for page in film.Film(BODY, doubted, rate=10, width=480).pages for word in page.words]
+    assert " ".join(words) == f"{said[2]} {said[3]}"
+    assert drawing.segment_colours(doubted)[0] == drawing.segment_colours(TWO)[0]
+    wordless = replace(TWO, segments=(replace(first, words=(), confidence=0.1), replace(second, words=(), known=False)))
+    assert {"walk ?", "unknown action"} <= set(texts(poses.figure(BODY, wordless)))
+
+
 def test_films_count_repetitions_below_the_sentence():
     facts = Facts(side="right", limb="arm", repetitions=2, repetition_times=(1.6, 2.2))
     first, second = TWO.segments

@@ -15,6 +15,7 @@ import numpy as np
 
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Transcript
+from motion2language.writers import DOUBTED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -88,11 +89,12 @@ def style() -> Iterator[None]:
 
 
 def segment_colours(transcript: Transcript) -> list[Colour]:
-    """One colour per segment; equal labels share a colour."""
+    """One colour per segment; equal labels share a colour, doubtful ones too."""
     from matplotlib.colors import to_rgb
 
-    labels = list(dict.fromkeys(segment.label for segment in transcript.segments))
-    return [to_rgb(COLOURS[labels.index(segment.label) % len(COLOURS)]) for segment in transcript.segments]
+    labels = [(segment.label or "").removesuffix(DOUBTED) for segment in transcript.segments]
+    kinds = list(dict.fromkeys(labels))
+    return [to_rgb(COLOURS[kinds.index(label) % len(COLOURS)]) for label in labels]
 
 
 def colour_at(transcript: Transcript, colours: list[Colour], time: float) -> Colour:

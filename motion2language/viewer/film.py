@@ -16,7 +16,7 @@ import numpy as np
 from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
 from motion2language.viewer import drawing
-from motion2language.writers import counted
+from motion2language.writers import counted, shown
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -36,7 +36,7 @@ class Film:
 
     def __init__(self, body: Motion, transcript: Transcript, *, rate: float, width: int, dark: bool = False) -> None:
         self.body = body.resample(rate)
-        self.transcript = transcript
+        self.transcript = transcript = shown(transcript)
         self.paper = drawing.DARK if dark else drawing.LIGHT
         self.colours = [drawing.tint(colour, 0.3 if dark else 0) for colour in drawing.segment_colours(transcript)]
         self.figure = drawing.new_figure(*SHAPE, dpi=(width + 0.01) / SHAPE[0])  # pixels are rounded down

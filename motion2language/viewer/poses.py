@@ -14,6 +14,7 @@ import numpy as np
 from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
 from motion2language.viewer import drawing
+from motion2language.writers import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +46,7 @@ class _Phrase:
 
 def figure(body: Motion, transcript: Transcript) -> Figure:
     """Draw a motion of the canonical body."""
+    transcript = shown(transcript)
     strips = min(MOST, max(1, int(np.ceil(body.duration / LONGEST - 1e-6))))
     length = body.duration / strips
     spans = [(length * number, length * (number + 1)) for number in range(strips)]

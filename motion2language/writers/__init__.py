@@ -16,9 +16,10 @@ from types import ModuleType
 from motion2language.files import write_text
 from motion2language.transcript import Transcript
 from motion2language.writers._detail import detail, detailed
-from motion2language.writers._facts import caption, counted, doubt, marked, phrase, with_facts
+from motion2language.writers._facts import DOUBTED, caption, counted, doubt, marked, phrase, shown, with_facts
 
 __all__ = [
+    "DOUBTED",
     "caption",
     "counted",
     "detail",
@@ -31,6 +32,7 @@ __all__ = [
     "read",
     "render",
     "require_known",
+    "shown",
     "suffix",
     "with_facts",
     "write",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from motion2language.transcript import Facts, Segment, Transcript
+from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 UNSURE = 0.5  # confidence below which outputs mark a segment as doubtful; chosen
 TURNED = 30.0  # degrees from which a turn is worth a word; chosen
 WENT = 0.3  # metres from which a way is; chosen
 NAMED = 3  # changes of posture that are all named; chosen
 UNKNOWN = "unknown action"
+DOUBTED = " ?"  # behind the label of a doubtful segment, where pictures show it
 #: Which place of a hand is named, the most telling first.
 PLACES = ("to the floor", "to the head", "overhead", "behind", "in front", "to the side", "at shoulder height")
 _TO = {"left": "to the left", "right": "to the right"}
@@ -51,10 +52,32 @@ def marked(segment: Segment) -> str:
     return " ".join(part for part in (caption(segment), f"({sure})" if sure else "") if part)
 
 
+def shown(transcript: Transcript) -> Transcript:
+    """The transcript as pictures show it: doubtful words with their confidence, unknown actions by their facts alone.
+
+    >>> kick = Segment(0.0, 2.0, "kick", (TimedWord("kicks", 0.8, 0.3, 1.3),), confidence=0.06)
+    >>> shown(Transcript((kick, replace(kick, known=False)), 2.0)).text
+    'kicks (? 6 %) unknown action'
+    """
+    return replace(transcript, segments=tuple(map(_shown, transcript.segments)))
+
+
+def _shown(segment: Segment) -> Segment:
+    middle = (segment.start + segment.end) / 2
+    last = segment.words[-1] if segment.words else TimedWord(UNKNOWN, middle, segment.start, segment.end)
+    if not segment.known:
+        first = segment.words[0] if segment.words else last
+        words = (replace(first, word=word, probability=None) for word in caption(segment).split())
+        return replace(segment, label="unknown", words=tuple(words))
+    if not doubt(segment):
+        return segment
+    words = (*segment.words, replace(last, word=f"({doubt(segment)})", probability=None))
+    return replace(segment, label=f"{segment.label or ''}{DOUBTED}".lstrip(), words=words)
+
+
 def with_facts(transcript: Transcript) -> Transcript:
     """The transcript with the facts of each segment behind its words; those of an unknown action stand for them anyway.
 
-    >>> from motion2language.transcript import TimedWord
     >>> walk = Segment(0.0, 2.0, "walk", (TimedWord("walks", 0.8, 0.3, 1.3),), facts=Facts(travel=3.14, steps=8))
     >>> with_facts(Transcript((walk,), 2.0)).text
     'walks · 3.1 m, 8 steps'

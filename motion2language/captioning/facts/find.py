@@ -199,6 +199,8 @@ def _notes(found: Facts, body: Body, seen: _Seen, why_not_again: str, why_no_tur
     few = "" if seen.goes else f"fewer than {STEPS} steps"
     way = few or ("it stays in place" if stays else "")
     acts = "no arm or leg acts beyond what walking needs" if seen.goes else "no arm or leg acts"
+    if found.limb in ("whole body", "trunk", "head") and not seen.goes:
+        acts = f"the {found.limb} acts, not one pair of limbs"
     slides = seen.travel.distance >= SLIDES and not seen.stepped and not stays and not found.jumps
     steps = (
         seen.steps.note if seen.stepped else "the body travels without any: it slides or is carried" if slides else ""

@@ -23,7 +23,7 @@ FLAT = 62.0  # degrees from the vertical: a lying trunk, or one carried by the h
 ON_FLOOR = 0.28  # leg lengths over the floor: a knee or a hand on it, with the size of the joint
 AHEAD = 0.22  # leg lengths that the feet of one who sits are before the pelvis
 SHORTEST = 0.4  # seconds that a posture lasts at least
-SETTLED = 1.0  # seconds below which a posture on the way to a low one is only passed through
+SETTLED = 0.6  # seconds below which a posture on the way to a low one is only passed through
 UPRIGHT = ("standing", "bent")  # postures in which a foot that moves takes a step
 #: What somebody does who comes into each posture from an upright one.
 _DOWN = {

@@ -140,7 +140,9 @@ function setLane(nodes, lane) {
 function makeSegment(segment, clock, left) {
   const times = `${segment.start.toFixed(1)} to ${segment.end.toFixed(1)} seconds`;
   const unknown = segment.known === false;
-  const [name, text] = [unknown ? "unknown" : segment.label ?? "no action", captionOf(segment)];
+  const doubt = unknown ? "" : doubtOf(segment);
+  const label = [segment.label ?? "no action", doubt].filter(Boolean).join(" ");
+  const [name, text] = [unknown ? "unknown" : label, captionOf(segment)];
   const button = element("button", {
     type: "button",
     class: "segment",
@@ -151,7 +153,7 @@ function makeSegment(segment, clock, left) {
     "--width": `calc(${left(segment.end)} - ${left(segment.start)})`,
     ".segment": segment,
   });
-  const named = unknown || segment.label !== null;
+  const named = unknown || segment.label !== null || doubt;
   const shown = element("span", { dir: "auto" }, named ? name : text);
   if (named && text) shown.dataset.text = text.replace(/^unknown action: /, "");
   button.append(shown);
