@@ -23,6 +23,7 @@ from motion2language.training.learner import Learner, teacher_forcing
 from motion2language.training.prepare import prepare_samples
 from motion2language.training.processes import shares
 from motion2language.training.train import build_untrained, train
+from motion2language.training.updates import Updates
 
 
 def weights_of(folder, name: str = "last") -> dict[str, torch.Tensor]:
@@ -230,3 +231,23 @@ def test_the_state_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"state\.pt: cannot be written \(No space left"):
         learner.save(tmp_path / "state.pt")
     assert (tmp_path / "state.pt").read_bytes() == before
+
+
+def test_one_call_for_all_weights_clips_and_averages_as_one_call_for_each():
+    model = network()
+    clips = batch()
+    averaged = {name: torch.randn_like(value) for name, value in model.state_dict().items()}
+    updates = Updates(model, torch.optim.SGD(model.parameters(), 0.1))
+    model.loss(clips).backward()
+    gradients = [parameter.grad.clone() for parameter in model.parameters()]
+    norm = torch.stack([gradient.norm() for gradient in gradients]).norm()
+    assert updates.clip(0.5 * norm.item()) == pytest.approx(norm.item())
+    expected = {
+        name: parameter.detach() - 0.1 * gradient / 2
+        for (name, parameter), gradient in zip(model.named_parameters(), gradients, strict=True)
+    }
+    means = {name: 0.9 * averaged[name] + 0.1 * value for name, value in expected.items()}
+    updates.step(averaged, 0.9)
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(value, expected[name])
+        torch.testing.assert_close(averaged[name], means[name])

@@ -136,4 +136,4 @@ class AttentionCaptioner(nn.Module):
 
 def _draw_forcing(steps: int, teacher_forcing: float, generator: torch.Generator | None) -> list[bool]:
     """Whether each step is fed the reference's word; the first draws do not depend on the number of steps."""
-    return [torch.rand((), generator=generator).item() < teacher_forcing for _ in range(steps)]
+    return [draw < teacher_forcing for draw in torch.rand(steps, generator=generator).tolist()]

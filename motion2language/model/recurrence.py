@@ -29,7 +29,7 @@ from torch.autograd.function import once_differentiable
 
 from motion2language.model.attention import LocalAttention, Memory
 from motion2language.model.gru import new_first
-from motion2language.model.recurrence_gradient import Products, Tape, Weights, backward
+from motion2language.model.recurrence_gradient import Products, Tape, Weights, arrays, backward, multiply
 
 #: choose(step, token (B,), hidden (B, H), context (B, H)) -> the model's own next word (B,).
 Choose = Callable[[int, Tensor, Tensor, Tensor], Tensor]
@@ -143,12 +143,13 @@ def _run(
     last = (memory.lengths - 1).to(frames.dtype).repeat_interleave(each)[:, None]
     padding = memory.padding.repeat_interleave(each, 0).to(frames.dtype)
     clock, scratch = torch.arange(frames.shape[1], device=frames.device, dtype=frames.dtype), torch.empty_like(padding)
-    window, keys = _Window(attention, frames), products.keys.transpose(1, 2)
+    window, frames_of_clips = _Window(attention, frames), arrays(frames)
+    keys, key_biases = arrays(products.keys.transpose(1, 2)), products.key_biases.repeat_interleave(each, 0)[:, 0]
     from_state, from_context = products.state.T, products.context.T
     for step, forced in enumerate(fed.forced):
         before, position, after = views.states[step], views.positions[step + 1], views.states[step + 1]
-        torch.baddbmm(products.key_biases, views.states_of_clips[step], keys, out=views.sigmoids_of_clips[step])
-        views.sigmoids[step].sigmoid_()
+        multiply(views.states_of_clips[step], keys, views.sigmoids_of_clips[step])
+        views.sigmoids[step].add_(key_biases).sigmoid_()
         if attention.humanml3d:
             _share(weights, before, views.moved[step], views.shares[step], first=attention.recurrent and step == 0)
         if attention.recurrent:
@@ -159,7 +160,7 @@ def _run(
         torch.softmax(scratch, -1, out=views.softmax[step])
         torch.sub(position, clock, out=scratch)
         torch.mul(views.softmax[step], window(scratch), out=views.weights[step])
-        torch.bmm(views.weights_of_clips[step], frames, out=views.contexts_of_clips[step])
+        multiply(views.weights_of_clips[step], frames_of_clips, views.contexts_of_clips[step])
         views.gates_of_state[step].addmm_(before, from_state)
         views.gates_of_input[step].addmm_(views.contexts[step], from_context)
         views.reset_update[step].sigmoid_()
@@ -194,8 +195,8 @@ class _Window:
     def __call__(self, away: Tensor) -> Tensor:
         """floor(p - D) <= s < floor(p + D) is the same as 1 - D <= p - s < D + 1."""
         if self.mask:
-            F.threshold(away, self.low, self.far, inplace=True)
-            F.threshold(away.neg_(), -self.high, self.far, inplace=True)
+            torch.threshold_(away, self.low, self.far)
+            torch.threshold_(away.neg_(), -self.high, self.far)
         else:
             away.clamp_(-self.far, self.far)
         return torch.addcmul(self.zero, away, away, value=-self.slope, out=away).exp_()
@@ -208,8 +209,8 @@ class _Views:
         self.captions, width = tape.states.shape[1:]
         gates, sigmoids = tape.gates, tape.sigmoids
 
-        def of_clips(rows: Tensor) -> tuple[Tensor, ...]:
-            return rows.view(len(rows), clips, -1, rows.shape[2]).unbind()
+        def of_clips(rows: Tensor) -> Any:
+            return arrays(rows.view(len(rows), clips, -1, rows.shape[2]))
 
         self.states, self.states_of_clips = tape.states.unbind(), of_clips(tape.states)
         self.positions, self.moved = tape.positions.unbind(), tape.moved.unbind()

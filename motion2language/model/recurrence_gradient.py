@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,6 +49,16 @@ class Tape(NamedTuple):
     contexts: Tensor  # (L, B, H)
     gates: Tensor  # (L, B, 4H) new, reset, update, and the new gate's part from the state
     moved: Tensor  # (L, B, H) HumanML3D variant: tanh of the gate's input; else (0, B, H)
+
+
+def arrays(tensor: Tensor) -> Any:
+    """The same numbers as `multiply` takes them: of a CPU's memory a numpy array."""
+    return tensor if tensor.is_cuda else tensor.detach().numpy()
+
+
+def multiply(left: Any, right: Any, out: Any) -> None:
+    """Matrix products (C, ...), which are so small here that on a CPU numpy takes a third of torch's time for them."""
+    (torch if isinstance(out, Tensor) else np).matmul(left, right, out=out)
 
 
 class _Gradients(NamedTuple):
@@ -125,24 +136,20 @@ def _run(
         torch.zeros_like(tape.states[0]),
     )
     of_clips = (clips, captions // clips, -1)
-    columns = frames.transpose(1, 2)
+    columns, keys = arrays(frames.transpose(1, 2)), arrays(products.keys)
     state, position = grads.start, torch.zeros_like(tape.positions[0])
     here, seen = torch.empty_like(state), frames.new_empty(captions, length)
     pair = frames.new_empty(captions, 2, length)
     sums = frames.new_empty(captions, 2)
     inside, along = sums[:, :1], sums[:, 1:]
-    here_once, seen_once, seen_of_clips, state_of_clips = (
-        here[:, None],
-        seen[:, None],
-        seen.view(of_clips),
-        state.view(of_clips),
-    )
-    keys, scores, shares = (
-        grads.keys.view(steps, *of_clips).unbind(),
+    here_once, seen_once, back = here[:, None], seen[:, None], torch.empty_like(state)
+    seen_of_clips, back_of_clips = arrays(seen.view(of_clips)), arrays(back.view(of_clips))
+    keys_of_clips, scores, shares = (
+        arrays(grads.keys.view(steps, *of_clips)),
         grads.keys[..., :-1].unbind(),
         grads.keys[..., -1:].unbind(),
     )
-    contexts, contexts_of_clips = grads.contexts.unbind(), grads.contexts.view(steps, *of_clips).unbind()
+    contexts, contexts_of_clips = grads.contexts.unbind(), arrays(grads.contexts.view(steps, *of_clips))
     gates, rows = grads.gates.unbind(), grads.gates.flatten(2)
     of_input, of_state = rows[..., : 3 * width].unbind(), rows[..., width:].unbind()
     parts = (grad_states, grad_contexts, *slopes)
@@ -153,7 +160,7 @@ def _run(
         torch.add(state, from_state, out=here)
         torch.mul(here_once, slope.gates, out=gates[step])
         torch.addmm(from_context, of_input[step], products.context, out=contexts[step])
-        torch.bmm(contexts_of_clips[step], columns, out=seen_of_clips)
+        multiply(contexts_of_clips[step], columns, seen_of_clips)
         torch.mul(seen_once, slope.looked, out=pair)
         torch.sum(pair, -1, out=sums)
         torch.mul(seen, slope.weights, out=scores[step])
@@ -161,9 +168,9 @@ def _run(
         position.add_(along)
         torch.mul(position, slope.share, out=shares[step])
         position.mul_(slope.stay)
-        torch.mul(here, slope.kept, out=state)
+        multiply(keys_of_clips[step], keys, back_of_clips)
+        torch.addcmul(back, here, slope.kept, out=state)
         state.addmm_(of_state[step], products.state)
-        state_of_clips.baddbmm_(keys[step], products.keys)
         if attention.humanml3d:
             moved = tape.moved[step]
             state.addmm_(shares[step] * weights.gate * (1 - moved * moved), weights.move)
@@ -174,9 +181,8 @@ def _of_cell(weights: Weights, tape: Tape, grads: _Gradients) -> tuple[Tensor, .
     """Gradients of the embedding and the GRU cell."""
     width = weights.from_state.shape[1]
     gates = grads.gates.flatten(0, 1).flatten(1)
-    of_words = gates.new_zeros(len(weights.embedding), 3 * width).index_add_(
-        0, tape.tokens.flatten(), gates[:, : 3 * width]
-    )
+    of_words = gates.new_zeros(len(weights.embedding), 4 * width)  # rows that are whole add up much faster
+    of_words = of_words.index_add_(0, tape.tokens.flatten(), gates)[:, : 3 * width]
     from_word = weights.from_input[:, : weights.embedding.shape[1]]
     of_words = new_last(of_words.T, width)
     from_input = torch.cat(

@@ -11,11 +11,23 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+_LARGEST_KEPT = 31 * 2**20  # bytes; glibc keeps freed blocks of up to 32 MB (its DEFAULT_MMAP_THRESHOLD_MAX)
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory of an update for the next one, on a CPU.
+
+    glibc learns from the largest block freed so far what it keeps (mallopt, M_MMAP_THRESHOLD: "dynamic"). Without this
+    it gives most arrays of an update back to the system, and each page of them that is taken again costs an interrupt.
+    """
+    torch.empty(_LARGEST_KEPT, dtype=torch.uint8)
+
 
 class Updates:
     """Updates of a network's weights and of their averages, both by name as in its state dict."""
 
     def __init__(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        keep_freed_memory()
         self.optimizer = optimizer
         self.parameters = list(network.parameters())
         self.values = network.state_dict()  # shares memory with the weights
