@@ -50,6 +50,16 @@ def test_outputs_mark_doubt_and_describe_the_unknown_by_its_facts(name):
     assert "?" not in writers.render(sure, name)
 
 
+@pytest.mark.parametrize("name", sorted(set(writers.names()) - {"json", "labelstudio"}))
+def test_no_output_for_people_has_the_words_of_an_unknown_action(name):
+    if name in ("eaf", "textgrid"):
+        pytest.importorskip("pympi")
+    guess = replace(UNKNOWN, label="circle", words=(TimedWord("circles", 3.0, 2.5, 3.5, 0.1),))
+    text = writers.render(replace(SAID, segments=(KICK, guess)), name)
+    assert "circles" not in text and "kicks" in text
+    assert "unknown action: right hand to the head 3 times, standing" in text
+
+
 def test_tables_hold_facts_and_a_terminal_has_them_dim():
     assert writers.render(SAID, "csv").splitlines()[0] == "start,end,label,text,confidence,known,facts"
     assert '"right hand to the head 3 times"' not in writers.render(SAID, "csv")

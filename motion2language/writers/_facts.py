@@ -46,6 +46,13 @@ def caption(segment: Segment) -> str:
     return f"{UNKNOWN}: {describe(segment.facts)}" if segment.facts is not None else UNKNOWN
 
 
+def sentence(transcript: Transcript) -> str:
+    """The sentence, in which the facts of unknown actions stand for their words."""
+    if all(segment.known for segment in transcript.segments):
+        return transcript.text
+    return " ".join(filter(None, map(caption, transcript.segments)))
+
+
 def marked(segment: Segment) -> str:
     """`caption`, followed by how doubtful it is, if it is: "kicks (? 42 %)"."""
     sure = doubt(segment) if segment.known else ""
@@ -67,8 +74,8 @@ def _shown(segment: Segment) -> Segment:
     last = segment.words[-1] if segment.words else TimedWord(UNKNOWN, middle, segment.start, segment.end)
     if not segment.known:
         first = segment.words[0] if segment.words else last
-        words = (replace(first, word=word, probability=None) for word in caption(segment).split())
-        return replace(segment, label="unknown", words=tuple(words))
+        measured = (replace(first, word=word, probability=None) for word in caption(segment).split())
+        return replace(segment, label="unknown", words=tuple(measured))
     if not doubt(segment):
         return segment
     words = (*segment.words, replace(last, word=f"({doubt(segment)})", probability=None))

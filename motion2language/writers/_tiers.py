@@ -56,11 +56,12 @@ def tier_name(tier: str, layer: int) -> str:
 def moments(transcript: Transcript) -> list[tuple[int, int, str]]:
     """(moment, end, words) in milliseconds, in order of time; words with the same moment are joined.
 
+    Words of unknown actions, which are guesses, are left out.
     The end is that of the words' window or the next moment, whichever comes first.
     """
     texts: dict[int, list[str]] = {}
     ends: dict[int, int] = {}
-    for word in transcript.words:
+    for word in (word for segment in transcript.segments if segment.known for word in segment.words):
         moment = milliseconds(word.time)
         texts.setdefault(moment, []).append(word.word)
         ends[moment] = max(ends.get(moment, moment + 1), milliseconds(word.end))

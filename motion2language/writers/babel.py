@@ -11,16 +11,22 @@ import json
 from typing import Any
 
 from motion2language.transcript import Transcript
+from motion2language.writers import _facts
 
 SUFFIX = ".babel.json"
 
 
 def text(transcript: Transcript) -> str:
     """One indented object, times rounded to 0.1 ms."""
-    actions = list(dict.fromkeys(segment.label for segment in transcript.segments if segment.label is not None))
-    whole = [_label("whole", transcript.text, actions)] if transcript.segments else []
+    known = [segment for segment in transcript.segments if segment.known]
+    actions = list(dict.fromkeys(segment.label for segment in known if segment.label is not None))
+    whole = [_label("whole", _facts.sentence(transcript), actions)] if transcript.segments else []
     parts = [
-        _label(f"segment-{number}", segment.text or segment.label or "", [segment.label] if segment.label else [])
+        _label(
+            f"segment-{number}",
+            _facts.caption(segment) or segment.label or "",
+            [segment.label] if segment.label and segment.known else [],
+        )
         | {"start_t": round(segment.start, 4), "end_t": round(segment.end, 4)}
         for number, segment in enumerate(transcript.segments, start=1)
     ]

@@ -28,7 +28,7 @@ def text(transcript: Transcript) -> str:
     document.remove_tier("default")
     document.add_tier("sentence")
     if transcript.words:
-        document.add_annotation("sentence", 0, _tiers.length(transcript), _xml(transcript.text))
+        document.add_annotation("sentence", 0, _tiers.length(transcript), _xml(_facts.sentence(transcript)))
     for number, layer in enumerate(_tiers.layers(transcript.segments)):
         for tier in ("segments", "phrases"):
             document.add_tier(_tiers.tier_name(tier, number))

@@ -21,7 +21,7 @@ def text(transcript: Transcript) -> str:
     grid = _tiers.pympi().TextGrid(xmax=end)
     sentence = grid.add_tier("sentence")
     if transcript.words:
-        sentence.add_interval(0.0, end, transcript.text)
+        sentence.add_interval(0.0, end, _facts.sentence(transcript))
     for number, layer in enumerate(_tiers.layers(transcript.segments)):
         labels = grid.add_tier(_tiers.tier_name("segments", number))
         phrases = grid.add_tier(_tiers.tier_name("phrases", number))

@@ -83,12 +83,14 @@ function toAudacity({ segments }) {
 
 const toJson = (value) => `${JSON.stringify(value, null, 1)}\n`;
 
-function toBabel({ segments, text, source, model, duration }) {
-  const actions = [...new Set(segments.map(({ label }) => label).filter((label) => label !== null))];
+function toBabel(transcript) {
+  const { segments, source, model, duration } = transcript;
+  const labelsOf = ({ label, known }) => (label && known !== false ? [label] : []);
+  const actions = [...new Set(segments.flatMap(labelsOf))];
   const entry = (name, raw, list) => ({ raw_label: raw, proc_label: list.join(", ") || raw, seg_id: name, act_cat: list });
-  const whole = segments.length ? [entry("whole", text, actions)] : [];
+  const whole = segments.length ? [entry("whole", sentenceOf(transcript), actions)] : [];
   const parts = segments.map((part, at) => ({
-    ...entry(`segment-${at + 1}`, part.text || part.label || "", part.label ? [part.label] : []),
+    ...entry(`segment-${at + 1}`, captionOf(part) || part.label || "", labelsOf(part)),
     start_t: part.start,
     end_t: part.end,
   }));

@@ -35,6 +35,12 @@ function detailOf({ known, text, shown, facts }) {
   return (known !== false && facts && shown && shown.text === text && shown.detail) || "";
 }
 
+/** The sentence, in which the facts of unknown actions stand for their words. */
+function sentenceOf({ segments, text }) {
+  const known = segments.every((segment) => segment.known !== false);
+  return known ? text : segments.map(captionOf).filter(Boolean).join(" ");
+}
+
 /** The caption, and how doubtful it is. */
 function markedOf(segment) {
   const doubt = segment.known === false ? "" : doubtOf(segment);

@@ -23,9 +23,10 @@ function layersOf(segments) {
   return layers;
 }
 
-/** Rows [moment, end, words] in milliseconds; words of one moment are joined, and end before the next ones. */
-function momentsOf({ words }) {
+/** Rows [moment, end, words] in milliseconds; words of one moment are joined, and end before the next. Guesses are left out. */
+function momentsOf({ segments }) {
   const found = new Map();
+  const words = segments.flatMap((segment) => (segment.known === false ? [] : segment.words));
   for (const { word, time, end } of words) {
     const moment = milliseconds(time);
     const row = found.get(moment) || { last: moment + 1, texts: [] };
@@ -48,7 +49,7 @@ function tiersOf(transcript, withFacts) {
   });
   const measured = withFacts && transcript.segments.some(factsOf) ? layersOf(transcript.segments) : [];
   const facts = measured.map((layer, at) => ({ name: at ? `facts ${at + 1}` : "facts", marks: marksOf(layer, factsOf) }));
-  const whole = transcript.words.length ? [[0, lengthOf(transcript), transcript.text]] : [];
+  const whole = transcript.words.length ? [[0, lengthOf(transcript), sentenceOf(transcript)]] : [];
   return [{ name: "sentence", marks: whole }, ...tiers, ...facts, { name: "words", marks: momentsOf(transcript), points: true }];
 }
 
