@@ -103,3 +103,13 @@ def test_dropout_zeroes_its_share_scales_the_rest_and_passes_the_same_gradient(s
     assert not torch.equal(dropout(values), dropped)
     assert dropout.eval()(values) is values
     assert Dropout(0.0)(values).equal(values)
+
+
+def test_more_words_than_tokens_give_the_gradients_of_the_plain_loop():
+    """Word gradients are then taken of the tokens, not of all words."""
+    model, clips = network(scale=2.0, vocabulary_size=50), batch()
+    assert clips.tokens.numel() < 50
+    expected = gradients(model, plain_loss(model, clips, 0.5, seed=1))
+    actual = gradients(model, model.loss(clips, LossOptions(0.5, seed=1)))
+    for name, gradient in expected.items():
+        torch.testing.assert_close(actual[name], gradient, rtol=1e-4, atol=1e-6)

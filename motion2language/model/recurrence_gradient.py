@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from motion2language.model.attention import LocalAttention
-from motion2language.model.gru import gate_slopes, new_last
+from motion2language.model.gru import gate_slopes, new_first, new_last
 
 
 class Weights(NamedTuple):
@@ -102,14 +102,15 @@ class _Slopes(NamedTuple):
 
 def _slopes(attention: LocalAttention, tape: Tape, last: Tensor) -> _Slopes:
     clock = torch.arange(tape.softmax.shape[2], device=last.device, dtype=last.dtype)
-    moved = tape.weights * (clock - tape.positions[1:]) * (4 / attention.half_window**2)
-    slope = 2 * tape.sigmoids * (1 - tape.sigmoids)
+    looked = torch.stack((tape.weights, tape.weights), 2)
+    looked[:, :, 1].mul_(clock - tape.positions[1:]).mul_(4 / attention.half_window**2)
+    slope = torch.addcmul(tape.sigmoids, tape.sigmoids, tape.sigmoids, value=-1).mul_(2)
     share = tape.sigmoids[..., -1:]
     reach = last - tape.positions[:-1] if attention.recurrent else last
     return _Slopes(
         gates=gate_slopes(tape.gates, tape.states[:-1]),
         kept=tape.gates.chunk(4, -1)[2],
-        looked=torch.stack((tape.weights, moved), 2),
+        looked=looked,
         weights=tape.weights * slope[..., :-1],
         softmax=tape.softmax * slope[..., :-1],
         share=reach * share * (1 - share),
@@ -181,17 +182,21 @@ def _of_cell(weights: Weights, tape: Tape, grads: _Gradients) -> tuple[Tensor, .
     """Gradients of the embedding and the GRU cell."""
     width = weights.from_state.shape[1]
     gates = grads.gates.flatten(0, 1).flatten(1)
-    of_words = gates.new_zeros(len(weights.embedding), 4 * width)  # rows that are whole add up much faster
-    of_words = of_words.index_add_(0, tape.tokens.flatten(), gates)[:, : 3 * width]
-    from_word = weights.from_input[:, : weights.embedding.shape[1]]
-    of_words = new_last(of_words.T, width)
-    from_input = torch.cat(
-        (of_words @ weights.embedding, new_last(gates[:, : 3 * width].T @ tape.contexts.flatten(0, 1), width)), 1
-    )
+    tokens, embedding = tape.tokens.flatten(), weights.embedding
+    from_word = new_first(weights.from_input[:, : embedding.shape[1]], width)
+    if len(embedding) < len(tokens):  # of the words, or of the tokens: whichever are fewer
+        of_words = gates.new_zeros(len(embedding), 4 * width)  # rows that are whole add up much faster
+        of_words = of_words.index_add_(0, tokens, gates)[:, : 3 * width]
+        of_embedding = of_words @ from_word
+    else:
+        of_words, of_embedding = gates[:, : 3 * width], torch.zeros_like(embedding)
+        of_embedding.index_add_(0, tokens, of_words @ from_word)
+        embedding = embedding.index_select(0, tokens)
+    from_input = torch.cat((of_words.T @ embedding, gates[:, : 3 * width].T @ tape.contexts.flatten(0, 1)), 1)
     sums = gates.sum(0)
     return (
-        of_words.T @ from_word,
-        from_input,
+        of_embedding,
+        new_last(from_input, width),
         gates[:, width:].T @ tape.states[:-1].flatten(0, 1),
         new_last(sums[: 3 * width], width),
         sums[width:],

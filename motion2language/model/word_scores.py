@@ -70,7 +70,9 @@ class WordScores:
         if captions is not None:
             inputs = inputs.index_select(0, captions)
         scores = self.scores[begin:end]
-        best = torch.addmm(self.bias, inputs, self.weight.T, out=scores).argmax(-1)
+        torch.addmm(self.bias, inputs, self.weight.T, out=scores)
+        quick = scores.dtype == torch.float32 and not scores.is_cuda  # for numpy, ten times as quick with many words
+        best = torch.from_numpy(scores.numpy().argmax(-1)) if quick else scores.argmax(-1)
         return best if captions is None else torch.full_like(token, PAD).index_copy_(0, captions, best)
 
     def loss(self, hidden: Tensor, context: Tensor, tokens: Tensor) -> Tensor:
