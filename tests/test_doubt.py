@@ -56,7 +56,7 @@ def test_no_output_for_people_has_the_words_of_an_unknown_action(name):
         pytest.importorskip("pympi")
     guess = replace(UNKNOWN, label="circle", words=(TimedWord("circles", 3.0, 2.5, 3.5, 0.1),))
     text = writers.render(replace(SAID, segments=(KICK, guess)), name)
-    assert "circles" not in text and "kicks" in text
+    assert "circles" not in text and "kicks" in text and ("circle" not in text or name in ("csv", "tsv"))
     assert "unknown action: right hand to the head 3 times, standing" in text
 
 

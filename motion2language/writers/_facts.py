@@ -11,7 +11,7 @@ UNSURE = 0.5  # confidence below which outputs mark a segment as doubtful; chose
 TURNED = 30.0  # degrees from which a turn is worth a word; chosen
 WENT = 0.3  # metres from which a way is; chosen
 NAMED = 3  # changes of posture that are all named; chosen
-UNKNOWN = "unknown action"
+UNKNOWN, NAMELESS = "unknown action", "unknown"
 DOUBTED = " ?"  # behind the label of a doubtful segment, where pictures show it
 #: Which place of a hand is named, the most telling first.
 PLACES = ("to the floor", "to the head", "overhead", "behind", "in front", "to the side", "at shoulder height")
@@ -46,6 +46,15 @@ def caption(segment: Segment) -> str:
     return f"{UNKNOWN}: {describe(segment.facts)}" if segment.facts is not None else UNKNOWN
 
 
+def label(segment: Segment) -> str:
+    """The segment's label; "unknown" where its action is unknown, "" where it has none.
+
+    >>> label(Segment(0.0, 4.0, "drink", known=False))
+    'unknown'
+    """
+    return segment.label or "" if segment.known else NAMELESS
+
+
 def sentence(transcript: Transcript) -> str:
     """The sentence, in which the facts of unknown actions stand for their words."""
     if all(segment.known for segment in transcript.segments):
@@ -75,7 +84,7 @@ def _shown(segment: Segment) -> Segment:
     if not segment.known:
         first = segment.words[0] if segment.words else last
         measured = (replace(first, word=word, probability=None) for word in caption(segment).split())
-        return replace(segment, label="unknown", words=tuple(measured))
+        return replace(segment, label=NAMELESS, words=tuple(measured))
     if not doubt(segment):
         return segment
     words = (*segment.words, replace(last, word=f"({doubt(segment)})", probability=None))

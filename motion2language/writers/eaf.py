@@ -33,7 +33,7 @@ def text(transcript: Transcript) -> str:
         for tier in ("segments", "phrases"):
             document.add_tier(_tiers.tier_name(tier, number))
             for segment in layer:
-                value = _facts.caption(segment) if tier == "phrases" else segment.label or ""
+                value = _facts.caption(segment) if tier == "phrases" else _facts.label(segment)
                 document.add_annotation(_tiers.tier_name(tier, number), *_tiers.span(segment), _xml(value))
     if any(_facts.phrase(segment.facts) for segment in transcript.segments):
         _add_facts(document, transcript)

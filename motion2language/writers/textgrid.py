@@ -27,7 +27,7 @@ def text(transcript: Transcript) -> str:
         phrases = grid.add_tier(_tiers.tier_name("phrases", number))
         for segment in layer:
             first, last = (time / 1000 for time in _tiers.span(segment))
-            labels.add_interval(first, last, segment.label or "")
+            labels.add_interval(first, last, _facts.label(segment))
             phrases.add_interval(first, last, _facts.caption(segment))
     words = grid.add_tier("words", "TextTier")
     for moment, _, texts in _tiers.moments(transcript):

@@ -23,7 +23,7 @@ function layersOf(segments) {
   return layers;
 }
 
-/** Rows [moment, end, words] in milliseconds; words of one moment are joined, and end before the next. Guesses are left out. */
+/** Rows [moment, end, words] in milliseconds, without guesses; words of one moment are joined, and end before the next. */
 function momentsOf({ segments }) {
   const found = new Map();
   const words = segments.flatMap((segment) => (segment.known === false ? [] : segment.words));
@@ -44,7 +44,8 @@ function tiersOf(transcript, withFacts) {
   const marksOf = (layer, text) => layer.map((segment) => [...spanOf(segment), text(segment)]);
   const tiers = layersOf(transcript.segments).flatMap((layer, at) => {
     const name = (tier) => (at ? `${tier} ${at + 1}` : tier);
-    const labels = { name: name("segments"), marks: marksOf(layer, ({ label }) => label || "") };
+    const labelOf = ({ label, known }) => (known === false ? "unknown" : label || "");
+    const labels = { name: name("segments"), marks: marksOf(layer, labelOf) };
     return [labels, { name: name("phrases"), marks: marksOf(layer, captionOf) }];
   });
   const measured = withFacts && transcript.segments.some(factsOf) ? layersOf(transcript.segments) : [];
