@@ -143,8 +143,9 @@ class Facts:
     falls             how often the body drops from upright to the floor
     postures          all postures in the order of time, the first and the last too
     transitions       what leads from one posture to another, in the order of time, such as "sits down"
-    left_arm, right_arm, left_leg, right_leg, head  share of the movement of these five, seen from where each begins
-                      (the neck, the pelvis), 0 to 1; a leg's counts as far as its foot also moves over the ground
+    left_arm, right_arm, left_leg, right_leg, head  share of the movement of these five, or of those of them that were
+                      recorded, seen from where each begins (the neck, the pelvis), 0 to 1; a leg's counts as far as
+                      its foot also moves over the ground
     hands             "together", "crossed": what the hands do with each other, in the order of time
     period            seconds of a repetition, the median
     regularity        share of the repeated movement that the mean repetition explains, 0 to 1

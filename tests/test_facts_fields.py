@@ -128,6 +128,13 @@ def test_shares_of_the_limbs_add_up_and_swap_in_the_mirror():
     assert (facts(still()).left_arm, facts(still()).head) == (None, None)
 
 
+def test_a_body_that_moves_as_one_has_no_shares():
+    positions = np.repeat(still().positions[:1].astype(np.float64), 60, axis=0)
+    positions[:, :, 1] += 0.4 * np.abs(np.sin(np.arange(60) / 6))[:, None]  # carried up and down, stiff
+    found = facts(Motion(positions.astype(np.float32), 20, CANONICAL))
+    assert (found.limb, found.left_arm, found.left_leg, found.head) == ("trunk", None, None, None)
+
+
 @pytest.mark.parametrize(("left", "right", "hands"), [(0.06, -0.06, ("together",)), (-0.15, 0.15, ("crossed",)),
                                                       (0.3, -0.3, ())])  # fmt: skip
 def test_hands_meet_and_cross(left, right, hands):

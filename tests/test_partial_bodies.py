@@ -169,6 +169,23 @@ def test_of_an_arm_that_acts_the_side_is_unclear_where_the_other_is_absent():
     assert any(note.startswith("side, ") and "left elbow, left wrist" in note for note in found.notes)
 
 
+def test_the_movement_is_shared_among_the_limbs_that_were_recorded():
+    motion = make_exercise(3, "wave right", 4).motion
+    whole = facts(motion)
+    seen = np.ones(motion.positions.shape[:2], dtype=bool)
+    seen[:, [CANONICAL.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("knee", "ankle")]] = False
+    found = facts(replace(motion, seen=seen))
+    assert (found.left_leg, found.right_leg) == (None, None)
+    assert found.left_arm + found.right_arm + found.head == pytest.approx(1)
+    assert found.left_arm / found.right_arm == pytest.approx(whole.left_arm / whole.right_arm)
+    assert any(note.endswith("right knee not recorded") and "left_arm" not in note for note in found.notes)
+    seen[:] = True
+    seen[:, [CANONICAL.index(name) for name in ("head", "left_elbow", "left_wrist")]] = False
+    found = facts(replace(motion, seen=seen))
+    assert (found.left_arm, found.head) == (None, None)
+    assert found.right_arm + found.left_leg + found.right_leg == pytest.approx(1)
+
+
 def test_arms_that_swing_above_unseen_legs_do_not_act():
     with pytest.warns(PartialBodyWarning, match="pelvis, legs"):
         found = facts(part(("chest", *ARMS)))

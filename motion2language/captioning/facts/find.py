@@ -28,9 +28,9 @@ from motion2language.captioning.facts.turn import find_turn
 from motion2language.motion import Motion
 from motion2language.transcript import Facts
 
-#: The shares of the limbs' movement, which are of all five.
+#: The shares of the limbs' movement, which are of those of the five that were recorded.
 _SHARES = tuple(name.replace(" ", "_") for name in SHARED)
-#: What cannot be known where a joint of a limb was not recorded, beside `side`, `limb` and that hand's places.
+#: What cannot be known where a joint of a limb was not recorded, beside `side`, `limb`, that hand's places and its share.
 HANGS_ON = {
     "leg": (
         "legs",
@@ -47,10 +47,9 @@ HANGS_ON = {
         "end_posture",
         "postures",
         "transitions",
-        *_SHARES,
     ),
-    "arm": ("arms", "hands", *_SHARES),
-    "head": _SHARES,
+    "arm": ("arms", "hands"),
+    "head": (),
 }
 _JOINTS = {"leg": ("ankle", "knee"), "arm": ("wrist", "elbow"), "head": ("head",)}
 #: Facts that are empty, not None, where they are unknown.
@@ -98,12 +97,27 @@ def _without_unseen(body: Body, found: Facts) -> Facts:
     acts = found.limb
     for limb, joints in _JOINTS.items():
         if lost := sorted(joint for joint in body.missing if joint.endswith(joints)):
-            hidden = dict.fromkeys((*_unclear(acts, limb, lost), *HANGS_ON[limb]))
+            shares = ("head",) if limb == "head" else tuple(f"{side}_{limb}" for side in _sides(lost))
+            hidden = dict.fromkeys((*_unclear(acts, limb, lost), *HANGS_ON[limb], *shares))
             reasons = [note for note in found.notes if not set(note.partition(": ")[0].split(", ")) <= set(hidden)]
             unknown: dict[str, Any] = {name: () if name in SEVERAL else None for name in hidden}
             reason = f"{', '.join(lost).replace('_', ' ')} not recorded"
             found = replace(found, **unknown, notes=(*reasons, f"{', '.join(hidden)}: {reason}"))
-    return found
+    return _with_shares_of_all(found)
+
+
+def _with_shares_of_all(found: Facts) -> Facts:
+    """The facts with shares that sum to 1, where some of the five were not recorded."""
+    known = {name: share for name in _SHARES if (share := getattr(found, name)) is not None}
+    total = sum(known.values())
+    if len(known) == len(_SHARES) or not total:
+        return found
+    return replace(found, **{name: share / total for name, share in known.items()})
+
+
+def _sides(joints: Sequence[str]) -> tuple[str, ...]:
+    """The sides on which joints are."""
+    return tuple(side for side in ("left", "right") if any(joint.startswith(side) for joint in joints))
 
 
 def _unclear(acts: str | None, limb: str, lost: Sequence[str]) -> tuple[str, ...]:
@@ -111,7 +125,7 @@ def _unclear(acts: str | None, limb: str, lost: Sequence[str]) -> tuple[str, ...
 
     Arms that act are seen whatever the legs do. Of an arm whose other arm is lost the side is unclear alone.
     """
-    sides = tuple(side for side in ("left", "right") if any(joint.startswith(side) for joint in lost))
+    sides = _sides(lost)
     hands = tuple(f"{side}_hand" for side in sides) if limb == "arm" else ()
     if limb == "head":
         return ()

@@ -37,7 +37,7 @@ class Limbs:
     arms   left, right or both: which arms act, or None; legs likewise (kicks and lifts, not steps)
     left_hand, right_hand  where each hand goes, in the order of time
     hands  together, crossed: what both hands do with each other, in the order of time
-    shares of the movement of the SHARED beyond the trunk's, sum 1; none for a still body
+    shares of the movement of the SHARED beyond the trunk's, sum 1; none where these move too little
     """
 
     side: str | None
@@ -59,7 +59,7 @@ def find_limbs(body: Body, goes: bool) -> Limbs:
     limb = None if still and arms is None else _limb(spread, arms, legs, goes)
     side = {"arm": arms, "leg": legs}.get(limb or "")
     moved = [spread[name] for name in SHARED]
-    shares = () if still else tuple(each / sum(moved) for each in moved)
+    shares = () if max(moved) < MOVED else tuple(each / sum(moved) for each in moved)
     return Limbs(side, limb, arms, legs, *_reach(body), _meet(body), shares)
 
 
