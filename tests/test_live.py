@@ -8,6 +8,7 @@ import pytest
 import torch
 from small import captioner, recording, without_torch
 
+from motion2language.body import canonical_tree
 from motion2language.captioning.features import FEATURES, LiveFeatures
 from motion2language.captioning.timing import LOOSE
 from motion2language.live import captioner as live_captioner
@@ -30,6 +31,9 @@ def model(seed: int = 2, encoder: str = "causal-convolution", haste: float = 2.0
     with torch.no_grad():
         one.network.said_gate.bias[0] -= haste
     return without_torch(one)
+
+
+ARM = ("shoulder", "elbow", "wrist")
 
 
 def at_ten(number: int) -> Motion:
@@ -311,6 +315,18 @@ def test_unit_up_and_joints_are_detected_while_it_runs():
     assert [event.word for event in events if isinstance(event, Word)] == [
         event.word for event in plain if isinstance(event, Word)
     ]
+
+
+def test_of_part_of_a_body_one_note_says_that_words_may_be_wrong():
+    names = ("chest", "neck", "head", *(f"{side}_{joint}" for side in ("left", "right") for joint in ARM))
+    motion, skeleton = recording(4), canonical_tree("upper", names)
+    columns = [motion.skeleton.index(joint) for joint in skeleton.joints]
+    events = listen(model(2), Motion(motion.positions[:, columns], motion.fps, skeleton))
+    assert notes(events) == [
+        "the body has no pelvis, legs; models learn whole bodies, so words about a part may be wrong"
+    ]
+    assert any(isinstance(event, Word) for event in events)
+    assert notes(listen(model(2), motion)) == []
 
 
 def test_a_stream_shorter_than_its_warm_up_is_described_at_its_end():

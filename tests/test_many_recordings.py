@@ -54,6 +54,10 @@ def test_a_folder_is_all_recordings_in_it_and_what_is_written_can_be_skipped(fol
 def test_what_cannot_be_done_is_one_line(folder, tmp_path, m2l):
     (tmp_path / "empty").mkdir()
     assert "no recording in this folder; expected" in m2l("caption", tmp_path / "empty")[2]
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "walk.csv").write_text("time,left_knee.x")
+    said = m2l("caption", tmp_path / "tables")[2]
+    assert ".csv" not in said.partition("(")[0] and ".csv" in said and "when the file itself is named" in said
     assert "--skip-written: nothing is written" in m2l("caption", folder, "--skip-written")[2]
     status, _, err = m2l("caption", folder, "--ray", "nowhere:1:2")
     assert (status, err.count("\n")) == (3, 1)

@@ -58,7 +58,7 @@ def test_each_joint_hangs_from_the_nearest_that_is_there():
     ],
 )
 def test_the_part_that_is_there_is_kept_and_the_rest_stands_in(joints, lost):
-    with pytest.warns(PartialBodyWarning, match=f"part: shows no {lost}; they stand at rest here"):
+    with pytest.warns(PartialBodyWarning, match=f"part: shows no {lost}; what is absent stands at rest here"):
         body = to_canonical(part(joints))
     here = [CANONICAL.index(joint) for joint in joints]
     np.testing.assert_array_equal(body.positions[:, here], BODY[:, here].astype(np.float32))
@@ -194,8 +194,12 @@ def test_arms_that_swing_above_unseen_legs_do_not_act():
 
 def test_less_than_both_legs_or_both_arms_is_refused():
     one_leg = tuple(joint for joint in LEGS if "right" not in joint)
-    with pytest.raises(ValueError, match="found no joint for left_shoulder"):
+    with pytest.raises(
+        ValueError, match=r"found no joint for left_shoulder.* or shoulders, .* of both sides are needed"
+    ):
         to_canonical(part((*one_leg, "head")))
+    with pytest.raises(ValueError, match="of both sides are needed"):
+        to_canonical(part(("chest", "neck", "head", "right_shoulder", "right_elbow", "right_wrist")))
 
 
 def test_joints_with_unknown_names_may_be_the_missing_ones():

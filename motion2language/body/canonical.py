@@ -62,7 +62,9 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
             stacklevel=2,
         )
     if lost := name_absent(set(joint_map.absent)):
-        warnings.warn(f"{motion.label}: shows no {lost}; they stand at rest here", PartialBodyWarning, stacklevel=2)
+        warnings.warn(
+            f"{motion.label}: shows no {lost}; what is absent stands at rest here", PartialBodyWarning, stacklevel=2
+        )
     return body
 
 

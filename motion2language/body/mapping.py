@@ -245,10 +245,12 @@ def _require_enough(sources: dict[str, str], skeleton: Skeleton) -> None:
     missing = [joint for joint in LIMB_JOINTS if joint not in sources]
     longest = _longest_unknown(sources, skeleton) if missing else 0
     unclear = any(0 < sum(joint in missing for joint in joints) <= longest for joints in PARTS.values())
-    if unclear or not is_enough(set(sources)):
+    enough = is_enough(set(sources))
+    if unclear or not enough:
         raise ValueError(
             f"skeleton {skeleton.name!r}: found no joint for {', '.join(missing)}; "
             f"it has {', '.join(skeleton.joints[:80])}{' …' * (len(skeleton.joints) > 80)}. "
+            f"{'' if enough else 'Hips, knees and ankles, or shoulders, elbows and wrists, of both sides are needed. '}"
             f'Name them in a TOML file, one line per joint such as {missing[0]} = "NAME", '
             "and give it with --joint-map FILE"
         )

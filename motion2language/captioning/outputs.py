@@ -16,7 +16,7 @@ from pathlib import Path
 
 from motion2language import writers
 from motion2language.captioning.takes import Source, find_takes
-from motion2language.formats import FORMATS, files_in
+from motion2language.formats import FORMATS, NAMED, files_in
 from motion2language.formats.pieces import name_files_of_takes
 from motion2language.formats.reading import ReadOptions
 from motion2language.transcript import Transcript
@@ -44,7 +44,10 @@ def find_recordings(files: Sequence[Path]) -> list[tuple[Path, Path]]:
     for path in files:
         inside = files_in(path) if path.is_dir() else [path]
         if not inside:
-            raise ValueError(f"{path}: no recording in this folder; expected {', '.join(FORMATS)}")
+            named, kinds = ", ".join(sorted(NAMED)), ", ".join(kind for kind in FORMATS if kind not in NAMED)
+            raise ValueError(
+                f"{path}: no recording in this folder; expected {kinds} ({named} are read when the file itself is named)"
+            )
         for recording in inside:
             recordings.setdefault(os.path.abspath(recording), recording)  # noqa: PTH100 - links stay
     root = _shared_folder([path if path.is_dir() else path.parent for path in files])

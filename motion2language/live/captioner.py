@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from motion2language.body import Axes, detect_axes, map_joints
+from motion2language.body import Axes, detect_axes, map_joints, name_absent
 from motion2language.body.mapping import JointMap
 from motion2language.captioning import boundaries, search_transducer, timing
 from motion2language.captioning.captioner import Captioner
@@ -135,6 +135,9 @@ class LiveCaptioner:
         frames = np.stack([positions for _, positions in self._warm_up]).astype(np.float32)
         axes = detect_axes(frames, self.skeleton, self.unit, self.up)
         self._body = axes, map_joints(self.skeleton, axes.apply(frames), self.joint_map)
+        if lost := name_absent(set(self._body[1].absent)):
+            words = "models learn whole bodies, so words about a part may be wrong"
+            yield Note(f"the body has no {lost}; {words}", self._warm_up[0][0])
         waiting, self._warm_up = self._warm_up, []
         for time, positions in waiting:
             yield from self._feed_clock(time, positions)
