@@ -46,7 +46,8 @@ def find_recordings(files: Sequence[Path]) -> list[tuple[Path, Path]]:
         if not inside:
             named, kinds = ", ".join(sorted(NAMED)), ", ".join(kind for kind in FORMATS if kind not in NAMED)
             raise ValueError(
-                f"{path}: no recording in this folder; expected {kinds} ({named} are read when the file itself is named)"
+                f"{path}: no recording in this folder; expected {kinds} "
+                f"({named} are read when the file itself is named)"
             )
         for recording in inside:
             recordings.setdefault(os.path.abspath(recording), recording)  # noqa: PTH100 - links stay

@@ -30,7 +30,7 @@ from motion2language.transcript import Facts
 
 #: The shares of the limbs' movement, which are of those of the five that were recorded.
 _SHARES = tuple(name.replace(" ", "_") for name in SHARED)
-#: What cannot be known where a joint of a limb was not recorded, beside `side`, `limb`, that hand's places and its share.
+#: What cannot be known where a joint of a limb was not recorded, beside `side`, `limb`, its share, a hand's places.
 HANGS_ON = {
     "leg": (
         "legs",
