@@ -1,7 +1,7 @@
-"""Team: processes that read and describe the recordings of requests, one each at a time, for threads that wait.
+"""Team: processes that read and describe the recordings of requests for threads that wait, one or several at a time.
 
-A recording is of a stranger. A process that takes too long for one, or too much memory, is ended with all that it
-holds, and another takes its place, so that no core is lost.
+A recording is of a stranger. A process that takes too long for what it was given, or too much memory, is ended with all
+that it holds, and another takes its place, so that no core is lost.
 """
 
 from __future__ import annotations
