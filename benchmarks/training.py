@@ -5,7 +5,8 @@ each stage. An update also clips the gradient, steps the optimiser and averages 
 this project; --official is a checkout of the paper's code, which encodes a motion once for each of its captions. All
 take turns, so that other load of the machine affects them alike. The last column is how many times the first one's
 time each takes. The transducer, as configs/transducer.toml has it, is measured in checkouts only; --bfloat16 is what
-`train.precision` does there. With --batches checkouts make batches of BNR-Compose for the transducer instead.
+`train.precision` does there, --compile what `train.compile` does. With --batches checkouts make batches of BNR-Compose
+for the transducer instead.
 """
 
 from __future__ import annotations
@@ -36,12 +37,16 @@ def main() -> None:
     parser.add_argument("checkouts", nargs="*", help="folders with this project")
     parser.add_argument("--official", help="folder with the paper's code: architectures/crnns.py")
     parser.add_argument("--bfloat16", action="store_true", help="large products of checkouts in half precision")
+    parser.add_argument(
+        "--compile", action="store_true", help="compile the encoder of checkouts, as train.compile does"
+    )
     parser.add_argument("--batches", type=Path, help="bnr_compose.json: measure making batches instead")
     parser.add_argument("--rounds", type=int, default=5, help="processes of each")
     parser.add_argument("--measure", help=argparse.SUPPRESS)  # what a process of its own does
     given = parser.parse_args()
     if given.measure:
-        print(json.dumps(measure_official() if given.measure == "official" else measure_checkout(given.bfloat16)))
+        own = given.measure == "official"
+        print(json.dumps(measure_official() if own else measure_checkout(given.bfloat16, given.compile)))
         return
     if given.batches:
         show_batches(given.checkouts or ["."], given.batches, given.rounds)
@@ -53,6 +58,7 @@ def main() -> None:
         for folder, which in codes:
             environment = os.environ | {"PYTHONPATH": str(Path(folder).resolve()), "OMP_NUM_THREADS": "1"}
             words = [sys.executable, __file__, "--measure", which, *["--bfloat16"] * given.bfloat16]
+            words += ["--compile"] * given.compile
             answer = subprocess.run(words, env=environment, check=True, stdout=subprocess.PIPE)
             for row, times in json.loads(answer.stdout.splitlines()[-1]).items():
                 measured.setdefault((folder, row), []).extend(times)
@@ -74,7 +80,7 @@ def show(measured: dict[tuple[str, str], list[list[float]]]) -> None:
             print(f"| {row} | {folder} | {' | '.join(cells)} | {statistics.median(totals) / first:.2f} |")
 
 
-def measure_checkout(bfloat16: bool) -> dict[str, list[list[float]]]:
+def measure_checkout(bfloat16: bool, compiled: bool) -> dict[str, list[list[float]]]:
     """The times of a checkout of this project."""
     import torch
 
@@ -92,6 +98,8 @@ def measure_checkout(bfloat16: bool) -> dict[str, list[list[float]]]:
             shape |= {"kind": "transducer", "encoder": "convolution", "hidden": 96, "dropout": 0.2}
         torch.manual_seed(0)
         network = build(ModelConfig(**shape)).train()
+        if compiled:
+            network.encoder.compile(dynamic=True)
         rows = torch.arange(CAPTIONS) // 3
         motions = torch.randn(int(rows.max()) + 1, FRAMES, widths[kind])
         tokens = torch.randint(4, SIZES[size], (CAPTIONS, WORDS))
