@@ -105,7 +105,9 @@ def test_the_joint_layer_is_that_of_training(both):
     np.testing.assert_allclose(found_wait, wait[0, :, -1], **CLOSE)
     np.testing.assert_allclose(found_words, words, atol=1e-4)
     every = np.exp(wait[0, :, -1].numpy()) + np.exp(words).sum(1)
-    (shares,) = waiting_shares(path.rows(slice(-1, None)), steps)
+    last = path.rows(slice(-1, None))
+    special = last.odds[:, :FIRST] @ steps.odds[:, :FIRST].T
+    (shares,) = waiting_shares(last.gate @ steps.gate.T, special, last.odds @ steps.odds.T)
     np.testing.assert_allclose(shares, np.exp(wait[0, :, -1].numpy()) / every, atol=1e-5)
 
 

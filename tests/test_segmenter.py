@@ -91,6 +91,38 @@ def test_a_recording_of_many_chunks_is_as_one(monkeypatch: pytest.MonkeyPatch) -
         assert np.allclose(getattr(whole, name), getattr(cut, name), atol=1e-5), name
 
 
+@pytest.mark.parametrize(("chunk", "together"), [(3000, 400), (40, 60), (40, 1)])
+def test_recordings_looked_at_together_are_as_each_alone(
+    chunk: int, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random, segmenter = np.random.default_rng(5), _segmenter()
+    recordings = [random.normal(size=(frames, 124)).astype(np.float32) for frames in (9, 2, 61, 30, 3)]
+    alone = [segmenter(values) for values in recordings]
+    vectors = [segmenter.vectors(values) for values in recordings]
+    monkeypatch.setattr(segmenter_module, "CHUNK", chunk)
+    monkeypatch.setattr(segmenter_module, "TOGETHER", together)
+    for one, other in zip(segmenter.of_all(recordings), alone, strict=True):
+        for name in ("frames", "starts", "ends", "pieces"):
+            np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-5)
+    for one, other in zip(segmenter.vectors_of_all(recordings), vectors, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    assert segmenter.name_all([]) == segmenter.vectors_of_all([]) == segmenter.of_all([]) == []
+
+
+def test_takes_cut_together_are_cut_as_each_alone(cutter: Captioner) -> None:
+    takes = [cutter.prepare(_take(seconds)) for seconds in (7.0, 12.0, 3.0)]
+    seen = np.ones((takes[1].frames, 21), bool)
+    seen[:, [CANONICAL.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("elbow", "wrist")]] = False
+    takes[1] = replace(takes[1], seen=seen)
+    together = take_sentences.cut_all(cutter.segmenter, takes)
+    for take, found in zip(takes, together, strict=True):
+        own = take_sentences.cut(cutter.segmenter, take)
+        assert [(piece.start, piece.end, piece.label) for piece in found.pieces] == [
+            (piece.start, piece.end, piece.label) for piece in own.pieces
+        ]
+        assert found.body is take
+
+
 def test_best_row_is_the_best_of_all() -> None:
     random = np.random.default_rng(2)
     for _ in range(20):

@@ -17,7 +17,7 @@ import numpy as np
 
 from motion2language.language.agreement import Sentence, spread
 from motion2language.model.contract import TransducerContract
-from motion2language.model.joint import FIRST, Prefixes, Side, shares_of, steps_side
+from motion2language.model.joint import FIRST, Prefixes, Side, steps_side, waiting_shares
 
 WORDS_PER_STEP = 8  # most words emitted at one step, 0.2 s; chosen: a whole phrase may become certain at once
 
@@ -163,7 +163,7 @@ def _waiting_shares(recordings: Recordings, recording: np.ndarray, prefixes: Sid
         gate[own, : last - first] = prefixes.gate[own] @ gates[:, steps]
         special[own, : last - first] = prefixes.odds[own, :FIRST] @ odds[:FIRST, steps]
         every[own, : last - first] = prefixes.odds[own] @ odds[:, steps]
-    shares = shares_of(gate, special, every)
+    shares = waiting_shares(gate, special, every)
     counts = np.diff(recordings.bounds)[recording]
     shares[np.arange(longest) >= counts[:, None]] = NEVER
     return shares

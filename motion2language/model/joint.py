@@ -138,15 +138,12 @@ def _with_room(rows: np.ndarray, count: int, room: int) -> np.ndarray:
     return wider
 
 
-def waiting_shares(prefixes: Side, steps: Side) -> np.ndarray:
-    """The probability of waiting against all words that may be emitted, for each prefix and step, (P, S)."""
-    every = prefixes.odds @ steps.odds.T
-    special = prefixes.odds[:, :FIRST] @ steps.odds[:, :FIRST].T
-    return shares_of(prefixes.gate @ steps.gate.T, special, every)
+def waiting_shares(gate: np.ndarray, special: np.ndarray, every: np.ndarray) -> np.ndarray:
+    """The probability of waiting against all words that may be emitted, for each prefix and step, (P, S).
 
-
-def shares_of(gate: np.ndarray, special: np.ndarray, every: np.ndarray) -> np.ndarray:
-    """The probability of waiting, from its logit and from the odds of the special tokens and of all; these change."""
+    gate     products of the gates of both sides; this and the others are overwritten
+    special  products of their odds of the special tokens, those before FIRST; every: of all tokens
+    """
     special /= np.maximum(every, LEAST, out=every)
     np.subtract(1, special, out=special)
     special *= np.exp(np.minimum(np.negative(gate, out=gate), LARGEST, out=gate), out=gate)

@@ -313,7 +313,7 @@ class _Convolutions:
         found: list[np.ndarray] = []
         together: list[np.ndarray] = []
         for steps in recordings:
-            if together and sum(map(len, together)) + len(steps) > TOGETHER:
+            if together and (len(steps) > CHUNK or sum(map(len, together)) + len(steps) > TOGETHER):
                 found += _split(self._compute(together), together)
                 together = []
             if len(steps) > CHUNK:
