@@ -192,10 +192,12 @@ def test_a_take_that_cannot_be_read_stops_no_other(tmp_path, capsys):
 @pytest.mark.parametrize("suffix", EXACT)
 def test_pieces_are_written_in_every_format(suffix, tmp_path):
     motion = recording(2)
-    parts = (Segment(0.0, 1.5, "walk"), Segment(1.5, motion.duration, "turn"))
+    parts = (Segment(0.0, 1.0, "walk"), Segment(1.0, 1.5, "wave", known=False), Segment(1.5, motion.duration, "turn"))
     transcript = Transcript(parts, motion.duration, "take.bvh", "someone")
     written = write_pieces(motion, transcript, tmp_path, "take", suffix)
-    assert [path.name for path, _ in written] == [f"take_01_walk{suffix}", f"take_02_turn{suffix}"]
+    assert [path.name for path, _ in written] == [
+        f"take_{name}{suffix}" for name in ("01_walk", "02_unknown", "03_turn")
+    ]
     assert sum(read_motion(path).frames for path, _ in written) == motion.frames
 
 

@@ -90,3 +90,16 @@ def test_a_single_pose_beside_other_takes_is_no_failure(alone, tmp_path, capsys,
     printed = capsys.readouterr()
     assert ("[T-Pose]\n(a single pose)\n" in printed.out) == (not alone)
     assert ("a single pose" in printed.out) == (printed.err == "")
+
+
+def test_split_cuts_each_take_and_reports_what_cannot_be_read(tmp_path, m2l):
+    path, out = several(tmp_path), tmp_path / "pieces"
+    status, printed, err = m2l("split", path, "--out", out, "--model", "synthetic", "--beam", 1)
+    names = sorted(piece.name for piece in out.iterdir())
+    assert (status, "take bad: interpolation 'no'" in err) == (1, True)
+    assert {name.split("_01_")[0] for name in names} == {"hero_Walk", "hero_Run-fast"}
+    assert all(name in printed for name in names)
+    status, _, err = m2l("split", path, "--out", out, "--model", "synthetic", "--beam", 1)
+    assert (status, "is there already" in err) == (1, True)
+    assert m2l("split", path, "--out", tmp_path / "one", "--take", "walk", "--model", "synthetic", "--beam", 1)[0] == 0
+    assert {piece.name.split("_01_")[0] for piece in (tmp_path / "one").iterdir()} == {"hero"}

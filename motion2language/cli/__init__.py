@@ -42,7 +42,7 @@ app = App(
 #: The commands by what they are for, as README's table has them.
 COMMANDS = {
     "Caption": ("caption:caption", "caption:demo"),
-    "View and cut": ("view:view", "serve:serve", "view:render", "view:split", "convert:convert"),
+    "View and cut": ("view:view", "serve:serve", "view:render", "split:split", "convert:convert"),
     "Stream": ("live:live", "live:send"),
     "Inspect": ("inspect:inspect", "facts:facts", "settings:config", "settings:completion"),
     "Train": (

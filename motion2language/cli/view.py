@@ -1,4 +1,4 @@
-"""m2l view, split and render: a described recording played, cut into pieces, drawn."""
+"""m2l view and render: a described recording played, drawn."""
 
 from __future__ import annotations
 
@@ -163,53 +163,6 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
-
-
-def split(
-    file: Path,
-    /,
-    *,
-    out: Out,
-    format: str = "bvh",
-    overwrite: Overwrite = False,
-    words: Description = Description(),
-    source: Input = Input(),
-) -> int:
-    """Cut a recording at its segments: one file each, named by order and label.
-
-    Parameters
-    ----------
-    file
-        A recording.
-    out
-        Folder for the pieces.
-    format
-        bvh, npz, csv or glb.
-    words
-        Where the segments come from.
-    source
-        What the file does not specify itself.
-    """
-    from motion2language.data.progress import show_progress
-    from motion2language.files import make_folder
-    from motion2language.formats.pieces import name_pieces, write_pieces
-    from motion2language.formats.writing import require_written
-    from motion2language.writers.txt import line
-
-    require_written(f"{file.stem}.{format}")
-    motion = source.read(file)
-    transcript = words.of(motion, source).transcript
-    named = out, file.stem, f".{format}"
-    require_free([path for path, _ in name_pieces(transcript, *named)], overwrite)
-    make_folder(out)
-    with show_progress() as step:
-        written = write_pieces(motion, transcript, *named, step)
-    for path, segment in written:
-        print(f"{path}  {line(segment)}")
-    if not written:
-        print("(nothing to cut out)")
-    show_written([path for path, _ in written])
-    return 0
 
 
 def render(

@@ -12,6 +12,7 @@ from motion2language.motion import Motion
 from motion2language.transcript import Segment, Transcript
 
 UNNAMED = "segment"  # in the file's name where the segment has no label
+UNKNOWN = "unknown"  # where its action is unknown: the label is then a guess
 LONGEST = 40  # letters of a label in a file's name; chosen, so that no name is too long for a disk
 
 
@@ -20,7 +21,10 @@ def name_pieces(transcript: Transcript, folder: Path, stem: str, suffix: str = "
     ordered = sorted(transcript.segments, key=lambda segment: (segment.start, segment.end))
     digits = max(2, len(str(len(ordered))))
     return [
-        (folder / f"{stem}_{number:0{digits}d}_{file_name(segment.label)}{suffix}", segment)
+        (
+            folder / f"{stem}_{number:0{digits}d}_{file_name(segment.label if segment.known else UNKNOWN)}{suffix}",
+            segment,
+        )
         for number, segment in enumerate(ordered, start=1)
     ]
 
