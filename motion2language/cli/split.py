@@ -75,8 +75,8 @@ def _describe(file: Path, words: Description, source: Input) -> tuple[list[tuple
     sources = find_takes(file, source.options()) if words.transcript is None else []
     takes = [each.take for each in sources if each.take is not None]
     if not takes:
-        motion = source.read(file)
-        return [(file.stem, motion, words.of(motion, source).transcript)], 0
+        only = source.read(file)
+        return [(file.stem, only, words.of(only, source).transcript)], 0
     described, status = [], 0
     for stem, motion in zip(
         name_files_of_takes(file.stem, takes), read_sources(sources, source.options()), strict=True
