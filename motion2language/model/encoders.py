@@ -43,18 +43,20 @@ class MlpEncoder(nn.Module):
         self.width = config.hidden
 
     def forward(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Memory (B, T, H) and a summary of zeros (B, H)."""
-        if self.standardise or not torch.is_grad_enabled():
-            memory = self._of_frames(values)
+        """Memory (B, T, H), on a CPU zero on padding, and a summary of zeros (B, H)."""
+        inside = torch.arange(values.shape[1], device=values.device) < lengths[:, None]
+        padded = not (values.is_cuda or inside.all())
+        if torch.is_grad_enabled() and not self.standardise:
+            memory = self._with_gradient(values, inside if padded else None)
         else:
-            memory = self._of_clips(values, lengths)
+            memory = self._of_frames(values)
+            memory = memory.masked_fill(~inside[..., None], 0.0) if padded else memory
         return memory, memory.new_zeros(len(memory), self.width)
 
-    def _of_clips(self, values: Tensor, lengths: Tensor) -> Tensor:
-        """The same as `_of_frames` with a quick gradient; on a CPU padding is not encoded, and is zero."""
+    def _with_gradient(self, values: Tensor, inside: Tensor | None) -> Tensor:
+        """The same as `_of_frames` with a quick gradient; frames that are not `inside` (B, T) are not encoded."""
         frames = values.flatten(0, 1)
-        inside = None if values.is_cuda else torch.arange(values.shape[1]) < lengths[:, None]
-        if inside is None or inside.all():
+        if inside is None:
             return apply_layers(frames, self.layers, self.dropout).view(*values.shape[:2], -1)
         places = inside.flatten().nonzero()[:, 0]
         encoded = apply_layers(frames.index_select(0, places), self.layers, self.dropout)
