@@ -82,6 +82,16 @@ def test_who_comes_back_went_far_and_ends_where_it_began():
     assert facts(there).displacement == pytest.approx(3, abs=0.2)
 
 
+def test_who_limps_and_slows_down_between_steps_goes_the_whole_way():
+    steps = walk(2.4, 6, seconds=9.0, belt=True)
+    times = np.arange(steps.frames) / steps.fps
+    spurt = np.where(times % 1.5 < 0.5, 0.7, 0.06)  # m/s: .4 m at a time, and hardly on
+    way = np.concatenate([[0.0], spurt.cumsum()[:-1]]) / steps.fps
+    found = facts(replace(steps, positions=steps.positions + way[:, None, None] * [0, 0, 1]))
+    assert found.travel == pytest.approx(way[-1], rel=0.1)
+    assert found.step_length * found.steps == pytest.approx(found.travel, rel=0.3)
+
+
 @pytest.mark.parametrize("belt", [False, True])
 def test_cadence_is_steps_per_minute(belt):
     assert facts(walk(4, 8, belt=belt)).cadence == pytest.approx(120, rel=0.05)

@@ -6,6 +6,7 @@ All of it is read from the pelvis over the ground, averaged over half a second s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from motion2language.captioning.facts.measure import RATE, Body, average
 GRAVITY = 9.81  # m/s²
 SWAY = 0.5  # seconds that the path is averaged over: about one step; chosen
 MOVING = 0.3  # leg lengths per second, about 25 cm/s, from which the body is on its way; chosen
+PAUSE = 1.5  # seconds for which who limps slows down between two steps, still on the way; chosen
 LEAST = 0.5  # leg lengths of travel below which the body stays in place; chosen
 REACH = 0.4  # leg lengths from its usual place that a body in place does not leave, whatever it sways; chosen
 CLEAR = 0.6  # share of the way that must go in one direction to name it; chosen
@@ -59,7 +61,7 @@ def find_travel(body: Body) -> Travel:
     ground = average(body.joints[:, 0, [0, 2]], SWAY)
     velocity = np.gradient(ground, axis=0) * RATE if body.frames > 1 else np.zeros_like(ground)
     speed = np.hypot(*velocity.T)
-    moving = speed >= MOVING
+    moving = _without_pauses(speed >= MOVING)
     facing = np.stack((np.sin(body.heading), np.cos(body.heading)), axis=1)
     ahead = np.where(moving[:, None], velocity / np.maximum(speed, 1e-9)[:, None], facing)
     way = float(speed[moving].sum() / RATE)
@@ -78,6 +80,16 @@ def find_travel(body: Body) -> Travel:
         moving,
         ahead,
     )
+
+
+def _without_pauses(moving: np.ndarray) -> np.ndarray:
+    """Frames (T,) on the way, with those of pauses up to PAUSE seconds between two stretches of it."""
+    frames = np.flatnonzero(moving)
+    kept = moving.copy()
+    for before, after in pairwise(frames):
+        if 1 < after - before <= PAUSE * RATE:
+            kept[before:after] = True
+    return kept
 
 
 def _direction(velocity: np.ndarray, facing: np.ndarray) -> str | None:
