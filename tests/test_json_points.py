@@ -81,3 +81,12 @@ def test_what_is_wrong_is_said_in_one_line(content, message, tmp_path):
     (tmp_path / "take.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match=message):
         m2l.read_motion(tmp_path / "take.json", fps=30)
+
+
+def test_text_in_place_of_a_number_is_named_with_its_frame(tmp_path):
+    frames = [[[float(joint), 1.0, frame / 9] for joint in range(33)] for frame in range(4)]
+    frames[2][5][1] = "wide"
+    path = tmp_path / "take.json"
+    path.write_text(json.dumps(frames))
+    with pytest.raises(ValueError, match=r"take\.json: frame 3: 'wide', expected a number"):
+        m2l.read_motion(path, fps=30)

@@ -153,3 +153,16 @@ def test_trc_with_blanks_for_tabs(indent, tmp_path):
     path.write_text("\n".join(lines))
     with pytest.raises(ValueError, match=r"frame 2 has \d+ cells, expected \d+: frame, time"):
         m2l.read_motion(path)
+
+
+def test_two_columns_of_one_name_are_refused_and_one_frame_has_no_rate(tmp_path):
+    table = tmp_path / "take.csv"
+    columns = ["time", *(f"{joint}.{axis}" for joint in JOINTS for axis in "xyz")]
+    numbers = ["0", *(f"{value:.3f}" for value in MOTION.positions[0].ravel())]
+    table.write_text(",".join([*columns, "pelvis.x"]) + "\n" + ",".join([*numbers, "0"]) + "\n")
+    with pytest.raises(ValueError, match=r"take\.csv: two columns are named pelvis\.x; expected one"):
+        m2l.read_motion(table)
+    table.write_text(",".join(columns) + "\n" + ",".join(numbers) + "\n")
+    with pytest.raises(ValueError, match="one frame, from which no frame rate follows; give it with --fps"):
+        m2l.read_motion(table)
+    assert m2l.read_motion(table, fps=30).frames == 1

@@ -155,8 +155,15 @@ def _array(rows: list[Any]) -> np.ndarray:
     return _require_z(values, has_z=values.ndim == 2 and values.shape[1] > 2)
 
 
+class NumberError(ValueError):
+    """Text stands where a number is expected."""
+
+
 def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
+    try:
+        return float("nan") if value is None else float(value)
+    except ValueError:
+        raise NumberError(f"{clean_name(str(value))[:40]!r}, expected a number") from None
 
 
 def _require_z(values: np.ndarray, has_z: bool) -> np.ndarray:

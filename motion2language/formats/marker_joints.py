@@ -183,7 +183,8 @@ def _require_enough(joints: dict[str, Path3], paths: dict[str, Path3], labels: l
     never = f"; labelled and never seen: {' '.join(map(clean_name, lost[:_SHOWN]))}" if lost else ""
     raise ValueError(
         f"no markers determine {_named(lacking)}; expected both legs or both arms, that is {' '.join(wanted)} or their "
-        f"names in other marker sets, found {' '.join(map(clean_name, shown[:_SHOWN])) or 'no labels'}"
+        "names in other marker sets (--markers FILE adds a set), "
+        f"found {' '.join(map(clean_name, shown[:_SHOWN])) or 'no labels'}"
         f"{' …' * (len(shown) > _SHOWN)}{never}"
     )
 

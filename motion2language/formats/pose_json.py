@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from motion2language.formats.contents import encoding_of
-from motion2language.formats.json_points import EXPECTED, PEOPLE, POINTS, frames_of_series, points_of, stack_points
+from motion2language.formats.json_points import (
+    EXPECTED,
+    PEOPLE,
+    POINTS,
+    NumberError,
+    frames_of_series,
+    points_of,
+    stack_points,
+)
 from motion2language.formats.limits import MOST_JOINTS, MOST_TEXT, clean_name
 from motion2language.formats.pose_layouts import name_layout
 from motion2language.formats.poses import recording_of
@@ -41,7 +49,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
         content = _load(path)
         names = _names(content)
         frames, fps = _frames(content)
-    rows = [points_of(frame) for frame in frames]
+    rows = [_points_of(frame, number) for number, frame in enumerate(frames, 1)]
     if not any(row is not None for row in rows):
         where = f"any of {len(rows)} frames" if len(rows) > 1 else "it"
         raise ValueError(f"no points in {where}; {EXPECTED}")
@@ -55,6 +63,14 @@ def read(path: Path, options: ReadOptions) -> Recording:
         raise ValueError("the file does not specify its frame rate; give it with --fps")
     confidence = points.values[..., 3] if points.values.shape[2] == 4 else None
     return recording_of(points.values[..., :3], confidence, layout, rate, path.name, options)
+
+
+def _points_of(frame: Any, number: int) -> Any:
+    """The points of a frame; ValueError names the frame in which something is not a number."""
+    try:
+        return points_of(frame)
+    except NumberError as error:
+        raise ValueError(f"frame {number}: {error}") from None
 
 
 def _load(path: Path) -> Any:

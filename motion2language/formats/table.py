@@ -62,6 +62,8 @@ def read(path: Path, options: ReadOptions) -> Recording:
     times = _times(header, values)
     fps = options.fps
     if fps is None and times is None:
+        if len(values) < 2 and any(map(_is_time, header)):
+            raise ValueError("one frame, from which no frame rate follows; give it with --fps")
         raise ValueError("no column time, which gives the frame rate; give it with --fps")
     if fps is None and times is not None:
         points, confidence, fps = _even(points, confidence, times)
@@ -184,7 +186,10 @@ def _points(header: list[str], values: np.ndarray) -> tuple[np.ndarray, np.ndarr
     for number, column in enumerate(header):
         found = _coordinate(column)
         if found is not None:
-            columns.setdefault(found[0], {})[found[1]] = number
+            own = columns.setdefault(found[0], {})
+            if found[1] in own and header[own[found[1]]] == column:
+                raise ValueError(f"two columns are named {column}; expected one for each coordinate, of one person")
+            own[found[1]] = number
     names = [name for name, own in columns.items() if {0, 1, 2} <= own.keys()]
     require_joints(len(names))
     if not names:
