@@ -85,7 +85,7 @@ def module_of(path: Path) -> str:
 
 
 WITH_TORCH = re.compile(
-    r"motion2language\.(model\.(alignments|attention|batch|decoder|dropout|encoders|frame_layers|gru|network|next_words|official"
+    r"motion2language\.(model\.(alignments|attention|batch|decoder|dropout|encoders|frame_layers|network|next_words|official"
     r"|recurrence|recurrence_gradient|segmenter_torch|temporal|transducer|transducer_torch|transformer|word_scores)$"
     r"|training\.(?!config$|augment$|folder$|prepare$|reproduce$|reproduce\.suite$|sweep$|sweep\.space$)"
     r"|captioning\.search_attention$|scoring\.semantic\.(bertscore|similarity)$)"

@@ -12,7 +12,6 @@ from motion2language.language.vocabulary import EOS, PAD
 from motion2language.model.batch import LossOptions
 from motion2language.model.dropout import Dropout
 from motion2language.model.frame_layers import apply_layers
-from motion2language.model.gru import run_gru
 from motion2language.model.word_scores import WordScores
 
 
@@ -92,19 +91,3 @@ def test_word_scores_give_the_cross_entropy_of_all_words_that_are_not_padding(fo
 def test_the_loss_of_a_hopeless_word_stays_finite():
     model, clips = network(scale=300.0), batch()
     assert torch.isfinite(model.loss(clips, LossOptions(1.0)))
-
-
-@pytest.mark.parametrize("steps", [1, 5])
-def test_the_gru_and_its_gradients_equal_torchs(steps):
-    torch.manual_seed(0)
-    gru = nn.GRU(4, 3, batch_first=True).double()
-    inputs = torch.randn(2, steps, 4).double().requires_grad_()
-    given = (inputs, *gru.parameters())
-    output, plain = run_gru(gru, inputs), gru(inputs)[0]
-    torch.testing.assert_close(output, plain)
-    grad = torch.randn_like(plain)
-    for ours, expected in zip(
-        torch.autograd.grad(output, given, grad), torch.autograd.grad(plain, given, grad), strict=True
-    ):
-        torch.testing.assert_close(ours, expected)
-    assert torch.autograd.gradcheck(lambda *_: run_gru(gru, inputs), given)

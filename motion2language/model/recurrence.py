@@ -28,8 +28,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from motion2language.model.attention import LocalAttention, Memory
-from motion2language.model.gru import new_first
-from motion2language.model.recurrence_gradient import Products, Tape, Weights, arrays, backward, multiply
+from motion2language.model.recurrence_gradient import Products, Tape, Weights, arrays, backward, multiply, new_first
 
 #: choose(step, token (B,), hidden (B, H), context (B, H)) -> the model's own next word (B,).
 Choose = Callable[[int, Tensor, Tensor, Tensor], Tensor]

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from motion2language.model.attention import LocalAttention
-from motion2language.model.gru import gate_slopes, new_first, new_last
 
 
 class Weights(NamedTuple):
@@ -228,3 +227,24 @@ def _of_attention(
         move, move_bias = weights.gate.T * last, weights.gate[0] * bias
         gate = (weights.move @ last + weights.move_bias * bias)[None]
     return grad_frames, (query, query_bias, move, move_bias, gate)
+
+
+def gate_slopes(gates: Tensor, before: Tensor) -> Tensor:
+    """Derivatives (L, B, 4, H) of the next states with respect to what comes into n, r, z and m.
+
+    For the gates (L, B, 4 H) n, r, z, m and the states (L, B, H) before each step.
+    """
+    new, reset, update, of_state = gates.chunk(4, -1)
+    into_new = (1 - update) * (1 - new * new)
+    into_reset = into_new * of_state * reset * (1 - reset)
+    return torch.stack((into_new, into_reset, (before - new) * update * (1 - update), into_new * reset), 2)
+
+
+def new_first(rows: Tensor, width: int) -> Tensor:
+    """Rows of the gates (3H, ...), which torch's cells have as reset, update, new, as new, reset, update."""
+    return torch.cat((rows[2 * width :], rows[: 2 * width]))
+
+
+def new_last(rows: Tensor, width: int) -> Tensor:
+    """Rows of the gates (3H, ...), new, reset, update, as torch's cells have them: reset, update, new."""
+    return torch.cat((rows[width:], rows[:width]))

@@ -23,7 +23,6 @@ from motion2language.model.batch import PLAIN, Batch, LossOptions
 from motion2language.model.config import STRIDE, ModelConfig
 from motion2language.model.dropout import Dropout
 from motion2language.model.encoders import ENCODERS
-from motion2language.model.gru import run_gru
 from motion2language.model.next_words import log_probabilities
 
 BLANK = PAD  # a sentence never contains <pad>, so its id is free for blank
@@ -78,12 +77,7 @@ class Transducer(nn.Module):
 
     def predict(self, tokens: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Prediction states (B, L, H) after each of `tokens` (B, L), and the state of the GRU."""
-        words = self.dropout(self.embedding(tokens))
-        if hidden is None and torch.is_grad_enabled():
-            states = run_gru(self.predictor, words)
-            hidden = states[:, -1][None]
-        else:
-            states, hidden = self.predictor(words, hidden)
+        states, hidden = self.predictor(self.dropout(self.embedding(tokens)), hidden)
         return self.dropout(states), hidden
 
     def gates(self, memory: Tensor, states: Tensor) -> tuple[Tensor, Tensor]:
