@@ -359,9 +359,16 @@ def test_a_skeleton_file_of_ntu(tmp_path):
     (tmp_path / "a.skeleton").write_text("\n".join(text.split("\n")[: 1 + 28 * 30]))
     with pytest.warns(UserWarning, match="declares 40 frames, there are 30"):
         assert read_motion(tmp_path / "a.skeleton").frames == 30
-    for damaged in ("hello", text[:3000], text.replace("25\n", "24\n")):
+    word = text.split("\n")[40].split()[1]
+    for damaged, message in (
+        ("hello", r"not an NTU \.skeleton file"),
+        (text.replace("25\n", "24\n"), r"not an NTU \.skeleton file"),
+        (text[:3000], r"line 75 has 1 numbers, expected the x, y and z of a joint; is it cut off\?"),
+        ("\n".join(text.split("\n")[:50]), "line 51 has 0 numbers, .*; is it cut off"),
+        (text.replace(f" {word} ", " wide ", 1), r"line \d+, number 2: 'wide', expected a number"),
+    ):
         (tmp_path / "a.skeleton").write_text(damaged)
-        with pytest.raises(ValueError, match=r"not an NTU \.skeleton file"):
+        with pytest.raises(ValueError, match=message):
             read_motion(tmp_path / "a.skeleton")
 
 

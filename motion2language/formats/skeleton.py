@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.formats.contents import encoding_of
-from motion2language.formats.limits import MOST_TEXT, require_recording
+from motion2language.formats.limits import MOST_TEXT, clean_name, require_recording
 from motion2language.formats.pose_layouts import POSE_LAYOUTS
 from motion2language.formats.poses import recording_of
 from motion2language.formats.reading import ReadOptions, Recording
@@ -23,6 +23,10 @@ _JOINTS = 25
 _EXPECTED = "not an NTU .skeleton file: expected a number of frames, then bodies with 25 joints each"
 
 
+class DamageError(ValueError):
+    """A line of a joint that cannot be read, in a file that is one of NTU's."""
+
+
 def read(path: Path, options: ReadOptions) -> Recording:
     """The body that is seen in most frames and moves most, or the one with the identifier --subject."""
     if path.stat().st_size > MOST_TEXT:
@@ -30,6 +34,8 @@ def read(path: Path, options: ReadOptions) -> Recording:
     lines = path.read_text(encoding=encoding_of(path), errors="replace").split("\n")
     try:
         bodies, frames = _bodies(lines)
+    except DamageError:
+        raise
     except (ValueError, IndexError):
         raise ValueError(_EXPECTED) from None
     if not bodies:
@@ -58,13 +64,32 @@ def _bodies(lines: list[str]) -> tuple[dict[str, dict[int, np.ndarray]], int]:
             name, joints = lines[at].split()[0], int(lines[at + 1])
             if joints != _JOINTS:
                 raise ValueError(_EXPECTED)
-            rows = [[float(word) for word in line.split()[:3]] for line in lines[at + 2 : at + 2 + joints]]
-            bodies.setdefault(name, {})[frame] = np.array(rows).reshape(_JOINTS, 3)
+            rows = [_place(lines, number) for number in range(at + 2, at + 2 + joints)]
+            bodies.setdefault(name, {})[frame] = np.array(rows)
             at += 2 + joints
         frame += 1
     if frame < declared:
         warnings.warn(f"declares {declared} frames, there are {frame}; all of them are read", stacklevel=2)
     return bodies, frame
+
+
+def _place(lines: list[str], number: int) -> list[float]:
+    """x, y and z of a joint, from the line with this number; DamageError names what is there instead."""
+    words = lines[number].split() if number < len(lines) else []
+    if len(words) < 3:
+        end = number + 1 >= len(lines)
+        raise DamageError(
+            f"line {number + 1} has {len(words)} numbers, expected the x, y and z of a joint{'; is it cut off?' * end}"
+        )
+    place = []
+    for column, word in enumerate(words[:3], 1):
+        try:
+            place.append(float(word))
+        except ValueError:
+            raise DamageError(
+                f"line {number + 1}, number {column}: {clean_name(word)[:40]!r}, expected a number"
+            ) from None
+    return place
 
 
 def _spread(frames: dict[int, np.ndarray]) -> float:
