@@ -65,6 +65,20 @@ def test_a_recording_is_described_and_written_in_every_form(client, content):
     assert post(client, (TAKE, content)).json() == {"transcript": found["transcript"], "files": {}}
 
 
+def test_notes_say_which_parts_of_the_body_are_absent(client, content, tmp_path):
+    legs = [
+        joint for joint in recording(2).skeleton.joints if joint.endswith(("pelvis", "hip", "knee", "ankle", "toe"))
+    ]
+    motion = recording(2)
+    rows = [[f"{frame / 30}", *map(str, points.ravel())] for frame, points in enumerate(
+        motion.positions[:, [motion.skeleton.index(joint) for joint in legs]])]  # fmt: skip
+    head = ",".join(["time", *(f"{joint}.{axis}" for joint in legs for axis in "xyz")])
+    answer = post(client, ("legs.csv", "\n".join([head, *map(",".join, rows)]).encode())).json()
+    assert answer["notes"][0] == "shows no head, arms; what is absent stands at rest here"
+    assert answer["notes"][1].startswith("models learn whole bodies")
+    assert "notes" not in post(client, (TAKE, content)).json()
+
+
 def test_options_change_the_answer(client, content):
     plain = post(client, (TAKE, content)).json()["transcript"]
     assert post(client, (TAKE, content), beam="1").json()["transcript"]["words"] != plain["words"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 PLAYER = "html"  # the player's page, the one form without a writer
 Answer = dict[str, Any] | Exception
+_Read = tuple[Motion, Motion, dict[str, list[str]]]  # a recording as it is, prepared for the model, and notes
 
 
 @dataclass(frozen=True)
@@ -58,26 +61,38 @@ class DescribeRequest:
 def describe(captioner: Captioner, requests: Sequence[DescribeRequest], limits: Limits) -> list[Answer]:
     """For each request {"transcript": its JSON form, "files": {name: text} of each form}, or its error.
 
+    "notes" has what there is to say about reading the recording, such as the parts of the body that it lacks.
     All have the beam and the action words of the first. A recording that cannot be read is a ValueError.
     """
     beam, action_words = requests[0].beam, requests[0].action_words
     if action_words.strip():
         captioner = replace(captioner, lexicon=ActionLexicon.parse(action_words, "action words"))
-    read: list[tuple[Motion, Motion] | Exception] = []  # as it is, and prepared for the model
+    read: list[_Read | Exception] = []
     for request in requests:
         try:
-            motion = _read(request, limits)
-            read.append((motion, captioner.prepare(motion)))
+            with warnings.catch_warnings(record=True) as noted:
+                warnings.simplefilter("always", UserWarning)
+                motion = _read(request, limits)
+                body = captioner.prepare(motion)
+            read.append((motion, body, _notes(noted, motion)))
         except (ValueError, OSError) as error:
             read.append(ValueError(str(error)))  # any process can be given it
     motions = [each for each in read if not isinstance(each, Exception)]
     described = captioner.describe_all(
-        [motion for motion, _ in motions], prepared=[body for _, body in motions], beam=beam
+        [motion for motion, _, _ in motions], prepared=[body for _, body, _ in motions], beam=beam
     )
     return [
-        each if isinstance(each, Exception) else _answer(request, each[0], next(described), captioner)
+        each if isinstance(each, Exception) else _answer(request, each[0], next(described), captioner) | each[2]
         for request, each in zip(requests, read, strict=True)
     ]
+
+
+def _notes(noted: Sequence[warnings.WarningMessage], motion: Motion) -> dict[str, list[str]]:
+    """{"notes": each once, without the recording's name}; empty where there are none."""
+    said = [str(one.message) for one in noted if issubclass(one.category, UserWarning)]
+    name = re.compile(rf"({re.escape(motion.label)}|recording\.\w+( \[.*?\])?): ")  # a reader's is that of its file
+    notes = list(dict.fromkeys(name.sub("", note, count=1) for note in said))
+    return {"notes": notes} if notes else {}
 
 
 def _read(request: DescribeRequest, limits: Limits) -> Motion:

@@ -5,9 +5,11 @@ const SURE = 0.7; // confidence from which an action is shown as certain; as the
 
 const find = (selector, from = document) => from.querySelector(selector);
 
-/** Fill a card with a result {name, transcript, files, corrected}. */
-export function showResult(card, { transcript, files, corrected }) {
+/** Fill a card with a result {name, transcript, files, notes, corrected}. */
+export function showResult(card, { transcript, files, notes = [], corrected }) {
   find(".result", card).hidden = false;
+  find(".notes", card).hidden = !notes.length;
+  find(".notes", card).textContent = notes.join(". ");
   if (corrected) showCorrected(card, corrected);
   else showTranscript(card, transcript);
   const named = Object.entries(files).map(([name, text]) => ({ name, text, kind: name.slice(name.indexOf(".", 1) + 1) }));
