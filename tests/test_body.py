@@ -148,7 +148,9 @@ def test_renaming_a_recording_changes_no_number() -> None:
 def test_a_mirrored_recording_is_refused() -> None:
     left_handed = walking() * np.array([-1, 1, 1])
     assert body.mirrored(Motion(left_handed, 30, CANONICAL))
-    with pytest.raises(ValueError, match=r"walk: its feet are on the wrong sides.*left-handed.*--joint-map"):
+    with pytest.raises(
+        ValueError, match=r"walk: its feet are on the wrong sides.*left-handed.*--mirror, or without it.*--joint-map"
+    ):
         body.to_canonical(bandai_motion(left_handed))
     for seed in range(5):  # no rotation, not even lying on the back, is taken for mirroring
         assert not body.mirrored(Motion(walking() @ rotation(seed), 30, CANONICAL))
