@@ -52,7 +52,8 @@ def to_canonical(motion: Motion, overrides: Mapping[str, str] | None = None) -> 
     if sides.swapped:
         raise ValueError(
             f"{motion.label}: its feet are on the wrong sides: either the file has left-handed coordinates "
-            "(read it with --mirror, or without it if you gave it) or its joint names are swapped (swap them with --joint-map FILE)"
+            "(read it with --mirror, or without it if you gave it) or its joint names are swapped "
+            "(swap them with --joint-map FILE)"
         )
     if sides.doubtful:
         warnings.warn(
