@@ -31,7 +31,7 @@ NOT_TYPED = {
     r"^python benchmarks/": "measures; its figures are in the results",
     r"^torchrun|--ray|HOST": "needs several processes or machines; test_processes.py, test_many_recordings.py",
     r"serve|--edit|m2l live --|--to ws|^curl": "runs until Ctrl-C, or needs one that does; test_server.py and others",
-    r"bnr|clips_10hz|people\.toml|body_models|2016-10-10|HumanML3D|AMASS|data/(bvh|gltf)": "needs a real corpus: toy.md",
+    r"bnr|clips_10hz|people\.toml|body_models|2016-10-10|HumanML3D|AMASS|data/(bvh|gltf)": "needs real data: toy.md",
     r"\.c3d|\.fbx|pose\.npy|crowd\.bvh|sentences_corrections|published\.pt": "needs a file of one's own",
     r"--semantic": "loads a language model; test_semantic.py",
     r"teach-|reproduce|--seeds|sweep": "trains for long; tests of their own",
