@@ -50,7 +50,7 @@ class JointRule:
 
     @property
     def description(self) -> str:
-        """The source joint's name, or the mixture: `70 % Neck + 30 % LeftArm`; `absent` where there is none."""
+        """The source joint's name, or the mixture: `70 % Neck + 30 % LeftArm`; `absent` for an absent joint."""
         if not self.weights:
             return "absent"
         parts = [joint if share == 1 else f"{100 * share:.0f} % {joint}" for joint, share in self.weights]

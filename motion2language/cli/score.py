@@ -72,7 +72,7 @@ def score(
     if hypotheses is None and out is not None:
         raise ValueError(f"--out {out}: baselines alone are only printed; add --hypotheses or drop --out")
     if hypotheses is None and motions is not None:
-        raise ValueError(f"--motions {motions}: nothing is said of them; add --hypotheses")
+        raise ValueError(f"--motions {motions}: they need sentences to be checked; add --hypotheses")
     if fps is not None and not 0 < fps < math.inf:
         raise ValueError(f"--fps {fps:g}: give frames per second, more than 0, such as 10")
     truth = files.read_references(references)

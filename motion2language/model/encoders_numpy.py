@@ -8,6 +8,7 @@ to the last bit. tests/test_numpy_network.py holds all of them to that.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -32,7 +33,7 @@ class Encoder(Protocol):
         """Memory (B, S, M) of features (B, S, F)."""
 
 
-class CausalEncoder:
+class CausalEncoder(ABC):
     """An encoder that needs no later frames: a whole recording is one long step of a stream."""
 
     width: int
@@ -41,13 +42,13 @@ class CausalEncoder:
         """Memory (B, S, M) of features (B, S, F)."""
         return self.advance(values, self.start(len(values)))[0]
 
+    @abstractmethod
     def start(self, clips: int) -> Carried:
         """What is carried before the first frame of B recordings."""
-        raise NotImplementedError
 
+    @abstractmethod
     def advance(self, values: np.ndarray, carried: Carried) -> tuple[np.ndarray, Carried]:
         """Memory (B, S, M) of the next frames (B, S, F), and what is carried after them."""
-        raise NotImplementedError
 
 
 class MlpEncoder(CausalEncoder):
