@@ -179,7 +179,8 @@ def _detect_unit(height: float) -> str:
 
 def _detect_up(body: np.ndarray) -> str:
     """The axis along which the upper joints stay above the lower ones; NaN are absent joints."""
-    known = {joint for joint, path in zip(CANONICAL.joints, body.transpose(1, 0, 2), strict=True) if _is_known(path)}
+    finite = np.isfinite(body).all(axis=(0, 2))
+    known = {joint for joint, is_known in zip(CANONICAL.joints, finite, strict=True) if is_known}
     ends = next(((low, high) for low, high in UPWARDS if known.issuperset(low + high)), None)
     if ends is None:
         raise ValueError("neither head nor feet show which way is up; set the up axis with --up x, y or z")
@@ -198,10 +199,6 @@ def _detect_up(body: np.ndarray) -> str:
             "down"
         )
     return "xyz"[axis]
-
-
-def _is_known(path: np.ndarray) -> bool:
-    return bool(np.isfinite(path).all())
 
 
 def _require_choice(what: str, value: str | None, choices: tuple[str, ...]) -> None:

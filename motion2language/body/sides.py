@@ -15,13 +15,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from motion2language.body.structure import cross, left_axis
 from motion2language.motion import CANONICAL
 
 _CLEAR = 0.05  # mean sine by which feet point the wrong way; chosen on the recordings above
 _NEARLY_ALWAYS = 0.75  # share of frames in which they do; chosen
 _DOUBT = 0.05  # mean sine of bends from which knees and elbows speak for the names; chosen
 _BENT = 0.35  # sine of the bend (20 degrees) from which a knee or elbow shows its direction; chosen
+#: The bones that tell: across hips and shoulders to the left, from both ankles to knees and to toes, then both bones of
+#: each knee and of each elbow.
+_BONES = [(f"right_{part}", f"left_{part}") for part in ("hip", "shoulder")]
+_BONES += [(f"{side}_ankle", f"{side}_{end}") for end in ("knee", "toe") for side in ("left", "right")]
+_LIMBS = [[f"{side}_{part}" for part in parts]
+          for parts in (("hip", "knee", "ankle"), ("wrist", "elbow", "shoulder")) for side in ("left", "right")]  # fmt: skip
+_BONES += [(first, middle) for first, middle, _ in _LIMBS] + [(middle, last) for _, middle, last in _LIMBS]
+_BEGINS, _ENDS = ([CANONICAL.index(joint) for joint in joints] for joints in zip(*_BONES, strict=True))
 
 
 @dataclass(frozen=True)
@@ -50,26 +57,18 @@ class Sides:
 
 def measure_sides(body: np.ndarray) -> Sides:
     """What positions (T, 21, 3) of the canonical body show."""
-    joints = {name: body[:, index].astype(np.float64) for index, name in enumerate(CANONICAL.joints)}
-    both = ("left", "right")
-    hips = _unit(joints["left_hip"] - joints["right_hip"])
-    shoulders = _unit(joints["left_shoulder"] - joints["right_shoulder"])
-    shins, soles = (
-        np.stack([_unit(joints[f"{side}_{end}"] - joints[f"{side}_ankle"]) for side in both], axis=1)
-        for end in ("knee", "toe")
-    )
-    feet = (left_axis(shins, np.zeros_like(shins), soles) * hips).sum(-1)
-    knees = sum(_bend(*(joints[f"{side}_{part}"] for part in ("hip", "knee", "ankle"))) for side in both)
-    elbows = sum(_bend(*(joints[f"{side}_{part}"] for part in ("wrist", "elbow", "shoulder"))) for side in both)
-    bends = (knees * hips + elbows * shoulders).sum(-1)
+    places = np.ascontiguousarray(body.transpose(2, 1, 0), np.float64)  # (3, 21, T), along whose last axis numpy is fast
+    bones = places[:, _ENDS] - places[:, _BEGINS]
+    bones /= np.maximum(np.sqrt((bones**2).sum(axis=0)), 1e-9)
+    across, shins, soles, first, second = np.split(bones, [2, 4, 6, 10], axis=1)
+    feet = (_cross(shins, soles).sum(axis=1) * across[:, 0]).sum(axis=0)
+    bent = _cross(first, second)  # the axis about which each joint is bent, times the sine of the bend
+    bent *= np.sqrt((bent**2).sum(axis=0)) > _BENT
+    bends = (bent.reshape(3, 2, 2, -1).sum(axis=2) * across).sum(axis=(0, 1))
     return Sides(float(feet.mean()), float((feet < 0).mean()), float(bends.mean()))
 
 
-def _bend(first: np.ndarray, middle: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """The axis about which a joint (T, 3) is bent, times the sine of the bend; 0 where it is nearly straight."""
-    axis = cross(_unit(middle - first), _unit(last - middle))
-    return np.where(np.linalg.norm(axis, axis=-1, keepdims=True) > _BENT, axis, 0.0)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+def _cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The cross product of vectors (3, N, T)."""
+    ahead, behind = [1, 2, 0], [2, 0, 1]
+    return np.asarray(first[ahead] * second[behind] - first[behind] * second[ahead])

@@ -82,7 +82,7 @@ class Rig:
     @classmethod
     def parse(cls, text: str) -> Rig:
         """The hierarchy from HIERARCHY up to MOTION; ValueError explains what is wrong with it."""
-        bare = _COMMENT.sub("", text).lstrip()
+        bare = (_COMMENT.sub("", text) if "#" in text or "//" in text else text).lstrip()
         if not bare.upper().startswith("HIERARCHY"):
             raise ValueError(_EXPECTED)
         joints, columns = _hierarchy(bare[len("HIERARCHY") :])
@@ -105,7 +105,7 @@ class Rig:
 
 def _hierarchy(text: str) -> tuple[list[_Joint], int]:
     """Joints in file order and the number of channels of a frame."""
-    text = _LINE.sub("\n", re.sub(r"([{}])", r"\n\1\n", text))
+    text = _LINE.sub("\n", text.replace("{", "\n{\n").replace("}", "\n}\n"))
     joints: list[_Joint] = []
     taken: dict[str, int] = {}
     open_joints: list[int] = []
