@@ -22,7 +22,7 @@ from motion2language.files import write_text
 from motion2language.formats.bvh_writing import bvh_text
 from motion2language.formats.contents import encoding_of
 from motion2language.formats.decimals import parse_decimals, with_decimal_points
-from motion2language.formats.kinematics import euler_rotation, forward
+from motion2language.formats.kinematics import carry, euler_rotation
 from motion2language.formats.limits import (
     FARTHEST_UNITS,
     clean_name,
@@ -246,25 +246,23 @@ def frame_rate(frame_time: str | None) -> float:
 
 def _positions(joints: Sequence[_Joint], values: np.ndarray) -> np.ndarray:
     channels = np.ascontiguousarray(values.T)
-    offsets: list[np.ndarray] = []
+    positions, turns = np.empty((3, len(joints), len(values))), np.zeros((3, 3, len(joints), len(values)))
+    positions[:] = np.array([joint.offset for joint in joints]).T[..., None]
+    turns[[0, 1, 2], [0, 1, 2]] = 1
+    moved: list[tuple[int, int, int]] = []
     alike: dict[tuple[int, ...], list[int]] = {}  # joints by the axes of their rotations, which are computed together
     for number, joint in enumerate(joints):
-        moves = [(column, axis) for column, axis, kind in joint.channels if kind == "position"]
-        offset = np.array(joint.offset)
-        if moves:
-            offset = np.tile(offset, (len(values), 1))
-            for column, axis in moves:
-                offset[:, axis] = channels[column]
-        offsets.append(offset)
+        moved += [(axis, number, column) for column, axis, kind in joint.channels if kind == "position"]
         alike.setdefault(tuple(axis for _, axis, kind in joint.channels if kind == "rotation"), []).append(number)
-    rotations: list[np.ndarray | None] = [None] * len(joints)
-    for axes, numbers in alike.items():
-        columns = [[column for column, _, kind in joints[number].channels if kind == "rotation"] for number in numbers]
-        if axes:
-            turns = euler_rotation(axes, np.radians(channels[np.transpose(columns)]))
-            for number, turn in zip(numbers, turns, strict=True):
-                rotations[number] = turn
-    return forward([joint.parent for joint in joints], offsets, rotations)
+    if moved:
+        axes, numbers, columns = map(list, zip(*moved, strict=True))
+        positions[axes, numbers] = channels[columns]
+    for order, turned in alike.items():
+        if order:
+            own = [[column for column, _, kind in joints[number].channels if kind == "rotation"] for number in turned]
+            rotations = euler_rotation(order, np.radians(channels[np.transpose(own)]))
+            turns[:, :, turned] = np.moveaxis(rotations, (-2, -1), (0, 1))
+    return carry([joint.parent for joint in joints], positions, turns)
 
 
 def write(motion: Motion, path: Path) -> None:

@@ -58,11 +58,19 @@ def forward(
     for joint, (offset, rotation) in enumerate(zip(offsets, rotations, strict=True)):
         positions[:, joint] = offset.T if offset.ndim == 2 else offset[:, None]
         world[:, :, joint] = np.eye(3)[..., None] if rotation is None else rotation.transpose(1, 2, 0)
-    for joints in _levels(parents):
+    return carry(parents, positions, world)
+
+
+def carry(parents: Sequence[int], positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """As `forward` for offsets (3, J, T) and rotations (3, 3, J, T), in which it computes."""
+    carrying = set(parents)
+    for level in _levels(parents):
+        joints = sorted(level, key=lambda joint: joint not in carrying)
+        turning = [joint for joint in joints if joint in carrying]  # nothing hangs on the others, which come last
         above = [parents[joint] for joint in joints]
-        positions[:, joints] = positions[:, above] + _product(world[:, :, above], positions[:, None, joints])[:, 0]
-        turning = [joint for joint in joints if joint in parents]  # nothing hangs on the others
-        world[:, :, turning] = _product(world[:, :, [parents[joint] for joint in turning]], world[:, :, turning])
+        outer = turns[:, :, above]
+        positions[:, joints] = positions[:, above] + _product(outer, positions[:, None, joints])[:, 0]
+        turns[:, :, turning] = _product(outer[:, :, : len(turning)], turns[:, :, turning])
     return positions.transpose(2, 1, 0)
 
 
