@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -192,11 +193,10 @@ class Facts:
     regularity: float | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            kind, _, optional = str(field.type).partition(" | ")
-            value = getattr(self, field.name)
-            if not (_FITS[kind](value) or (value is None and optional)):
-                raise ValueError(f"facts: {field.name} is {value!r}, expected {field.type}")
+        for name, expected, fits, optional in _checks():
+            value = getattr(self, name)
+            if not ((optional and value is None) or fits(value)):
+                raise ValueError(f"facts: {name} is {value!r}, expected {expected}")
 
     @property
     def known(self) -> dict[str, Any]:
@@ -231,6 +231,13 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "tuple[float, ...]": lambda value: isinstance(value, tuple) and all(map(_is_number, value)),
     "tuple[str, ...]": lambda value: isinstance(value, tuple) and all(map(_is_line, value)),
 }
+
+
+@cache
+def _checks() -> list[tuple[str, str, Callable[[Any], bool], bool]]:
+    """Of each field of Facts its name, its type in words, what a value must be, and whether it may be None."""
+    kinds = ((field.name, str(field.type), *str(field.type).partition(" | ")) for field in fields(Facts))
+    return [(name, expected, _FITS[kind], bool(optional)) for name, expected, kind, _, optional in kinds]
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,11 @@ _BENT = 0.35  # sine of the bend (20 degrees) from which a knee or elbow shows i
 #: each knee and of each elbow.
 _BONES = [(f"right_{part}", f"left_{part}") for part in ("hip", "shoulder")]
 _BONES += [(f"{side}_ankle", f"{side}_{end}") for end in ("knee", "toe") for side in ("left", "right")]
-_LIMBS = [[f"{side}_{part}" for part in parts]
-          for parts in (("hip", "knee", "ankle"), ("wrist", "elbow", "shoulder")) for side in ("left", "right")]  # fmt: skip
+_LIMBS = [
+    [f"{side}_{part}" for part in parts]
+    for parts in (("hip", "knee", "ankle"), ("wrist", "elbow", "shoulder"))
+    for side in ("left", "right")
+]
 _BONES += [(first, middle) for first, middle, _ in _LIMBS] + [(middle, last) for _, middle, last in _LIMBS]
 _BEGINS, _ENDS = ([CANONICAL.index(joint) for joint in joints] for joints in zip(*_BONES, strict=True))
 
@@ -57,7 +60,9 @@ class Sides:
 
 def measure_sides(body: np.ndarray) -> Sides:
     """What positions (T, 21, 3) of the canonical body show."""
-    places = np.ascontiguousarray(body.transpose(2, 1, 0), np.float64)  # (3, 21, T), along whose last axis numpy is fast
+    places = np.ascontiguousarray(
+        body.transpose(2, 1, 0), np.float64
+    )  # (3, 21, T), along whose last axis numpy is fast
     bones = places[:, _ENDS] - places[:, _BEGINS]
     bones /= np.maximum(np.sqrt((bones**2).sum(axis=0)), 1e-9)
     across, shins, soles, first, second = np.split(bones, [2, 4, 6, 10], axis=1)

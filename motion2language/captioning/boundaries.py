@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from motion2language.captioning.features import canonical, joint_speed
+from motion2language.captioning.features import joint_speed, known_feature
 from motion2language.motion import Motion
 from motion2language.transcript import Transcript
 
@@ -156,7 +156,7 @@ def _deviation(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndar
 
 def _movement(motion: Motion) -> np.ndarray:
     """Pose, joint speeds and how the pelvis moves, (T, 124), weighted and smoothed."""
-    columns = canonical(motion)
+    columns = known_feature("canonical", motion).copy()
     columns[:, 60:] = np.abs(columns[:, 60:])
     return _smooth(columns * WEIGHTS)
 

@@ -20,7 +20,7 @@ import numpy as np
 from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_transducer, take_sentences, timing
 from motion2language.captioning.doubt import Doubt, find_facts, judge, part_of
-from motion2language.captioning.features import Normalizer, feature, prepare
+from motion2language.captioning.features import Normalizer, feature, known_feature, prepare
 from motion2language.captioning.loops import set_going
 from motion2language.captioning.model_folder import find_model, load_segmenter, save_model
 from motion2language.captioning.windows import Described, join, windows
@@ -268,7 +268,8 @@ class Captioner:
         """For each prepared motion its transcript and the weights (L, T) of its words."""
         found: dict[int, tuple[Transcript, np.ndarray]] = {}
         for numbers in _batches(motions):
-            hypotheses = self.search([self.values(motions[number]) for number in numbers], beam)
+            features = (known_feature(self.config.features, motions[number]) for number in numbers)
+            hypotheses = self.search([self.normalizer.apply(values) for values in features], beam)
             for number, hypothesis in zip(numbers, hypotheses, strict=True):
                 transcript = self.timed(motions[number], hypothesis, refine=refine)
                 found[number] = transcript, hypothesis.weights[hypothesis.tokens >= UNK]

@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -141,6 +142,18 @@ def feature(name: str) -> Callable[[Motion], np.ndarray]:
     if name not in FEATURES:
         raise ValueError(f"model.features is {name!r}; there are {', '.join(FEATURES)}")
     return FEATURES[name]
+
+
+_KNOWN: WeakKeyDictionary[Motion, dict[str, np.ndarray]] = WeakKeyDictionary()
+
+
+def known_feature(name: str, motion: Motion) -> np.ndarray:
+    """What `feature(name)` gives, read-only: computed once for all steps of a description, and kept with the motion."""
+    known = _KNOWN.setdefault(motion, {})
+    if name not in known:
+        known[name] = feature(name)(motion).view()
+        known[name].flags.writeable = False
+    return known[name]
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from functools import cached_property
 import numpy as np
 
 from motion2language.body import ensure_canonical
-from motion2language.captioning.features import feature
+from motion2language.captioning.features import known_feature
 from motion2language.captioning.judge_pieces import Shown, cut_all_again, judge_again, name_alone
 from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
@@ -80,7 +80,7 @@ def cut(segmenter: Segmenter, body: Motion) -> Take:
 def cut_all(segmenter: Segmenter, bodies: Sequence[Motion]) -> list[Take]:
     """Prepared recordings cut into pieces; all are looked at together, which takes less time."""
     motions = [ensure_canonical(body).resample(segmenter.config.fps) for body in bodies]
-    values = [feature(segmenter.config.features)(motion) for motion in motions]
+    values = [known_feature(segmenter.config.features, motion) for motion in motions]
     shown: dict[int, Shown] = {}
     by_absent: dict[tuple[str, ...], list[int]] = {}
     for number, motion in enumerate(motions):

@@ -5,7 +5,7 @@ A fact that cannot be known is None, and `notes` says why: no fact is better tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -171,7 +171,7 @@ def _gather(body: Body, seen: _Seen, again: Repetitions) -> Facts:
     turn, why_no_turn = find_turn(body)
     jumps = find_jumps(body)
     shares: dict[str, Any] = dict(zip(_SHARES, limbs.shares, strict=False))
-    found = Facts(
+    found: dict[str, Any] = dict(
         side=limbs.side,
         limb=limbs.limb,
         repetitions=len(again.times) or None,
@@ -204,18 +204,18 @@ def _gather(body: Body, seen: _Seen, again: Repetitions) -> Facts:
         regularity=again.regularity,
         **shares,
     )
-    return replace(found, notes=_notes(found, body, seen, again.reason, why_no_turn))
+    return Facts(**found, notes=_notes(found, body, seen, again.reason, why_no_turn))
 
 
-def _notes(found: Facts, body: Body, seen: _Seen, why_not_again: str, why_no_turn: str) -> tuple[str, ...]:
+def _notes(found: Mapping[str, Any], body: Body, seen: _Seen, why_not_again: str, why_no_turn: str) -> tuple[str, ...]:
     """Why each unknown fact is unknown, and what is special about the steps."""
-    stays = found.direction == "in place"
+    stays = found["direction"] == "in place"
     few = "" if seen.goes else f"fewer than {STEPS} steps"
     way = few or ("it stays in place" if stays else "")
     acts = "no arm or leg acts beyond what walking needs" if seen.goes else "no arm or leg acts"
-    if found.limb in ("whole body", "trunk", "head") and not seen.goes:
-        acts = f"the {found.limb} acts, not one pair of limbs"
-    slides = seen.travel.distance >= SLIDES and not seen.stepped and not stays and not found.jumps
+    if found["limb"] in ("whole body", "trunk", "head") and not seen.goes:
+        acts = f"the {seen.limbs.limb} acts, not one pair of limbs"
+    slides = seen.travel.distance >= SLIDES and not seen.stepped and not stays and not found["jumps"]
     steps = (
         seen.steps.note if seen.stepped else "the body travels without any: it slides or is carried" if slides else ""
     )
@@ -237,8 +237,8 @@ def _notes(found: Facts, body: Body, seen: _Seen, why_not_again: str, why_no_tur
         ("jumps", f"{body.rate:g} frames per second are too few to see every flight"),
         ("jump_height", "no jump"),
     )
-    notes = [(", ".join(name for name in names.split() if getattr(found, name) is None), why) for names, why in reasons]
-    if found.postures == ("lying",):
+    notes = [(", ".join(name for name in names.split() if found.get(name) is None), why) for names, why in reasons]
+    if found["postures"] == ("lying",):
         notes.append(("left_hand, right_hand, hands", "lying: before, beside and over the body are not told"))
     special = "; ".join(filter(None, (steps, compare_contacts(body, len(seen.stepped)))))
     return tuple(f"{names}: {why}" for names, why in (*notes, ("steps" if special else "", special)) if names)

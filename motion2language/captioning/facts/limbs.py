@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,8 @@ def find_limbs(body: Body, goes: bool) -> Limbs:
     side = {"arm": arms, "leg": legs}.get(limb or "")
     moved = [spread[name] for name in SHARED]
     shares = () if max(moved) < MOVED else tuple(each / sum(moved) for each in moved)
-    return Limbs(side, limb, arms, legs, *_reach(body), _meet(body), shares)
+    upright = _upright(body)
+    return Limbs(side, limb, arms, legs, *_reach(body, upright), _meet(body, upright), shares)
 
 
 def _spreads(body: Body) -> dict[str, float]:
@@ -69,17 +71,17 @@ def _spreads(body: Body) -> dict[str, float]:
     The trunk's is that of the pelvis' height and of the neck over the pelvis.
     """
 
-    def spread(points: np.ndarray) -> float:
-        return float(np.sqrt(points.var(axis=0).sum()))
-
-    found = {f"{side} arm": spread(body.posed(f"{side}_wrist") - body.posed("neck")) for side in ("left", "right")}
+    neck, ankles = body.posed("neck"), ("left_ankle", "right_ankle")
+    points = [body.posed(f"{side}_wrist") - neck for side in ("left", "right")]
+    points += [body.at(ankle) for ankle in ankles] + [body.posed(ankle) for ankle in ankles]
+    points += [body.posed("head") - neck, neck]
+    off = np.stack(points)
+    off -= off.mean(axis=1, keepdims=True)
+    arms, over_ground, in_axes, (head, over_pelvis) = np.sqrt((off**2).mean(axis=1).sum(axis=1)).reshape(4, 2).tolist()
     # A planted foot does not move over the ground, whatever the pelvis does; a lifted one moves in the body's axes too.
-    for side in ("left", "right"):
-        ankle = body.at(f"{side}_ankle")
-        found[f"{side} leg"] = min(spread(ankle), spread(body.posed(f"{side}_ankle")))
-    found["head"] = spread(body.posed("head") - body.posed("neck"))
-    found["trunk"] = float(np.hypot(spread(body.posed("neck")), spread(body.at("pelvis")[:, 1:2])))
-    return found
+    legs = map(min, over_ground, in_axes)
+    trunk = float(np.hypot(over_pelvis, body.at("pelvis")[:, 1].std()))
+    return dict(zip((*SHARED, "trunk"), (*arms, *legs, head, trunk), strict=True))
 
 
 def _side(left: float, right: float, least: float, raised: tuple[bool, bool]) -> str | None:
@@ -113,37 +115,37 @@ def _limb(spread: dict[str, float], arms: str | None, legs: str | None, goes: bo
     return "head" if spread["head"] >= MOVED / 2 else None
 
 
-def _reach(body: Body) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Where the left hand goes, and where the right one."""
-    left, right = (
-        _visited(_zones(body, side, body.posed(f"{side}_wrist"), sign))
-        for side, sign in (("left", 1.0), ("right", -1.0))
-    )
+def _reach(body: Body, upright: np.ndarray) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where the left hand goes, and where the right one; `upright` as `_upright` gives it."""
+    places = _places(body)
+    inside = np.array([own if name in FLAT_PLACES else own & upright for name, own in places.items()])
+    left, right = (_visited(tuple(places), inside[:, side]) for side in (0, 1))
     return left, right
 
 
-def _zones(body: Body, side: str, wrist: np.ndarray, sign: float) -> dict[str, np.ndarray]:
-    """Frames (T,) in which a hand is at each place."""
-    height = body.height(f"{side}_wrist")
+def _places(body: Body) -> dict[str, np.ndarray]:
+    """Frames (2, T) in which the left and the right hand are at each place, wherever the trunk is."""
+    sides = ("left", "right")
+    height = np.stack([body.height(f"{side}_wrist") for side in sides])
     head, shoulder = body.height("head"), body.height("left_shoulder", "right_shoulder")
     hips = body.height("left_hip", "right_hip")
-    near_head = np.linalg.norm(body.at(f"{side}_wrist") - body.at("head"), axis=1) < NEAR_HEAD
+    from_head = np.stack([body.at(f"{side}_wrist") for side in sides]) - body.at("head")
+    near_head = np.sqrt((from_head**2).sum(axis=2)) < NEAR_HEAD
     trunk = np.maximum(shoulder - hips, 0.2)
-    out = sign * wrist[:, 0]
-    near_trunk = np.hypot(wrist[:, 0], wrist[:, 2]) < 0.5
-    upright = _upright(body)
+    across, _, ahead = np.stack([body.posed(f"{side}_wrist") for side in sides]).transpose(2, 0, 1)
+    out = across * [[1.0], [-1.0]]
+    near_trunk = np.hypot(across, ahead) < 0.5
     away = height > hips + 0.35 * trunk
-    places = {
+    return {
         "overhead": height > head + ABOVE,
         "to the head": near_head,
         "at shoulder height": ~near_head & (np.abs(height - shoulder) < 0.3 * trunk),
         "to the floor": height < 0.3,
-        "in front": away & (wrist[:, 2] > 0.35) & (wrist[:, 2] > np.abs(out)),
-        "to the side": away & (out > 0.5) & (out > wrist[:, 2]),
-        "behind": wrist[:, 2] < -BEHIND,
+        "in front": away & (ahead > 0.35) & (ahead > np.abs(out)),
+        "to the side": away & (out > 0.5) & (out > ahead),
+        "behind": ahead < -BEHIND,
         "at the waist": (height > hips + WAIST[0] * trunk) & (height < hips + WAIST[1] * trunk) & near_trunk,
     }
-    return {name: inside if name in FLAT_PLACES else inside & upright for name, inside in places.items()}
 
 
 def _upright(body: Body) -> np.ndarray:
@@ -152,25 +154,25 @@ def _upright(body: Body) -> np.ndarray:
     return np.asarray(trunk[:, 1] > np.cos(np.radians(FLAT)) * np.linalg.norm(trunk, axis=1))
 
 
-def _meet(body: Body) -> tuple[str, ...]:
+def _meet(body: Body, upright: np.ndarray) -> tuple[str, ...]:
     """What both hands do with each other."""
     apart = body.posed("left_wrist") - body.posed("right_wrist")
     ahead = body.posed("left_wrist", "right_wrist")[:, 2] > body.posed("neck")[:, 2]
     together = np.sqrt((apart**2).sum(axis=1)) < TOGETHER
-    return _visited({"together": together, "crossed": ahead & (apart[:, 0] < -CROSSED) & _upright(body)}, MEET)
+    return _visited(("together", "crossed"), np.array([together, ahead & (apart[:, 0] < -CROSSED) & upright]), MEET)
 
 
-def _visited(zones: dict[str, np.ndarray], seconds: float = HELD) -> tuple[str, ...]:
-    """The zones that hold for so many seconds, in the order in which they first do."""
-    least = max(1, round(seconds * RATE))
-    first = {}
-    for name, inside in zones.items():
-        if not inside.any():
-            continue
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
-        long = [
-            start for start, end in zip(edges[::2], edges[1::2], strict=True) if end - start >= min(least, len(inside))
-        ]
-        if long:
-            first[name] = long[0]
-    return tuple(sorted(first, key=lambda name: first[name]))
+def _visited(names: Sequence[str], inside: np.ndarray, seconds: float = HELD) -> tuple[str, ...]:
+    """The names (Z,) of the places in which a hand is, (Z, T), for so many seconds, in the order in which it first is.
+
+    A place counts in any recording that is shorter.
+    """
+    least = min(max(1, round(seconds * RATE)), inside.shape[1])
+    padded = np.zeros((len(inside), inside.shape[1] + 2), bool)
+    padded[:, 1:-1] = inside
+    rows, frames = np.nonzero(padded[:, 1:] != padded[:, :-1])
+    first: dict[int, int] = {}
+    for row, start, end in zip(rows[::2].tolist(), frames[::2].tolist(), frames[1::2].tolist(), strict=True):
+        if end - start >= least:
+            first.setdefault(row, start)
+    return tuple(names[row] for row in sorted(first, key=lambda row: first[row]))
