@@ -17,6 +17,7 @@ from small import recording
 from started import process_of, wait_for
 
 from motion2language.captioning import outputs, ray_cluster, recordings
+from motion2language.captioning.workers import can_fork
 from motion2language.cli.caption import SAMPLES
 from motion2language.formats import bvh
 from motion2language.formats.reading import ReadOptions
@@ -190,36 +191,62 @@ def test_several_processes_write_what_one_does_in_the_same_order(many, tmp_path,
     assert {path.name: path.read_bytes() for path in (tmp_path / "three").iterdir()} == files
 
 
-def test_a_process_that_dies_loses_one_recording_alone(many, monkeypatch):
+@pytest.mark.parametrize("fork", [False, pytest.param(True, marks=pytest.mark.skipif(not can_fork(), reason="spawns"))])
+def test_a_process_that_dies_loses_one_recording_alone(fork, many, monkeypatch):
     jobs = outputs.plan_jobs(outputs.find_recordings([many]), None, [])
     monkeypatch.setattr(recordings, "GROUP", 4)
     monkeypatch.setattr(recordings, "_Writer", DiesAtFive)
-    outcomes = list(recordings._write_in_processes(jobs, recordings.Settings(ReadOptions()), 2))
+    monkeypatch.setattr(recordings, "can_fork", lambda: fork)
+    outcomes = list(recordings._write_in_processes(jobs, recordings.Settings(ReadOptions()), "captioner", 2))
     assert [Path(outcome.name).name for outcome in outcomes] == [f"{number}.bvh" for number in range(10)]
     assert [outcome.problems for outcome in outcomes if outcome.problems] == [
         (f"{many / '5.bvh'}: not described: its process died; was it killed for its memory?",)
     ]
+    done = "done by a copy with its captioner\n" if fork else "done\n"
+    assert {outcome.text for outcome in outcomes} == {done, None}
 
 
 class DiesAtFive:
     """In place of recordings._Writer: its process ends when it comes to 5.bvh."""
 
-    def __init__(self, settings: recordings.Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: recordings.Settings, captioner: str | None) -> None:
+        self.done = "done\n" if captioner is None else f"done by a copy with its {captioner}\n"
 
     def __call__(self, jobs: list[recordings.Job]) -> list[recordings.Outcome]:
         if any(job.source.path.name == "5.bvh" for job in jobs):
             os._exit(9)
-        return [recordings.Outcome(job.source.label, "done\n") for job in jobs]
+        return [recordings.Outcome(job.source.label, self.done) for job in jobs]
 
 
-def test_ctrl_c_ends_all_processes_and_keeps_what_is_written(started, tmp_path):
+@pytest.fixture
+def describing(started, tmp_path) -> subprocess.Popen:
+    """A process that shares 400 recordings among others, and has written some."""
     (tmp_path / "takes").mkdir()
     bvh.write(recording(9), tmp_path / "takes" / "000.bvh")
     for number in range(1, 400):
         (tmp_path / "takes" / f"{number:03d}.bvh").symlink_to(tmp_path / "takes" / "000.bvh")
     run = started(["caption", tmp_path / "takes", "--out", tmp_path / "out"])
     wait_for(tmp_path / "out", "*.json", run)
+    return run
+
+
+def require_ended(group: int) -> None:
+    """Soon no process of a group is there: what multiprocessing runs beside the workers ends after them."""
+    with pytest.raises(ProcessLookupError):
+        for _ in range(300):
+            os.killpg(group, 0)
+            time.sleep(0.1)
+
+
+def test_processes_end_with_the_one_that_began_them(describing, tmp_path):
+    os.kill(describing.pid, signal.SIGKILL)
+    describing.communicate(timeout=60)
+    require_ended(describing.pid)
+    assert 0 < len(list((tmp_path / "out").glob("*.json"))) < 400
+
+
+def test_ctrl_c_ends_all_processes_and_keeps_what_is_written(describing, tmp_path):
+    run = describing
     os.killpg(run.pid, signal.SIGINT)
     printed, _ = run.communicate(timeout=60)
     assert run.returncode == 130
@@ -228,7 +255,4 @@ def test_ctrl_c_ends_all_processes_and_keeps_what_is_written(started, tmp_path):
     written = list((tmp_path / "out").iterdir())
     assert 0 < len(written) < 400
     assert all(json.loads(path.read_text())["schema"] == 2 for path in written)
-    with pytest.raises(ProcessLookupError):  # soon: what multiprocessing runs beside the workers ends after them
-        for _ in range(100):
-            os.killpg(run.pid, 0)
-            time.sleep(0.1)
+    require_ended(run.pid)

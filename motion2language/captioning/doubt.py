@@ -137,7 +137,8 @@ class Doubt:
     @cached_property
     def _directions(self) -> np.ndarray:
         rows = self.clips.astype(np.float32)
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+        return rows.astype(np.float64)  # as the points that they are compared with
 
     def near(self, features: np.ndarray) -> Near:
         """The training recordings near a movement's features (E,)."""
@@ -151,7 +152,8 @@ class Doubt:
         weights = np.exp(SHARP * (cosines - cosines.max()))
         weights /= weights.sum()
         of = np.bincount(self.which, weights, len(self.labels))
-        return Near(float(np.sort(cosines)[-NEAREST:].mean()), float(weights @ self.usual), of)
+        nearest = np.sort(np.partition(cosines, -NEAREST)[-NEAREST:]) if len(cosines) > NEAREST else np.sort(cosines)
+        return Near(float(nearest.mean()), float(weights @ self.usual), of)
 
     def confidence(self, evidence: np.ndarray) -> np.ndarray:
         """How probably words are right, (N,), from their evidence (N, 8)."""

@@ -21,7 +21,7 @@ from motion2language import writers
 from motion2language.captioning.joining import join_repetitions
 from motion2language.captioning.outputs import PLAYER, Job, find_refusal, json_text
 from motion2language.captioning.takes import Source, read_sources
-from motion2language.captioning.workers import Worker, WorkerDiedError, count_cores
+from motion2language.captioning.workers import Worker, WorkerDiedError, can_fork, count_cores
 from motion2language.files import one_line, remove_leftovers, write_text
 from motion2language.formats.reading import ReadOptions
 from motion2language.language.actions import ActionLexicon
@@ -144,15 +144,22 @@ def write_here(jobs: Sequence[Job], settings: Settings) -> Iterator[Outcome]:
     if processes < 2 or "torch" in sys.modules:
         yield from _write_all(jobs, settings, captioner)
     else:
-        yield from _write_in_processes(jobs, settings, processes)
+        yield from _write_in_processes(jobs, settings, captioner, processes)
 
 
-def _write_in_processes(jobs: Sequence[Job], settings: Settings, processes: int) -> Iterator[Outcome]:
+def _write_in_processes(
+    jobs: Sequence[Job], settings: Settings, captioner: Captioner, processes: int
+) -> Iterator[Outcome]:
     """In each process a group at a time; when one dies, the jobs of its group are done again one by one."""
+
+    def start() -> Worker:
+        fork = can_fork()  # then a process has the captioner already
+        return Worker(partial(_Writer, settings, captioner if fork else None), fork=fork)
+
     waiting = deque((first, jobs[first : first + GROUP]) for first in range(0, len(jobs), GROUP))
     done: dict[int, Outcome] = {}
     busy: dict[Any, tuple[Worker, int, Sequence[Job]]] = {}  # by connection
-    idle = [Worker(partial(_Writer, settings)) for _ in range(processes)]
+    idle = [start() for _ in range(processes)]
     written = 0
     try:
         while written < len(jobs):
@@ -166,7 +173,7 @@ def _write_in_processes(jobs: Sequence[Job], settings: Settings, processes: int)
                     done |= enumerate(worker.result(), start=first)
                 except WorkerDiedError as error:
                     worker.stop()
-                    worker = Worker(partial(_Writer, settings))
+                    worker = start()
                     if len(group) == 1:
                         done[first] = _not_described(group[0], str(error))
                     else:
@@ -183,9 +190,9 @@ def _write_in_processes(jobs: Sequence[Job], settings: Settings, processes: int)
 class _Writer:
     """What a worker process does: describes jobs and writes their files."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, captioner: Captioner | None) -> None:
         self.settings = settings
-        self.captioner = load_captioner(settings.model, settings.device, settings.action_words)
+        self.captioner = captioner or load_captioner(settings.model, settings.device, settings.action_words)
 
     def __call__(self, jobs: Sequence[Job]) -> list[Outcome]:
         return list(_write_all(jobs, self.settings, self.captioner))

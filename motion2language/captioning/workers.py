@@ -1,12 +1,14 @@
 """Worker processes: each does one task after another and can be stopped in the middle of one, with all that it holds.
 
-A process of its own for each core, since Python's threads share one; numpy starts in a fraction of a second. Ctrl-C
-reaches the parent alone, which stops its workers; a worker that loses its parent ends.
+A process of its own for each core, since Python's threads share one; numpy starts in a fraction of a second, and in a
+copy of a process that has it, at once. Ctrl-C reaches the parent alone, which stops its workers; a worker that loses
+its parent ends.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -14,9 +16,10 @@ import pickle
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 LEAVING = 2.0  # seconds a stopped worker may take to remove its temporary files; chosen
@@ -25,6 +28,7 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 #: A worker keeps freed memory for its next task (of glibc): blocks of up to so many bytes and as many
 #: at the end. A page that was given back is cleared when it is asked for, which took a tenth of the time. Chosen.
 _KEPT = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(2**28))
+_PARAMETERS = {"MALLOC_MMAP_THRESHOLD_": -3, "MALLOC_TRIM_THRESHOLD_": -1}  # of glibc's mallopt
 _UNCOLLECTED = 50_000  # objects that are made before Python looks for those that only refer to each other; chosen
 
 
@@ -42,12 +46,14 @@ class Worker:
     `make`, arguments and results are pickled. Warnings and errors of a task come to the caller.
 
     memory  bytes of data that the process may hold, beyond which it gets MemoryError; 0: no limit (also on Windows)
+    fork    begin as a copy of this process, with all that it has imported; `make` is then not pickled
     """
 
-    def __init__(self, make: Callable[[], Callable[..., Any]], memory: int = 0) -> None:
-        context = multiprocessing.get_context("spawn")
+    def __init__(self, make: Callable[[], Callable[..., Any]], memory: int = 0, *, fork: bool = False) -> None:
+        context = multiprocessing.get_context("fork" if fork else "spawn")
         self.connection, other = context.Pipe()
-        self._process = context.Process(target=_serve, args=(other, make, memory), daemon=True)
+        inherited = [self.connection] if fork else []
+        self._process = context.Process(target=_serve, args=(other, make, memory, inherited), daemon=True)
         with environment(_ONE_THREAD | _KEPT):
             self._process.start()
         other.close()
@@ -93,6 +99,11 @@ def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
+def can_fork() -> bool:
+    """Whether this process may be copied as it is: on Linux, as long as it has one thread."""
+    return sys.platform == "linux" and len([*Path("/proc/self/task").iterdir()]) == 1
+
+
 def limit_memory(memory: int) -> None:
     """Let this process hold at most so many bytes of data."""
     if memory and sys.platform != "win32":
@@ -121,9 +132,19 @@ def end_with_parent() -> None:
         sys.exit()
 
 
-def _serve(connection: Connection, make: Callable[[], Callable[..., Any]], memory: int) -> None:
-    """What a worker process runs: tasks until its parent closes the connection."""
+def _serve(
+    connection: Connection, make: Callable[[], Callable[..., Any]], memory: int, inherited: Sequence[Connection]
+) -> None:
+    """What a worker process runs: tasks until its parent closes the connection.
+
+    inherited  the parent's ends of its connections, of which a copy of the parent has copies
+    """
+    for other in inherited:
+        other.close()
+    if inherited:
+        _keep_memory()
     limit_memory(memory)
+    gc.freeze()
     gc.set_threshold(_UNCOLLECTED)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # unlike the system's default it removes temporary files
@@ -141,6 +162,14 @@ def _serve(connection: Connection, make: Callable[[], Callable[..., Any]], memor
                 except Exception as raised:
                     error = raised if can_be_sent(raised) else RuntimeError(f"{type(raised).__name__}: {raised}")
             connection.send((value, error, [(str(note.message), note.category) for note in noted]))
+
+
+def _keep_memory() -> None:
+    """What _KEPT says, for a process that began without these variables."""
+    with contextlib.suppress(AttributeError, OSError):  # of another library than glibc
+        library = ctypes.CDLL(None)
+        for variable, parameter in _PARAMETERS.items():
+            library.mallopt(parameter, int(_KEPT[variable]))
 
 
 def can_be_sent(error: Exception) -> bool:
