@@ -50,7 +50,7 @@ class Worker:
     """
 
     def __init__(self, make: Callable[[], Callable[..., Any]], memory: int = 0, *, fork: bool = False) -> None:
-        context = multiprocessing.get_context("fork" if fork else "spawn")
+        context: Any = multiprocessing.get_context("fork" if fork else "spawn")
         self.connection, other = context.Pipe()
         inherited = [self.connection] if fork else []
         self._process = context.Process(target=_serve, args=(other, make, memory, inherited), daemon=True)
