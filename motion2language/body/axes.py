@@ -184,7 +184,7 @@ def _detect_up(body: np.ndarray) -> str:
     ends = next(((low, high) for low, high in UPWARDS if known.issuperset(low + high)), None)
     if ends is None:
         raise ValueError("neither head nor feet show which way is up; set the up axis with --up x, y or z")
-    low, high = (np.mean([_point(body, joint) for joint in joints], axis=0) for joints in ends)
+    low, high = (body[:, list(map(CANONICAL.index, joints))].astype(np.float64).mean(axis=1) for joints in ends)
     upwards = high - low
     upwards /= np.maximum(np.linalg.norm(upwards, axis=1, keepdims=True), 1e-12)
     direction = median(upwards)

@@ -144,7 +144,6 @@ def _serve(
     if inherited:
         _keep_memory()
     limit_memory(memory)
-    gc.freeze()
     gc.set_threshold(_UNCOLLECTED)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # unlike the system's default it removes temporary files
