@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from motion2language.data.actions import load_actions
+from motion2language.data.synthesis import make_recording
 from motion2language.scoring.naming import Reader, baselines, by_source, confusions, longest, summarise, wrong_sides
+from motion2language.scoring.people import Question, answer
 from motion2language.transcript import Segment, TimedWord, Transcript
 
 READER = Reader(load_actions())
@@ -47,6 +52,17 @@ def test_the_longest_segment_decides() -> None:
     assert not READER.answer("a", "s", "bow", said).named
     assert longest(Transcript((), 1.0)) is None
     assert not READER.answer("a", "s", "clap", Transcript((), 1.0)).right
+
+
+def test_an_action_repeated_in_a_row_is_asked_about_as_one() -> None:
+    parts = transcript((0, 1, "a person kicks"), (1.2, 2.2, "then kicks again"), (2.5, 4, "then walks")).segments
+    said = Transcript(
+        tuple(replace(part, label=READER.action([word.word for word in part.words])) for part in parts), 10.0
+    )
+    captioner = SimpleNamespace(transcribe_all=lambda motions, facts: [said for _ in motions])
+    asked = Question("a", "s", lambda: make_recording([1]).motion, "kick")
+    assert [each.said for each in answer(captioner, [asked], READER.actions)] == ["kick"]
+    assert READER.answer("a", "s", "kick", said).said == "walk"
 
 
 def test_actions_of_one_verb_are_the_same_but_for_those_apart() -> None:

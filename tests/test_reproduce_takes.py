@@ -9,6 +9,7 @@ from people import movement, write_people
 from motion2language.captioning.captioner import load_model
 from motion2language.data.labelled.form import write_source
 from motion2language.training.reproduce import takes
+from motion2language.transcript import Segment, Transcript
 from motion2language.writers.json import read
 
 PEOPLE = ("ann", "bob", "cat", "dan")
@@ -44,10 +45,19 @@ def test_the_tables_have_each_way_to_describe_and_the_floors(folders, tmp_path, 
     rows = [line.split(" | ")[0] for line in printed.splitlines()]
     assert all(f"| {name}" in rows for name in ("default", "default-sentence", "live", "n equal cuts"))
     assert "| live-sentence" not in rows  # it says one sentence anyhow
+    assert "| default-sentence-known" not in rows
     truth = read(out / "truth" / "hall_take.json")
     assert [segment.label for segment in truth.segments] == ["kick", "kick", "clap"]
     assert read(out / "default" / "hall_take.json").duration == pytest.approx(truth.duration)
     assert len(list((out / "default-sentence").glob("session-*.json"))) == takes.SESSIONS
+
+
+def test_segments_that_a_model_calls_unknown_are_also_left_out() -> None:
+    sure, unsure = Segment(0, 1, "walk", known=True), Segment(1, 2, "kick", known=False)
+    both, one = [[Transcript((sure, unsure), 2.0)]], [[Transcript((sure,), 2.0)]]
+    assert takes._with_claimed("mine", both) == {"mine": both, "mine-known": one}
+    assert takes._with_claimed("mine", one) == {"mine": one}
+    assert takes._with_claimed("mine-sentence", both) == {"mine-sentence": both}
 
 
 def test_marked_instants_are_counted(folders) -> None:

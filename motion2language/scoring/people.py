@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from motion2language.captioning.joining import join_repetitions
 from motion2language.data.actions import Actions, Meaning
 from motion2language.data.labelled.form import Span, read_motion
 from motion2language.data.labelled.selection import Usable
@@ -69,7 +70,10 @@ def answer(
     actions: Actions,
     step: Callable[[str, int], None] = lambda stage, total: None,
 ) -> Iterator[Answer]:
-    """The model's answer to each question, in order; `step` is called before each with a stage and the total."""
+    """The model's answer to each question, in order; `step` is called before each with a stage and the total.
+
+    An action repeated in a row is one segment: ten kicks outlast the walk home after them.
+    """
     reader = Reader(actions)
     for first in range(0, len(questions), BATCH):
         batch = questions[first : first + BATCH]
@@ -77,7 +81,12 @@ def answer(
         for question, transcript in zip(batch, transcripts, strict=True):
             step("naming", len(questions))
             yield reader.answer(
-                question.name, question.source, question.wanted, transcript, question.side, **question.marks
+                question.name,
+                question.source,
+                question.wanted,
+                join_repetitions(transcript),
+                question.side,
+                **question.marks,
             )
 
 

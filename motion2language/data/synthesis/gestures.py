@@ -24,6 +24,7 @@ REST_POSE: Pose = (REST["azimuth"], REST["elevation"], REST["reach"])
 GUARD, HIPS, CHEST = (0.0, -0.15, 0.47), (0.55, -0.95, 0.5), (0.1, -0.2, 0.45)
 MANNER = np.array([0.2, 0.2, 0.06])  # standard deviation of a person's poses from the table's
 SLIP = np.array([0.12, 0.12, 0.04])  # of each pose from the person's
+SWING = np.array([0.8, 0.8, 0.25])  # of the idle arm, for each radian that the hips turn
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Gesture:
     beat     how the hand sways, if it does
     twist, pitch, bend, nod, sink  of the trunk at an effort of 1; twist is towards the acting hand's other side, sink a
              share of the leg
+    turn     of the hips over standing feet, as twist; the idle arm swings with it
     stance   how far one foot stands before the other, a share of the leg
     """
 
@@ -61,6 +63,7 @@ class Gesture:
     bend: float = 0.0
     nod: float = 0.0
     sink: float = 0.0
+    turn: float = 0.0
     stance: float = 0.0
 
 
@@ -82,6 +85,7 @@ def _plan(gesture: Gesture, random: np.random.Generator) -> Plan:
     shares = [ramp + (share + random.uniform(-0.04, 0.04)) * (1 - 2 * ramp) for share, _, _ in gesture.keys]
     times = np.maximum.accumulate(np.clip([0, *shares, 1], 0, 1))
     efforts = [0.0, *(effort for _, _, effort in gesture.keys), 0.0]
+    turn, swing = gesture.turn * random.uniform(0, 1.6), gesture.turn * random.normal(size=3) * SWING
     strength, stance = random.uniform(0.65, 1.4, 5), gesture.stance * random.uniform(0, 1.5)
     size, rate = random.uniform(0.6, 1.6), random.uniform(*gesture.beat.rate) if gesture.beat else 0.0
     way = float(random.choice([-1.0, 1.0]))
@@ -95,7 +99,8 @@ def _plan(gesture: Gesture, random: np.random.Generator) -> Plan:
             hand += size * inner[:, None] * _sway(gesture.beat, count, stage.fps, way * rate)
         hand[:, 2] = np.clip(hand[:, 2], 0.27, 0.99)
         effort = through(count, times, [np.array([each]) for each in efforts])[:, 0]
-        still = REST_POSE + (ready - REST_POSE) * bell(count, ramp, ramp)[:, None]
+        still = REST_POSE + (ready - REST_POSE) * bell(count, ramp, ramp)[:, None] + swing * effort[:, None]
+        still[:, 2] = np.clip(still[:, 2], 0.27, 0.99)
         lower = gesture.pitch * strength[0] + gesture.bend * strength[1]
         for side in SIDES:
             own = hand if side in sides else still
@@ -104,6 +109,7 @@ def _plan(gesture: Gesture, random: np.random.Generator) -> Plan:
             stage.add(f"{side}_swing", start, 0.6 * lower * np.clip(effort, 0, 1) * (gesture.bend > 0))
         if len(sides) == 1:
             stage.add("twist", start, -SIDES[acting] * gesture.twist * strength[2] * effort)
+            stage.add("turn", start, -SIDES[acting] * turn * effort)
         stage.add("pitch", start, gesture.pitch * strength[0] * effort)
         stage.add("bend", start, gesture.bend * strength[1] * effort)
         stage.add("nod", start, gesture.nod * strength[3] * np.abs(effort))
@@ -136,10 +142,10 @@ def _held(azimuth: float, elevation: float, reach: float, effort: float = 1.0) -
 
 
 def _strike(seconds: tuple[float, float], before: Pose, at: Pose, ready: Pose | None, twist: float = 0.5) -> Gesture:
-    """Out of `before` into `at`, and back."""
+    """Out of `before` into `at`, and back; the hips turn into it."""
     keys = (0.1, ready or REST_POSE, 0.0), (0.35, before, -0.4), (0.55, at, 1.0), (0.65, at, 1.0)
     back = (1.0, ready or REST_POSE, 0.0)
-    return Gesture(seconds, (*keys, back), ready=ready, twist=twist, pitch=0.12, sink=0.06, stance=0.45)
+    return Gesture(seconds, (*keys, back), ready=ready, twist=twist, turn=twist, pitch=0.12, sink=0.06, stance=0.45)
 
 
 def _strikes() -> tuple[Gesture, ...]:
@@ -148,7 +154,7 @@ def _strikes() -> tuple[Gesture, ...]:
         (None, (-0.05, 0.0, 0.92)),
         ((1.1, 0.0, 0.7), (-0.4, 0.05, 0.65)),
         ((0.2, -1.0, 0.6), (-0.15, 0.5, 0.62)),
-        ((-0.85, 0.0, 0.42), (0.65, 0.0, 0.9)),
+        ((-0.75, -0.1, 0.6), (1.2, 0.1, 0.97)),
         ((0.9, -0.2, 0.33), (-0.55, 0.2, 0.34)),
     ]
     return tuple(
@@ -160,7 +166,7 @@ def _strikes() -> tuple[Gesture, ...]:
 
 def _throw(back: Pose, release: Pose, end: Pose, twist: float, both: float = 0.0) -> Gesture:
     keys = (0.3, back, -0.8), (0.55, release, 0.6), (0.72, end, 1.0), (0.8, end, 1.0)
-    return Gesture((0.9, 2.4), keys, both=both, twist=twist, pitch=0.2, stance=0.25)
+    return Gesture((0.9, 2.4), keys, both=both, twist=twist, turn=twist, pitch=0.2, stance=0.25)
 
 
 def _bent(seconds: tuple[float, float], keys: tuple[Key, ...], both: float) -> Gesture:
@@ -260,15 +266,15 @@ GESTURES: dict[str, tuple[Gesture, ...]] = {
     "cross the arms": (Gesture((1.2, 4.0), _held(-0.7, -0.4, 0.5), 1.0),),
     "serve in tennis": (
         Gesture((1.3, 2.6), ((0, (0.6, -0.2, 0.7), 0), (0.4, (1.2, 0.7, 0.5), -1), (0.65, (0.1, 1.1, 0.97), 0.3),
-                             (1, (-0.5, -0.8, 0.8), 1)), twist=0.35, pitch=0.15, stance=0.2),
+                             (1, (-0.5, -0.8, 0.8), 1)), twist=0.35, turn=0.3, pitch=0.15, stance=0.2),
     ),
     "swing a racket": (
         Gesture((0.9, 2.0), ((0, (1.4, -0.3, 0.9), -0.8), (0.3, (1.5, -0.2, 0.9), -1), (0.75, (-0.4, 0.3, 0.9), 0.7),
-                             (1, (-0.8, 0.6, 0.6), 1)), twist=0.6, stance=0.2),
+                             (1, (-0.8, 0.6, 0.6), 1)), twist=0.6, turn=0.5, stance=0.2),
     ),
     "swing a bat": (
         Gesture((1.0, 2.2), ((0, (0.7, 0.1, 0.5), -0.8), (0.3, (0.8, 0.1, 0.5), -1), (0.6, (-0.1, -0.2, 0.85), 0.6),
-                             (1, (-0.8, 0.3, 0.7), 1)), twist=0.9, stance=0.25),
+                             (1, (-0.8, 0.3, 0.7), 1)), twist=0.9, turn=0.7, stance=0.25),
     ),
     "read": (Gesture((2.5, 6.0), _held(-0.15, -0.5, 0.55), 1.0, nod=0.3),),
     "type": (Gesture((2.5, 6.0), _held(0, -0.8, 0.65), 1.0, beat=Beat(0.02, 0.05, 0.02, (2.0, 4.0), 1.0)),),

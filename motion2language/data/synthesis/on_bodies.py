@@ -88,7 +88,8 @@ def on_body(base: np.ndarray, gesture: Plan, random: np.random.Generator) -> np.
     gesture.draw(stage, FINER * before)
     hang_arms(stage, random)
     positions = base[_to_and_fro(len(base), frames, random)].astype(np.float64)
-    _sink(positions, base, {name: stage.channel(name)[::FINER] / stage.body.leg for name in ("rise", *_STEPS.values())})
+    shares = {name: stage.channel(name)[::FINER] / stage.body.leg for name in ("rise", *_STEPS.values())}
+    _sink(positions, base, shares, stage.channel("turn")[::FINER])
     _lean(positions, {name: stage.channel(name)[::FINER] for name in ("pitch", "bend", "twist", "lean")})
     chest = _axes(positions[:, _SHOULDERS[0]] - positions[:, _SHOULDERS[1]], positions[:, _NECK] - positions[:, _SPINE])
     trembling = float(np.median(np.abs(np.diff(base[:, _WRISTS], 2, axis=0)))) / 2 if len(base) > 2 else 0.0
@@ -116,8 +117,12 @@ def _to_and_fro(length: int, frames: int, random: np.random.Generator) -> np.nda
     return np.where(clock < length, clock, 2 * (length - 1) - clock)
 
 
-def _sink(positions: np.ndarray, base: np.ndarray, shares: dict[str, np.ndarray]) -> None:
-    """Lower the body between its feet and step, as the channels say in shares (T,) of the leg; the knees bend."""
+def _sink(positions: np.ndarray, base: np.ndarray, shares: dict[str, np.ndarray], turn: np.ndarray) -> None:
+    """Turn the hips over the feet by `turn` (T,) radians, lower the body between them and step; the knees bend.
+
+    shares  what the channels say, (T,) shares of the leg
+    """
+    positions[:, _UPPER] = _turned(positions, turn)[:, _UPPER]
     across = positions[:, _HIPS[0]] - positions[:, _HIPS[1]]
     forward = _unit(np.cross(across * [1, 0, 1], [0.0, 1.0, 0.0]))
     legs = {side: [CANONICAL.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle", "toe")] for side in SIDES}
@@ -127,7 +132,7 @@ def _sink(positions: np.ndarray, base: np.ndarray, shares: dict[str, np.ndarray]
     ahead = sum(steps.values()) / 2 + SITS * shares["rise"]
     positions[:, _UPPER] += leg * (forward * ahead[:, None] + [0.0, 1.0, 0.0] * shares["rise"][:, None])[:, None]
     for side, (hip, knee, ankle, toe) in legs.items():
-        moved = np.clip((np.abs(shares["rise"]) + np.abs(sum(steps.values()))) / BENT, 0, 1)[:, None]
+        moved = np.clip((np.abs(shares["rise"]) + np.abs(sum(steps.values())) + np.abs(turn)) / BENT, 0, 1)[:, None]
         target = positions[:, ankle] + leg * forward * steps[side][:, None]
         bent, foot = two_bones(positions[:, hip], target, *bones[side], forward + SIDES[side] * _unit(across) / 3)
         positions[:, toe] += moved * (foot - positions[:, ankle])

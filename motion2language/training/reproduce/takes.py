@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.captioning.captioner import Captioner, load_model
-from motion2language.captioning.joining import join_labels
+from motion2language.captioning.joining import join_labels, without_unknown
 from motion2language.data import corpora
 from motion2language.data.actions import Actions, load_actions
 from motion2language.data.labelled.form import read_motion
@@ -37,6 +37,7 @@ from motion2language.writers import write
 FPS = 10.0  # of sessions
 SESSIONS, SECONDS = 40, 40.0  # sessions composed, and how long each is; chosen
 ONE_SENTENCE = "-sentence"  # after a model's name: it says one sentence for all of a take
+CLAIMED = "-known"  # after a model's name: without the segments that it calls unknown
 TRUTH = "truth"  # folder of the segments that are right
 CUTS = ("ruptures, n known", "ruptures, n unknown")
 
@@ -106,6 +107,7 @@ def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str
     for name, rows in said.items():
         for test, transcripts in zip(tests, rows, strict=True):
             _write(out / name, test.takes, transcripts)
+    said = {key: rows for name, own in said.items() for key, rows in _with_claimed(name, own).items()}
     for test in tests:
         _write(out / TRUTH, test.takes, [Transcript(take.segments, take.motion.duration) for take in test.takes])
     parts = []
@@ -118,6 +120,13 @@ def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str
     text = "\n".join(parts)
     write_text(out / "table.md", text)
     return text
+
+
+def _with_claimed(name: str, said: list[list[Transcript]]) -> dict[str, list[list[Transcript]]]:
+    """What a model said of all tests, and the same without the segments that it calls unknown, if it does."""
+    claimed = [list(map(without_unknown, transcripts)) for transcripts in said]
+    same = name.endswith(ONE_SENTENCE) or claimed == said
+    return {name: said} if same else {name: said, name + CLAIMED: claimed}
 
 
 def _describe(captioner: Captioner, name: str, test: Test, search: str | None) -> list[Transcript]:
@@ -165,7 +174,7 @@ def _reliability(test: Test, said: dict[str, list[Transcript]]) -> list[str]:
     """How often segments and their bounds are right, beside the probabilities that were given for it."""
     lines = []
     for name, transcripts in said.items():
-        if name.endswith(ONE_SENTENCE):
+        if name.endswith((ONE_SENTENCE, CLAIMED)):
             continue
         groups = take_reliability([take.segments for take in test.takes], transcripts, test.known)
         for kind, rows in groups.items():
