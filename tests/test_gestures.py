@@ -115,12 +115,31 @@ def test_legs_bend_for_what_is_picked_up_from_low(seed, monkeypatch):
 
 def test_a_body_may_turn_with_the_gesture(monkeypatch):
     monkeypatch.setattr(on_bodies, "TURNS", 1.0)
-    random = np.random.default_rng(2)
+    random = np.random.default_rng(3)
     shown = on_body(base(2.5), plan("push", random), random)
     across = joint(shown, "left_hip") - joint(shown, "right_hip")
     heading = np.unwrap(np.arctan2(across[:, 0], across[:, 2]))
     assert abs(heading[-1] - heading[0]) > 0.05
     np.testing.assert_allclose(np.linalg.norm(across, axis=1), np.linalg.norm(across[0]), atol=0.02)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_hips_turn_into_a_strike_and_back_over_feet_that_stand(seed, monkeypatch):
+    monkeypatch.setattr(on_bodies, "TURNS", 0.0)
+    monkeypatch.setattr(gestures, "GESTURES", {"punch": gestures.GESTURES["punch"][:1]})
+    recorded, random = base(2.5), np.random.default_rng(seed)
+    shown = on_body(recorded, plan("punch", random), random)
+    across = joint(shown, "left_hip") - joint(shown, "right_hip")
+    heading = np.unwrap(np.arctan2(across[:, 0], across[:, 2]))
+    still = np.arctan2(*(joint(recorded, "left_hip") - joint(recorded, "right_hip"))[:, [0, 2]].T)
+    assert 0.1 < np.ptp(heading) - np.ptp(still) < 1.6
+    assert abs(heading[-1] - heading[0]) < 0.1 + np.ptp(still)
+    for side in SIDES:
+        assert np.ptp(joint(shown, f"{side}_ankle")[:, ::2], axis=0).max() < 0.75 * np.median(
+            length(recorded, f"{side}_hip", f"{side}_ankle")
+        )
+        bone = length(shown, f"{side}_hip", f"{side}_knee")
+        np.testing.assert_allclose(bone, np.median(length(recorded, f"{side}_hip", f"{side}_knee")), atol=0.02)
 
 
 def test_only_the_part_in_which_a_body_stands_is_taken():

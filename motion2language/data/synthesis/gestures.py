@@ -49,7 +49,7 @@ class Gesture:
     beat     how the hand sways, if it does
     twist, pitch, bend, nod, sink  of the trunk at an effort of 1; twist is towards the acting hand's other side, sink a
              share of the leg
-    turn     of the hips over standing feet, as twist; the idle arm swings with it
+    turn     of the hips, as twist; the idle arm swings with it
     stance   how far one foot stands before the other, a share of the leg
     """
 
@@ -109,7 +109,7 @@ def _plan(gesture: Gesture, random: np.random.Generator) -> Plan:
             stage.add(f"{side}_swing", start, 0.6 * lower * np.clip(effort, 0, 1) * (gesture.bend > 0))
         if len(sides) == 1:
             stage.add("twist", start, -SIDES[acting] * gesture.twist * strength[2] * effort)
-            stage.add("turn", start, -SIDES[acting] * turn * effort)
+            stage.add("turn", start, np.gradient(-SIDES[acting] * turn * effort) * stage.fps)
         stage.add("pitch", start, gesture.pitch * strength[0] * effort)
         stage.add("bend", start, gesture.bend * strength[1] * effort)
         stage.add("nod", start, gesture.nod * strength[3] * np.abs(effort))
