@@ -119,10 +119,6 @@ def test_variations_keep_time_and_may_be_none() -> None:
     assert np.allclose(vary(take, still, random), take, atol=1e-6)
     varied = vary(take, Variation(), random)
     assert varied.shape == take.shape and np.isfinite(varied).all() and np.abs(varied - take).max() > 0.01
-    astray = np.abs(vary(take, still.model_copy(update={"astray": 0.3}), random) - take).max(axis=2)
-    limbs = [name.endswith(("elbow", "wrist", "knee", "ankle", "toe")) for name in CANONICAL.joints]
-    assert astray[:, ~np.array(limbs)].max() < 1e-6 and astray[20:40, limbs].max() > 0.01
-    assert astray[:15, limbs].max() < 0.1 * astray[:, limbs].max()  # at rest, where the body is neither low nor fast
     mirrored = vary(take, still.model_copy(update={"mirror": 1.0}), random)
     left, right = CANONICAL.index("left_wrist"), CANONICAL.index("right_wrist")
     assert np.allclose(mirrored[:, left], take[:, right] * [-1, 1, 1], atol=1e-6)

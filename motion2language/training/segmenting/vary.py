@@ -1,8 +1,7 @@
 """Takes varied as other bodies and sensors would show them: what was done, and when, stays.
 
 The two sides swapped; joints displaced in the body's axes, as sensors disagree where a joint is; noise in each frame,
-and slow drift; a tilt; legs, or one joint, kept in the pose of one frame, as by a sensor that loses them; limbs astray
-where the body is low and hides them, and while they are fast.
+and slow drift; a tilt; legs, or one joint, kept in the pose of one frame, as by a sensor that loses them.
 """
 
 from __future__ import annotations
@@ -18,8 +17,6 @@ _ALIKE = [min(joint, swapped) for joint, swapped in enumerate(_SWAPPED)]
 _SIDE = np.array([-1 if name.startswith("right") else 1 for name in _JOINTS])
 _HIPS = _JOINTS.index("left_hip"), _JOINTS.index("right_hip")
 _LEGS = [joint for joint, name in enumerate(_JOINTS) if name.endswith(("knee", "ankle", "toe"))]
-_LIMBS = [joint for joint, name in enumerate(_JOINTS) if name.endswith(("knee", "ankle", "toe", "elbow", "wrist"))]
-_LOW, _FAST = 0.4, 0.3  # metres that the pelvis sinks, and that a limb moves in a frame, when it is all astray; chosen
 _KNOT = 5  # frames between two independent displacements of a drifting joint; chosen
 
 
@@ -35,7 +32,6 @@ class Variation(BaseModel):
     tilt: float = Field(6.0, ge=0, le=90)  # degrees, twice the standard deviation about each level axis
     lost_legs: float = Field(0.08, ge=0, le=1)  # probability
     lost_joint: float = Field(0.08, ge=0, le=1)  # probability
-    astray: float = Field(0.0, ge=0)  # metres, largest standard deviation of limbs that are hidden or fast
 
 
 def vary(positions: np.ndarray, config: Variation, random: np.random.Generator) -> np.ndarray:
@@ -49,8 +45,6 @@ def vary(positions: np.ndarray, config: Variation, random: np.random.Generator) 
             positions[:, joints] = positions[:, :1] + still[joints] - still[0]
     positions = positions + _in_body_axes(random.normal(0, config.offsets, (len(_JOINTS), 3))[_ALIKE], positions)
     noise, drift = config.noise * random.random() ** 2, config.drift * random.random() ** 2
-    if config.astray:
-        positions[:, _LIMBS] += config.astray * random.random() * _astray(positions, random)
     positions = positions + noise * random.standard_normal(positions.shape) + drift * _wander(positions, random)
     return np.asarray(positions @ _tilt(config.tilt, random).T, dtype=np.float32)
 
@@ -63,14 +57,6 @@ def _in_body_axes(shifts: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return np.stack(
         [x * outward - z * forward, np.broadcast_to(up, (len(x), len(up))), z * outward + x * forward], axis=-1
     )
-
-
-def _astray(positions: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Displacements (T, limbs, 3) that wander, of standard deviation 1 where the pelvis is lowest or a limb fast."""
-    height, limbs = positions[:, 0, 1], positions[:, _LIMBS] - positions[:, :1]
-    low = np.clip((height.max() - height) / _LOW, 0, 1)[:, None]
-    steps = np.linalg.norm(np.diff(limbs, axis=0, prepend=limbs[:1]), axis=-1)
-    return np.clip(low + steps / _FAST, 0, 1)[:, :, None] * _wander(limbs, random)
 
 
 def _wander(positions: np.ndarray, random: np.random.Generator) -> np.ndarray:
