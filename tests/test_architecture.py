@@ -229,13 +229,15 @@ def test_a_name_that_has_moved_would_be_seen():
 
 
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
-SUITES = [path for suite in ("paper", "ablation") for path in (ROOT / "configs" / suite).rglob("*.toml")]
+SUITES = [
+    path for suite in ("paper", "ablation", "augmentation") for path in (ROOT / "configs" / suite).rglob("*.toml")
+]
 SUITE_ROWS = sorted(path for path in SUITES if path.name != "base.toml")
 
 
-def test_there_are_five_configurations_and_the_rows_of_two_suites():
+def test_there_are_five_configurations_and_the_rows_of_three_suites():
     assert len(CONFIGS) == 5
-    assert len(SUITE_ROWS) == 28 + 40
+    assert len(SUITE_ROWS) == 28 + 40 + 8
 
 
 @pytest.mark.parametrize("path", CONFIGS + SUITE_ROWS, ids=lambda path: path.stem)

@@ -12,7 +12,7 @@ from people import movement, write_people
 from small import SEGMENTER
 
 from motion2language.captioning.captioner import load_model
-from motion2language.captioning.model_folder import find_model
+from motion2language.captioning.model_folder import SHIPPED, find_model
 from motion2language.data.composing import Dense
 from motion2language.data.labelled.form import write_source
 from motion2language.data.labelled.selection import choose, read_selection
@@ -67,6 +67,15 @@ def test_the_command_prints_tables_and_asks_once(root, tmp_path, m2l, monkeypatc
     assert len(stored["answers"]) == 3
     monkeypatch.setattr(people, "answer", lambda *_: pytest.fail("asked again"))
     assert m2l(*command)[1] == printed
+
+
+def test_models_of_one_name_have_a_row_each(root, tmp_path, m2l):
+    models = [tmp_path / row / "best" for row in ("a", "b")]
+    for model in models:
+        shutil.copytree(SHIPPED / "synthetic", model)
+    status, printed, err = m2l("reproduce", "people", "--root", root, "--models", *models, "--out", tmp_path / "out")
+    assert status == 0, err
+    assert "| a-best | " in printed and "| b-best | " in printed
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ quickly.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,20 @@ def find_model(name: str | Path) -> Path:
     if missing:
         raise ValueError(f"{folder}: not a model folder, it lacks {', '.join(missing)}; expected {', '.join(FILES)}")
     return folder
+
+
+def names_apart(models: Sequence[str | Path]) -> list[str]:
+    """A name for each model: the last part of its path, with as many before it as tell different ones apart.
+
+    >>> names_apart(["default", "runs/large/best", "runs/small/best"])
+    ['default', 'large-best', 'small-best']
+    """
+    paths = [Path(model).parts for model in models]
+    for count in range(1, max(map(len, paths), default=1) + 1):
+        names = ["-".join(part for part in path[-count:] if part != "/") for path in paths]
+        if len(set(names)) == len(set(paths)):
+            break
+    return names
 
 
 def save_model(

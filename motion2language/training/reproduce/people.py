@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from motion2language.captioning.captioner import Captioner, load_model
-from motion2language.captioning.model_folder import find_model
+from motion2language.captioning.model_folder import find_model, names_apart
 from motion2language.data import corpora
 from motion2language.data.actions import load_actions
 from motion2language.data.labelled.persons import split_by_person
@@ -78,7 +78,8 @@ def split_recordings(root: Path) -> dict[str, list[Usable]]:
 
 def examine(models: Sequence[str | Path], asked: Examination, out: Path, device: str = "cpu") -> str:
     """Ask the models, write the tables to OUT/table.md and return them."""
-    results = {Path(model).name: ask(model, Path(model).name, asked, out, device) for model in models}
+    names = names_apart(models)
+    results = {name: ask(model, name, asked, out, device) for name, model in zip(names, models, strict=True)}
     reader = Reader(ACTIONS)
     held = {name: answers_of(result, asked.held) for name, result in results.items()}
     first = next(iter(held.values()))

@@ -17,6 +17,7 @@ import numpy as np
 
 from motion2language.captioning.captioner import Captioner, load_model
 from motion2language.captioning.joining import join_labels, without_unknown
+from motion2language.captioning.model_folder import names_apart
 from motion2language.data import corpora
 from motion2language.data.actions import Actions, load_actions
 from motion2language.data.labelled.form import read_motion
@@ -98,10 +99,10 @@ def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str
     """Describe all takes by each model, write the tables to OUT/table.md and return them."""
     make_folder(out)
     said: dict[str, list[list[Transcript]]] = {}
-    for captioner in map(load_model, models):
-        ways = {captioner.name: search}
+    for model, captioner in zip(names_apart(models), map(load_model, models), strict=True):
+        ways = {model: search}
         if captioner.segmenter is not None and search is None:
-            ways[captioner.name + ONE_SENTENCE] = "sentence"
+            ways[model + ONE_SENTENCE] = "sentence"
         for name, way in ways.items():
             said[name] = [_describe(captioner, name, test, way) for test in tests]
     for name, rows in said.items():
