@@ -89,7 +89,7 @@ def on_body(base: np.ndarray, gesture: Plan, random: np.random.Generator) -> np.
     hang_arms(stage, random)
     positions = base[_to_and_fro(len(base), frames, random)].astype(np.float64)
     shares = {name: stage.channel(name)[::FINER] / stage.body.leg for name in ("rise", *_STEPS.values())}
-    _sink(positions, base, shares, np.cumsum(stage.channel("turn"))[::FINER] / stage.fps)
+    _move_hips(positions, base, shares, np.cumsum(stage.channel("turn"))[::FINER] / stage.fps)
     _lean(positions, {name: stage.channel(name)[::FINER] for name in ("pitch", "bend", "twist", "lean")})
     chest = _axes(positions[:, _SHOULDERS[0]] - positions[:, _SHOULDERS[1]], positions[:, _NECK] - positions[:, _SPINE])
     trembling = float(np.median(np.abs(np.diff(base[:, _WRISTS], 2, axis=0)))) / 2 if len(base) > 2 else 0.0
@@ -117,7 +117,7 @@ def _to_and_fro(length: int, frames: int, random: np.random.Generator) -> np.nda
     return np.where(clock < length, clock, 2 * (length - 1) - clock)
 
 
-def _sink(positions: np.ndarray, base: np.ndarray, shares: dict[str, np.ndarray], turn: np.ndarray) -> None:
+def _move_hips(positions: np.ndarray, base: np.ndarray, shares: dict[str, np.ndarray], turn: np.ndarray) -> None:
     """Turn the hips over the feet by `turn` (T,) radians, lower the body between them and step; the knees bend.
 
     shares  what the channels say, (T,) shares of the leg

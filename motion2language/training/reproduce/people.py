@@ -100,7 +100,8 @@ def ask(model: str | Path, name: str, asked: Examination, out: Path, device: str
     make_folder(out / "answers")
     files = (find_model(model) / name for name in ("weights.safetensors", "segmenter.safetensors", "segmenter.json"))
     weights = hashlib.sha256(b"".join(path.read_bytes() for path in files if path.is_file()))
-    key = hashlib.sha256(repr((weights.hexdigest(), [q.name for q in asked.questions], asked.compose)).encode())
+    about = weights.hexdigest(), [q.name for q in asked.questions], asked.compose, "repetitions joined"
+    key = hashlib.sha256(repr(about).encode())
     path = out / "answers" / f"{name}.json"
     if path.is_file():
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
