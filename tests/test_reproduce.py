@@ -352,7 +352,8 @@ def test_the_figures_show_every_run(splits, tmp_path):
     [
         (
             ["--suite", "papr"],
-            "no suite 'papr'; there are ablation, growing, paper, or give a configuration or a folder of them",
+            "no suite 'papr'; there are ablation, augmentation, growing, paper, or give a configuration or a folder of"
+            " them",
         ),
         (["--suite", "paper", "--rows", "soft-gru"], "no row 'soft-gru' in this suite; did you mean"),
         (["--suite", "paper", "--seeds", "0"], "give 1 or more runs"),

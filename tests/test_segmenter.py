@@ -345,10 +345,11 @@ def test_frames_alone_see_nothing_of_what_is_beside_their_piece() -> None:
     values = random.normal(size=(40, 124)).astype(np.float32)
     pieces = [replace(PIECES[0], start=10, end=20), replace(PIECES[0], start=0, end=6)]
     first, second = name_alone(pieces, Shown(values, segmenter(values), segmenter))
-    np.testing.assert_allclose(first, segmenter.name(values[8:22])[2:12])
-    np.testing.assert_allclose(second, segmenter.name(values[:8])[:6])
+    np.testing.assert_allclose(first, segmenter.name(values[8:22])[2:12], atol=1e-6)  # kernels round differently
+    np.testing.assert_allclose(second, segmenter.name(values[:8])[:6], atol=1e-6)
     values[:8] = values[22:] = 5.0
-    np.testing.assert_array_equal(name_alone(pieces[:1], Shown(values, segmenter(values), segmenter))[0], first)
+    again = name_alone(pieces[:1], Shown(values, segmenter(values), segmenter))[0]
+    np.testing.assert_allclose(again, first, atol=1e-6)
     assert np.abs(segmenter(values).frames[10:20] - first).max() > 1e-3
     assert not np.allclose(first, segmenter.name(values)[10:20])
 
