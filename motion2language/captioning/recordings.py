@@ -185,6 +185,7 @@ def _write_in_processes(
     finally:
         for worker in [*idle, *(worker for worker, _, _ in busy.values())]:
             worker.stop()
+        _remove_leftovers(jobs)
 
 
 class _Writer:
@@ -249,8 +250,13 @@ def _cached_captioner(model: str, device: str, action_words: Path | None) -> Cap
     return load_captioner(model, device, action_words)
 
 
+def _remove_leftovers(jobs: Sequence[Job]) -> None:
+    """Remove what a worker or a call left beside the jobs' files that was stopped while it made one."""
+    remove_leftovers(target for job in jobs for target in job.targets.values())
+
+
 def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) -> Iterator[Outcome]:
-    remove_leftovers(target for job in jobs for target in job.targets.values())  # of a worker or call that was killed
+    _remove_leftovers(jobs)
     refusals = [None if settings.overwrite else find_refusal(job) for job in jobs]
     yield from (Outcome(job.source.label, None, (why,)) for job, why in zip(jobs, refusals, strict=True) if why)
     jobs = [job for job, why in zip(jobs, refusals, strict=True) if not why]
