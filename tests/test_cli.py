@@ -452,6 +452,15 @@ def test_ctrl_c_says_that_the_work_is_kept(m2l, tmp_path, monkeypatch):
     assert err == "m2l: interrupted; finished results are on disk\n"
 
 
+def test_ctrl_c_while_text_runs_as_in_an_import_of_dataclasses_ends_by_its_status(tmp_path):
+    lines = ["import sys", "from motion2language import cli", "def work(): exec('raise KeyboardInterrupt')"]
+    lines += ["cli.app.command(work)", "sys.argv = ['m2l', 'work']", "cli.main()"]
+    (tmp_path / "interrupted.py").write_text("\n".join(lines))
+    command = [sys.executable, "-m", "interrupted"]  # as of m2l, a script or module; with -c Python ends another way
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "m2l: interrupted; finished results are on disk\n")
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_a_recording_sent_is_described_live(sample):
     m2l = Path(sys.executable).parent / "m2l"

@@ -115,6 +115,8 @@ def main() -> None:
         _end(f"this needs {package}: pip install 'motion2language[{EXTRAS[package]}]'", FAILED)
     except KeyboardInterrupt:
         _end("interrupted; finished results are on disk", STOPPED)
+    finally:
+        eval("0")  # if Ctrl-C ended text that ran, such as a dataclass in an import, Python would kill itself at exit
 
 
 def _end(message: str, status: int) -> NoReturn:
