@@ -11,7 +11,7 @@ from motion2language.data.synthesis.body import SIDES
 from motion2language.data.synthesis.stage import Plan, Stage, bell, ease
 
 #: Where a hand is at rest around its shoulder.
-REST = {"azimuth": 0.7, "elevation": -1.45, "reach": 0.97, "swing": 0.0, "elbow": 0.4}
+REST = {"azimuth": 0.7, "elevation": -1.45, "reach": 0.97, "swing": 0.0, "elbow": 0.4, "elbow_ahead": -0.6}
 
 
 def hand_gesture(random: np.random.Generator, kind: str, sides: tuple[str, ...]) -> Plan:

@@ -20,7 +20,7 @@ _SHARES = {
     "collar": 0.025, "collar_up": 0.08, "shoulder": 0.105, "upper_arm": 0.172, "forearm": 0.157,
 }  # fmt: skip
 SIDES = {"left": 1.0, "right": -1.0}
-HAND = ("azimuth", "elevation", "reach", "swing", "elbow")  # the channels of a hand
+HAND = ("azimuth", "elevation", "reach", "swing", "elbow", "elbow_ahead")  # the channels of a hand
 
 
 @dataclass(frozen=True)
@@ -106,14 +106,13 @@ def wrist_around(sign: float, hand: dict[str, np.ndarray], arm: float) -> tuple[
     hand  the channels of HAND, (T,)
     arm   its length in metres
     """
-    azimuth, elevation, swing, out = (hand[name] for name in ("azimuth", "elevation", "swing", "elbow"))
+    azimuth, elevation, swing = (hand[name] for name in ("azimuth", "elevation", "swing"))
     flat = np.cos(elevation)
     x, y, z = sign * flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth)
     y, z = y * np.cos(swing) + z * np.sin(swing), z * np.cos(swing) - y * np.sin(swing)
     reach = np.clip(hand["reach"], 0.25, 0.995) * arm
-    return np.stack((x, y, z), -1) * reach[:, None], np.stack(
-        (sign * out, -np.ones_like(out), -0.6 * np.ones_like(out)), -1
-    )
+    elbow = np.stack((sign * hand["elbow"], -np.ones_like(reach), hand["elbow_ahead"]), -1)
+    return np.stack((x, y, z), -1) * reach[:, None], elbow
 
 
 def trunk_turn(channels: dict[str, np.ndarray]) -> np.ndarray:

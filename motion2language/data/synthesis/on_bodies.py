@@ -28,7 +28,7 @@ from motion2language.files import make_folder
 from motion2language.motion import CANONICAL, Motion
 
 FPS = 10.0
-EACH = 10  # recordings of an action in each source; chosen
+EACH = 30  # recordings of an action in each source; chosen
 INVENTED = 60  # of invented bodies; chosen
 WALKING = ("carry",)  # gestures made while walking
 ON_BODIES = tuple(action for action in GESTURES if action not in WALKING)  # that any body can show
