@@ -12,7 +12,8 @@ from motion2language.data.labelled.selection import choose, read_selection
 from motion2language.data.synthesis import gestures, make_recording, on_bodies
 from motion2language.data.synthesis.body import HAND, Body
 from motion2language.data.synthesis.gestures import GESTURES, plan
-from motion2language.data.synthesis.on_bodies import on_body, standing
+from motion2language.data.synthesis.on_bodies import on_body
+from motion2language.data.synthesis.recorded_bodies import ENOUGH, standing
 from motion2language.data.synthesis.recording import make_motion
 from motion2language.data.synthesis.stage import Stage
 from motion2language.motion import CANONICAL
@@ -172,7 +173,7 @@ def test_only_the_part_in_which_a_body_stands_is_taken():
     part = standing(np.concatenate([walking, still]))
     assert 30 <= len(part) < 30 + len(walking)
     np.testing.assert_array_equal(part[-30:], still)
-    assert len(standing(np.repeat(still, 30, 0))) == on_bodies.ENOUGH
+    assert len(standing(np.repeat(still, 30, 0))) == ENOUGH
     lying = still[..., [0, 2, 1]]
     assert len(standing(lying)) == 0
 

@@ -175,6 +175,7 @@ def test_rows_may_learn_to_cut_and_from_gestures_of_the_bodies_they_see(three, t
     shutil.copytree(three, more)
     write_people(more, "two_a_gestures", PEOPLE, ("walk",))
     write_people(more, "one_gestures", PEOPLE, ("walk",))
+    write_people(more, "one_arms", PEOPLE, ("walk",))  # arms of any source, also of one that is left out
     (tmp_path / "cutter.toml").write_text(SEGMENTER)
     (tmp_path / "tiny.toml").write_text(TINY)
     left, _ = people_rows.rows(three, ["two", "one"], [])

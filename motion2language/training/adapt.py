@@ -31,7 +31,7 @@ from motion2language.data.labelled.persons import FEWEST, person_of, split_by_pe
 from motion2language.data.labelled.selection import Chosen, Usable, choose, read_selection, report
 from motion2language.data.progress import progress_bar
 from motion2language.data.samples import Sample, Samples, load_into_memory
-from motion2language.data.synthesis.on_bodies import LEAST, standing
+from motion2language.data.synthesis.recorded_bodies import LEAST, standing
 from motion2language.files import make_folder, write_text
 from motion2language.language.vocabulary import tokenize
 from motion2language.model.segmenter import Segmenter

@@ -130,7 +130,7 @@ def _plan(gesture: Gesture, random: np.random.Generator) -> Plan:
     return Plan(seconds, draw, side="both" if len(sides) == 2 else acting)
 
 
-def _stay(stage: Stage, gesture: tuple[int, int], ready: Pose, elbows: float, ahead: float) -> None:
+def _stay(stage: Stage, gesture: tuple[int, int], ready: np.ndarray, elbows: float, ahead: float) -> None:
     """Both hands at the ready before and after the frames of a gesture."""
     away = np.ones(stage.frames)
     away[slice(*gesture)] = 0

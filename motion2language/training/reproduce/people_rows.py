@@ -177,7 +177,8 @@ def selection_of(row: Row, root: Path) -> Selection:
     """The recordings that a row trains on; ValueError when there are none."""
     whole = read_selection(root)
     names = {each.entry.source for each in choose(whole).recordings}
-    kept = {name for name in names if _matches(name, row.sources) and not _matches(name, row.without)}
+    left_out = (*row.without, "*_arms") if row.without else ()  # whose arms are of any source (synthesis/arms.py)
+    kept = {name for name in names if _matches(name, row.sources) and not _matches(name, left_out)}
     if not kept:
         raise ValueError(f"{root}: {row.name} leaves no source to train on; there are {', '.join(sorted(names))}")
     return whole.model_copy(update={"sources": tuple(sorted(kept)), "without": ()})
