@@ -472,6 +472,7 @@ def test_corrections_are_written_beside_the_recording(open_page, served, context
     press(second, "p")
     second.wait_for_url("**/take/1")
     listed.reload()
+    listed.locator("tbody tr").nth(1).wait_for()
     listed.get_by_label("Order").select_option("unchecked")
     assert listed.locator("tbody a").all_text_contents() == ["other.bvh", "walk.bvh"]
     listed.locator("tbody a").first.click()
@@ -482,28 +483,30 @@ def test_corrections_are_written_beside_the_recording(open_page, served, context
     assert page.faults == second.faults == []
 
 
-def test_without_the_server_nothing_is_lost(open_page, served):
+def test_without_the_server_nothing_is_lost(open_page, served, context):
+    failing: set[str] = set()  # what the server does not answer
+    context.route(
+        "**/corrections", lambda route: route.abort() if route.request.method in failing else route.continue_()
+    )  # before the page is there: a route that is set later may miss the next request
     page = open_page(address=f"{served.address}take/0")
     file = served.takes[0].file
-    page.route("**/corrections", lambda route: route.abort())
+    failing |= {"GET", "PUT"}
     press(page, "j", "Delete")
     wait_for(lambda: "not saved" in state(page))
     assert not file.path.exists()
-    page.unroute("**/corrections")
-    wait_for(file.path.exists)  # it tries again
-    page.route("**/corrections", lambda route: route.abort() if route.request.method == "PUT" else route.continue_())
+    failing.clear()
+    wait_for(lambda: bool(state(page)) and file.path.exists())  # it tries again, answered while the page is asked
+    failing.add("PUT")
     press(page, "j", "Delete")
     wait_for(lambda: "not saved" in state(page))
-    page.unroute("**/corrections")
+    context.unroute("**/corrections")
     page.reload()  # the browser kept what the server did not get
     page.wait_for_selector("html[data-ready]")
     assert len(rows(page)) == 1
     wait_for(lambda: len(file.read()["segments"]) == 1)
 
 
-def test_an_answer_that_was_lost_is_no_conflict(open_page, served):
-    page = open_page(address=f"{served.address}take/0")
-    file = served.takes[0].file
+def test_an_answer_that_was_lost_is_no_conflict(open_page, served, context):
     lost: list[int] = []
 
     def lose_first(route) -> None:
@@ -513,11 +516,13 @@ def test_an_answer_that_was_lost_is_no_conflict(open_page, served):
         else:
             route.continue_()
 
-    page.route("**/corrections", lose_first)
+    context.route("**/corrections", lose_first)
+    page = open_page(address=f"{served.address}take/0")
+    file = served.takes[0].file
     press(page, "j", "Delete")
     wait_for(lambda: "saved to its file" in state(page))
     assert lost == [200]
     assert page.locator(".conflict").is_hidden()
-    page.unroute("**/corrections")  # a route is answered only while the test talks to the page
+    context.unroute("**/corrections")  # a route is answered only while the test talks to the page
     press(page, "j", "Delete")
     wait_for(lambda: len(file.read()["segments"]) == 1)
