@@ -20,7 +20,6 @@ import numpy as np
 from motion2language.data.actions import load_actions
 from motion2language.data.synthesis.body import SIDES, two_bones
 from motion2language.data.synthesis.recorded_bodies import (
-    ABOVE,
     FPS,
     bodies_of,
     bone_length,
@@ -29,6 +28,7 @@ from motion2language.data.synthesis.recorded_bodies import (
     to_and_fro,
     training_recordings,
     trembling,
+    turn_above,
     write_shown,
 )
 from motion2language.files import make_folder
@@ -51,13 +51,13 @@ def arms_on_body(positions: np.ndarray, base: np.ndarray, random: np.random.Gene
     frames, given = len(positions), positions.astype(np.float64)
     shown = base[to_and_fro(len(base), frames, random)].astype(np.float64)
     lean = hip_axes(shown) @ np.swapaxes(hip_axes(given), 1, 2) @ chest_axes(given)
-    turn = lean @ np.swapaxes(chest_axes(shown), 1, 2)
-    shown[:, ABOVE] = shown[:, :1] + np.einsum("tij,taj->tai", turn, shown[:, ABOVE] - shown[:, :1])
-    chest, from_chest = chest_axes(shown), chest_axes(given)
+    turn_above(shown, lean @ np.swapaxes(chest_axes(shown), 1, 2))
+    chest, from_chest, trembles = chest_axes(shown), chest_axes(given), trembling(base)
     for side in SIDES:
         shoulder, elbow, wrist = (CANONICAL.index(f"{side}_{joint}") for joint in ("shoulder", "elbow", "wrist"))
-        bones = [bone_length(base, *pair) for pair in ((shoulder, elbow), (elbow, wrist))]
-        share = sum(bones) / sum(bone_length(given, *pair) for pair in ((shoulder, elbow), (elbow, wrist)))
+        pairs = (shoulder, elbow), (elbow, wrist)
+        bones = [bone_length(base, *pair) for pair in pairs]
+        share = sum(bones) / sum(bone_length(given, *pair) for pair in pairs)
         hand, hint = (
             np.einsum("tij,tkj,tk->ti", chest, from_chest, given[:, joint] - given[:, shoulder])
             for joint in (wrist, elbow)
@@ -66,7 +66,7 @@ def arms_on_body(positions: np.ndarray, base: np.ndarray, random: np.random.Gene
             shown[:, shoulder], shown[:, shoulder] + share * hand, bones[0], bones[1], hint
         )
         for joint in (elbow, wrist):
-            shown[:, joint] += random.normal(0, trembling(base), (frames, 3))
+            shown[:, joint] += random.normal(0, trembles, (frames, 3))
     return shown.astype(np.float32)
 
 

@@ -18,7 +18,6 @@ import numpy as np
 from motion2language.data.synthesis.body import SIDES, Body, trunk_turn, two_bones, wrist_around
 from motion2language.data.synthesis.gestures import GESTURES, plan, through
 from motion2language.data.synthesis.recorded_bodies import (
-    ABOVE,
     FPS,
     HIPS,
     bodies_of,
@@ -27,6 +26,7 @@ from motion2language.data.synthesis.recorded_bodies import (
     hip_axes,
     to_and_fro,
     trembling,
+    turn_above,
     unit,
     write_shown,
 )
@@ -65,12 +65,12 @@ def on_body(base: np.ndarray, gesture: Plan, random: np.random.Generator) -> np.
     shares = {name: stage.channel(name)[::FINER] / stage.body.leg for name in ("rise", *_STEPS.values())}
     _move_hips(positions, base, shares, np.cumsum(stage.channel("turn"))[::FINER] / stage.fps)
     _lean(positions, {name: stage.channel(name)[::FINER] for name in ("pitch", "bend", "twist", "lean")})
-    chest = chest_axes(positions)
+    chest, trembles = chest_axes(positions), trembling(base)
     for side, sign in SIDES.items():
         hand = {name: values[::FINER] for name, values in hand_channels(stage, side).items()}
         _arm(positions, base, side, sign, chest, hand)
         for joint in ("elbow", "wrist"):
-            positions[:, CANONICAL.index(f"{side}_{joint}")] += random.normal(0, trembling(base), (frames, 3))
+            positions[:, CANONICAL.index(f"{side}_{joint}")] += random.normal(0, trembles, (frames, 3))
     if random.random() < TURNS:
         positions = _turned(positions, random.normal(0, TURN) * through(frames, _OVER, _ONCE)[:, 0])
     return positions.astype(np.float32)
@@ -110,9 +110,7 @@ def _move_hips(positions: np.ndarray, base: np.ndarray, shares: dict[str, np.nda
 def _lean(positions: np.ndarray, channels: dict[str, np.ndarray]) -> None:
     """Turn all that is above the pelvis as the trunk's channels say."""
     level = hip_axes(positions)
-    turn = level @ trunk_turn(channels) @ np.swapaxes(level, 1, 2)
-    above = positions[:, ABOVE] - positions[:, :1]
-    positions[:, ABOVE] = positions[:, :1] + np.einsum("tij,taj->tai", turn, above)
+    turn_above(positions, level @ trunk_turn(channels) @ np.swapaxes(level, 1, 2))
 
 
 def _arm(

@@ -71,6 +71,12 @@ def trembling(base: np.ndarray) -> float:
     return max(0.002, float(np.median(np.abs(np.diff(base[:, WRISTS], 2, axis=0)))) / 2)
 
 
+def turn_above(positions: np.ndarray, turns: np.ndarray) -> None:
+    """Turn all that is above the pelvis by rotations (T, 3, 3), in place."""
+    above = positions[:, ABOVE] - positions[:, :1]
+    positions[:, ABOVE] = positions[:, :1] + np.einsum("tij,taj->tai", turns, above)
+
+
 def chest_axes(positions: np.ndarray) -> np.ndarray:
     """(T, 3, 3) with columns left, up and forward of the chest."""
     return axes(positions[:, SHOULDERS[0]] - positions[:, SHOULDERS[1]], positions[:, NECK] - positions[:, SPINE])
