@@ -18,7 +18,7 @@ DESCRIBE = """
 import json, sys
 from pathlib import Path
 try:
-    from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.loading import load_model
     from motion2language.data.corpora import load
 except ModuleNotFoundError:  # older versions
     from motion2language.captioner import load_model

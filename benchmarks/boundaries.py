@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.captioning import boundaries, timing
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.data import corpora
 from motion2language.model.config import STRIDE
 from motion2language.motion import Motion

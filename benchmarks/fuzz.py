@@ -205,7 +205,7 @@ def run_case(kind: str, case: Path, chance: random.Random) -> None:
             if isinstance(event, Note) and not (event.text.isprintable() and len(event.text) <= LONGEST):
                 raise ValueError(event.text)
     elif kind == "model":
-        from motion2language.captioning.captioner import load_model
+        from motion2language.captioning.loading import load_model
         from motion2language.data.corpora.synthetic import sample
 
         list(load_model(str(case)).describe_all([sample("test", 2).motion.clip(0, 1)], beam=1))

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data.synthesis import make_recording
 from motion2language.live.captioner import LiveCaptioner
 from motion2language.live.events import Sentence

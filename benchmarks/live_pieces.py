@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.captioning import take_sentences
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.windows import Described, shift
 from motion2language.live import events, pieces
 from motion2language.live.captioner import LiveCaptioner

@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data import corpora
 from motion2language.live.draws import Patience
 from motion2language.scoring.evaluate import evaluate

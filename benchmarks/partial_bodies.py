@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from motion2language.body import canonical_tree, to_canonical
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data.actions import load_actions
 from motion2language.motion import CANONICAL, Motion
 from motion2language.scoring.naming import Reader

@@ -34,7 +34,7 @@ def timed(work, times, frames):
         work()
     print((time.perf_counter() - start[0]) / times / frames, (time.process_time() - start[1]) / times / frames)
 try:
-    from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.loading import load_model
     from motion2language.formats.reading import read_motion
 except ModuleNotFoundError:  # older versions
     from motion2language.captioner import load_model

@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from motion2language.captioning.captioner import load_model
     from motion2language.captioning.facts.find import facts
+    from motion2language.captioning.loading import load_model
     from motion2language.formats.reading import read_motion
     from motion2language.motion import Motion, Skeleton
     from motion2language.transcript import Facts, Segment, TimedWord, Transcript
@@ -23,7 +23,7 @@ _MODULES = {
     "TimedWord": "transcript",
     "Transcript": "transcript",
     "facts": "captioning.facts.find",
-    "load_model": "captioning.captioner",
+    "load_model": "captioning.loading",
     "read_motion": "formats.reading",
 }
 

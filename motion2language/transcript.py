@@ -1,4 +1,4 @@
-"""The description of a recording: Hypothesis (tokens and frames) and Transcript (words and seconds).
+"""The description of a recording: Transcript, its segments and their words, in seconds.
 
 Human captions and transcripts have the same types as predictions, so a metric compares like with like.
 Times are seconds from the recording's first frame; intervals are half-open. The JSON form follows the shape that
@@ -8,12 +8,10 @@ speech transcribers use: {schema, source, model, duration, text, words: [...], s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
-
-import numpy as np
 
 #: The schema number in every transcript's JSON: 2 added facts, confidence and known to segments.
 SCHEMA = 2
@@ -23,59 +21,6 @@ CORRECTED_ENDING = ".corrected.json"  # how the file of a transcript that a pers
 SLACK = 1.0
 #: Fields of a segment's JSON that older transcripts lack.
 _OPTIONAL_FIELDS = ("probability", "start_probability", "end_probability", "bounded_by", "confidence")
-
-
-@dataclass(frozen=True, eq=False)
-class Hypothesis:
-    """What a search returns for one motion, before words and seconds.
-
-    tokens     (L,) int64, word ids without <sos> and <eos>
-    positions  (L,) float32, where the model looked for each word, in frames of the encoder's clock, in [0, T-1]
-    weights    (L, T) float32, how much it looked at each frame: the attention or the alignment
-    log_prob   log probability of the whole sentence
-    word_log_probs  (L,) float32, log probability of each word
-    drawn      sentences (word ids) that the search sampled from the model for the same motion; may be empty
-
-    >>> weights = np.array([[0.9, 0.1, 0.0], [0.1, 0.2, 0.7]])
-    >>> found = Hypothesis(np.array([4, 7]), np.array([0.1, 1.6]), weights, -0.5, np.array([-0.1, -0.4]))
-    >>> found.first(1).tokens.tolist()
-    [4]
-    """
-
-    tokens: np.ndarray
-    positions: np.ndarray
-    weights: np.ndarray
-    log_prob: float
-    word_log_probs: np.ndarray
-    drawn: tuple[tuple[int, ...], ...] = ()
-
-    def __post_init__(self) -> None:
-        words, frames = self.weights.shape
-        if not len(self.tokens) == len(self.positions) == len(self.word_log_probs) == words:
-            raise ValueError(
-                f"hypothesis: {len(self.tokens)} tokens, {len(self.positions)} positions, "
-                f"{len(self.word_log_probs)} word probabilities, weights {self.weights.shape}; lengths must agree"
-            )
-        if words and not (self.positions.min() >= 0 and self.positions.max() <= frames - 1):
-            found = f"{self.positions.min():g} to {self.positions.max():g}"
-            raise ValueError(f"hypothesis: positions must lie in [0, {frames - 1}], found {found}")
-
-    def first(self, count: int) -> Hypothesis:
-        """The first `count` words alone; log_prob stays that of the whole sentence."""
-        return self.only(range(min(count, len(self.tokens))))
-
-    def only(self, kept: Sequence[int]) -> Hypothesis:
-        """The words at these places alone; log_prob stays that of the whole sentence."""
-        if len(kept) == len(self.tokens):
-            return self
-        rows = np.array(kept, dtype=int)
-        return replace(
-            self,
-            tokens=self.tokens[rows],
-            positions=self.positions[rows],
-            weights=self.weights[rows],
-            word_log_probs=self.word_log_probs[rows],
-        )
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from people import write_people
 from small import captioner
 
 from motion2language.body import to_canonical
-from motion2language.captioning.captioner import load_model
 from motion2language.captioning.features import canonical
+from motion2language.captioning.loading import load_model
 from motion2language.data.actions import Actions, load_actions
 from motion2language.data.corpora.synthetic import sample
 from motion2language.data.labelled import form

@@ -11,8 +11,8 @@ from small import captioner, recording, without_torch
 
 import motion2language as m2l
 from motion2language.captioning import search_attention, search_transducer, timing
-from motion2language.captioning.captioner import load_model
 from motion2language.captioning.features import joint_speed
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import FILES
 from motion2language.captioning.timing import LOOSE
 from motion2language.captioning.windows import join, windows

@@ -9,7 +9,7 @@ import pytest
 from people import movement
 from small import captioner
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data.labelled.corrected import holds_corrections, read_phrases, recordings_of
 from motion2language.data.labelled.form import read_source
 from motion2language.formats import bvh

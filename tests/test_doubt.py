@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from motion2language import writers
-from motion2language.captioning.captioner import load_model
 from motion2language.captioning.doubt import EVIDENCE, FILE, Doubt, evidence, judge
 from motion2language.captioning.facts.words import contradictions, find_evidence
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import find_model
 from motion2language.captioning.timing import without_babble
 from motion2language.data.actions import load_actions

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data import corpora
 from motion2language.data.corpora import compose
 from motion2language.data.samples import Sample

@@ -24,7 +24,7 @@ METRICS = """
 """.split()
 VALUES = """
     motion.Skeleton motion.Motion transcript.Caption transcript.TimedWord transcript.Segment transcript.Transcript
-    transcript.Hypothesis language.vocabulary.Vocabulary language.actions.ActionLexicon data.samples.Sample
+    captioning.hypothesis.Hypothesis language.vocabulary.Vocabulary language.actions.ActionLexicon data.samples.Sample
     scoring.reference.Reference scoring.score.Scores
 """.split()
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from small import captioner, recording, without_torch
 
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.data import corpora
 from motion2language.data.rehearsal import PATH, STEP, choose_movements, movements, write
 from motion2language.data.synthesis import make_recording

@@ -6,7 +6,7 @@ import pytest
 import torch
 from oracle import speak
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.formats.npy import LAYOUTS
 from motion2language.language.vocabulary import SPECIALS
 from motion2language.training.import_checkpoint import import_checkpoint

@@ -13,7 +13,8 @@ from bodies import walking
 from small import captioner as small_captioner
 
 from motion2language.captioning import take_sentences
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.search_segments import best_row, certain_row
 from motion2language.captioning.windows import Described
 from motion2language.live import events, pieces

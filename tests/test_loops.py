@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bodies import SHARED, standing
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.loops import find_speed, set_going
 from motion2language.formats.reading import read_motion
 from motion2language.motion import CANONICAL, Motion, Skeleton

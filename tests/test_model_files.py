@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from safetensors import numpy as safetensors
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import SHIPPED, shipped_models
 from motion2language.model.config import ModelConfig
 from motion2language.model.weights import pack_weights, unpack_weights

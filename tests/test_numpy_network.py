@@ -8,8 +8,8 @@ import torch
 from small import VOCABULARY, batch, in_numpy, network
 
 from motion2language.captioning import search_transducer
-from motion2language.captioning.captioner import load_model
 from motion2language.captioning.drawing import choose_words
+from motion2language.captioning.loading import load_model
 from motion2language.language.vocabulary import PAD, UNK
 from motion2language.model import alignments, alignments_numpy, encoders, encoders_numpy
 from motion2language.model.config import STRIDE

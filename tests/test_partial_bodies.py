@@ -16,9 +16,9 @@ from motion2language.body import (
     map_joints,
     to_canonical,
 )
-from motion2language.captioning.captioner import load_model
 from motion2language.captioning.facts.find import facts
 from motion2language.captioning.features import canonical
+from motion2language.captioning.loading import load_model
 from motion2language.data.synthesis.exercises import make_exercise
 from motion2language.formats import npz
 from motion2language.formats.gaps import cross_gaps

@@ -14,7 +14,7 @@ from test_mmm import document, random_frames
 from test_npy_npz import walk
 from test_semantic import Known
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data import corpora
 from motion2language.data.corpora.synthetic import samples
 from motion2language.data.samples import Sample

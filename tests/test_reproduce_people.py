@@ -11,7 +11,7 @@ import pytest
 from people import movement, write_people
 from small import SEGMENTER
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import SHIPPED, find_model
 from motion2language.data.composing import Dense
 from motion2language.data.labelled.form import write_source

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from people import movement, write_people
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data.labelled.form import write_source
 from motion2language.training.reproduce import takes
 from motion2language.transcript import Segment, Transcript

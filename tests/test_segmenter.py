@@ -11,8 +11,9 @@ import pytest
 from bodies import walking
 
 from motion2language.captioning import take_sentences
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.judge_pieces import Shown, cut_again, judge_again, name_alone
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import load_segmenter
 from motion2language.captioning.search_segments import Piece, best_row, find
 from motion2language.language.actions import ActionLexicon

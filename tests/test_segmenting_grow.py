@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from bodies import walking
 
-from motion2language.captioning.captioner import load_model
 from motion2language.captioning.features import canonical
+from motion2language.captioning.loading import load_model
 from motion2language.data.labelled.selection import Usable, choose, read_selection
 from motion2language.model.segmenter import Action, Segmenter, SegmenterConfig, Tower
 from motion2language.motion import CANONICAL, Motion

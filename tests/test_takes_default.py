@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from bodies import walking
 
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.motion import CANONICAL, Motion
 
 

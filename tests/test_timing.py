@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motion2language.captioning.hypothesis import Hypothesis
 from motion2language.captioning.timing import (
     anchors,
     group,
@@ -17,7 +18,7 @@ from motion2language.captioning.timing import (
 )
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.vocabulary import EOS, PAD, SOS, SPECIALS, UNK, Vocabulary
-from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
+from motion2language.transcript import Segment, TimedWord, Transcript
 
 VOCABULARY = Vocabulary((*SPECIALS, "a", "person", "walks", "then", "turns", "left", "walking"))
 LEXICON = ActionLexicon({"walks": "walk", "walking": "walk", "turns": "turn"})

@@ -16,7 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data import corpora
 from motion2language.data.corpora import synthetic
 from motion2language.data.samples import Sample, Samples

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.transcript import SCHEMA, Caption, Facts, Hypothesis, Segment, TimedWord, Transcript
+from motion2language.captioning.hypothesis import Hypothesis
+from motion2language.transcript import SCHEMA, Caption, Facts, Segment, TimedWord, Transcript
 
 GRID = 10_000  # times are written to 0.1 ms
 WALK = Segment(

@@ -7,7 +7,8 @@ import pytest
 from small import captioner, recording
 
 from motion2language.captioning import windows as module
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.windows import Described, windows
 from motion2language.language.vocabulary import UNK
 from motion2language.motion import Motion

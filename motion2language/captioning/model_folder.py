@@ -1,10 +1,9 @@
 """A model's folder on disk: where the shipped ones are, which files it has, and how it is written.
 
 `config.json`, `vocabulary.txt`, `normalizer.npz`, `actions.json`, `weights.safetensors` and `card.md`; none is a
-pickle. A model that learnt to cut takes also has `segmenter.json` and `segmenter.safetensors`, one that
-learnt to doubt has `doubt.npz`. load_model
-(captioner.py) builds a Captioner from it. The functions import what they need, so that help texts can list the models
-quickly.
+pickle. A model that learnt to cut takes also has `segmenter.json` and `segmenter.safetensors`, one that learnt to doubt
+has `doubt.npz`. load_model (loading.py) builds a Captioner from it. The functions import what they need, so that help
+texts can list the models quickly.
 """
 
 from __future__ import annotations

@@ -337,7 +337,7 @@ def load_captioner(model: str, device: str, action_words: Path | None = None) ->
     """The captioner of a model name or folder on a device (auto, cpu, cuda), with action words of a file."""
     lexicon = None if action_words is None else ActionLexicon.from_file(action_words)
     require_device_name(device)
-    from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.loading import load_model
 
     captioner = load_model(model, device)
     if "torch" in sys.modules:

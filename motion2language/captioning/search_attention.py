@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from motion2language.captioning.hypothesis import Hypothesis
 from motion2language.captioning.timing import with_agreement
 from motion2language.language.agreement import DRAWS, Sentence, spread
 from motion2language.language.agreement import consensus as most_typical
@@ -21,7 +22,6 @@ from motion2language.language.vocabulary import EOS, PAD, SOS, UNK
 from motion2language.model.attention import Memory
 from motion2language.model.batch import Batch, DecoderState
 from motion2language.model.decoder import AttentionCaptioner
-from motion2language.transcript import Hypothesis
 
 BEAM = 4  # sentences kept while searching, unless told otherwise; chosen
 CLIPS_DRAWN = 8  # motions whose sentences are drawn together; chosen, bounds the memory

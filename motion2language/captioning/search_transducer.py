@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from motion2language.captioning.drawing import WORDS_PER_STEP, Recordings, draw
+from motion2language.captioning.hypothesis import Hypothesis
 from motion2language.captioning.timing import with_agreement
 from motion2language.language.agreement import DRAWS, Sentence
 from motion2language.language.agreement import consensus as most_typical
@@ -21,7 +22,6 @@ from motion2language.model.alignments_numpy import emission_posteriors
 from motion2language.model.config import STRIDE
 from motion2language.model.contract import TransducerContract
 from motion2language.model.joint import Prefixes, Side, lattice, next_word
-from motion2language.transcript import Hypothesis
 
 WORD_BONUS = 0.6  # log probability a word adds to a sentence in the beam; chosen on BNR-Compose's validation split
 

@@ -20,10 +20,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from motion2language.captioning.hypothesis import Hypothesis
 from motion2language.language.actions import ActionLexicon
 from motion2language.language.agreement import agreement
 from motion2language.language.vocabulary import UNK, Vocabulary
-from motion2language.transcript import Hypothesis, Segment, TimedWord, Transcript
+from motion2language.transcript import Segment, TimedWord, Transcript
 
 #: Words that belong to the action word after them, not to the action before. Chosen.
 LEADING = frozenset("and then after afterwards that next before while finally is are was were".split())

@@ -53,7 +53,7 @@ def adapt(
     from motion2language.model.pytorch import require_torch
 
     require_torch("m2l adapt")
-    from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.loading import load_model
     from motion2language.data.labelled.corrected import holds_corrections
     from motion2language.data.progress import show_progress
     from motion2language.training.adapt import adapt as run

@@ -36,8 +36,8 @@ def teach_doubt(
     measure_only
         Measure the doubt that the model has already, and write nothing.
     """
-    from motion2language.captioning.captioner import load_model
     from motion2language.captioning.doubt import FILE
+    from motion2language.captioning.loading import load_model
     from motion2language.captioning.model_folder import find_model
     from motion2language.data.clips import find_clips
     from motion2language.data.progress import show_progress

@@ -130,7 +130,7 @@ def people(
         print(examine(models or ["default"], examination(root, takes, compose), out, device), end="")
         show_written(out)
         return 0
-    from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.loading import load_model
     from motion2language.data.composing import load_dense
     from motion2language.training.config import load_config
     from motion2language.training.reproduce import people_rows

@@ -38,7 +38,7 @@ def teach_takes(
     start
         Begin with the weights of the segmenter that the model has, instead of from nothing.
     """
-    from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.loading import load_model
     from motion2language.model.pytorch import find_device, require_torch
 
     require_torch("m2l teach-takes")

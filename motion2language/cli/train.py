@@ -38,7 +38,7 @@ def train(
     from motion2language.model.pytorch import find_device, require_torch
 
     require_torch("m2l train")
-    from motion2language.captioning.captioner import load_model
+    from motion2language.captioning.loading import load_model
     from motion2language.training.config import load_config
     from motion2language.training.folder import FILLED_IN, require_usable
     from motion2language.training.processes import launched, processes

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.data.samples import Sample, load_into_memory
 from motion2language.model.transducer_numpy import NumpyTransducer
 from motion2language.training.batches import BatchMaker, Drawn, batches, steps

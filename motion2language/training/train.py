@@ -21,8 +21,9 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from motion2language.captioning import timing
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.features import Normalizer, feature
+from motion2language.captioning.loading import load_model
 from motion2language.data import corpora
 from motion2language.data.actions import load_wordings
 from motion2language.data.progress import progress_bar

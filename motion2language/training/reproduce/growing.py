@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from motion2language.captioning.captioner import load_model
+from motion2language.captioning.loading import load_model
 from motion2language.data.labelled.form import read_motion, write_source
 from motion2language.data.labelled.persons import person_of
 from motion2language.data.labelled.selection import Usable, choose, read_selection

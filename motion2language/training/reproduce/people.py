@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import find_model, names_apart
 from motion2language.data import corpora
 from motion2language.data.actions import load_actions

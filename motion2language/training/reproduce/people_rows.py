@@ -15,7 +15,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.loading import load_model
 from motion2language.data import composing, corpora
 from motion2language.data.clips import Clip, find_clips
 from motion2language.data.labelled.selection import Selection, choose, read_selection, write_selection

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.joining import join_labels, without_unknown
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import names_apart
 from motion2language.data import corpora
 from motion2language.data.actions import Actions, load_actions

@@ -16,9 +16,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from motion2language.captioning.captioner import Captioner, load_model
+from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.features import feature
 from motion2language.captioning.judge_pieces import Shown, cut_again, judge_again, name_alone
+from motion2language.captioning.loading import load_model
 from motion2language.captioning.search_segments import Piece, features_of, find
 from motion2language.captioning.take_sentences import shares
 from motion2language.data.actions import Actions, Meaning, load_actions
