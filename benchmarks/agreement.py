@@ -17,11 +17,10 @@ HERE = Path(__file__).resolve().parent.parent
 DESCRIBE = """
 import json, sys
 from pathlib import Path
+from motion2language import load_model
 try:
-    from motion2language.captioning.loading import load_model
     from motion2language.data.corpora import load
 except ModuleNotFoundError:  # older versions
-    from motion2language.captioner import load_model
     from motion2language.datasets import load
 captioner, samples = load_model(sys.argv[1]), load("compose", Path(sys.argv[2]), "test", None)
 for transcript in captioner.transcribe_all([sample.motion for sample in samples]):

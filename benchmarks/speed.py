@@ -33,12 +33,7 @@ def timed(work, times, frames):
     for _ in range(times):
         work()
     print((time.perf_counter() - start[0]) / times / frames, (time.process_time() - start[1]) / times / frames)
-try:
-    from motion2language.captioning.loading import load_model
-    from motion2language.formats.reading import read_motion
-except ModuleNotFoundError:  # older versions
-    from motion2language.captioner import load_model
-    from motion2language.reading import read_motion
+from motion2language import load_model, read_motion
 """
 READ = TIMED + "timed(lambda: read_motion(sys.argv[1]), 5, 1)"
 LIVE = (
