@@ -27,9 +27,9 @@ GENERATED = {"Commands": "reference/commands.md", "Python": "reference/python.md
 #: Modules on the page of Python names, in the order in which a recording passes them.
 MODULES = """
     motion formats.reading formats body captioning.features
-    transcript captioning.captioner language.vocabulary language.actions captioning.timing captioning.boundaries
-    captioning.search_attention captioning.facts.find captioning.doubt live.captioner
-    writers viewer formats.pieces data.annotation_exports
+    transcript captioning.loading captioning.captioner captioning.hypothesis language.vocabulary language.actions
+    captioning.timing captioning.boundaries captioning.search_attention captioning.facts.find
+    captioning.doubt live.captioner writers viewer formats.pieces data.annotation_exports
     data.samples data.corpora scoring.captions scoring.segments scoring.baselines scoring.reliability scoring.evaluate
     model.config model.encoders model.attention model.decoder model.transducer training.config training.train
 """.split()

@@ -159,7 +159,7 @@ def _serve(
                         work = work or make()
                         value = work(*arguments)
                 except Exception as raised:
-                    error = raised if can_be_sent(raised) else RuntimeError(f"{type(raised).__name__}: {raised}")
+                    error = to_send(raised)
             connection.send((value, error, [(str(note.message), note.category) for note in noted]))
 
 
@@ -171,13 +171,23 @@ def _keep_memory() -> None:
             library.mallopt(parameter, int(_KEPT[variable]))
 
 
-def can_be_sent(error: Exception) -> bool:
-    """Whether another process can be given an error as it is."""
+def to_send(error: Exception, otherwise: type[Exception] = RuntimeError) -> Exception:
+    """An error as another process can be given it.
+
+    MemoryError where memory was short; `otherwise`, with the same words, for one that cannot be pickled.
+    """
+    if is_of_memory(error):
+        return MemoryError()
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
-        return False
-    return True
+        return otherwise(f"{type(error).__name__}: {error}")
+    return error
+
+
+def is_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory is short: a library that finds no room for its code fails to be imported."""
+    return isinstance(error, MemoryError) or (isinstance(error, ImportError) and "failed to map segment" in str(error))
 
 
 def one_thread() -> contextlib.AbstractContextManager[None]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from motion2language.captioning.recordings import load_captioner
-from motion2language.captioning.workers import can_be_sent, end_process, end_with_parent, limit_memory, one_thread
+from motion2language.captioning.workers import end_process, end_with_parent, limit_memory, one_thread, to_send
 from motion2language.live.events import Event
 from motion2language.live.listener import Listener, Watch
 from motion2language.motion import Skeleton
@@ -177,7 +177,7 @@ def _serve(connection: Connection, make: Callable[[Watch], Listener], memory: in
         try:
             listener = make(_send_frames(connection))
         except Exception as error:
-            connection.send((FAILED, error if can_be_sent(error) else ValueError(f"{type(error).__name__}: {error}")))
+            connection.send((FAILED, to_send(error, ValueError)))
             return
         connection.send((READY, None))
         while True:
