@@ -506,6 +506,40 @@ def test_without_the_server_nothing_is_lost(open_page, served, context):
     wait_for(lambda: len(file.read()["segments"]) == 1)
 
 
+HOLD_AN_ANSWER = """
+const fetched = window.fetch;
+window.fetch = async (address, options) => {
+  const answer = await fetched(address, options);
+  if (options?.method === "PUT" && !window.release) await new Promise((resolve) => (window.release = resolve));
+  return answer;
+};
+"""
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["answered", "never answered"])
+def test_an_edit_made_before_the_answer_to_another_is_kept(answered, open_page, served, context):
+    failing: set[str] = set()
+    context.route(
+        "**/corrections", lambda route: route.abort() if route.request.method in failing else route.continue_()
+    )
+    page = open_page(address=f"{served.address}take/0")
+    page.evaluate(HOLD_AN_ANSWER)
+    press(page, "j", "Delete")
+    wait_for(lambda: page.evaluate("Boolean(window.release)"))
+    failing.add("PUT")
+    press(page, "j", "Delete")
+    if answered:
+        page.evaluate("release()")
+        wait_for(lambda: "not saved" in state(page))
+    assert len(served.takes[0].file.read()["segments"]) == 2
+    context.unroute("**/corrections")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert len(rows(page)) == 1
+    wait_for(lambda: len(served.takes[0].file.read()["segments"]) == 1)
+    assert page.faults == []
+
+
 def test_an_answer_that_was_lost_is_no_conflict(open_page, served, context):
     lost: list[int] = []
 

@@ -84,6 +84,7 @@ class Keeper {
     this.key = `${take.name}:${take.duration}:${hashOf(JSON.stringify(segments))}`;
     Object.assign(this, { store: makeStore(address), make, tell, version: 0, state: "unchanged", reason: "" });
     this.remote = Boolean(address);
+    this.attempts = []; // what was sent and has no answer yet, or lost it: the store may have it
     window.addEventListener("storage", (event) => this.notice(event));
   }
 
@@ -92,9 +93,17 @@ class Keeper {
     const saved = await this.store.read(this.key).catch((error) => this.show("failed", error.message));
     this.version = versionOf(saved);
     const draft = this.remote && JSON.parse(localStorage.getItem(`${PREFIX}draft:${this.key}`));
-    if (draft && draft.correction.version === this.version + 1) return draft;
+    if (draft && this.follows(draft.correction, saved)) {
+      draft.correction.version = this.version + 1;
+      return draft;
+    }
     if (saved) this.show("saved");
     return saved || null;
+  }
+
+  /** Whether a draft was made of what is saved, or of an attempt to save that the store got although no answer came. */
+  follows({ version, attempts = [] }, saved) {
+    return version === this.version + 1 || Boolean(saved && attempts.includes(nameOf(saved)));
   }
 
   /** Save what there is now, soon; calls in a row are written once. */
@@ -108,7 +117,9 @@ class Keeper {
   /** Keep in the browser what the server has not got yet. */
   keepDraft() {
     try {
-      localStorage.setItem(`${PREFIX}draft:${this.key}`, JSON.stringify(this.make(this.version + 1)));
+      const draft = this.make(this.version + 1);
+      Object.assign(draft.correction, { attempts: this.attempts });
+      localStorage.setItem(`${PREFIX}draft:${this.key}`, JSON.stringify(draft));
     } catch {
       // a browser without room for it; the server gets the correction in a moment
     }
@@ -122,9 +133,10 @@ class Keeper {
       this.show("saving");
       try {
         const sent = this.make(this.version + 1);
+        if (!this.attempts.includes(nameOf(sent))) this.attempts.push(nameOf(sent));
         const other = await this.store.write(this.key, sent);
-        if (other && !isSame(other, sent)) this.meet(other);
-        else this.done();
+        if (other && !this.attempts.includes(nameOf(other))) this.meet(other);
+        else this.done(other || sent, sent);
       } catch (error) {
         this.wanted = true;
         this.show("failed", error.message);
@@ -135,9 +147,13 @@ class Keeper {
     this.writing = false;
   }
 
-  done() {
-    this.version += 1;
-    if (this.remote && !this.wanted) localStorage.removeItem(`${PREFIX}draft:${this.key}`);
+  /** The store has `stored`: what was sent, or an earlier attempt whose answer was lost, which is then followed. */
+  done(stored, sent) {
+    this.version = versionOf(stored);
+    this.attempts = [];
+    this.wanted ||= nameOf(stored) !== nameOf(sent);
+    if (this.remote && this.wanted) this.keepDraft();
+    else if (this.remote) localStorage.removeItem(`${PREFIX}draft:${this.key}`);
     this.show("saved");
   }
 
@@ -169,10 +185,9 @@ class Keeper {
   }
 }
 
-/** Whether what is stored is what was sent, as when the answer to the first attempt was lost. */
-function isSame(stored, sent) {
-  const content = ({ segments, correction }) => JSON.stringify([segments, correction.version, correction.person]);
-  return content(stored) === content(sent);
+/** A short name of a correction, to know again what was sent, as when the answer to an attempt was lost. */
+function nameOf({ segments, correction: { version, person } }) {
+  return hashOf(JSON.stringify([segments, version, person]));
 }
 
 /** A short name of a text. */
