@@ -73,7 +73,7 @@ def wrong_facts(segment: Segment) -> Iterator[str]:
     """What is wrong with the facts of a segment."""
     facts = segment.facts or Facts()
     if any(not math.isfinite(value) for value in facts.known.values() if isinstance(value, float)):
-        yield "a fact that is no number"
+        yield "a fact that is not a number"
     if (facts.repetitions or 0) != len(facts.repetition_times):
         yield "repetitions without their times"
     if any(not segment.start <= time <= segment.end for time in facts.repetition_times):

@@ -173,7 +173,7 @@ class Motion:
         return self.frames / self.fps
 
     def clip(self, start: float, end: float) -> Motion:
-        """The frames sampled in [start, end) seconds; ValueError when there are none."""
+        """The frames sampled in [start, end) seconds; ValueError when no frame lies there."""
         first, last = (int(np.ceil(np.clip(time * self.fps - 1e-6, 0, self.frames))) for time in (start, end))
         if first >= last:
             raise ValueError(

@@ -121,7 +121,7 @@ def c3d_bytes(
     """A C3D file after the format's description, for what ezc3d does not write: other processors, integers, damage.
 
     unseen  (marker, frame) with a residual of -1
-    trial   count frames in TRIAL:ACTUAL_START_FIELD and ACTUAL_END_FIELD, too
+    trial   count frames also in TRIAL:ACTUAL_START_FIELD and ACTUAL_END_FIELD
     """
     order = ">" if processor == 86 else "<"
     paths = np.stack(list(put.values()), axis=1) * 1000 if put else np.zeros((1, 0, 3))

@@ -94,7 +94,7 @@ def test_set_takes_several_values(m2l, take):
         "train", CONFIG, "--dataset", "synthetic", "--out", "run", "--set", "train.epochs=1", "model.nonsense=2"
     )
     assert status != 0
-    assert "nonsense" in err  # the second value is read, too
+    assert "nonsense" in err  # the second value is read as well
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

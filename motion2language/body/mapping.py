@@ -168,7 +168,7 @@ def _map_known(skeleton: Skeleton, known: tuple[tuple[str, str], ...]) -> JointM
 def _ends_of_limbs(sources: dict[str, str], skeleton: Skeleton, positions: np.ndarray) -> dict[str, str]:
     """Wrists and ankles that are only the ends of forearms and shins, in files without hands or feet.
 
-    An end that is not about as far as such a bone is long only shows its direction, and is no joint.
+    An end that is not about as far as such a bone is long only shows its direction; it is not taken for a joint.
     """
     found = {}
     for side in ("left", "right"):
@@ -199,7 +199,7 @@ def canonical_joints(names: Sequence[str]) -> dict[str, str]:
     for joint, part in _trunk_of_points(list(parts)).items():
         found.setdefault(joint, parts[part])
     if found.get("neck") == parts.get("neck") and "head" not in found and "neck1" in parts:
-        found["head"] = parts["neck1"]  # the last joint of the neck, where there is no other
+        found["head"] = parts["neck1"]  # the last joint of the neck stands in for a head that is missing
     for joint, above in (("head", "neck"), ("left_toe", "left_ankle"), ("right_toe", "right_ankle")):
         if above in found and (end := f"{found[above]}_end") in names:  # a BVH file's end site, written as a table
             found.setdefault(joint, end)

@@ -60,7 +60,7 @@ def _fill_above(filled: dict[str, str], skeleton: Skeleton, top: str) -> None:
 
 
 def _end_of(joint: str, skeleton: Skeleton) -> str:
-    """The last joint of the row that begins with `joint` and does not branch; its end where there is no other."""
+    """The last joint of the row that begins with `joint` and does not branch; its end where no other joint fits."""
     last = joint
     while len(ahead := [child for child in _children(skeleton, last) if not helper_kind(child)]) == 1:
         last = ahead[0]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ATTEMPTS = 3  # at starting Ray here: it allows its processes 30 s, too little on a busy machine; chosen
+ATTEMPTS = 3  # at starting Ray here: it allows its processes 30 s, which a busy machine may pass; chosen
 WAIT = 10.0  # seconds for a machine to accept a connection; chosen
 STORE = 200 * 2**20  # bytes of Ray's shared memory here; by default Ray takes a third of the memory; chosen
 

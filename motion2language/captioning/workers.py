@@ -176,7 +176,7 @@ def to_send(error: Exception, otherwise: type[Exception] = RuntimeError) -> Exce
 
     MemoryError where memory was short; `otherwise`, with the same words, for one that cannot be pickled.
     """
-    if is_of_memory(error):
+    if _lacks_memory(error):
         return MemoryError()
     try:
         pickle.loads(pickle.dumps(error))
@@ -185,7 +185,7 @@ def to_send(error: Exception, otherwise: type[Exception] = RuntimeError) -> Exce
     return error
 
 
-def is_of_memory(error: Exception) -> bool:
+def _lacks_memory(error: Exception) -> bool:
     """Whether an error says that memory is short: a library that finds no room for its code fails to be imported."""
     return isinstance(error, MemoryError) or (isinstance(error, ImportError) and "failed to map segment" in str(error))
 

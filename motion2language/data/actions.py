@@ -143,7 +143,7 @@ class Actions:
         raise ValueError(f"{source}: the label {label!r} means no action of the table; {nearest(label, known)}")
 
     def verb(self, action: str) -> str:
-        """The label in segments of an action; ValueError, with the nearest action, when there is no such row."""
+        """The label in segments of an action; ValueError, with the nearest action, when the table lacks it."""
         if action not in self.actions:
             raise ValueError(f"no action {action!r} in the table; {nearest(action, self.actions)}")
         return self.actions[action].verb

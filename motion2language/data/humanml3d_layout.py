@@ -106,7 +106,7 @@ def _listed(folder: Path) -> dict[str, str]:
 
 
 def _parts(path: Path) -> Parts:
-    """The sentences of a text file, by the part they describe; empty if there is no file."""
+    """The sentences of a text file, by the part they describe; empty without a file."""
     if not path.is_file():
         return {}
     lines = read_text(path, "sentence#tags#start#end on each line").split("\n")

@@ -84,7 +84,7 @@ class Block:
         return value if isinstance(value, int | float) and abs(value) < 1e300 else otherwise
 
     def array(self, name: str) -> np.ndarray | None:
-        """The numbers of the array that a block inside holds; None where there is none."""
+        """The numbers of the array that a block inside holds; None without one."""
         block = self.find(name)
         if block is None:
             return None

@@ -76,7 +76,7 @@ def recognise(markers: Markers, subject: str | None, own: Mapping[str, str] | No
 
 
 def _without_key_points(markers: Markers) -> Markers:
-    """The markers that were computed from key points of videos, without these; all where there are none."""
+    """The markers that were computed from key points of videos, without these; all where none was computed."""
     kept = [n for n, label in enumerate(markers.labels) if label.upper().endswith(f"_{COMPUTED}")]
     if len(kept) < _LEAST_SUBJECT:
         return markers

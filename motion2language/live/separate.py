@@ -66,7 +66,8 @@ class SeparateListener:
     def describe_lines(self, lines: Iterable[str | None]) -> Iterator[Event]:
         """The events of a stream, as its lines arrive.
 
-        ValueError when its skeleton is not a human body, and when it takes too long, too much memory, or the process.
+        ValueError when its skeleton is not a human body, when it takes too long or more memory than allowed, and when
+        the process dies.
         """
         if not self._process.is_alive():
             self._restart()

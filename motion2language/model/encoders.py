@@ -111,7 +111,7 @@ class GruEncoder(nn.Module):
 class HybridEncoder(nn.Module):
     """The MLP for each frame by itself, then a recurrent layer over its output.
 
-    There is no convolution between them: the recurrent layer already covers earlier frames, and the encoder is meant to
+    No convolution lies between them: the recurrent layer already covers earlier frames, and the encoder is meant to
     show what recurrence adds to a frame-level encoder.
     """
 

@@ -32,7 +32,7 @@ class Agreement:
 
 
 def agreement(first: Sequence[Transcript], second: Sequence[Transcript]) -> Agreement:
-    """The agreement over the recordings that both have, joined by `source`; ValueError when there are none."""
+    """The agreement over the recordings that both have, joined by `source`; ValueError when they share none."""
     known = {transcript.source: transcript for transcript in second}
     pairs = [(own, known[own.source]) for own in first if own.source in known]
     if not pairs:

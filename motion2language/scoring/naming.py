@@ -30,7 +30,7 @@ SIDES = frozenset(("left", "right"))
 
 @dataclass(frozen=True)
 class Answer:
-    """What was said of one recording.
+    """What a model says one recording shows.
 
     wanted  the action that its label means
     said    the action that the words of the longest segment name; None when they name none
@@ -139,7 +139,7 @@ def wrong_sides(answers: Iterable[Answer]) -> tuple[int, int]:
 
 
 def confusions(answers: Iterable[Answer], least: int = 2) -> dict[str, list[tuple[str, int]]]:
-    """Action -> what was wrongly said of it and how often, the most frequent first, from `least` times on."""
+    """Action -> the wrong names that it was given and how often, the most frequent first, from `least` times on."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for answer in answers:
         if not answer.right:

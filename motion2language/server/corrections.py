@@ -42,7 +42,7 @@ class CorrectedFile:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def read(self) -> dict[str, Any] | None:
-        """The stored version, None where there is none; ValueError for a file that is something else."""
+        """The stored version, None before the first one; ValueError for a file that is something else."""
         if not self.path.exists():
             return None
         try:
@@ -55,7 +55,7 @@ class CorrectedFile:
         return dict(data)
 
     def original(self) -> Transcript | None:
-        """The model's transcript in the stored version, None where there is none."""
+        """The model's transcript in the stored version, None before the first one."""
         data = self.read()
         return None if data is None else Transcript.from_dict(data["correction"]["original"])
 

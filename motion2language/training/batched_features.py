@@ -74,7 +74,7 @@ def _in_leg_lengths(positions: Tensor, size: Tensor, fps: float) -> Tensor:
 
 
 def _heading(left_x: Tensor, left_z: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of where the body faces, 0 = +Z, for the direction to its left; 1 and 0 where there is none."""
+    """Cosine and sine of where the body faces, 0 = +Z, for the direction to its left; 1 and 0 without one."""
     length = torch.hypot(left_x, left_z)
     there = length > 0
     length = length.clamp(min=torch.finfo(length.dtype).tiny)

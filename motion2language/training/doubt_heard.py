@@ -23,7 +23,7 @@ ACTIONS = load_actions()
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """What a model said of a recording: its longest segment, and what evidence about it is made of (doubt.evidence)."""
+    """What a model says of a recording: its longest segment, and what evidence about it is made of (doubt.evidence)."""
 
     source: str
     segment: Segment

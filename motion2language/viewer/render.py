@@ -43,7 +43,7 @@ Progress = Callable[[Iterable[np.ndarray], int], Iterable[np.ndarray]]
 
 
 def require(path: Path, motion: Motion | None = None) -> None:
-    """ValueError, before any work, if `path` cannot be drawn: wrong suffix or folder, missing extras, too long."""
+    """ValueError, before any work, if `path` cannot be drawn: wrong suffix or folder, missing extras, long GIF."""
     suffix = path.suffix
     if suffix not in PICTURES + FILMS:
         found = f"suffix {suffix!r}" if suffix else "no suffix"

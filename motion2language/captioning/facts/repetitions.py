@@ -54,7 +54,7 @@ class Repetitions:
     times       seconds of the recording, the middle of each repetition; empty when nothing repeats
     period      seconds of a repetition, the median, or None
     regularity  share of the movement that the mean cycle explains, 0 to 1, or None
-    reason      why there is no count, else ""
+    reason      why nothing was counted, else ""
     """
 
     times: tuple[float, ...] = ()

@@ -73,7 +73,7 @@ def find_core(body: np.ndarray, fps: float) -> tuple[int, int]:
 
 
 def _after_calibration(body: np.ndarray, fps: float) -> int:
-    """The frame from which the arms hang after a calibration pose; 0 when there is none, or no action after it."""
+    """The frame from which the arms hang after a calibration pose; 0 without such a pose or an action after it."""
     if not _arms_out(body[:1])[0]:
         return 0
     hanging, wait = _arms_down(body), max(2, round(_SETTLED * fps))

@@ -23,7 +23,7 @@ def pair(out: Path) -> tuple[Path, Path]:
 
 
 def require_folder(out: Path) -> None:
-    """ValueError when there is no folder to write `out` to: said before the long work."""
+    """ValueError, before the long work, when the folder of `out` is missing."""
     if not out.absolute().parent.is_dir():
         raise ValueError(f"{out}: cannot be written; choose a folder that exists and is yours")
 

@@ -100,7 +100,7 @@ def draw(
 
 
 def _labels(clips: Mapping[str, Sequence[Clip]], recipe: Recipe, random: np.random.Generator) -> list[str]:
-    """Labels for one motion; the same label follows itself only if there is no other."""
+    """Labels for one motion; the same label follows itself only if it is the only one."""
     names = sorted(clips)
     weights = np.sqrt([min(len(clips[name]), recipe.common) for name in names])
     count = 1 + int(random.choice(len(recipe.counts), p=recipe.counts))

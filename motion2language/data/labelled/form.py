@@ -88,7 +88,7 @@ class Source:
 def find_sources(root: Path) -> list[Path]:
     """The X.npz of each source: `root` itself (or its X.json), or those in the folder that have an X.json beside them.
 
-    FileNotFoundError or ValueError when there is none.
+    FileNotFoundError or ValueError without any.
     """
     root = Path(root)
     if root.suffix in (".npz", ".json"):

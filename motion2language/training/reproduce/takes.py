@@ -125,7 +125,7 @@ def examine(models: Sequence[str], tests: Sequence[Test], out: Path, search: str
 
 
 def _with_claimed(name: str, said: list[list[Transcript]]) -> dict[str, list[list[Transcript]]]:
-    """What a model said of all tests, and the same without the segments that it calls unknown, if it does."""
+    """A model's transcripts of all tests, and the same without the segments that it calls unknown, if it does."""
     claimed = [list(map(without_unknown, transcripts)) for transcripts in said]
     same = name.endswith(ONE_SENTENCE) or claimed == said
     return {name: said} if same else {name: said, name + CLAIMED: claimed}

@@ -71,7 +71,7 @@ def remember(segmenter: Segmenter, units: Sequence[Unit]) -> Segmenter:
 def grow(segmenter: Segmenter, units: Sequence[Unit], actions: Mapping[str, Action], seed: int = 1) -> Segmenter:
     """The segmenter, which also names those of `actions` that it lacks, learnt from the units that show them.
 
-    The same segmenter where there is none of these, or nothing is known of the frames that it learnt from.
+    The same segmenter where it lacks none of these, or nothing is known of the frames that it learnt from.
     """
     new = sorted({unit.action for unit in units} & set(actions) - set(segmenter.config.actions))
     if not new or segmenter.shown is None:

@@ -153,7 +153,7 @@ def calibrate(segmenter: Segmenter, pool: Pool, say: Say | None = None) -> Segme
     All are varied as far as a sensor that nobody trained with would show them otherwise, else probabilities hold only
     for sensors that are known.
 
-    say  what a model says of recordings, the second judge of the pieces' actions; without it there is none
+    say  what a model says of recordings, the second judge of the pieces' actions; without it nothing judges again
     """
     random, found = np.random.default_rng(3), []
     takes = [pool.compose(random, round(30 * FPS)) for _ in range(HELD_OUT)]

@@ -158,7 +158,7 @@ class Editor {
     this.clock.seek(segment.start);
   }
 
-  /** The next segment in all takes for which something holds, after the selected one; null where there is none. */
+  /** The next segment in all takes for which something holds, after the selected one; null without one. */
   find(holds) {
     const all = this.history.present.flatMap((doc, number) => doc.segments.map((segment) => ({ number, segment })));
     const at = all.findIndex(({ number, segment }) => number === this.take && segment.id === this.id);
