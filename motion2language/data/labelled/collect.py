@@ -138,6 +138,9 @@ def _rows(table: Path) -> list[tuple[int, dict[str, str]]]:
     if "file" not in columns or not {"label", "sentence"} & set(columns):
         found = ", ".join(columns) or "nothing"
         raise ValueError(f"{table}: expected a table with the columns file and label, found {found}")
+    twice = [column for column, count in Counter(columns).items() if count > 1]
+    if twice:
+        raise ValueError(f"{table}: there are several columns {', '.join(twice)}; keep one of each")
     unknown = [column for column in columns if column not in COLUMNS]
     if unknown:
         warnings.warn(
@@ -156,6 +159,8 @@ def _described(row: Mapping[str, str], number: int, where: str) -> Described:
     times = [_number(row.get(key, ""), key, where) for key in ("start", "end")]
     label, sentence = row.get("label", ""), " ".join(row.get("sentence", "").split())
     fps = _number(row.get("fps", ""), "fps", where)
+    if fps == 0:
+        raise ValueError(f"{where}: fps is 0, expected frames per second, above 0")
     phrase = " ".join(row.get("phrase", "").split())
     if phrase and not label:
         raise ValueError(f"{where}: the phrase {phrase!r} without a label")
@@ -170,7 +175,8 @@ def _described(row: Mapping[str, str], number: int, where: str) -> Described:
         return replace(common, label=label)
     start, end = times
     if start is None or end is None or not 0 <= start < end:
-        raise ValueError(f"{where}: from {row['start'] or 'nothing'} to {row['end'] or 'nothing'} s; give start < end")
+        given = [row.get(key) or "nothing" for key in ("start", "end")]
+        raise ValueError(f"{where}: from {given[0]} to {given[1]} s; give start < end")
     if not label:
         raise ValueError(f"{where}: a part without a label")
     return replace(common, spans=(Span(label, start, end),))
