@@ -88,7 +88,7 @@ def describe(captioner: Captioner, requests: Sequence[DescribeRequest], limits: 
 
 
 def _notes(noted: Sequence[warnings.WarningMessage], motion: Motion) -> dict[str, list[str]]:
-    """{"notes": each once, without the recording's name}; empty where there are none."""
+    """{"notes": each once, without the recording's name}; empty where nothing was noted."""
     said = [str(one.message) for one in noted if issubclass(one.category, UserWarning)]
     name = re.compile(rf"({re.escape(motion.label)}|recording\.\w+( \[.*?\])?): ")  # a reader's is that of its file
     notes = list(dict.fromkeys(name.sub("", note, count=1) for note in said))

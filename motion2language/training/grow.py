@@ -124,7 +124,7 @@ def add_rows(weights: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndar
 
 
 def scarce(counts: Mapping[str, int], what: str) -> list[str]:
-    """A line that names the actions of too few examples; no line when there are none."""
+    """A line that names the actions of too few examples; nothing when all have enough."""
     few = sorted((count, action) for action, count in counts.items() if count < FEW)
     named = _names([f"{action} {count}" for count, action in few])
     return [f"actions of fewer than {FEW} {what}, which will hardly be learnt{named}"] if few else []

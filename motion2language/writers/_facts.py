@@ -108,7 +108,7 @@ def _with_phrase(segment: Segment) -> Segment:
 
 
 def phrase(facts: Facts | None) -> str:
-    """The facts worth a word beside a sentence; "" when there are none.
+    """The facts worth a word beside a sentence; "" when nothing is worth one.
 
     >>> phrase(Facts(travel=3.14, direction="right", steps=8, pace="slow", start_posture="standing"))
     '3.1 m to the right, 8 steps, slow'

@@ -175,7 +175,7 @@ def _train_words(row: Row, material: Material, folder: Path, device: str) -> Non
 
 
 def selection_of(row: Row, root: Path) -> Selection:
-    """The recordings that a row trains on; ValueError when there are none."""
+    """The recordings that a row trains on; ValueError when nothing is left."""
     whole = read_selection(root)
     names = {each.entry.source for each in choose(whole).recordings}
     left_out = (*row.without, "*_arms") if row.without else ()  # whose arms are of any source (synthesis/arms.py)

@@ -251,7 +251,7 @@ class Fitting:
 def require_learnable(fit: FitConfig, starts: bool) -> None:
     """ValueError when a training of nothing is asked for, or one that needs a segmenter to start from and has none."""
     if not starts and (fit.steps == 0 or fit.bound_steps == 0 or fit.keep > 0):
-        raise ValueError("steps 0, bound_steps 0 and keep need a segmenter to start from; there is none")
+        raise ValueError("steps 0, bound_steps 0 and keep need a segmenter to start from, and it is missing")
     if fit.steps == fit.bound_steps == 0:
         raise ValueError("steps 0 and bound_steps 0: nothing would be learnt")
 
