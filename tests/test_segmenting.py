@@ -192,7 +192,7 @@ def test_training_goes_on_from_a_segmenter_and_new_actions_begin_anew() -> None:
     found = fitting.segmenter().weights
     assert np.allclose(found["names.project.weight"], start.weights["names.project.weight"])
     assert not np.allclose(found["bounds.project.weight"], start.weights["bounds.project.weight"])
-    with pytest.raises(ValueError, match="there is none"):
+    with pytest.raises(ValueError, match="need a segmenter to start from"):
         Fitting(_pool(), SegmenterConfig(actions=actions), settings)
     with pytest.raises(ValueError, match="nothing would be learnt"):
         Fitting(_pool(), SegmenterConfig(actions=actions), anew.model_copy(update={"bound_steps": 0}), start=start)
