@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bodies import walking
 
 from motion2language import writers
 from motion2language.captioning.doubt import EVIDENCE, FILE, Doubt, evidence, judge
@@ -19,6 +20,7 @@ from motion2language.captioning.timing import without_babble
 from motion2language.data.actions import load_actions
 from motion2language.data.clips import Clip
 from motion2language.data.synthesis.recording import make_recording
+from motion2language.motion import CANONICAL, Motion
 from motion2language.scoring.contradictions import count_contradictions
 from motion2language.scoring.people import Question
 from motion2language.scoring.reference import Reference
@@ -293,6 +295,45 @@ def test_a_contradiction_halves_a_confidence_that_does_not_weigh_it():
         said = Transcript((Segment(0.0, motion.duration, "raise", words),), motion.duration)
         judged = judge(said, motion, doubt(right=[0] * 8, bias=2.0), [np.zeros(2)] * len(said.segments))
         assert judged.segments[0].confidence == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("sits still", False), ("waves", False), ("stands up", False), ("stands still", True), ("is standing", True)],
+)
+@pytest.mark.parametrize("sway", [0.0, 0.01])
+def test_of_a_pose_that_is_held_the_posture_alone_is_said(words, said, sway):
+    frames, time = 600, np.linspace(0.0, 60.0, 600)[:, None, None]
+    held = np.repeat(walking(1), frames, axis=0) + sway * np.sin(time / 3)  # it leans as a whole
+    timed = tuple(TimedWord(word, 1.0, 0.5, 1.5, 0.9) for word in words.split())
+    transcript = Transcript((Segment(0.0, 60.0, "action", timed, 0.9),), 60.0)
+    judged = judge(transcript, Motion(held.astype(np.float32), 10.0, CANONICAL), None)
+    assert [(each.known, each.facts.limb, each.text) for each in judged.segments] == [(True, None, words)] * said
+
+
+def test_what_follows_a_held_pose_begins_the_sentence():
+    walks = walking(60)
+    take = np.concatenate([np.repeat(walks[:1], 60, axis=0), walks]).astype(np.float32)
+    wave, walk = (
+        tuple(TimedWord(word, time, time, time + 0.5, 0.9) for word in words.split())
+        for words, time in (("a person waves", 3.0), ("then walks", 9.0))
+    )
+    segments = (Segment(0.0, 6.0, "wave", wave, 0.9), Segment(6.0, 12.0, "walk", walk, 0.9))
+    assert judge(Transcript(segments, 12.0), Motion(take, 10.0, CANONICAL), None).text == "a person walks"
+
+
+def test_what_hardly_moves_may_be_an_action_and_what_was_not_recorded_may_move():
+    frames, time = 60, np.linspace(0.0, 6.0, 60)
+    held = np.repeat(walking(1), frames, axis=0)
+    wrist = CANONICAL.index("right_wrist")
+    writes = held.copy()
+    writes[:, wrist, 0] += 0.03 * np.sin(6 * time)
+    unseen = np.ones(held.shape[:2], bool)
+    unseen[:, wrist] = False
+    timed = (TimedWord("writes", 1.0, 0.5, 1.5, 0.9),)
+    transcript = Transcript((Segment(0.0, 6.0, "write", timed, 0.9),), 6.0)
+    for positions, seen, said in ((writes, None, "writes"), (held, unseen, "writes"), (held, None, "")):
+        assert judge(transcript, Motion(positions, 10.0, CANONICAL, seen=seen), None).text == said
 
 
 def test_a_logistic_fit_finds_what_tells_right_from_wrong():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from bodies import walking
 
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.loading import load_model
+from motion2language.formats.reading import read_motion
 from motion2language.motion import CANONICAL, Motion
+
+SAMPLES = Path(__file__).parent.parent / "motion2language" / "samples"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +31,15 @@ def _standing(seconds: float, trembling: float) -> Motion:
 def test_of_standing_still_for_a_minute_nothing_is_said(default: Captioner, trembling: float) -> None:
     said = default.transcribe(_standing(60.0, trembling))
     assert said.segments == () and said.text == "" and said.duration == pytest.approx(60.0)
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.bvh")), ids=lambda path: path.stem)
+def test_of_a_pose_held_for_a_minute_no_action_is_said(default: Captioner, sample: Path) -> None:
+    recording = read_motion(sample)
+    for frame in np.linspace(0, recording.frames - 1, 6).astype(int):
+        pose = np.repeat(recording.positions[frame : frame + 1], round(60 * recording.fps), axis=0)
+        said = default.transcribe(Motion(pose, recording.fps, recording.skeleton, sample.name))
+        assert {segment.label for segment in said.segments} <= {"stand still"}
 
 
 @pytest.mark.parametrize("fps", [5.0, 10.0, 30.0])

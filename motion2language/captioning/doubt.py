@@ -11,7 +11,7 @@ says little about them: a second sum does without, and how near the training rec
 two counts. A third sum tells known actions from those named wrongly and from movements that nobody was taught, made by
 blending two recordings; an action is known when it passes the threshold. A model without that file has its probability
 as confidence, halved by each contradiction. An action that was measured is known, and as probable as the model says,
-however unfamiliar the body that does it.
+however unfamiliar the body that does it. Where nothing moves, no action that needs a movement is said.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.facts.find import facts_of_all
+from motion2language.captioning.facts.limbs import MOVED, STILL, is_still
 from motion2language.captioning.facts.measure import Body, measure
-from motion2language.captioning.facts.words import find_evidence
+from motion2language.captioning.facts.words import find_evidence, says_held_posture
+from motion2language.captioning.joining import without
 from motion2language.captioning.timing import AGAIN
 from motion2language.files import read_arrays
 from motion2language.motion import Motion
@@ -197,7 +199,7 @@ def judge(
     alone: Sequence[float] = (),
     facts: Sequence[Facts] | None = None,
 ) -> Transcript:
-    """The transcript whose segments have facts, confidence and known.
+    """The transcript whose segments have facts, confidence and known, without those that need a movement nobody makes.
 
     body      the recording as the model read it; without the canonical body segments get no facts
     features  for a model with doubt, what Captioner.embed makes of each segment's frames, `part_of`
@@ -209,6 +211,7 @@ def judge(
     if facts is None:
         return transcript
     segments: list[Segment] = []
+    still: list[int] = []
     for number, (segment, found) in enumerate(zip(transcript.segments, facts, strict=True)):
         about = find_evidence([word.word for word in segment.words], found)
         against = sum(not each.agrees for each in about)
@@ -222,11 +225,27 @@ def judge(
                 sure *= HALVED**against
         if against == 0 and any(each.fact in SHOWN for each in about):
             known, sure = True, None if sure is None else max(sure, segment.probability or 0.0)
+        if found.limb is None and _needs_movement(segment, found, body):
+            still.append(number)
+            known = False
         words = segment.words
         if segments and not segments[-1].known and words and words[-1].word == AGAIN:
             words = words[:-1]  # nothing was said the first time
         segments.append(replace(segment, words=words, facts=found, confidence=sure, known=known))
-    return replace(transcript, segments=tuple(segments))
+    return without(replace(transcript, segments=tuple(segments)), still)
+
+
+def _needs_movement(segment: Segment, found: Facts, body: Motion) -> bool:
+    """Whether a segment's words say what a body that does not move cannot show.
+
+    Who stands does not sit, in whatever way a sensor sees legs; any action but a posture moves something.
+    """
+    posture = says_held_posture([word.word for word in segment.words])
+    stands = found.start_posture == found.end_posture == "standing"
+    if posture is not None and (posture == "standing" or not stands):
+        return False
+    part = measure(ensure_canonical(body)).part(segment.start, segment.end)
+    return bool(segment.words) and is_still(part, STILL if posture is None else MOVED)
 
 
 def part_of(body: Motion, segment: Segment) -> Motion:

@@ -7,7 +7,7 @@ stands behind it: "a person repeatedly kicks and in between claps".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from motion2language.captioning.timing import LEADING
@@ -75,12 +75,18 @@ def without_unknown(transcript: Transcript) -> Transcript:
     >>> without_unknown(Transcript((say("someone is dancing", False), say("then kicks", True)), 3.0)).text
     'someone kicks'
     """
-    known = [segment for segment in transcript.segments if segment.known]
-    if known and known[0] is not transcript.segments[0] and known[0].words:
-        after = known[0].words[_lead(known[0].words)].word.lower()
-        lead = () if after in _ARTICLES | _SOMEONE else _subject(transcript.segments[0].words)
-        known[0] = _with_lead(known[0], lead)
-    return replace(transcript, segments=tuple(known))
+    return without(transcript, [number for number, segment in enumerate(transcript.segments) if not segment.known])
+
+
+def without(transcript: Transcript, numbers: Collection[int]) -> Transcript:
+    """The transcript without these segments; what follows begins the sentence."""
+    segments = transcript.segments
+    kept = [segment for number, segment in enumerate(segments) if number not in numbers]
+    if kept and kept[0] is not segments[0] and kept[0].words:
+        after = kept[0].words[_lead(kept[0].words)].word.lower()
+        lead = () if after in _ARTICLES | _SOMEONE else _subject(segments[0].words)
+        kept[0] = _with_lead(kept[0], lead)
+    return replace(transcript, segments=tuple(kept))
 
 
 def _goes_on(segments: Sequence[Segment], run: Sequence[int], number: int) -> bool:

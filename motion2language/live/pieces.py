@@ -180,6 +180,10 @@ class LivePieces:
         if self._latest is None:
             return
         segment = self._word(named, spoken, body, [*map(sure_of_one, heard)])
+        if segment is None:  # nothing moves
+            self._latest = None
+            self.segments += [said] if said is not None else []
+            return
         if said is not None and said.known:  # its words stay
             kept = {name: getattr(said, name) for name in ("label", "words", "probability", "confidence", "known")}
             segment = replace(segment, **kept)
@@ -190,8 +194,8 @@ class LivePieces:
 
     def _word(
         self, piece: Piece, spoken: Sequence[tuple[TimedWord, ...]], body: Motion, sure: Sequence[float]
-    ) -> Segment:
-        """The segment of a piece, seconds of the stream, with words that go on the sentence.
+    ) -> Segment | None:
+        """The segment of a piece, seconds of the stream, with words that go on the sentence; None where nothing moves.
 
         sure  how sure the words for the piece alone are of one action, (1,)
         """
@@ -203,7 +207,10 @@ class LivePieces:
         alone = replace(worded, segments=worded.segments[-1:])
         doubt, part = self.captioner.doubt, part_of(body, alone.segments[0])
         features = [] if doubt is None else [self.captioner.embed(part)]
-        (segment,) = judge(alone, body, doubt, features, sure).segments
+        judged = judge(alone, body, doubt, features, sure).segments
+        if not judged:
+            return None
+        (segment,) = judged
         later = self.begin + self.dropped / self.fps
         if not self.facts:
             segment = replace(segment, facts=None)

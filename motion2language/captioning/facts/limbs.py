@@ -11,6 +11,10 @@ from motion2language.captioning.facts.measure import RATE, Body
 from motion2language.captioning.facts.posture import FLAT
 
 MOVED = 0.06  # leg lengths of spread from which a limb moves at all, about 5 cm; chosen
+#: Leg lengths of spread below which a pose is held, under a centimetre. The wrist of a hand that waves from a raised
+#: arm spreads .015 in Bandai Namco's recordings. Chosen.
+STILL = 0.01
+HOLD = 0.5  # seconds that a pose is held at least; chosen: between two movements any body is still for less
 SECOND = (
     0.55  # share of the other side's spread from which both sides act; chosen, between .39 and .76 on labelled clips
 )
@@ -56,13 +60,18 @@ def find_limbs(body: Body, goes: bool) -> Limbs:
     spread = _spreads(body)
     arms = _side(spread["left arm"], spread["right arm"], SWING if goes else MOVED, _raised(body))
     legs = None if goes else _side(spread["left leg"], spread["right leg"], MOVED, (False, False))
-    still = max(spread.values()) < MOVED
-    limb = None if still and arms is None else _limb(spread, arms, legs, goes)
+    most = max(spread.values())
+    limb = None if most < STILL or (most < MOVED and arms is None) else _limb(spread, arms, legs, goes)
     side = {"arm": arms, "leg": legs}.get(limb or "")
     moved = [spread[name] for name in SHARED]
     shares = () if max(moved) < MOVED else tuple(each / sum(moved) for each in moved)
     upright = _upright(body)
     return Limbs(side, limb, arms, legs, *_reach(body, upright), _meet(body, upright), shares)
+
+
+def is_still(body: Body, least: float = STILL) -> bool:
+    """Whether a body holds one pose for HOLD: all of it was recorded, and nothing of it spreads `least` leg lengths."""
+    return body.frames >= HOLD * RATE and not body.missing and max(_spreads(body).values()) < least
 
 
 def _spreads(body: Body) -> dict[str, float]:

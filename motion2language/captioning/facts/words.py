@@ -40,6 +40,10 @@ _POSTURES = {
 }  # fmt: skip
 
 
+_UPRIGHT = {"stands": "standing", "stand": "standing", "standing": "standing"}
+_CHANGES = frozenset(("up", "down"))  # "stands up", "sits down": after these a posture is reached, not held
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What a fact says about a word of a sentence.
@@ -73,6 +77,19 @@ def find_evidence(words: Sequence[str] | str, facts: Facts) -> list[Evidence]:
 def contradictions(words: Sequence[str] | str, facts: Facts) -> list[Evidence]:
     """The evidence against words of a phrase."""
     return [evidence for evidence in find_evidence(words, facts) if not evidence.agrees]
+
+
+def says_held_posture(words: Sequence[str]) -> str | None:
+    """The posture that words say a body is in; None for any other action, reaching a posture among them.
+
+    >>> says_held_posture("a person sits still".split()), says_held_posture("a person sits down".split())
+    ('sitting', None)
+    """
+    for word, after in zip(words, (*words[1:], ""), strict=True):
+        posture = (_POSTURES | _UPRIGHT).get(word.lower())
+        if posture is not None:
+            return None if after in _CHANGES else posture
+    return None
 
 
 def _limb_side(words: Sequence[str], index: int, facts: Facts) -> Evidence | None:
