@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from motion2language.captioning.joining import join_labels, join_repetitions
-from motion2language.transcript import Segment, TimedWord, Transcript
+from motion2language.transcript import Facts, Segment, TimedWord, Transcript
+from motion2language.writers.txt import with_facts
 
 
 def _part(start: float, end: float, label: str | None, text: str, probability: float | None = None) -> Segment:
@@ -77,6 +78,49 @@ def test_sides_and_unknown_actions_are_not_joined() -> None:
     assert join_repetitions(sides) == sides
     doubtful = Transcript((left, replace(left, start=1.0, end=2.0, known=False)), 2.0)
     assert join_repetitions(doubtful) == doubtful
+
+
+LEFT, RIGHT = Facts(limb="leg", legs="left", side="left"), Facts(limb="leg", legs="right", side="right")
+
+
+@pytest.mark.parametrize(
+    ("words", "facts", "expected"),
+    [
+        ("a person kicks with the left foot", (LEFT, RIGHT, RIGHT), "a person kicks three times"),
+        ("a person kicks with the left foot", (LEFT, None, LEFT), "a person kicks with the left foot three times"),
+        ("a person lifts the left leg", (RIGHT, LEFT, None), "a person lifts a leg three times"),
+        ("a person lifts left leg", (RIGHT, RIGHT, RIGHT), "a person lifts a leg three times"),
+    ],
+)
+def test_a_side_that_was_measured_otherwise_is_not_said_of_all(
+    words: str, facts: tuple[Facts | None, ...], expected: str
+) -> None:
+    said = (words, *["then kicks again"] * 2)
+    parts = (replace(_part(n, n + 1, "kick", said[n]), facts=found) for n, found in enumerate(facts))
+    joined = join_repetitions(Transcript(tuple(parts), 3.0))
+    assert joined.text == expected
+
+
+def test_no_two_of_a_series_say_different_sides() -> None:
+    said = ("kicks with the left foot", "then kicks again", "then kicks with the right foot")
+    series = Transcript(tuple(_part(n, n + 1, "kick", text) for n, text in enumerate(said)), 3.0)
+    assert join_repetitions(series).text == "kicks with the left foot twice then kicks with the right foot"
+
+
+@pytest.mark.parametrize("words", ["a person is walking", "a person runs slowly"])
+def test_walking_that_goes_on_after_a_pause_is_not_counted(words: str) -> None:
+    parts = Transcript((_part(0.0, 2.0, "go", words), _part(3.0, 5.0, "go", "then goes again")), 5.0)
+    (joined,) = join_repetitions(parts).segments
+    assert (joined.text, joined.start, joined.end) == (words, 0.0, 5.0)
+    assert joined.facts is not None and joined.facts.repetitions is None
+
+
+def test_a_count_is_not_printed_twice() -> None:
+    kicks = Transcript(tuple(_part(n, n + 1, "kick", "kicks") for n in range(3)), 3.0)
+    joined = join_repetitions(kicks)
+    assert with_facts(joined) == "[00:00.0 → 00:03.0] kicks three times\n"
+    once = replace(joined, segments=(replace(joined.segments[0], words=kicks.segments[0].words),))
+    assert with_facts(once) == "[00:00.0 → 00:03.0] kicks  · 3 times\n"
 
 
 def test_takes_are_scored_by_labels_alone() -> None:

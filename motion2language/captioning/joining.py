@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
+from motion2language.captioning.facts.words import contradictions
 from motion2language.captioning.timing import LEADING
-from motion2language.language.movement import name_other_sides
+from motion2language.language.movement import RUN_VERBS, SIDES, WALK_VERBS, name_other_sides
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 PAUSE = 1.5  # seconds between two repetitions; chosen: with a longer rest between them people call it doing it anew
@@ -20,6 +22,7 @@ OFTEN = "repeatedly"  # in place of the count where something else is done betwe
 BETWEEN = ("and", "in", "between")
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SUBJECT = ("a", "person")  # where the words name nobody
+_OF_LIMBS = frozenset("the a an his her their".split())
 _ARTICLES = frozenset("a an the".split())
 _SOMEONE = frozenset("someone somebody he she they person human".split())
 
@@ -30,8 +33,9 @@ COMMON = ("side", "limb", "left_hand", "right_hand", "arms", "legs", "gait")
 def join_repetitions(transcript: Transcript) -> Transcript:
     """The transcript with segments of one label in a row, PAUSE or less apart, joined into one.
 
-    The words of the first one stay, and a count follows: "twice", "three times". Its probability is the least of all.
-    Those that say different sides stay apart, and so do unknown actions, whose words are not to be trusted.
+    The words of the first one stay, and a count follows: "twice", "three times"; walking and running are not counted.
+    Its probability is the least of all. Those that say different sides stay apart, and so do unknown actions, whose
+    words are not to be trusted. A side that was measured otherwise in one of them is not said of all.
 
     >>> from motion2language.transcript import TimedWord
     >>> parts = (Segment(0.0, 1.0, "kick", (TimedWord("kicks", 0.5, 0.2, 0.8),)), Segment(1.2, 2.0, "kick"))
@@ -94,8 +98,12 @@ def _goes_on(segments: Sequence[Segment], run: Sequence[int], number: int) -> bo
     last, segment = segments[run[-1]], segments[number]
     if not (_follows(last, segment) and last.known and segment.known):
         return False
-    said = ([word.word for word in each.words] for each in (last, segment))
-    return not name_other_sides(*said) and (run[-1] == number - 1 or len(run) >= SERIES)
+    other = any(name_other_sides(_said(segments[before]), _said(segment)) for before in run)
+    return not other and (run[-1] == number - 1 or len(run) >= SERIES)
+
+
+def _said(segment: Segment) -> list[str]:
+    return [word.word for word in segment.words]
 
 
 def _follows(last: Segment, segment: Segment) -> bool:
@@ -110,11 +118,13 @@ def _joined(parts: Sequence[Segment], interrupted: bool) -> Segment:
         return first
     chances = [part.probability for part in parts if part.probability is not None]
     sure = [part.confidence for part in parts if part.confidence is not None]
-    words = first.words
-    if words and interrupted:
+    words = _with_common_side(parts)
+    if not words or _goes(first):
+        pass
+    elif interrupted:
         verb = _verb(words)
         words = (*words[:verb], replace(words[verb], word=OFTEN), *words[verb:])
-    elif words:
+    else:
         words = (*words, *(replace(words[-1], word=word) for word in _count(len(parts)).split()))
     return replace(
         first,
@@ -125,6 +135,25 @@ def _joined(parts: Sequence[Segment], interrupted: bool) -> Segment:
         confidence=min(sure, default=None),
         facts=_joined_facts(parts),
     )
+
+
+def _goes(segment: Segment) -> bool:
+    """Whether a segment's words say that somebody walks or runs."""
+    return not (WALK_VERBS | RUN_VERBS).isdisjoint(_said(segment))
+
+
+def _with_common_side(parts: Sequence[Segment]) -> tuple[TimedWord, ...]:
+    """The words of the first part; without "with the left foot" where another limb was measured to act in some part."""
+    words, said = parts[0].words, _said(parts[0])
+    measured = (found for part in parts if part.facts for found in contradictions(said, part.facts))
+    side = next((found.index for found in measured if found.fact in ("arms", "legs")), None)
+    if side is None or said[side] not in SIDES:
+        return words
+    article = side - 1 if side > 0 and said[side - 1] in _OF_LIMBS else side
+    if article > 0 and said[article - 1] == "with":
+        return (*words[: article - 1], *words[side + 2 :])
+    limb = replace(words[side], word="an" if said[side + 1].startswith("arm") else "a")
+    return (*words[:article], limb, *words[side + 1 :])
 
 
 def _verb(words: Sequence[TimedWord]) -> int:
@@ -165,10 +194,13 @@ def _joined_facts(parts: Sequence[Segment]) -> Facts:
     common = {name: value for name, value in vars(measured[0]).items() if name in COMMON}
     for facts in measured[1:]:
         common = {name: value for name, value in common.items() if getattr(facts, name) == value}
+    counted: dict[str, Any] = {}
+    if not _goes(parts[0]):
+        counted["repetitions"] = len(parts)
+        counted["repetition_times"] = tuple((part.start + part.end) / 2 for part in parts)
     return Facts(
         **common,
-        repetitions=len(parts),
-        repetition_times=tuple((part.start + part.end) / 2 for part in parts),
+        **counted,
         start_posture=measured[0].start_posture,
         end_posture=measured[-1].end_posture,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from motion2language.language.movement import TIMES
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 UNSURE = 0.5  # confidence below which outputs mark a segment as doubtful; chosen
@@ -15,6 +16,7 @@ UNKNOWN, NAMELESS = "unknown action", "unknown"
 DOUBTED = " ?"  # behind the label of a doubtful segment, where pictures show it
 #: Which place of a hand is named, the most telling first.
 PLACES = ("to the floor", "to the head", "overhead", "behind", "in front", "to the side", "at shoulder height")
+_OFTEN = frozenset((*TIMES, "times", "repeatedly"))
 _TO = {"left": "to the left", "right": "to the right"}
 
 
@@ -102,7 +104,7 @@ def with_facts(transcript: Transcript) -> Transcript:
 
 
 def _with_phrase(segment: Segment) -> Segment:
-    behind = phrase(segment.facts) if segment.known and segment.words else ""
+    behind = beside(segment) if segment.known and segment.words else ""
     added = (replace(segment.words[-1], word=word, probability=None) for word in f"· {behind}".split() if behind)
     return replace(segment, words=(*segment.words, *added))
 
@@ -114,6 +116,19 @@ def phrase(facts: Facts | None) -> str:
     '3.1 m to the right, 8 steps, slow'
     """
     return "" if facts is None else ", ".join(_phrases(facts))
+
+
+def beside(segment: Segment) -> str:
+    """The facts worth a word beside the segment's own words, without a count that these words say.
+
+    >>> words = tuple(TimedWord(word, 0.8, 0.3, 1.3) for word in ("kicks", "twice"))
+    >>> beside(Segment(0.0, 2.0, "kick", words, facts=Facts(legs="left", side="left", limb="leg", repetitions=2)))
+    'left leg'
+    """
+    facts = segment.facts
+    if facts is not None and any(word.word in _OFTEN for word in segment.words):
+        facts = replace(facts, repetitions=None)
+    return phrase(facts)
 
 
 def describe(facts: Facts) -> str:

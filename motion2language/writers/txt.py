@@ -33,7 +33,7 @@ def with_facts(transcript: Transcript, dim: bool = False) -> str:
     begin, end = (DIM, NORMAL) if dim else ("", "")
     lines = []
     for segment in transcript.segments:
-        notes = [f"· {_facts.phrase(segment.facts)}"] if segment.known and _facts.phrase(segment.facts) else []
+        notes = [f"· {_facts.beside(segment)}"] if segment.known and _facts.beside(segment) else []
         notes = [_facts.doubt(segment), *notes] if segment.known and _facts.doubt(segment) else notes
         behind = f"  {begin}{'  '.join(notes)}{end}" if notes else ""
         lines.append(f"{_times(segment)} {_facts.caption(segment)}".rstrip() + behind + "\n")
