@@ -330,10 +330,19 @@ def test_what_hardly_moves_may_be_an_action_and_what_was_not_recorded_may_move()
     writes[:, wrist, 0] += 0.03 * np.sin(6 * time)
     unseen = np.ones(held.shape[:2], bool)
     unseen[:, wrist] = False
-    timed = (TimedWord("writes", 1.0, 0.5, 1.5, 0.9),)
-    transcript = Transcript((Segment(0.0, 6.0, "write", timed, 0.9),), 6.0)
-    for positions, seen, said in ((writes, None, "writes"), (held, unseen, "writes"), (held, None, "")):
-        assert judge(transcript, Motion(positions, 10.0, CANONICAL, seen=seen), None).text == said
+    writing, held_unseen, pose = (
+        Motion(positions, 10.0, CANONICAL, seen=seen)
+        for positions, seen in ((writes, None), (held, unseen), (held, None))
+    )
+    cases = (
+        ("writes", writing, True),
+        ("writes", held_unseen, True),
+        ("writes", pose, False),
+        ("walks", writing, False),
+    )
+    for word, motion, said in [*cases, ("walks", writing, False)]:
+        transcript = Transcript((Segment(0.0, 6.0, "do", (TimedWord(word, 1.0, 0.5, 1.5, 0.9),), 0.9),), 6.0)
+        assert judge(transcript, motion, None).text == said * word
 
 
 def test_a_logistic_fit_finds_what_tells_right_from_wrong():

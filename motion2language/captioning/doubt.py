@@ -32,6 +32,7 @@ from motion2language.captioning.facts.words import find_evidence, says_held_post
 from motion2language.captioning.joining import without
 from motion2language.captioning.timing import AGAIN
 from motion2language.files import read_arrays
+from motion2language.language.movement import MOVING
 from motion2language.motion import Motion
 from motion2language.transcript import Facts, Segment, Transcript
 
@@ -238,14 +239,16 @@ def judge(
 def _needs_movement(segment: Segment, found: Facts, body: Motion) -> bool:
     """Whether a segment's words say what a body that does not move cannot show.
 
-    Who stands does not sit, in whatever way a sensor sees legs; any action but a posture moves something.
+    Who stands does not sit, in whatever way a sensor sees legs; any action but a posture moves something, and going,
+    turning, jumping and kicking move much.
     """
-    posture = says_held_posture([word.word for word in segment.words])
+    words = [word.word for word in segment.words]
+    posture = says_held_posture(words)
     stands = found.start_posture == found.end_posture == "standing"
     if posture is not None and (posture == "standing" or not stands):
         return False
     part = measure(ensure_canonical(body)).part(segment.start, segment.end)
-    return bool(segment.words) and is_still(part, STILL if posture is None else MOVED)
+    return bool(words) and is_still(part, STILL if posture is None and MOVING.isdisjoint(words) else MOVED)
 
 
 def part_of(body: Motion, segment: Segment) -> Motion:

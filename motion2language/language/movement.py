@@ -23,6 +23,8 @@ GO_VERBS = frozenset(
 RUN_VERBS = frozenset("run runs running ran jog jogs jogging sprint sprints sprinting".split())
 WALK_VERBS = frozenset("walk walks walking walked stroll strolls strolling".split())
 JUMP_VERBS = frozenset("jump jumps jumping jumped hop hops hopping".split())
+#: Verbs of what moves the whole body or a leg.
+MOVING = GO_VERBS | RUN_VERBS | WALK_VERBS | JUMP_VERBS | TURN_VERBS | LEG_VERBS
 #: Verbs of what is done once each time, so that it can be counted. Chosen.
 COUNTED_VERBS = (
     ARM_VERBS
