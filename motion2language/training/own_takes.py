@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 from motion2language.data.actions import load_actions
-from motion2language.data.labelled.collect import Read, Step, collect, described_by
+from motion2language.data.labelled.collect import Read, Step, collect
 from motion2language.data.labelled.corrected import read_phrases
 from motion2language.data.labelled.own_actions import own_actions, to_toml
 from motion2language.data.labelled.selection import read_selection
+from motion2language.data.labelled.table import find_recordings, read_table
 from motion2language.files import make_folder, write_text
 
 NAME = "takes"  # of the source
@@ -36,7 +37,7 @@ def collect_own(
     """
     actions = load_actions(table)
     wordings = read_phrases(labels) if labels.is_dir() else {}
-    own = own_actions(labels, described_by(folder, labels), NAME, actions, wordings)
+    own = own_actions(labels, read_table(labels, find_recordings(folder, labels)), NAME, actions, wordings)
     make_folder(run)
     text = table.read_text(encoding="utf-8-sig") + "\n" if table else ""
     write_text(run / "actions.toml", text + to_toml(own))

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from motion2language.data.actions import Action, Actions
-from motion2language.data.labelled.collect import Described
+from motion2language.data.labelled.table import Described
 from motion2language.data.rows import nearest
 from motion2language.language.actions import SUBJECTS
 from motion2language.language.vocabulary import tokenize
