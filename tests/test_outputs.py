@@ -10,6 +10,7 @@ from small import recording
 from motion2language.captioning import captioner as captioners
 from motion2language.captioning import recordings
 from motion2language.captioning.outputs import find_owner, find_recordings, plan_jobs
+from motion2language.cli.written import show_written
 from motion2language.files import write_atomically
 from motion2language.formats import bvh, reading
 
@@ -174,3 +175,8 @@ def test_a_file_that_another_process_is_writing_is_no_leftover(tmp_path):
     (tmp_path / ".a.json-abcdefgh").write_text("left behind")
     remove_leftovers([tmp_path / "a.json"])
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_what_was_written_is_one_line_that_a_terminal_can_show(tmp_path, capsys):
+    show_written(tmp_path / "a.npz", "1 labels: wa\x1b[31mve\r1")
+    assert capsys.readouterr().out == f"wrote {tmp_path / 'a.npz'}: 1 labels: wa\ufffd[31mve 1\n"

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from motion2language.files import remove_leftovers
+from motion2language.files import one_line, remove_leftovers
 
 LISTED = 2  # files named one by one; of more their number and folder are printed; chosen
 
@@ -32,7 +32,7 @@ def show_written(written: Path | Sequence[Path], what: str = "") -> None:
         return
     many = f"{len(paths)} files in {shared_folder(paths)}"
     named = " and ".join(map(str, paths)) if len(paths) <= LISTED else many
-    print(f"wrote {named}" + (f": {what}" if what else ""))
+    print(f"wrote {named}" + (f": {one_line(what)}" if what else ""))
 
 
 def shared_folder(paths: Sequence[Path]) -> Path:
