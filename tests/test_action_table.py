@@ -121,7 +121,14 @@ def test_labels_of_sources_mean_actions():
 
 @pytest.mark.parametrize(
     ("source", "label", "hint"),
-    [("kard", "drnk", "did you mean 'drink'"), ("new", "someone sneaks about", "'sneak'"), ("new", "xyz", "there are")],
+    [
+        ("kard", "drnk", "did you mean 'drink'"),
+        ("new", "someone sneaks about", "'sneak'"),
+        ("new", "xyz", "there are"),
+        ("new", "wave hands", "did you mean 'wave'?"),
+        ("new", "Kicking at hands", "did you mean 'kick'?"),
+        ("new", "sit dwon", "did you mean 'sit down'?"),
+    ],
 )
 def test_an_unknown_label_names_the_nearest(source, label, hint):
     with pytest.raises(ValueError, match=f"{source}: the label '{label}' means no action of the table; .*{hint}"):

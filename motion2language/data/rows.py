@@ -14,6 +14,8 @@ from motion2language.language.vocabulary import tokenize
 _KINDS = {str: "a text", int: "a whole number", bool: "true or false", tuple: "a list of texts", dict: "a table"}
 _TYPES = {"str": str, "int": int, "bool": bool, "tuple[str, ...]": tuple}
 Row = TypeVar("Row")
+ALIKE = 0.6  # share of letters that a wrong name has in common with one it may mean; difflib's own
+MISTYPED = 0.8  # share from which a wrong name is a known one with a slip; chosen
 
 
 def make_row(kind: type[Row], values: Any, where: str) -> Row:
@@ -55,12 +57,20 @@ def require_type(value: Any, kind: type[Any], where: str) -> Any:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at the known name most like a wrong one: "did you mean 'wave'?"; without one, how many there are."""
+    """A hint at the known name most like a wrong one: "did you mean 'wave'?"; without one, how many there are.
+
+    Before mere likeness comes the first word, which is mostly the verb: "wave hands" is nearer to "wave" than to "hands
+    to the head".
+    """
     known = sorted(known)
-    ranked = difflib.get_close_matches(name.lower(), known, 1)
-    if not ranked:
-        ranked = [each for each in known if _stems(name) & _stems(each)][:1]
-    return f"did you mean {ranked[0]!r}?" if ranked else f"there are {len(known)}, such as {known[0]!r}"
+    wanted = name.lower()
+    likeness = {each: difflib.SequenceMatcher(None, wanted, each).ratio() for each in known}
+    own, first = _stems(name), _stems(wanted.split(maxsplit=1)[0] if wanted.strip() else "")
+    near = [each for each in known if likeness[each] >= ALIKE or own & _stems(each)]
+    if not near:
+        return f"there are {len(known)}, such as {known[0]!r}"
+    best = max(near, key=lambda each: (likeness[each] >= MISTYPED, bool(first & _stems(each)), likeness[each]))
+    return f"did you mean {best!r}?"
 
 
 def _stems(text: str) -> set[str]:
