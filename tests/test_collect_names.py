@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from people import movement
 
+from motion2language.data.actions import load_actions
 from motion2language.data.labelled.form import read_source
 from motion2language.data.labelled.motion_files import MotionFiles, find_motion_files
 from motion2language.formats import bvh, npz
@@ -158,3 +159,26 @@ def test_other_spaces_and_forms_of_letters_are_no_difference(collected, tmp_path
     assert collected(table)[0] == 0
     (entry,) = read_source(tmp_path / "mine.npz").entries
     assert (entry.label, entry.person) == ("walk sideways", ann[0])
+
+
+def test_the_phrases_of_a_table_are_kept_beside_the_recordings(collected, m2l, tmp_path):
+    status, out, err = collected("file,label,phrase\nb,hoop,spins a hoop\na.npz,mystery,\n")
+    assert status == 0
+    assert "mine.people.toml instead of" in out
+    assert set(load_actions(tmp_path / "mine.actions.toml").actions) - set(load_actions().actions) == {"hoop"}
+    assert "the label 'mystery' means no action of the table" in err
+    assert "'hoop'" not in err
+    _, out, _ = m2l("data", "check", "people", "--root", tmp_path / "mine.people.toml")
+    assert out.splitlines()[1].split()[:2] == ["train", "1"]
+
+
+def test_an_action_worded_in_two_places_is_one_line(collected, m2l, takes, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text('[actions.hoop]\nverb = "spin"\nphrases = ["spins a hoop"]\n')
+    (tmp_path / "labels.csv").write_text("file,label,phrase\nb,hoop,twirls a hoop\n")
+    words = ("--labels", tmp_path / "labels.csv", "--out", tmp_path / "mine.npz", "--actions", own)
+    for command in (("data", "collect"), ("adapt",)):
+        status, _, err = m2l(*command, takes, *words)
+        assert (status, len(err.splitlines())) == (1, 1)
+        assert "labels.csv: 'hoop' has a phrase here and a row in" in err
+    assert not (tmp_path / "mine.npz").exists()

@@ -10,8 +10,10 @@ from people import movement
 from small import captioner
 
 from motion2language.captioning.loading import load_model
+from motion2language.data import corpora
 from motion2language.data.labelled.corrected import holds_corrections, read_phrases, recordings_of
 from motion2language.data.labelled.form import read_source
+from motion2language.data.labelled.selection import choose, read_selection
 from motion2language.formats import bvh
 from motion2language.server.corrections import CorrectedFile
 from motion2language.training import adapt, heads, imagine
@@ -105,6 +107,32 @@ def test_adapt_takes_corrections_as_they_are_with_new_actions_in_their_words(m2l
     assert status == 0, err
     assert out.splitlines()[-1] == f"wrote {tmp_path / 'mine'}"
     assert "hoop" in load_model(tmp_path / "mine").vocabulary.words
+
+
+def test_collected_corrections_keep_the_words_of_new_actions(m2l, corrected, tmp_path):
+    word(corrected, "ann", "hoop", "and then spins a hoop")
+    words = ("data", "collect", corrected, "--labels", corrected, "--out", tmp_path / "mine.npz")
+    status, out, err = m2l(*words)
+    assert status == 0
+    root = tmp_path / "mine.people.toml"
+    assert out.splitlines()[1] == (
+        f"wrote {tmp_path / 'mine.actions.toml'} and {root}: your phrases of actions; "
+        f"use {root} instead of {tmp_path / 'mine.npz'} where they are needed"
+    )
+    assert "means no action" not in err
+    chosen = choose(read_selection(root))
+    assert {each.entry.id: [meaning.action for meaning in each.meanings] for each in chosen.recordings} == {
+        "ann/kick": ["kick", "hoop"],
+        "bob/kick": ["walk"],
+    }
+    with pytest.warns(UserWarning):
+        samples = {sample.name: sample for sample in corpora.load("people", root, "train")}
+    assert any("spins a hoop" in caption.text for caption in samples["mine/ann/kick"].captions)
+    word(corrected, "ann", "hoop", "")
+    root.unlink()
+    status, out, err = m2l(*words)
+    assert (status, root.exists(), len(out.splitlines())) == (0, False, 1)
+    assert "the label 'hoop' means no action" in err or "a part whose label means no action" in err
 
 
 def test_a_model_is_scored_against_what_is_checked_to_the_end(m2l, corrected, tmp_path):

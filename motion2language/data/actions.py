@@ -207,13 +207,22 @@ class Actions:
 
 def load_actions(own: Path | None = None) -> Actions:
     """The packaged table, with the rows and labels of a user's TOML added; the ValueError names the wrong key."""
+    return _extended(_read(own) if own else {}, own or "actions.toml")
+
+
+def parse_actions(text: str, where: Path) -> Actions:
+    """As `load_actions` of a file with this text; `where`, to which an error is put down, is what it was made of."""
+    return _extended(parse_toml(text), where)
+
+
+def _extended(own: Mapping[str, Any], where: Path | str) -> Actions:
     table = _read(None)
-    for key, value in (_read(own) if own else {}).items():
+    for key, value in own.items():
         table[key] = _merged(table[key], value, 1 if key == "labels" else 0) if key in table else value
     try:
         return _table(table)
     except ValueError as error:
-        raise ValueError(f"{own or 'actions.toml'}: {error}") from None
+        raise ValueError(f"{where}: {error}") from None
 
 
 def _merged(below: Any, value: Any, levels: int) -> Any:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from motion2language.data.actions import load_actions
 from motion2language.data.labelled.collect import Read, Step, collect
-from motion2language.data.labelled.corrected import read_phrases
-from motion2language.data.labelled.own_actions import own_actions, to_toml
+from motion2language.data.labelled.own_actions import own_table
 from motion2language.data.labelled.selection import read_selection
 from motion2language.data.labelled.table import find_recordings, read_table
-from motion2language.files import make_folder, write_text
+from motion2language.files import make_folder, read_text, write_text
 
 NAME = "takes"  # of the source
 RATE = 20.0  # frames per second of what is written, as of m2l data collect
@@ -35,13 +33,9 @@ def collect_own(
 
     ValueError for a label that the table lacks and the labels give no phrase for, before anything is read.
     """
-    actions = load_actions(table)
-    wordings = read_phrases(labels) if labels.is_dir() else {}
-    own = own_actions(labels, read_table(labels, find_recordings(folder, labels)), NAME, actions, wordings)
+    text = own_table(labels, read_table(labels, find_recordings(folder, labels)), NAME, table)
     make_folder(run)
-    text = table.read_text(encoding="utf-8-sig") + "\n" if table else ""
-    write_text(run / "actions.toml", text + to_toml(own))
-    load_actions(run / "actions.toml")
+    write_text(run / "actions.toml", text or (read_text(table, "a table of actions in TOML") if table else ""))
     collect(folder, labels, run / f"{NAME}.npz", NAME, RATE, read, step)
     return _write_selection(run, f"{NAME}.npz", {"actions": "actions.toml"})
 

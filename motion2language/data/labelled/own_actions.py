@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from motion2language.data.actions import Action, Actions
+from motion2language.data.actions import Action, Actions, load_actions, parse_actions
+from motion2language.data.labelled.corrected import read_phrases
 from motion2language.data.labelled.table import Described
 from motion2language.data.rows import nearest
+from motion2language.files import parse_toml, read_text, write_text
 from motion2language.language.actions import SUBJECTS
 from motion2language.language.vocabulary import tokenize
 
@@ -25,12 +27,13 @@ def own_actions(
     source: str,
     actions: Actions,
     wordings: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    required: bool = True,
 ) -> dict[str, Action]:
     """The actions that a table of labels adds to `actions`: those with a phrase, or with sentences of who does them.
 
     wordings  label -> phrases that are used where the table of actions lacks the label
-
-    ValueError, with the nearest action, for a label that is no action of the table and has neither.
+    required  whether each label must mean an action: ValueError, with the nearest action, for one that the table lacks
+              and that has neither phrase nor sentence; otherwise it is passed over
     """
     phrases: dict[str, list[str]] = defaultdict(list)
     for each in described.values():
@@ -47,7 +50,9 @@ def own_actions(
     place = "as the words of its segments" if table.is_dir() else "in a column phrase"
     for label, line in unknown.items():
         phrases[label] += map(_without_subject, wordings.get(label, ()))
-        if not phrases[label]:
+        if not phrases[label] and not required:
+            del phrases[label]
+        elif not phrases[label]:
             raise ValueError(
                 f"{table}, line {line}: {label!r} is no action of the table; {nearest(label, actions.actions)} "
                 f'A new action needs its phrase, {place}, such as "spins a hoop"'
@@ -61,6 +66,39 @@ def own_actions(
         except ValueError as error:
             raise ValueError(f"{table}: {label}: {error}") from None
     return own
+
+
+def own_table(
+    labels: Path, described: Mapping[str, Described], source: str, given: Path | None, *, required: bool = True
+) -> str:
+    """The text of a TOML table: the rows and labels of `given`, and the actions that a table of labels adds.
+
+    labels    the table of labels, or a folder of corrected transcripts, whose texts word new actions
+    given     TOML file of the user
+    required  as of `own_actions`
+
+    "" when the labels add nothing. ValueError when an action is worded in both, or cannot be worded so.
+    """
+    wordings = read_phrases(labels) if labels.is_dir() else {}
+    own = own_actions(labels, described, source, load_actions(given), wordings, required)
+    if not own:
+        return ""
+    text = read_text(given, "a table of actions in TOML") + "\n" if given else ""
+    twice = sorted(own.keys() & parse_toml(text).get("actions", {}).keys())
+    if twice:
+        raise ValueError(f"{labels}: {twice[0]!r} has a phrase here and a row in {given}; put all its phrases there")
+    text += to_toml(own)
+    parse_actions(text, labels)
+    return text
+
+
+def write_own_table(arrays: Path, text: str) -> tuple[Path, Path]:
+    """Write X.actions.toml, a table of actions, beside X.npz, and X.people.toml, which names both and is their root."""
+    table, root = (arrays.with_name(f"{arrays.stem}.{what}.toml") for what in ("actions", "people"))
+    write_text(table, text)
+    names = {"folder": arrays.name, "actions": table.name}
+    write_text(root, "".join(f"{key} = {json.dumps(name, ensure_ascii=False)}\n" for key, name in names.items()))
+    return table, root
 
 
 def _is_known(actions: Actions, source: str, label: str) -> bool:
