@@ -134,7 +134,10 @@ def test_an_interrupted_adaptation_goes_on(adapted, takes, tmp_path, monkeypatch
 
     with monkeypatch.context() as context:
         context.setattr(WordLearner, "_update", stopping)
-        assert adapted(takes)[0] == 130
+        status, _, err = adapted(takes)
+    assert status == 130
+    kept = tmp_path / "mine.run"
+    assert err.splitlines()[-1] == f"m2l: interrupted; {kept} keeps the finished epochs, --resume goes on"
     assert not (tmp_path / "mine").exists()
     status, _, err = adapted(takes)
     assert (status, len(err.splitlines())) == (1, 1)
@@ -145,6 +148,65 @@ def test_an_interrupted_adaptation_goes_on(adapted, takes, tmp_path, monkeypatch
     status, _, err = adapted(takes)
     assert status == 1
     assert re.search(r"--out .*mine: is there already; choose another", err)
+    status, _, err = adapted(takes, "--resume", "--set", "train.epochs=2")
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert re.search(r"mine: is finished; for more epochs remove .*mine, not .*mine\.run, and repeat .* --resume", err)
+
+
+def test_ctrl_c_before_an_epoch_is_finished_says_that_the_same_command_begins_again(adapted, takes, monkeypatch):
+    def stopping(*_: object) -> float:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr(WordLearner, "_update", stopping)
+        status, _, err = adapted(takes)
+    assert status == 130
+    line = "m2l: interrupted before an epoch was finished; the same command begins again"
+    assert err.splitlines()[-1] == line
+    assert adapted(takes)[0] == 0
+
+
+def test_takes_with_parts_are_counted_by_parts(adapted, takes):
+    table = [{**row, "start": "", "end": ""} for row in rows(takes)]
+    parts = [
+        row | {"start": f"{second}", "end": f"{second + 1}", "phrase": row["phrase"]}
+        for row in table
+        for second in (0, 1)
+    ]
+    put(takes, parts)
+    status, out, _ = adapted(takes)
+    assert status == 0
+    assert "| | parts learnt from | parts held back | start | mine |" in out
+    assert "| hoop | 8 | 2 | " in out
+    assert "| walk | 8 | 2 | " in out
+    assert "| all | 16 | 4 | " in out
+    assert "Share of parts held back whose longest segment names the action. A part is" in out
+
+
+def test_a_single_take_is_not_said_to_be_held_back(adapted, takes):
+    put(takes, [row for row in rows(takes) if row["file"].startswith("ann") and row["label"] == "hoop"])
+    status, out, _ = adapted(takes)
+    assert status == 0
+    note = "one person only: a split by person cannot be made; no action has 3 takes, so nothing is held back, and "
+    assert note in out
+    assert "takes of the same people are held back" not in out
+    assert "Share of takes held back" not in out
+    assert re.findall("actions of fewer than 5 .*", out) == [
+        "actions of fewer than 5 takes, which will hardly be learnt: hoop 1"
+    ]
+
+
+def test_motion_files_without_labels_are_one_line(adapted, takes, tmp_path):
+    status, _, err = adapted(takes, "--no-labels")
+    assert (status, len(err.splitlines())) == (1, 1)
+    add = f"add --labels {takes / 'labels.csv'}"
+    assert f"{takes}: holds 10 motion files and labels.csv, but --labels is missing; {add}" in err
+    (takes / "labels.csv").unlink()
+    assert "holds 10 motion files, but --labels is missing; add --labels TABLE.csv" in adapted(takes, "--no-labels")[2]
+    assert "is a motion file; give the folder of the takes" in adapted(takes / "ann_walk_1.bvh", "--no-labels")[2]
+    (tmp_path / "empty").mkdir()
+    assert "empty: holds neither motion files nor" in adapted(tmp_path / "empty", "--no-labels")[2]
+    assert not (tmp_path / "mine.run").exists()
 
 
 def test_labelled_recordings_are_taken_as_they_are(adapted, tmp_path):
@@ -323,7 +385,8 @@ def test_a_full_disk_is_one_line_and_loses_nothing(adapted, takes, tmp_path, mon
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--held", "1"), "--held 1.0: give a share from 0 up to 1"),
+        (("--held", "1"), "--held 1: expected a share of the people of at least 0 and below 1, such as 0.2"),
+        (("--held", "-0.1"), "--held -0.1: expected a share of the people of at least 0"),
         (("--set", "train.epoch=3"), r"unknown key train\.epoch; did you mean epochs\?"),
         (("--actions", "gone.toml"), r"gone\.toml"),
     ],

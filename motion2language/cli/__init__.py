@@ -113,8 +113,8 @@ def main() -> None:
         if package not in EXTRAS:
             raise
         _end(f"this needs {package}: pip install 'motion2language[{EXTRAS[package]}]'", FAILED)
-    except KeyboardInterrupt:
-        _end("interrupted; finished results are on disk", STOPPED)
+    except KeyboardInterrupt as error:
+        _end(one_line(str(error)) or "interrupted; finished results are on disk", STOPPED)
     finally:
         eval("0")  # if Ctrl-C ended text that ran, such as a dataclass in an import, Python would kill itself at exit
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,9 +44,9 @@ def adapt(
     actions
         TOML file of rows and labels added to the table of actions.
     held
-        Share of the people that are held back; 0 learns from all of them.
+        Share of the people that are held back, below 1; 0 learns from all of them.
     resume
-        Go on where the same command was interrupted.
+        Go on after the last epoch that the same command finished.
     set
         Override a setting: --set train.epochs=12.
     source
@@ -61,25 +63,40 @@ def adapt(
     from motion2language.training.own_takes import collect_own, require_unused, use_pairs
 
     if not 0 <= held < 1:
-        raise ValueError(f"--held {held}: give a share from 0 up to 1, such as 0.2")
+        raise ValueError(
+            f"--held {held:g}: expected a share of the people of at least 0 and below 1, such as 0.2; "
+            "--held 0 learns from everybody"
+        )
     begin = load_model(start)
     settings(begin, actions, set or ())  # so that a wrong --set is reported before the work
     require_place(out)
     require_unused(out, run_folder(out), resume)
-    if labels is None and holds_corrections(takes):
-        labels = takes
-    if labels is None:
-        root = use_pairs(takes, actions, run_folder(out))
-    else:
-        with show_progress() as advance:
-            root = collect_own(
-                takes,
-                labels,
-                actions,
-                run_folder(out),
-                read=lambda path, fps: replace(source, fps=fps or source.fps).read(path),
-                step=advance,
-            )
-    print(run(begin, root, out, share=held, overrides=set or (), resume=resume), end="")
+    with _resumable(run_folder(out)):
+        if labels is None and holds_corrections(takes):
+            labels = takes
+        if labels is None:
+            root = use_pairs(takes, actions, run_folder(out))
+        else:
+            with show_progress() as advance:
+                root = collect_own(
+                    takes,
+                    labels,
+                    actions,
+                    run_folder(out),
+                    read=lambda path, fps: replace(source, fps=fps or source.fps).read(path),
+                    step=advance,
+                )
+        print(run(begin, root, out, share=held, overrides=set or (), resume=resume), end="")
     show_written(out)
     return 0
+
+
+@contextmanager
+def _resumable(run: Path) -> Iterator[None]:
+    """Ctrl-C in this block says what is kept in the folder `run`, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (run / "state.pt").is_file():
+            raise KeyboardInterrupt(f"interrupted; {run} keeps the finished epochs, --resume goes on") from None
+        raise KeyboardInterrupt("interrupted before an epoch was finished; the same command begins again") from None

@@ -15,7 +15,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,16 @@ class Division:
     held: Sequence[Usable]
     note: str
 
+    @property
+    def unit(self) -> str:
+        """What is counted for each action: takes, or parts where a take shows several actions."""
+        every = (*self.learnt, *self.held)
+        return "parts" if any(each.entry.spans or len(each.meanings) > 1 for each in every) else "takes"
+
+    def counts(self) -> Counter[str]:
+        """Action -> how many takes, or parts of takes, show it to learn from."""
+        return Counter(meaning.action for each in self.learnt for meaning in each.meanings)
+
 
 def divide(recordings: Sequence[Usable], share: float) -> Division:
     """Hold back a share of the people, at least one; or, of fewer than three people, takes of each action."""
@@ -88,9 +98,10 @@ def divide(recordings: Sequence[Usable], share: float) -> Division:
     else:
         held = _hold_takes(recordings)
         who = {0: "no person is named", 1: "one person only"}.get(len(people), f"{len(people)} people only")
-        note = (
-            f"{who}: a split by person cannot be made; takes of the same people are held back, so other people may be "
-            "described worse than the table says"
+        note = f"{who}: a split by person cannot be made; " + (
+            "takes of the same people are held back, so other people may be described worse than the table says"
+            if held
+            else f"no action has {FEWEST} takes, so nothing is held back, and what the model learnt is not measured"
         )
     parts = [[each for each in recordings if (each.entry.name in held) == wanted] for wanted in (False, True)]
     return Division(parts[0], parts[1], note)
@@ -130,13 +141,13 @@ def adapt(
     folder = run_folder(out)
     make_folder(folder)
     run = settings(start, selection.actions, overrides)
-    counts = Counter(meaning.action for each in division.learnt for meaning in each.meanings)
-    known = known_actions(start)
+    counts, known = division.counts(), known_actions(start)
     new = {action: count for action, count in counts.items() if chosen.actions.verb(action) not in known}
-    print(*scarce(new, "takes"), division.note, sep="\n", flush=True)
+    print(*scarce(new, division.unit), division.note, sep="\n", flush=True)
     before = _ask(start, division.held, chosen.actions, "before")
     write_settings(folder, run, resume)
-    trained = _learn(start, run, _samples(root, division, chosen, folder, run), counts, folder / "state.pt")
+    taught = {action: chosen.actions.verb(action) for action in counts}
+    trained = _learn(start, run, _samples(root, division, chosen, folder, run), taught, folder / "state.pt")
     after = replace(trained, name=out.name, segmenter=_grow_segmenter(start, division, chosen.actions, run))
     told = _ask(after, division.held, chosen.actions, "after")
     text = table(start, after, division, chosen, (before, told), _agreement(start, after))
@@ -165,15 +176,19 @@ def write_settings(folder: Path, run: RunConfig, resume: bool) -> None:
 
 
 def _learn(
-    start: Captioner, run: RunConfig, samples: Samples[Sample], taught: Collection[str], state: Path
+    start: Captioner, run: RunConfig, samples: Samples[Sample], taught: Mapping[str, str], state: Path
 ) -> Captioner:
-    """`start` with the words and actions of the samples, trained as far as `state` says that it is not."""
+    """`start` with the words and actions of the samples, trained as far as `state` says that it is not.
+
+    taught  action -> its label in segments, for the actions of the samples
+    """
     if not can_rehearse(start) or start.config.kind != "transducer":
         raise ValueError(f"model {start.name!r}: only a transducer on the canonical body can be adapted")
     prepared = prepare_samples(samples, start.config)
     sentences = [[caption.text for caption in sample.captions] for sample in prepared]
     grown = grow(start, sentences, load_wordings(run.actions), run.train.minimum_count)
-    print(*measure_growth(start, grown, sentences, run.train.minimum_count).lines(), sep="\n", flush=True)
+    growth = measure_growth(start, grown, sentences, run.train.minimum_count)
+    print(*growth.lines(counted=taught.values()), sep="\n", flush=True)
     random = np.random.default_rng(run.train.seed)
     with progress_bar() as bar:
         task = bar.add_task("rehearsing", total=REHEARSED)
@@ -260,10 +275,10 @@ def table(
     agreement: float,
 ) -> str:
     """Before and after by action, in Markdown: takes learnt from and held back, and the share that is named rightly."""
-    learnt = Counter(meaning.action for each in division.learnt for meaning in each.meanings)
+    learnt, unit = division.counts(), division.unit
     rights = [_rights(given) for given in answers]
     lines = [
-        f"| | takes learnt from | held back | {start.name} | {after.name} |",
+        f"| | {unit} learnt from | {unit} held back | {start.name} | {after.name} |",
         "| --- | --- | --- | --- | --- |",
     ]
     for action in sorted({*learnt, *rights[0]}):
@@ -271,8 +286,10 @@ def table(
         cells = [_share(each.get(action, [])) for each in rights]
         lines.append(f"| {action} | {learnt[action]} | {len(held)} | {' | '.join(cells)} |")
     whole = [[right for own in each.values() for right in own] for each in rights]
-    lines.append(f"| all | {len(division.learnt)} | {len(whole[0])} | {' | '.join(map(_share, whole))} |")
-    lines += ["", f"Share of takes held back whose longest segment names the action. {_sentence(division.note)}", ""]
+    lines.append(f"| all | {learnt.total()} | {len(whole[0])} | {' | '.join(map(_share, whole))} |")
+    measured = f"Share of {unit} held back whose longest segment names the action. " if division.held else ""
+    measured += "A part is a labelled part of a take, or a take of one action. " if unit == "parts" else ""
+    lines += ["", measured + _sentence(division.note), ""]
     lines.append(f"Of {CHECKED} synthetic movements {agreement:.0%} get the same actions as before.")
     return "\n".join(lines) + "\n"
 
@@ -294,7 +311,7 @@ def _sentence(note: str) -> str:
 
 def card(start: Captioner, chosen: Chosen, division: Division, text: str) -> str:
     """The card of an adapted model."""
-    counts = Counter(meaning.action for each in division.learnt for meaning in each.meanings)
+    counts = division.counts()
     people = {person_of(each.entry) for each in division.learnt} - {""}
     sources = ", ".join(source.name for source in chosen.sources)
     actions = ", ".join(f"{action} {count}" for action, count in sorted(counts.items()))

@@ -7,7 +7,7 @@ so that it is an unlikely word until training makes it one. A `Growth` says befo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,8 +44,11 @@ class Growth:
     actions: Mapping[str, int]
     new: frozenset[str]
 
-    def lines(self) -> list[str]:
-        """The summary, one line each: words, and where there are any, dropped words, new actions, few recordings."""
+    def lines(self, counted: Iterable[str] = ()) -> list[str]:
+        """The summary, one line each: words, and where there are any, dropped words, new actions, few recordings.
+
+        counted  labels whose examples the caller counts, which are not among those of few recordings
+        """
         begin = f"words: {self.known} known, " if self.known else "words: "
         lines = [f"{begin}{len(self.added)} {'added' if self.known else 'in all'}{_names(self.added, self.known)}"]
         if self.dropped:
@@ -54,7 +57,7 @@ class Growth:
         if self.known and self.new:
             lines.append(f"new actions: {len(self.new)}{_names(sorted(self.new))}")
         unsure = self.new if self.known else frozenset(self.actions)
-        return lines + scarce({label: self.actions[label] for label in unsure}, "recordings")
+        return lines + scarce({label: self.actions[label] for label in unsure.difference(counted)}, "recordings")
 
 
 def least_count(given: int | None, sentences: int, starts: bool) -> int:
