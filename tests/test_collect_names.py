@@ -164,7 +164,7 @@ def test_other_spaces_and_forms_of_letters_are_no_difference(collected, tmp_path
 def test_the_phrases_of_a_table_are_kept_beside_the_recordings(collected, m2l, tmp_path):
     status, out, err = collected("file,label,phrase\nb,hoop,spins a hoop\na.npz,mystery,\n")
     assert status == 0
-    assert "mine.people.toml instead of" in out
+    assert "mine.people.toml in place of" in out
     assert set(load_actions(tmp_path / "mine.actions.toml").actions) - set(load_actions().actions) == {"hoop"}
     assert "the label 'mystery' means no action of the table" in err
     assert "'hoop'" not in err

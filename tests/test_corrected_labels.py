@@ -116,8 +116,8 @@ def test_collected_corrections_keep_the_words_of_new_actions(m2l, corrected, tmp
     assert status == 0
     root = tmp_path / "mine.people.toml"
     assert out.splitlines()[1] == (
-        f"wrote {tmp_path / 'mine.actions.toml'} and {root}: your phrases of actions; "
-        f"use {root} instead of {tmp_path / 'mine.npz'} where they are needed"
+        f"wrote {tmp_path / 'mine.actions.toml'} and {root}: actions with your phrases; "
+        f"give {root} in place of {tmp_path / 'mine.npz'} to use them"
     )
     assert "means no action" not in err
     chosen = choose(read_selection(root))

@@ -75,7 +75,7 @@ def collect(
     show_written(targets, f"{sum(counts.values())} labels: {named}")
     if own:
         added = write_own_table(targets[0], own)
-        show_written(added, f"your phrases of actions; use {added[1]} instead of {targets[0]} where they are needed")
+        show_written(added, f"actions with your phrases; give {added[1]} in place of {targets[0]} to use them")
         selection = read_selection(added[1])
     try:
         report(targets[0], choose(selection))
