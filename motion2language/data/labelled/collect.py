@@ -51,17 +51,7 @@ def collect(
     files = find_recordings(folder, table)
     described = read_table(table, files)
     wanted = _named(folder, table, files, described)
-    motions: dict[str, Motion] = {}
-    faults: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for key in wanted:
-        step("reading", len(wanted))
-        try:
-            motions[key] = _usable(read(files.paths[key], described[key].fps), described[key], rate)
-        except (ValueError, OSError) as error:
-            reason = _reason(error, key, files.paths[key])
-            faults[_NUMBER.sub("#", reason)].append((key, reason))
-    for alike in faults.values():
-        _note(folder, f"{{}} of {len(wanted)} recordings cannot be used ({alike[0][1]})", [key for key, _ in alike])
+    motions = _read_usable(folder, {key: files.paths[key] for key in wanted}, described, rate, read, step)
     if not motions:
         count = len(files.searched | {*wanted})
         raise ValueError(f"{folder}: nothing to collect: {count} recordings, {len(described)} described files")
@@ -93,6 +83,24 @@ def _named(folder: Path, table: Path, files: MotionFiles, described: Mapping[str
     left = files.searched - meant - files.of_same_recordings(meant)
     _note(folder, f"{{}} of {len(files.searched | {*wanted})} recordings are not in {table.name}", left)
     return wanted
+
+
+def _read_usable(
+    folder: Path, paths: Mapping[str, Path], described: Mapping[str, Described], rate: float, read: Read, step: Step
+) -> dict[str, Motion]:
+    """The recordings that can be used, by name; warns about the others, with each reason once."""
+    motions: dict[str, Motion] = {}
+    faults: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for key, path in paths.items():
+        step("reading", len(paths))
+        try:
+            motions[key] = _usable(read(path, described[key].fps), described[key], rate)
+        except (ValueError, OSError) as error:
+            reason = _reason(error, key, path)
+            faults[_NUMBER.sub("#", reason)].append((key, reason))
+    for alike in faults.values():
+        _note(folder, f"{{}} of {len(paths)} recordings cannot be used ({alike[0][1]})", [key for key, _ in alike])
+    return motions
 
 
 def _reason(error: Exception, key: str, path: Path) -> str:
