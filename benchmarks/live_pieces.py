@@ -20,6 +20,7 @@ from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.loading import load_model
 from motion2language.captioning.windows import Described, shift
 from motion2language.live import events, pieces
+from motion2language.live.body import gapped
 from motion2language.live.captioner import LiveCaptioner
 from motion2language.motion import Motion
 from motion2language.scoring.takes import take_scores
@@ -104,7 +105,7 @@ def listen(captioner: Captioner, motion: Motion) -> tuple[tuple[Segment, ...], l
     """The segments that a stream of the recording gives, and the delay of each piece after its end."""
     live = LiveCaptioner(captioner, motion.skeleton, unit="m", up="y")
     given: list[events.Event] = []
-    for number, positions in enumerate(motion.positions):
+    for number, positions in enumerate(gapped(motion)):
         given += live.feed(positions, number / motion.fps)
     late = [event.said - event.segment.end for event in given if isinstance(event, events.Piece)]
     given += live.finish()

@@ -271,7 +271,7 @@ def test_dropped_frames_change_little():
     live = LiveCaptioner(one, motion.skeleton, unit="m", up="y")
     poses = []
     original = live_captioner._OpenSentence.feed
-    live_captioner._OpenSentence.feed = lambda self, pose: (poses.append(pose), original(self, pose))[1]
+    live_captioner._OpenSentence.feed = lambda self, pose, seen: (poses.append(pose), original(self, pose, seen))[1]
     try:
         for k in np.flatnonzero(kept):
             list(live.feed(motion.positions[k], k / 30))

@@ -13,6 +13,7 @@ from motion2language.live import measuring, stream
 from motion2language.live.captioner import LiveCaptioner
 from motion2language.live.events import Count, Sentence, Word
 from motion2language.live.measuring import KEPT, Measurer
+from motion2language.motion import CANONICAL
 from motion2language.transcript import Facts, Segment, TimedWord
 
 
@@ -87,10 +88,10 @@ def test_segments_get_facts_of_what_is_kept_and_absent_joints_give_none():
         (frozenset(), 0),
         (frozenset({"left_ankle", "right_ankle", "left_knee", "right_knee"}), None),
     ):
-        measurer = Measurer(absent)
+        measurer, seen = Measurer(), np.array([joint not in absent for joint in CANONICAL.joints])
         assert measurer.measure(segments := (Segment(0.0, 1.0, "wave", (TimedWord("waves", 0.5, 0, 1),)),)) == segments
         for number, pose in enumerate(exercise.motion.positions):
-            list(measurer.feed(100 + number / 30, pose))
+            list(measurer.feed(100 + number / 30, pose, seen))
         inside, before = measurer.measure((Segment(100.5, 106.0, "wave"), Segment(50.0, 60.0, "wave")))
         assert before.facts is None
         assert inside.facts is not None

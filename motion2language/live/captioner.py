@@ -15,14 +15,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from motion2language.body import Axes, detect_axes, map_joints, name_absent
-from motion2language.body.mapping import JointMap
 from motion2language.captioning import boundaries, search_transducer, timing
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.drawing import Recordings, draw
 from motion2language.captioning.features import LiveFeatures, joint_speed
 from motion2language.captioning.windows import shift
 from motion2language.language.agreement import DRAWS
+from motion2language.live.body import NOTHING_SEEN, LiveBody, gapped, with_seen, without_seen
 from motion2language.live.clock import Clock
 from motion2language.live.draws import PATIENCE, Draws, Patience
 from motion2language.live.events import Count, Event, Note, Sentence, Word
@@ -65,31 +64,30 @@ class LiveCaptioner:
     ) -> None:
         network = require_live(captioner)
         self.captioner, self.network, self.skeleton = captioner, network, skeleton
-        self.unit, self.up, self.joint_map = unit, up, joint_map
         self.patience = patience
         self._warm_up: list[tuple[float, np.ndarray]] = []
-        self._body: tuple[Axes, JointMap] | None = None
+        self._body = LiveBody(skeleton, unit, up, joint_map)
         self._last_time = -np.inf
         self._last_frame: np.ndarray | None = None
+        self._unseen_since = np.inf  # of frames that show no joint
         self._skipped = 0
         self._facts = facts
         self._begin_take()
         self._sentence: _OpenSentence | LivePieces | None = None
 
     def feed(self, positions: np.ndarray, time: float) -> Iterator[Event]:
-        """The events that a frame of joint positions (J, 3) at `time` seconds makes final."""
+        """The events that a frame of joint positions (J, 3) at `time` seconds makes final; NaN for an unseen joint."""
         fault = self.find_fault(positions) or self._find_time_fault(time)
         if fault:
-            self._skipped += 1
-            if self._skipped == 1 or self._skipped % 100 == 0:
-                yield Note(f"frame skipped, {self._skipped} so far: {fault}", float(max(0.0, self._last_time)))
+            yield from self._note_skipped(fault)
+            yield from self._finish_unseen(fault, time)
             return
         if time - self._last_time > GAP and np.isfinite(self._last_time):
             yield from self.finish()
             yield Note(f"{time - self._last_time:.2f} s without a frame; a new take begins", time)
             self._begin_take()
-        self._last_time, self._last_frame = time, positions
-        if self._body is None:
+        self._last_time, self._last_frame, self._unseen_since = time, positions, np.inf
+        if not self._body.known:
             self._warm_up.append((time, np.asarray(positions, dtype=np.float64)))
             if time - self._warm_up[0][0] >= WARM_UP:
                 yield from self._detect_body()
@@ -98,7 +96,7 @@ class LiveCaptioner:
 
     def finish(self) -> Iterator[Event]:
         """The remaining events, now that no more frames come (in this take)."""
-        if self._body is None and self._warm_up:
+        if not self._body.known and self._warm_up:
             yield from self._detect_body()
         for pose in self._clock.finish():
             yield from self._feed_pose(pose)
@@ -106,18 +104,25 @@ class LiveCaptioner:
 
     def latest_frame(self) -> tuple[np.ndarray, float] | None:
         """The latest frame, (J, 3) in metres, Y up, and its time; None until unit and up axis are known."""
-        if self._body is None or self._last_frame is None:
+        if not self._body.known or self._last_frame is None:
             return None
-        return self._body[0].apply(self._last_frame), self._last_time
+        return self._body.in_metres(self._last_frame), self._last_time
 
     def find_fault(self, positions: np.ndarray) -> str:
         """Why joint positions cannot be a frame of this skeleton; "" if they can."""
-        expected = (len(self.skeleton.joints), 3)
-        if np.shape(positions) != expected:
-            return f"positions of shape {np.shape(positions)}, expected {expected}"
-        if not np.isfinite(positions).all():
-            return "a position is not a finite number"
-        return "" if np.ptp(positions, axis=0).any() else "all joints are in one place"
+        return self._body.find_fault(positions)
+
+    def _note_skipped(self, fault: str) -> Iterator[Event]:
+        self._skipped += 1
+        if self._skipped == 1 or self._skipped % 100 == 0:
+            yield Note(f"frame skipped, {self._skipped} so far: {fault}", float(max(0.0, self._last_time)))
+
+    def _finish_unseen(self, fault: str, time: float) -> Iterator[Event]:
+        """End the take where frames have shown no joint for longer than GAP, without waiting for the next that do."""
+        if fault == NOTHING_SEEN and time > self._last_time:
+            self._unseen_since = min(self._unseen_since, time)
+            if GAP < time - self._unseen_since < np.inf:
+                yield from self.finish()
 
     def _find_time_fault(self, time: float) -> str:
         if not 0 <= time < np.inf:
@@ -132,35 +137,32 @@ class LiveCaptioner:
 
     def _detect_body(self) -> Iterator[Event]:
         """Detect unit, up axis and joints from the warm-up frames, then feed these."""
-        frames = np.stack([positions for _, positions in self._warm_up]).astype(np.float32)
-        axes = detect_axes(frames, self.skeleton, self.unit, self.up)
-        self._body = axes, map_joints(self.skeleton, axes.apply(frames), self.joint_map)
-        if lost := name_absent(set(self._body[1].absent)):
-            words = "models learn whole bodies, so words about a part may be wrong"
-            yield Note(f"the body has no {lost}; {words}", self._warm_up[0][0])
         waiting, self._warm_up = self._warm_up, []
+        if fault := self._body.detect([positions for _, positions in waiting]):
+            yield from self._note_skipped(f"too little of the body is seen: {fault}")
+            return
+        for text in self._body.describe_lost():
+            yield Note(text, waiting[0][0])
         for time, positions in waiting:
             yield from self._feed_clock(time, positions)
 
     def _feed_clock(self, time: float, positions: np.ndarray) -> Iterator[Event]:
-        assert self._body is not None
-        axes, joints = self._body
-        body = joints.apply(axes.apply(np.asarray(positions, dtype=np.float64)[None]))[0]
-        for pose in self._clock.feed(time, body):
+        body, seen = self._body.to_canonical(positions)
+        for pose in self._clock.feed(time, with_seen(body, seen)):
             yield from self._feed_pose(pose)
         if self._facts:
-            self._measurer = self._measurer or Measurer(joints.absent)
-            for count, middle in self._measurer.feed(time, body):
+            self._measurer = self._measurer or Measurer()
+            for count, middle in self._measurer.feed(time, body, seen):
                 yield Count(count, middle, time)
 
     def _feed_pose(self, pose: np.ndarray) -> Iterator[Event]:
-        """Feed one pose (21, 3) of the model's clock to the open sentence."""
+        """Feed one pose (21, 4) of the model's clock to the open sentence."""
         fps = self.captioner.config.fps
         if self._sentence is None:
             begin = (self._clock.begin or 0.0) + (self._clock.given - 1) / fps
             self._sentence = self._open_sentence(begin)
         sentence = self._sentence
-        sentence.feed(pose)
+        sentence.feed(*without_seen(pose))
         yield from sentence.take_new(self._last_time)
         if sentence.should_end():
             yield from self._end_sentence()
@@ -168,8 +170,7 @@ class LiveCaptioner:
     def _open_sentence(self, begin: float) -> _OpenSentence | LivePieces:
         if is_causal(self.captioner):
             return _OpenSentence(self.captioner, self.network, begin, self.patience)
-        absent = self._body[1].absent if self._body else ()
-        return LivePieces(self.captioner, begin, self.patience.least, facts=self._facts, absent=absent)
+        return LivePieces(self.captioner, begin, self.patience.least, facts=self._facts, absent=self._body.absent)
 
     def _end_sentence(self) -> Iterator[Event]:
         if self._sentence is not None:
@@ -190,6 +191,7 @@ class _OpenSentence:
     def __init__(self, captioner: Captioner, network: TransducerContract, begin: float, patience: Patience) -> None:
         self.captioner, self.network, self.begin = captioner, network, begin
         self.poses: list[np.ndarray] = []
+        self.seen: list[np.ndarray] = []
         self.memory: list[np.ndarray] = []
         self.emitted = 0
         self.still = 0
@@ -198,14 +200,15 @@ class _OpenSentence:
         self._carried = network.start()
         self._search = Draws(network, captioner.vocabulary, captioner.lexicon, captioner.config.max_words, patience)
 
-    def feed(self, pose: np.ndarray) -> None:
-        """Add one more pose (21, 3)."""
+    def feed(self, pose: np.ndarray, seen: np.ndarray) -> None:
+        """Add one more pose (21, 3), and which of its joints are seen, (21,) bool."""
         self.poses.append(pose.astype(np.float32))
+        self.seen.append(seen)
         self._pending.append(self.captioner.normalizer.apply(self._features.step(self.poses[-1])[None])[0])
         if len(self._pending) == STRIDE:
             self._step()
         if len(self.poses) > 1:
-            speed = joint_speed(self._motion(self.poses[-2:]))[-1]
+            speed = joint_speed(self._motion(-2))[-1]
             self.still = self.still + 1 if speed < boundaries.STILL else 0
 
     def should_end(self) -> bool:
@@ -239,15 +242,16 @@ class _OpenSentence:
         self.memory.append(memory)
         self._search.advance(memory)
 
-    def _motion(self, poses: list[np.ndarray]) -> Motion:
-        return Motion(np.stack(poses), self.captioner.config.fps, CANONICAL)
+    def _motion(self, first: int = 0) -> Motion:
+        seen = np.stack(self.seen[first:])
+        return Motion(np.stack(self.poses[first:]), self.captioner.config.fps, CANONICAL, seen=seen)
 
     def _segments(self) -> tuple[Segment, ...]:
         """The sentence's segments as for a whole recording, shifted to the sentence's start.
 
         Their confidence is the share of sentences that agree, drawn afresh from the whole sentence's frames.
         """
-        captioner, motion, search = self.captioner, self._motion(self.poses), self._search
+        captioner, motion, search = self.captioner, self._motion(), self._search
         prefixes, steps = Prefixes(self.network), steps_side(self.network, np.stack(self.memory))
         words = (*search.committed, *search.loose_end)
         hypothesis = search_transducer.align(prefixes, steps, len(self.poses), words)
@@ -277,7 +281,7 @@ def transcribe(captioner: Captioner, motion: Motion, *, patience: Patience = PAT
     """The live captioner's transcript of a whole recording (metres, Y up), and its words as they became final."""
     live = LiveCaptioner(captioner, motion.skeleton, unit="m", up="y", patience=patience)
     events: list[Event] = []
-    for number, positions in enumerate(motion.positions):
+    for number, positions in enumerate(gapped(motion)):
         events += live.feed(positions, number / motion.fps)
     events += live.finish()
     segments = tuple(segment for event in events if isinstance(event, Sentence) for segment in event.segments)

@@ -18,6 +18,7 @@ from motion2language.captioning.facts.find import facts_of
 from motion2language.captioning.facts.limbs import find_limbs
 from motion2language.captioning.facts.measure import RATE, Body, measure
 from motion2language.captioning.facts.repetitions import Repetitions, find_repetitions
+from motion2language.live.body import with_seen, without_seen
 from motion2language.live.clock import Clock
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment
@@ -34,15 +35,11 @@ WAIT = 2.0  # least seconds of them
 
 
 class Measurer:
-    """Measures one take, from its first canonical pose on; memory and the cost of a look are bounded.
+    """Measures one take, from its first canonical pose on; memory and the cost of a look are bounded."""
 
-    absent  the canonical joints that the skeleton lacks
-    """
-
-    def __init__(self, absent: frozenset[str] = frozenset()) -> None:
-        self._seen_joints = np.array([joint not in absent for joint in CANONICAL.joints])
+    def __init__(self) -> None:
         self._clock = Clock(RATE)
-        self._poses: deque[np.ndarray] = deque(maxlen=round(KEPT * RATE))
+        self._poses: deque[np.ndarray] = deque(maxlen=round(KEPT * RATE))  # (21, 4), as with_seen gives them
         self._next_look = -np.inf
         self._begin = -np.inf  # seconds of the stream since which repetitions are looked for
         self._counted: list[float] = []  # middles of the series' repetitions that were given out
@@ -50,9 +47,13 @@ class Measurer:
         self._period = 0.0
         self._strange = 0  # looks in a row that found something else than what was counted
 
-    def feed(self, time: float, pose: np.ndarray) -> Iterator[tuple[int, float]]:
-        """The repetitions that a canonical pose (21, 3) at `time` seconds ends: each with its number and its middle."""
-        self._poses.extend(self._clock.feed(time, pose))
+    def feed(self, time: float, pose: np.ndarray, seen: np.ndarray | None = None) -> Iterator[tuple[int, float]]:
+        """The repetitions that a canonical pose (21, 3) at `time` seconds ends: each with its number and its middle.
+
+        seen  (21,) bool, False for joints that are not seen; None if all are
+        """
+        seen = np.ones(len(pose), bool) if seen is None else seen
+        self._poses.extend(self._clock.feed(time, with_seen(pose, seen)))
         if time >= self._next_look and self._poses:
             self._next_look = time + LOOK
             yield from self._look()
@@ -77,8 +78,8 @@ class Measurer:
     def _body(self, start: float) -> Body:
         """The kept body from `start` seconds of the stream on, or from the first kept pose."""
         first = min(max(0, round((max(start, self._time_of(0)) - self._time_of(0)) * RATE)), len(self._poses) - 1)
-        poses = np.stack(list(islice(self._poses, first, None))).astype(np.float32)
-        seen = np.tile(self._seen_joints, (len(poses), 1))
+        kept = [without_seen(pose) for pose in islice(self._poses, first, None)]
+        poses, seen = (np.stack(each) for each in zip(*kept, strict=True))
         return replace(measure(Motion(poses, RATE, CANONICAL, seen=seen)), start=self._time_of(first))
 
     def _look(self) -> Iterator[tuple[int, float]]:

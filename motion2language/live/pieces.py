@@ -92,9 +92,10 @@ class LivePieces:
         self.captioner, self.begin, self.least, self.facts = captioner, begin, least, facts
         self._learnt: Collection[str] = captioner.segmenter.config.labels
         self.fps = captioner.config.fps
-        self._seen = np.array([joint not in absent for joint in CANONICAL.joints])
-        self.segmenter: Segmenter = captioner.segmenter.without(absent_limbs(self._seen[None]))
+        present = np.array([joint not in absent for joint in CANONICAL.joints])
+        self.segmenter: Segmenter = captioner.segmenter.without(absent_limbs(present[None]))
         self.poses: list[np.ndarray] = []  # from frame `dropped` of the take on
+        self.seen: list[np.ndarray] = []  # of each pose
         self.dropped = 0  # frames, even
         self.segments: list[Segment] = []  # of the sentence, seconds of the stream
         self._next_step = 0  # of the take, from which the next piece may begin
@@ -106,12 +107,13 @@ class LivePieces:
         context = max(config.names.reach, PAIR * (config.bounds.reach + 1))
         self._context = -(-context // PAIR) + 1  # steps before the next piece that its evidence needs
 
-    def feed(self, pose: np.ndarray) -> None:
-        """Add one more pose (21, 3)."""
+    def feed(self, pose: np.ndarray, seen: np.ndarray | None = None) -> None:
+        """Add one more pose (21, 3), and which of its joints are seen, (21,) bool; None if all are."""
         self.poses.append(pose.astype(np.float32))
+        self.seen.append(np.ones(len(pose), bool) if seen is None else seen)
         self._since_look += 1
         if len(self.poses) > 1:
-            speed = joint_speed(self._body(self.poses[-2:]))[-1]
+            speed = joint_speed(self._body(-2))[-1]
             self._still = self._still + 1 if speed < boundaries.STILL else 0
 
     def should_end(self) -> bool:
@@ -153,7 +155,7 @@ class LivePieces:
         self._forget()
 
     def _view(self) -> _View:
-        body = self._body(self.poses)
+        body = self._body()
         values = feature(self.segmenter.config.features)(body)
         evidence = self.segmenter(values)
         return _View(body, values, evidence, chances_of_labels(evidence.frames, self.segmenter.config))
@@ -248,11 +250,11 @@ class LivePieces:
         self._next_step = max(self._next_step, oldest)
         drop = PAIR * max(0, self._next_step - self._context) - self.dropped
         if drop > 0:
-            del self.poses[:drop]
+            del self.poses[:drop], self.seen[:drop]
             self.dropped += drop
 
-    def _body(self, poses: list[np.ndarray]) -> Motion:
-        return Motion(np.stack(poses), self.fps, CANONICAL, seen=np.tile(self._seen, (len(poses), 1)))
+    def _body(self, first: int = 0) -> Motion:
+        return Motion(np.stack(self.poses[first:]), self.fps, CANONICAL, seen=np.stack(self.seen[first:]))
 
 
 def _later(piece: Piece, frames: int) -> Piece:

@@ -4,6 +4,7 @@ JSON lines. The header, first and repeatable at any time:
     {"joints": ["Hips", ...], "parents": [-1, ...], "unit": "cm", "up": "y"}        unit and up are optional
 a frame, positions of the joints in that order, and its time in seconds, 0 or later:
     {"time": 0.033, "positions": [[x, y, z], ...]}
+with null for a joint, or for its coordinates, that is not seen;
 the end of the stream:
     {"end": true}
 
@@ -43,7 +44,7 @@ class Header:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Joint positions (J, 3) at a time in seconds."""
+    """Joint positions (J, 3) at a time in seconds, NaN where a joint is not seen."""
 
     time: float
     positions: np.ndarray
@@ -117,13 +118,19 @@ def parse(lines: Iterable[str | None]) -> Iterator[Item]:
 
 
 def messages(motion: Motion) -> Iterator[tuple[float, str]]:
-    """A motion (metres, Y up) as (seconds, line): the header at 0, then each frame at its time, then the end."""
+    """A motion (metres, Y up) as (seconds, line): the header at 0, then each frame at its time, then the end.
+
+    Joints that were not seen (`Motion.seen`) have null for their coordinates.
+    """
     skeleton = motion.skeleton
     header = {"joints": skeleton.joints, "parents": skeleton.parents, "unit": "m", "up": "y"}
     yield 0.0, json.dumps(header)
     for number, positions in enumerate(motion.positions):
         time = number / motion.fps
-        yield time, json.dumps({"time": round(time, 4), "positions": np.round(positions, 4).tolist()})
+        joints: list[object] = np.round(positions, 4).tolist()
+        if motion.seen is not None:
+            joints = [joint if seen else [None] * 3 for joint, seen in zip(joints, motion.seen[number], strict=True)]
+        yield time, json.dumps({"time": round(time, 4), "positions": joints})
     yield motion.duration, json.dumps({"end": True})
 
 
@@ -142,7 +149,8 @@ def _parse_json(text: str) -> Item | None:
     try:
         if "joints" in data:
             return _header(data)
-        return Frame(float(data["time"]), np.array(data["positions"], dtype=np.float64))
+        positions = [[None] * 3 if joint is None else joint for joint in data["positions"]]
+        return Frame(float(data["time"]), np.array(positions, dtype=np.float64))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         reason = f"{type(error).__name__}: {str(error)[:80]}"
         raise ValueError(f"neither header nor frame ({reason}): {text[:60]!r}") from None
