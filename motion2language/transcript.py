@@ -19,6 +19,11 @@ READ = (1, 2)  # the schema numbers that are read
 CORRECTED_ENDING = ".corrected.json"  # how the file of a transcript that a person corrected ends
 #: Largest difference in seconds between the durations of a transcript and its recording; chosen.
 SLACK = 1.0
+#: The least JSON that is read as a transcript, for messages.
+_FORM = (
+    f'{{"schema": {SCHEMA}, "source": "NAME", "model": "", "duration": SECONDS, '
+    '"segments": [{"start": SECONDS, "end": SECONDS, "label": "ACTION", "words": []}]}'
+)
 #: Fields of a segment's JSON that older transcripts lack.
 _OPTIONAL_FIELDS = ("probability", "start_probability", "end_probability", "bounded_by", "confidence")
 
@@ -327,7 +332,11 @@ class Transcript:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Transcript:
         """The transcript that `to_dict` wrote; ValueError for another schema or a missing or malformed field."""
-        schema = data.get("schema") if isinstance(data, dict) else type(data).__name__
+        if not isinstance(data, dict):
+            raise ValueError(f"not a transcript: found JSON of kind {type(data).__name__}, expected {_FORM}")
+        if "schema" not in data:
+            raise ValueError(f'not a transcript: it has no "schema", expected {_FORM}')
+        schema = data["schema"]
         if schema not in READ or isinstance(schema, bool):
             raise ValueError(
                 f"transcript has schema {schema!r}, expected 1 or {SCHEMA}; write it again with this version"

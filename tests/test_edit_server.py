@@ -87,7 +87,7 @@ def test_only_the_successor_of_what_is_stored_is_taken(file):
         ({"correction": correction()["correction"] | {"version": True}}, "version True: expected a number from 1"),
         ({"correction": correction()["correction"] | {"version": 0}}, "version 0"),
         ({"correction": correction()["correction"] | {"person": 3}}, "person 3: expected a name"),
-        ({"correction": correction()["correction"] | {"original": {}}}, "schema None"),
+        ({"correction": correction()["correction"] | {"original": {}}}, "not a transcript"),
         ({"source": "run.bvh"}, "source 'run.bvh': expected 'walk.bvh'"),
         ({"duration": 99.0}, "lasts 8.00 s, but the transcript is of walk.bvh of 99.00 s"),
         ({"segments": [{"start": 2, "end": 1, "label": None, "words": []}]}, "expected 0 <= start < end"),

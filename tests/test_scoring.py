@@ -370,7 +370,7 @@ def test_folders_of_transcripts_are_read_and_floors_need_no_hypotheses(m2l, tmp_
         (b"\xff\xfe", "not text in UTF-8"),
         (b"{broken\n", "line 1: not JSON"),
         (b'{"schema": 9}\n', "schema 9, expected 1 or 2"),
-        (b"[1]\n", "schema 'list', expected 1 or 2"),
+        (b"[1]\n", "not a transcript: found JSON of kind list"),
         (json.dumps(REFERENCES[0].to_dict()).encode() + b"\n" + json.dumps(REFERENCES[0].to_dict()).encode(),
          "1 names appear more than once, such as 'a'"),
         (json.dumps(REFERENCES[0].to_dict() | {"captions": "a"}).encode(), "expected a list of sentences"),

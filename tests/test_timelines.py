@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from motion2language.cli.score import compare
-from motion2language.transcript import Segment, Transcript
+from motion2language.transcript import Segment, TimedWord, Transcript
 from motion2language.writers import write
 
 pytest.importorskip("matplotlib")
@@ -40,6 +42,58 @@ def test_a_take_without_segments_is_an_empty_line(tmp_path) -> None:
     write(Transcript((), 6.0, "take"), tmp_path / "nothing.json")
     (said,) = _written(tmp_path, "said.json")
     assert compare(said, tmp_path / "nothing.json", out=tmp_path / "picture.svg") == 0
+
+
+def test_an_unknown_action_is_not_named_and_a_doubtful_one_has_a_question_mark(tmp_path) -> None:
+    segments = (
+        Segment(0.0, 2.0, "walk", known=False),
+        Segment(2.0, 4.0, "kick", probability=0.3),
+        Segment(4.0, 6.0, "jump", confidence=0.9),
+        Segment(6.0, 8.0, None, (TimedWord("runs", 7.0, 6.5, 7.5),), known=False),
+    )
+    (truth,) = _written(tmp_path, "truth.json")
+    write(Transcript(segments, 8.0, "take"), tmp_path / "said.json")
+    write(replace(TRUTH, duration=8.0), truth)
+    compare(tmp_path / "said.json", truth, out=tmp_path / "picture.svg")
+    drawn = (tmp_path / "picture.svg").read_text(encoding="utf-8")
+    assert all(f"<!-- {text} -->" in drawn for text in ("kick ?", "jump"))
+    assert drawn.count("<!-- unknown -->") == 2
+    assert drawn.count("<!-- walk -->") == 1  # the other transcript's
+    assert "<!-- runs -->" not in drawn
+
+
+@pytest.mark.parametrize(("longer", "notes"), [(0.2, 0), (0.4, 1)])
+def test_transcripts_of_other_durations_are_drawn_with_a_note(longer, notes, tmp_path, m2l) -> None:
+    first, second = _written(tmp_path, "a.json", "b.json")
+    write(replace(TRUTH, duration=6.0 + longer), tmp_path / "right.json")
+    status, _, err = m2l("compare", first, second, "--truth", tmp_path / "right.json", "--out", tmp_path / "p.svg")
+    assert (status, len(err.splitlines())) == (0, notes)
+    if notes:
+        assert "a lasts 6.00 s and truth 6.40 s: they may be of different recordings" in err
+
+
+def test_a_transcript_in_a_folder_called_truth_keeps_its_line(tmp_path) -> None:
+    first, second, third = _written(tmp_path, "truth/take.json", "after/take.json", "truth.json")
+    compare(first, second, truth=third, out=tmp_path / "picture.svg")
+    drawn = (tmp_path / "picture.svg").read_text(encoding="utf-8")
+    assert drawn.count("<!-- walk -->") == 3
+
+
+def test_what_is_wrong_with_the_files_is_said_before_the_picture_is_asked_for(tmp_path) -> None:
+    first, second = _written(tmp_path, "a.json", "b.json")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(ValueError, match="folder: a folder beside a transcript; give transcripts"):
+        compare(first, folder)
+    with pytest.raises(ValueError, match="folder: a folder beside a transcript; give transcripts"):
+        compare(folder, first)
+    with pytest.raises(FileNotFoundError, match=r"c\.json: not found; expected a transcript"):
+        compare(first, tmp_path / "c.json")
+    with pytest.raises(ValueError, match=r"b\.json: given twice"):
+        compare(first, second, also=[second], out=tmp_path / "p.png")
+    (tmp_path / "hand.json").write_text('{"segments": []}', encoding="utf-8")
+    with pytest.raises(ValueError, match=r'hand\.json: not a transcript: it has no "schema", expected '):
+        compare(first, second, truth=tmp_path / "hand.json", out=tmp_path / "p.png")
 
 
 def test_what_cannot_be_drawn_is_said(tmp_path) -> None:

@@ -148,13 +148,23 @@ def test_a_transcript_survives_json(transcript: Transcript) -> None:
     assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict()))) == transcript
 
 
-@pytest.mark.parametrize(
-    "data", [{}, {"schema": 3}, {"schema": True}, {"schema": "1"}, {"schema": None}, {"text": "a"}]
-)
+@pytest.mark.parametrize("data", [{"schema": 3}, {"schema": True}, {"schema": "1"}, {"schema": None}])
 def test_an_unknown_schema_is_refused_with_a_sentence(data: dict[str, Any]) -> None:
-    expected = f"transcript has schema {data.get('schema')!r}, expected 1 or 2; write it again with this version"
+    expected = f"transcript has schema {data['schema']!r}, expected 1 or 2; write it again with this version"
     with pytest.raises(ValueError, match=expected):
         Transcript.from_dict(data)
+
+
+@pytest.mark.parametrize("data", [{}, {"text": "a"}, {"segments": [{"start": 0, "end": 1, "label": "walk"}]}])
+def test_json_without_a_schema_is_refused_with_the_form_that_is_read(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match='not a transcript: it has no "schema", expected ') as refused:
+        Transcript.from_dict(data)
+    form = str(refused.value).partition("expected ")[2]
+    for placeholder, value in (('"NAME"', '"take"'), ('"ACTION"', '"walk"'), ("SECONDS", "1")):
+        form = form.replace(placeholder, value)
+    form = form.replace('"start": 1', '"start": 0')
+    read = Transcript.from_dict(json.loads(form))
+    assert (read.source, read.segments) == ("take", (Segment(0.0, 1.0, "walk"),))
 
 
 FACTS = Facts(
@@ -198,7 +208,7 @@ def test_facts_of_a_later_version_are_read_as_far_as_known() -> None:
 
 @pytest.mark.parametrize("data", [[], "text", 1, None])
 def test_json_other_than_an_object_is_refused_by_its_kind(data: Any) -> None:
-    with pytest.raises(ValueError, match=f"transcript has schema '{type(data).__name__}'"):
+    with pytest.raises(ValueError, match=f"not a transcript: found JSON of kind {type(data).__name__}, "):
         Transcript.from_dict(data)
 
 

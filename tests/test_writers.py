@@ -152,7 +152,7 @@ def test_json_is_readable_text() -> None:
         (b"", "not JSON"),
         (b"walks\n", "not JSON"),
         (b"\xff\xfe", "not JSON"),
-        (b"[]", "transcript has schema 'list', expected 1 or 2"),
+        (b"[]", "not a transcript: found JSON of kind list, expected "),
         (b'{"schema": 99}', "transcript has schema 99, expected 1 or 2"),
         (b'{"schema": 1}', "transcript lacks or misspells a field: 'segments'"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from motion2language.cli.written import OptionalOut, show_written
 if TYPE_CHECKING:
     from motion2language.scoring.reference import Reference
     from motion2language.transcript import Transcript
+
+SAME = 0.25  # seconds by which transcripts of one recording may differ in duration: a frame of a slow one; chosen
 
 
 def score(
@@ -180,9 +183,12 @@ def compare(
         Transcript whose segments are right; drawn above the others.
     """
     if first.suffix == ".json" or second.suffix == ".json":
-        if out is None or curves is not None:
-            raise ValueError("transcripts are drawn as time lines: name the picture with --out; --curves is for runs")
-        return _draw_timelines([first, second, *(also or ())], truth, out)
+        transcripts = _read_named([first, second, *(also or ())], {"truth"} if truth else set())
+        if curves is not None:
+            raise ValueError("--curves is for runs, which are folders; transcripts are drawn with --out")
+        if out is None:
+            raise ValueError("transcripts are drawn as time lines: name the picture with --out")
+        return _draw_timelines(transcripts, truth, out)
     if all(folder.is_dir() and not (folder / "clips.csv").exists() for folder in (first, second)):
         if any((curves, also, out, truth)):
             raise ValueError("folders of transcripts have no pictures; drop --curves, --also, --out and --truth")
@@ -226,15 +232,34 @@ def _print_agreement(first: Path, second: Path) -> int:
     return 0
 
 
-def _draw_timelines(paths: list[Path], truth: Path | None, out: Path) -> int:
+def _read_named(paths: list[Path], taken: set[str]) -> dict[str, Transcript]:
+    """Transcripts by the shortest names that tell their files apart, and from the names that are taken."""
+    from motion2language.writers import json as transcript_json
+
+    for path in paths:
+        if path.is_dir():
+            raise ValueError(f"{path}: a folder beside a transcript; give transcripts (.json) alone, or two folders")
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: not found; expected a transcript (.json)")
+    if twice := next((path for path in paths if paths.count(path) > 1), None):
+        raise ValueError(f"{twice}: given twice; name different transcripts")
+    ways = [path.stem for path in paths], [path.absolute().parent.name for path in paths], list(map(str, paths))
+    names = next(names for names in ways if len({*names, *taken}) == len(paths) + len(taken))
+    return dict(zip(names, map(transcript_json.read, paths), strict=True))
+
+
+def _draw_timelines(transcripts: dict[str, Transcript], truth: Path | None, out: Path) -> int:
     from motion2language.viewer.render import draw_timelines
     from motion2language.writers import json as transcript_json
 
-    ways = [path.stem for path in paths], [path.absolute().parent.name for path in paths], list(map(str, paths))
-    names = next((names for names in ways if len(set(names)) == len(paths)), None)
-    if names is None:
-        raise ValueError(f"{paths[0]}: given twice; name different transcripts")
-    transcripts = dict(zip(names, map(transcript_json.read, paths), strict=True))
-    draw_timelines(transcripts, out, transcript_json.read(truth) if truth is not None else None)
+    right = None if truth is None else transcript_json.read(truth)
+    durations = [(each.duration, name) for name, each in transcripts.items()]
+    durations += [] if right is None else [(right.duration, "truth")]
+    (least, short), (most, long) = min(durations), max(durations)
+    if most - least > SAME:
+        warnings.warn(
+            f"{short} lasts {least:.2f} s and {long} {most:.2f} s: they may be of different recordings", stacklevel=2
+        )
+    draw_timelines(transcripts, out, right)
     show_written(out)
     return 0

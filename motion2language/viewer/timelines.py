@@ -1,16 +1,19 @@
 """Transcripts of one recording as time lines, one below the other: where each has its segments, and their labels.
 
-A label has one colour in all lines; the ninth label has the first one's colour, lighter. The bounds of the truth, if
-it is given, run through all lines as thin ones, so that it can be seen how far off the others are.
+A label has one colour in all lines; the ninth label has the first one's colour, lighter. A segment whose action is
+unknown is grey and called so, and a doubtful one has a question mark. The bounds of the truth, if it is given, run
+through all lines as thin ones, so that it can be seen how far off the others are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from motion2language.transcript import Segment, Transcript
 from motion2language.viewer import drawing
+from motion2language.writers import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,26 +45,33 @@ def figure(transcripts: Mapping[str, Transcript], truth: Transcript | None = Non
     for segment in truth.segments if truth is not None else ():
         for time in (segment.start, segment.end):
             axes.axvline(time, color=drawing.QUIET, lw=0.5, zorder=0)
-    labels = list(dict.fromkeys(segment.label for each in rows.values() for segment in each.segments))
+    known = (segment for each in rows.values() for segment in each.segments if segment.known)
+    labels = list(dict.fromkeys(segment.label for segment in known))
     for number, transcript in enumerate(rows.values()):
-        for segment in transcript.segments:
-            cycle, place = divmod(labels.index(segment.label), len(drawing.COLOURS))
-            colour, light = to_rgb(drawing.COLOURS[place]), LIGHT[min(cycle, len(LIGHT) - 1)]
-            _draw(axes, segment, LINE * (number + 0.5), (colour, light), long / duration)
+        for segment, named in zip(transcript.segments, shown(transcript).segments, strict=True):
+            cycle, place = divmod(labels.index(segment.label), len(drawing.COLOURS)) if segment.known else (0, 0)
+            colour = to_rgb(drawing.COLOURS[place]) if segment.known else drawing.GREY
+            text = named.label if named.label and (segment.label or not segment.known) else segment.text
+            look = _Look(text, colour, LIGHT[min(cycle, len(LIGHT) - 1)])
+            _draw(axes, segment, look, LINE * (number + 0.5), long / duration)
     return canvas
 
 
-def _draw(axes: Axes, segment: Segment, middle: float, look: tuple[drawing.Colour, float], inches: float) -> None:
-    """A box with the label in it, upright where the box is too narrow.
+@dataclass(frozen=True)
+class _Look:
+    """What a box shows: its text, its colour, and the share of white in it."""
 
-    look    a colour, and the share of white in its box
-    inches  what a second measures
-    """
-    colour, light = look
+    text: str
+    colour: drawing.Colour
+    light: float
+
+
+def _draw(axes: Axes, segment: Segment, look: _Look, middle: float, inches: float) -> None:
+    """A box with the text in it, upright where the box is too narrow; `inches` is what a second measures."""
+    text, colour, light = look.text, look.colour, look.light
     room, long = (segment.end - segment.start) * inches - PAD, segment.end - segment.start
     axes.bar(segment.start, BOX, long, middle - BOX / 2, align="edge", color=drawing.tint(colour, light), lw=0.8,
              edgecolor=colour)  # fmt: skip
-    text = segment.label or segment.text
     lies = drawing.width_of(text, SIZE) <= room
     if not lies and room < SIZE / 72:
         return
