@@ -309,6 +309,17 @@ def test_a_body_that_stands_still_gives_no_words():
         assert listen(one, motion, patience=NEVER)
 
 
+def test_a_model_that_names_standing_still_says_nothing_before_the_body_moves():
+    eager = Patience(0.01, 0.0)
+    one, motion = model(2, haste=8.0), recording(2)  # has words for any motion, at once
+    still = np.repeat(motion.positions[:1], 600, axis=0)
+    assert listen(one, replace(motion, positions=still), patience=eager) == []
+    begun = listen(one, replace(motion, positions=np.concatenate([still, motion.positions])), patience=eager)
+    words = [event for event in begun if isinstance(event, Word)]
+    assert words
+    assert all(word.said >= 20.0 for word in words)
+
+
 @pytest.mark.parametrize("odd", [-1.0, -1e-9, np.nan, np.inf, -np.inf])
 def test_a_frame_with_an_invalid_time_gives_a_note_at_a_valid_one(odd):
     live = LiveCaptioner(model(), recording().skeleton, unit="m", up="y")

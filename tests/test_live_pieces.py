@@ -211,6 +211,16 @@ def test_a_body_that_stands_still_ends_the_sentence(cutter: Captioner) -> None:
     assert spoken[0] == "a" and set(spoken[1:]) <= {"then"}
 
 
+def test_a_piece_of_standing_still_is_not_said_before_the_body_moves(cutter: Captioner) -> None:
+    motion = take(12.0)
+    still = np.repeat(motion.positions[:1], 200, axis=0)
+    assert segments_of(listen(cutter, motion))
+    assert listen(cutter, replace(motion, positions=still)) == []
+    said = segments_of(listen(cutter, replace(motion, positions=np.concatenate([still, motion.positions]))))
+    assert said
+    assert all(segment.end > 19.5 for segment in said)
+
+
 def test_nothing_is_said_where_nothing_is_worth_it(cutter: Captioner) -> None:
     silent = replace(cutter, segmenter=segmenter(replace(SMALL, price=1.0)))
     assert listen(silent, take(12.0)) == []

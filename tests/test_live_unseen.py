@@ -102,7 +102,7 @@ def facts_after_a_second(motion: Motion) -> list:
 
 
 def test_what_was_not_seen_is_not_measured():
-    motion = make_exercise(3, "wave right", 6, noise=0.0).motion
+    motion = make_exercise(3, "wave right", 6, noise=0.01).motion
     assert any(facts.arms == "right" for facts in facts_after_a_second(motion))
     lost = facts_after_a_second(unseen(motion, 1.0, motion.duration, ARM))
     assert lost

@@ -216,8 +216,15 @@ class _OpenSentence:
         fps = self.captioner.config.fps
         return (not self._search.silent and self.still >= PAUSE * fps) or len(self.poses) >= LONGEST * fps
 
+    @property
+    def unmoved(self) -> bool:
+        """Whether the body has stood still since the sentence began; then nothing is said."""
+        return self.still >= len(self.poses) - 1
+
     def take_new(self, now: float) -> Iterator[Word]:
-        """The words that became final since the last call."""
+        """The words that became final since the last call; none before the body moves."""
+        if self.unmoved:
+            return
         clock = STRIDE / self.captioner.config.fps
         words, steps = self._search.committed, self._search.steps
         for token, step in zip(words[self.emitted :], steps[self.emitted :], strict=True):
@@ -226,7 +233,7 @@ class _OpenSentence:
 
     def finish(self, now: float) -> Iterator[Word | Sentence]:
         """The words still pending and the sentence with its segments; nothing if the body only stood still."""
-        if not self._search.committed and self.still >= len(self.poses) - 1:
+        if self.unmoved:
             return
         if self._pending:
             self._pending *= STRIDE  # a last odd frame is read twice, as in a whole recording

@@ -173,6 +173,9 @@ class LivePieces:
             yield from self._give(longer, now)
             return
         body = view.body
+        if not self.segments and (joint_speed(body)[piece.start : piece.end] < boundaries.STILL).all():
+            self._latest = None  # the body has not moved since the sentence began
+            return
         take = Take(body, Shown(view.values, view.evidence, self.segmenter), [piece], self._learnt)
         heard = self.describe(take.parts)
         judged, spoken = hear(take, heard, body.duration)
