@@ -84,6 +84,7 @@ def test_models_of_one_name_have_a_row_each(root, tmp_path, m2l):
         (("--root", "nowhere"), "nowhere"),
         (("--root", "PEOPLE", "--models", "nobody"), "nobody"),
         (("--root", "PEOPLE", "--takes", "nowhere"), "nowhere"),
+        (("--root", "PEOPLE", "--takes", "PEOPLE"), "has segments; expected takes whose actions people cut"),
     ],
 )
 def test_what_is_missing_is_named_in_one_line(options, message, root, tmp_path, m2l):

@@ -74,11 +74,13 @@ def test_marked_instants_are_counted(folders) -> None:
         ((), "nothing to test on"),
         (("--root", "nowhere"), "nowhere"),
         (("--compose", "nowhere"), "nowhere"),
+        (("--root", "PEOPLE"), "none of its 32 usable recordings (one) has segments; expected takes whose actions"),
         (("--root", "TAKES", "--search", "pieces"), "segmental or sentence"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(folders, tmp_path, m2l, options, message) -> None:
-    given = [str(folders[0]) if option == "TAKES" else option for option in options]
+    names = {"TAKES": str(folders[0]), "PEOPLE": str(folders[1])}
+    given = [names.get(option, option) for option in options]
     status, _, err = m2l("reproduce", "takes", *given, "--out", tmp_path / "out")
     assert status != 0 and message in err and len(err.strip().splitlines()) == 1
 

@@ -21,7 +21,7 @@ from motion2language.captioning.doubt import EVIDENCE, FILE, NEAR, OF_PLACE, Dou
 from motion2language.data.actions import load_actions
 from motion2language.data.clips import Clip
 from motion2language.data.labelled.form import read_motion
-from motion2language.data.labelled.selection import Chosen, choose, read_selection
+from motion2language.data.labelled.selection import Chosen, choose, choose_cut, read_selection
 from motion2language.files import write_atomically
 from motion2language.language.vocabulary import tokenize
 from motion2language.motion import Motion
@@ -107,8 +107,7 @@ def figures(
     lines = ["| | recordings | by doubt | by probability |", "| --- | --- | --- | --- |"]
     lines.append(_line("right against wrong, other people", doubt, test, test.right))
     if takes is not None:
-        whole = choose(read_selection(takes))
-        parts = judge_questions(captioner, doubt, ask_parts(whole.recordings), step)
+        parts = judge_questions(captioner, doubt, ask_parts(choose_cut(takes)), step)
         lines.append(_line("right against wrong, sources never seen", doubt, parts, parts.right))
     both = Rows(*(np.concatenate([getattr(test, name), getattr(strange, name)]) for name in vars(test)))
     lines.append(_line("known against unknown actions", doubt, both, both.known, doubt.familiar(both.evidence)))

@@ -112,6 +112,19 @@ def names_who_acts(sentence: str) -> bool:
     return len(begin) > 1 and begin[0] in SUBJECTS
 
 
+def choose_cut(path: Path) -> list[Usable]:
+    """The usable recordings at `path` (as of `--root`) with segments; ValueError if none has any."""
+    recordings = choose(read_selection(path)).recordings
+    cut = [each for each in recordings if each.entry.spans]
+    if not cut:
+        sources = first_three(list(dict.fromkeys(each.entry.source for each in recordings)))
+        raise ValueError(
+            f"{path}: none of its {len(recordings)} usable recordings ({sources}) has segments; expected takes whose "
+            'actions people cut: "segments" with label, start and end'
+        )
+    return cut
+
+
 def choose(selection: Selection) -> Chosen:
     """Read the chosen sources and sort their recordings into usable ones and those left out, each with its reason.
 

@@ -20,7 +20,7 @@ from motion2language.captioning.model_folder import find_model, names_apart
 from motion2language.data import corpora
 from motion2language.data.actions import load_actions
 from motion2language.data.labelled.persons import split_by_person
-from motion2language.data.labelled.selection import Usable, choose, read_selection
+from motion2language.data.labelled.selection import Usable, choose, choose_cut, read_selection
 from motion2language.data.progress import progress_bar
 from motion2language.data.samples import load_into_memory
 from motion2language.files import make_folder, write_text
@@ -61,7 +61,7 @@ def examination(root: Path, takes: Path | None = None, compose: Path | None = No
         raise ValueError(f"{root}: no recording of a person held out has one label that means one action")
     parts: dict[str, Sequence[Question]] = {}
     if takes is not None:
-        whole = choose(read_selection(takes)).recordings
+        whole = choose_cut(takes)
         for name in dict.fromkeys(collection(each.entry.source) for each in whole):
             parts[name] = ask_parts(each for each in whole if collection(each.entry.source) == name)
     seen = [(question.source, question.wanted) for question in training]

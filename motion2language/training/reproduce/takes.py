@@ -23,7 +23,7 @@ from motion2language.data import corpora
 from motion2language.data.actions import Actions, load_actions
 from motion2language.data.labelled.form import read_motion
 from motion2language.data.labelled.persons import split_by_person
-from motion2language.data.labelled.selection import Usable, choose, read_selection
+from motion2language.data.labelled.selection import Usable, choose, choose_cut, read_selection
 from motion2language.data.progress import progress_bar
 from motion2language.files import make_folder, write_text
 from motion2language.motion import CANONICAL, Motion
@@ -71,7 +71,7 @@ def tests_of(takes: Path | None, people: Path | None, compose: Path | None = Non
     """The tests of labelled recordings `takes` (with segments), of people held out of `people`, and of BNR-Compose."""
     actions, tests = load_actions(), []
     if takes is not None:
-        whole = [each for each in choose(read_selection(takes)).recordings if each.entry.spans]
+        whole = choose_cut(takes)
         for source in dict.fromkeys(each.entry.source for each in whole):
             own = [_cut_by_hand(each, actions) for each in whole if each.entry.source == source]
             tests.append(Test(source, own, known_verbs(actions, source)))
