@@ -74,6 +74,33 @@ def test_any_frame_rate_is_read_and_says_much_the_same(fps):
     assert len(found) == len(wanted) if fps == 5 else found == wanted
 
 
+@pytest.mark.parametrize("kind", ["attention", "transducer"])
+@pytest.mark.parametrize("beam", [-1, -4, 2.5, "many"])
+def test_a_beam_that_is_no_count_is_an_error(kind, beam):
+    one = captioner(2, kind=kind)
+    with pytest.raises(ValueError, match=f"beam is {beam!r}, expected a whole number, 0 or more"):
+        one.transcribe(recording(2), beam=beam)
+    with pytest.raises(ValueError, match=f"beam is {beam!r}, expected a whole number, 0 or more"):
+        one.search([one.values(one.prepare(recording(2)))], beam)
+
+
+def test_searches_refuse_counts_below_one():
+    one, paper = without_torch(captioner(2, kind="transducer")), captioner(2)
+    values, lengths = np.zeros((1, 8, 124), np.float32), np.array([8])
+    given = one.transducer, values, lengths
+    with pytest.raises(ValueError, match="width is -1, expected a whole number, 1 or more"):
+        search_transducer.beam(*given, 5, -1)
+    with pytest.raises(ValueError, match="draws is 0, expected a whole number, 1 or more"):
+        search_transducer.consensus(*given, 5, 0)
+    with pytest.raises(ValueError, match="max_words is 0, expected a whole number, 1 or more"):
+        search_transducer.find(*given, 0)
+    clips = torch.zeros(1, 8, 124), torch.tensor([8])
+    with pytest.raises(ValueError, match="width is 0, expected a whole number, 1 or more"):
+        search_attention.beam(paper.network, *clips, 5, 0)
+    with pytest.raises(ValueError, match="draws is 0, expected a whole number, 1 or more"):
+        search_attention.consensus(paper.network, *clips, 5, 0)
+
+
 def test_a_file_and_its_motion_give_the_same(tmp_path):
     motion = recording(2)
     bvh.write(motion, tmp_path / "take.bvh")

@@ -303,6 +303,7 @@ def test_other_bad_files_are_one_line_that_says_what(make, said, m2l, tmp_path):
         (("--model", "nowhere"), "no model 'nowhere'"),
         (("--format", "docx"), "no output 'docx'; there are "),
         (("--beam", "-1"), "--beam -1: give 1 or more"),
+        (("--no-refine", "--search", "segmental"), "--no-refine bounds the segments of one sentence; drop it, or --se"),
         (("--device", "tpu"), "--device tpu: expected auto, cpu or cuda"),
         (("--unit", "parsec"), "parsec"),
         (("--up", "w"), "'w'"),
@@ -316,7 +317,10 @@ def test_other_bad_files_are_one_line_that_says_what(make, said, m2l, tmp_path):
 )
 def test_wrong_options_are_one_line_that_says_what(words, said, m2l, take):
     status, out, err = m2l("caption", take, *words)
-    assert (status, out) == (2 if words[0] in ("--format", "--beam") else 3, "")  # what it takes is known, or read
+    assert (status, out) == (
+        2 if words[0] in ("--format", "--beam", "--no-refine") else 3,
+        "",
+    )  # what it takes is known, or read
     assert len(err.splitlines()) == 1
     assert said in err
 

@@ -432,6 +432,10 @@ def test_the_search_is_chosen_by_the_model_and_may_be_named(cutter: Captioner) -
     assert cutter.transcribe(take, refine=False).segments == plain.transcribe(take, refine=False).segments
     with pytest.warns(UserWarning, match="never learnt to cut takes"):
         assert plain.transcribe(take, search="segmental") == sentence
+    with pytest.raises(ValueError, match="cannot be combined with refine=False"):
+        cutter.transcribe(take, search="segmental", refine=False)
+    with pytest.raises(ValueError, match="segmental or sentence"):
+        cutter.transcribe(take, search="pieces", refine=False)
     with pytest.raises(ValueError, match="segmental or sentence"):
         cutter.transcribe(take, search="pieces")
 

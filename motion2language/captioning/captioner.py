@@ -20,7 +20,7 @@ from motion2language.body import ensure_canonical
 from motion2language.captioning import boundaries, search_transducer, take_sentences, timing
 from motion2language.captioning.doubt import Doubt, find_facts, judge, part_of
 from motion2language.captioning.features import Normalizer, feature, known_feature, prepare
-from motion2language.captioning.hypothesis import Hypothesis
+from motion2language.captioning.hypothesis import Hypothesis, require_count
 from motion2language.captioning.loops import set_going
 from motion2language.captioning.model_folder import save_model
 from motion2language.captioning.windows import Described, join, windows
@@ -76,8 +76,9 @@ class Captioner:
         joint_map  canonical joint -> joint of the recording, for skeletons with unknown names
         refine     bound segments by changes of movement (boundaries.py); otherwise by the paper's rule
         search     "segmental": the recording is cut into pieces, each one action (search_segments.py); "sentence": one
-                   sentence for all of it. None: segmental if the model learnt to cut and no beam is asked for, which
-                   finds one sentence. A model that did not learn it warns and says the sentence, as without `refine`
+                   sentence for all of it. None: segmental if the model learnt to cut, unless a beam or the paper's rule
+                   (no `refine`) is asked for, which are of one sentence. A model that did not learn it warns and says
+                   the sentence
         facts      measure each segment, judge how probable its words are and whether the model knows the action
                    (doubt.py)
         """
@@ -117,7 +118,8 @@ class Captioner:
 
         prepared  each motion as `prepare` returned it, for a caller that has done so already
         """
-        segmenter = self._segmenter_for(search, beam) if refine else None
+        require_count("beam", 0 if beam is None else beam, 0)
+        segmenter = self._segmenter_for(search, beam, refine)
         if prepared is None:
             prepared = [self.prepare(motion, joint_map) for motion in motions]
         going = [set_going(body) for body in prepared]
@@ -288,13 +290,15 @@ class Captioner:
             own = list(islice(features, len(one.transcript.segments)))
             yield replace(one, transcript=judge(one.transcript, body, self.doubt, own, one.alone, found))
 
-    def _segmenter_for(self, search: str | None, beam: int | None) -> Segmenter | None:
+    def _segmenter_for(self, search: str | None, beam: int | None, refine: bool) -> Segmenter | None:
         """The segmenter, if the recordings are to be cut into pieces and the model learnt to."""
         if search not in (None, *WAYS):
             raise ValueError(f"search {search!r}: expected {' or '.join(WAYS)}")
+        if search == "segmental" and not refine:
+            raise ValueError(f"search {search!r} bounds pieces by what moves; it cannot be combined with refine=False")
         if search == "segmental" and self.segmenter is None:
             warnings.warn(f"model {self.name!r} never learnt to cut takes; it says one sentence for all", stacklevel=3)
-        return None if search == "sentence" or (search is None and beam) else self.segmenter
+        return None if not refine or search == "sentence" or (search is None and beam) else self.segmenter
 
     def timed(self, motion: Motion, hypothesis: Hypothesis, *, refine: bool = True) -> Transcript:
         """The transcript of a hypothesis for a prepared motion."""

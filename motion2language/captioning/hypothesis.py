@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
+
+
+def require_count(name: str, value: int, least: int = 1) -> None:
+    """ValueError unless a setting of a search is a whole number, `least` or more."""
+    if not isinstance(value, Integral) or value < least:
+        raise ValueError(f"{name} is {value!r}, expected a whole number, {least} or more")
 
 
 @dataclass(frozen=True, eq=False)

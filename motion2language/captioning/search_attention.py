@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motion2language.captioning.hypothesis import Hypothesis
+from motion2language.captioning.hypothesis import Hypothesis, require_count
 from motion2language.captioning.timing import with_agreement
 from motion2language.language.agreement import DRAWS, Sentence, spread
 from motion2language.language.agreement import consensus as most_typical
@@ -32,6 +32,8 @@ def find(
     model: AttentionCaptioner, values: np.ndarray, lengths: np.ndarray, max_words: int, width: int | None = None
 ) -> list[Hypothesis]:
     """One Hypothesis for each row of values (B, T, F), lengths (B,): by a beam, or for width 0 by consensus."""
+    require_count("max_words", max_words)
+    require_count("beam", 0 if width is None else width, 0)
     width = BEAM if width is None else width
     device = next(model.parameters()).device
     padded, frames = torch.from_numpy(values).to(device), torch.from_numpy(lengths).to(device)
@@ -63,6 +65,7 @@ def beam(
 
     Width 1 is greedy. All clips and hypotheses advance together, as B * width rows, until a clip's have all ended.
     """
+    require_count("width", width)
     allowed = _allowed(model.config.vocabulary_size, values.device)
     under_way = _begin(model, values, lengths, width)
     stretches: list[_Stretch] = []
@@ -84,6 +87,7 @@ def consensus(
 
     A word's probability is the share of the draws that have it in its place.
     """
+    require_count("draws", draws)
     drawn = [
         sentences
         for first in range(0, len(values), CLIPS_DRAWN)

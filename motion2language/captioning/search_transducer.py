@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from motion2language.captioning.drawing import WORDS_PER_STEP, Recordings, draw
-from motion2language.captioning.hypothesis import Hypothesis
+from motion2language.captioning.hypothesis import Hypothesis, require_count
 from motion2language.captioning.timing import with_agreement
 from motion2language.language.agreement import DRAWS, Sentence
 from motion2language.language.agreement import consensus as most_typical
@@ -33,6 +33,8 @@ def find(
 
     width  0 or None: by consensus; 1: greedy; more: by a beam
     """
+    require_count("max_words", max_words)
+    require_count("beam", 0 if width is None else width, 0)
     if not width:
         return consensus(network, values, lengths, max_words)
     if width == 1:
@@ -58,6 +60,7 @@ def beam(
     Sentences are compared by log P(sentence | motion) + word_bonus * words. Without a bonus the likeliest sentence
     wins, which is short: the many wordings of a longer one share its probability.
     """
+    require_count("width", width)
 
     def search(prefixes: Prefixes, steps: Side) -> Sentence:
         kept = PrefixSearch(prefixes, max_words, width, word_bonus)
@@ -75,6 +78,7 @@ def consensus(
 
     A word's probability is the share of the draws that have it in its place.
     """
+    require_count("draws", draws)
     memory, counts = network.encode(values, lengths)
     prefixes, recordings = Prefixes(network), Recordings.of(network, memory, counts)
     drawn = draw(prefixes, recordings, max_words, draws)

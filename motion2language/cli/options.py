@@ -128,13 +128,15 @@ class Search:
     """Bound segments by changes of movement; --no-refine takes the paper's rule."""
     search: str | None = None
     """segmental: cut the recording into pieces of one action each; sentence: say one sentence for all of it. By default
-    segmental for a model that learnt to cut, such as default, unless --beam asks for one sentence."""
+    segmental for a model that learnt to cut, such as default, unless --beam or --no-refine asks for one sentence."""
 
     def require_valid(self) -> None:
-        """ValueError for a --beam below 0 and for an unknown --search."""
+        """ValueError for a --beam below 0, for an unknown --search, and for one that --no-refine contradicts."""
         require_beam(self.beam)
         if self.search not in (None, "segmental", "sentence"):
             raise ValueError(f"--search {self.search}: expected segmental or sentence")
+        if self.search == "segmental" and not self.refine:
+            raise ValueError("--no-refine bounds the segments of one sentence; drop it, or --search segmental")
 
 
 @Parameter(name="*")
