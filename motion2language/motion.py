@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 SHOWN = 80  # joints that a message lists; chosen
+#: Frames per second a recording may have. Chosen: below, no movement is visible; above, no camera records.
+RATES = (1.0, 10_000.0)
 #: The columns of Motion.contacts: the heel and the ball of each foot.
 CONTACTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
@@ -102,7 +104,7 @@ class Motion:
     """A recording: joint positions in metres at a known rate.
 
     positions  (T, J, 3) float32, metres, Y up, right-handed
-    fps        frames per second, no default
+    fps        frames per second, no default; what describes a motion takes those in RATES
     skeleton   names and tree of the J joints
     name       used in messages and transcripts, usually the file's name
     seen       (T, J) bool, False where a joint was not recorded and its position is a stand-in; None where all were
@@ -218,6 +220,13 @@ class Motion:
         seen, contacts = (None if flags is None else flags[nearest] for flags in (self.seen, self.contacts))
         positions = positions.reshape(count, -1, 3)
         return replace(self, positions=positions, fps=fps, angles=angles, seen=seen, contacts=contacts)
+
+
+def require_rate(name: str, fps: float, advice: str = "") -> None:
+    """ValueError for a frame rate outside RATES; `advice` ends the message."""
+    lowest, highest = RATES
+    if not lowest <= fps <= highest:
+        raise ValueError(f"{name}: {fps:g} frames per second, expected {lowest:g} to {highest:,.0f}{advice}")
 
 
 def _resample(values: np.ndarray, times: np.ndarray, ratio: float) -> np.ndarray:

@@ -74,6 +74,15 @@ def test_any_frame_rate_is_read_and_says_much_the_same(fps):
     assert len(found) == len(wanted) if fps == 5 else found == wanted
 
 
+@pytest.mark.parametrize("fps", [0.001, 0.99, 10_001, 1e6])
+def test_a_motion_at_a_frame_rate_that_files_may_not_have_is_refused(fps):
+    motion = replace(recording(7), fps=fps, name="take")
+    with pytest.raises(ValueError, match=r"take: .* frames per second, expected 1 to 10,000$"):
+        load_model().transcribe(motion)
+    with pytest.raises(ValueError, match=r"take: .* frames per second, expected 1 to 10,000$"):
+        m2l.facts(motion)
+
+
 @pytest.mark.parametrize("kind", ["attention", "transducer"])
 @pytest.mark.parametrize("beam", [-1, -4, 2.5, "many"])
 def test_a_beam_that_is_no_count_is_an_error(kind, beam):

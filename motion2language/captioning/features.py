@@ -29,7 +29,7 @@ from motion2language.body.median import median
 from motion2language.files import read_arrays
 from motion2language.formats.limits import clean_message, clean_name
 from motion2language.model.config import ModelConfig
-from motion2language.motion import CANONICAL, Motion
+from motion2language.motion import CANONICAL, Motion, require_rate
 
 _LEGS = [[CANONICAL.index(f"{side}_{joint}") for side in ("left", "right") for joint in joints]
          for joints in (("hip", "knee"), ("knee", "ankle"))]  # fmt: skip
@@ -246,6 +246,7 @@ def _to_body_axes(vectors: np.ndarray, heading: tuple[np.ndarray, np.ndarray], o
 
 def prepare(motion: Motion, config: ModelConfig, joint_map: Mapping[str, str] | None = None) -> Motion:
     """The recording on the joints and at the frame rate a model reads; ValueError when it cannot be mapped."""
+    require_rate(motion.label, motion.fps)
     if config.joints == CANONICAL.joints:
         motion = to_canonical(motion, joint_map)
         if config.features != "partial" and motion.seen is not None and not motion.seen.any(axis=0).all():

@@ -20,11 +20,10 @@ from motion2language.body import Axes, detect_axes
 from motion2language.formats import FORMATS, GAP, suffix_of
 from motion2language.formats.contents import REFUSED, explain
 from motion2language.formats.limits import FARTHEST_UNITS, LONGEST_NAME, clean_message, clean_name, require_near
-from motion2language.motion import Motion
+from motion2language.motion import Motion, require_rate
 
 LARGEST = 2**30  # bytes; chosen: an hour of 120 Hz BVH is about 300 MB
-#: Frames per second a recording may have. Chosen: below, no movement is visible; above, no camera records.
-RATES = (1.0, 10_000.0)
+_ADVICE = "; set it with --fps"
 FARTHEST = 1e5  # metres from the origin; chosen: there single precision steps by a centimetre
 
 
@@ -131,13 +130,13 @@ def read_motion(  # noqa: PLR0913 - a parameter is what a user may set for a fil
 def read_with_axes(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Motion, Axes]:
     """As read_motion, with the unit and the up axis that were set or detected."""
     if options.fps is not None:
-        _require_rate(path, options.fps)
+        require_rate(str(path), options.fps, _ADVICE)
     return _converted(path, read(path, options), options)
 
 
 def _converted(path: str | Path, recording: Recording, options: ReadOptions) -> tuple[Motion, Axes]:
     """A recording in metres, Y up, with its axes; the ValueErrors name the file."""
-    _require_rate(path, recording.motion.fps)
+    require_rate(str(path), recording.motion.fps, _ADVICE)
     motion = replace(recording.motion, name=recording.motion.name or Path(path).name)
     unit, up = options.unit or recording.unit, options.up or recording.up
     try:
@@ -178,7 +177,7 @@ def read_takes(
     """Several takes of a file, which is opened once: as read_with_axes, or what is wrong with it, for each name."""
     path = Path(path)
     if options.fps is not None:
-        _require_rate(path, options.fps)
+        require_rate(str(path), options.fps, _ADVICE)
     takes: Takes = _call(path, lambda: _reader(path).takes(path, options))
     for name in names:
         try:
@@ -264,9 +263,3 @@ def in_metres(recording: Recording) -> Motion:
     motion = recording.motion
     axes = detect_axes(motion.positions, motion.skeleton, recording.unit, recording.up)
     return replace(motion, positions=axes.apply(motion.positions))
-
-
-def _require_rate(path: str | Path, fps: float) -> None:
-    lowest, highest = RATES
-    if not lowest <= fps <= highest:
-        raise ValueError(f"{path}: {fps:g} frames per second, expected {lowest:g} to {highest:,.0f}; set it with --fps")

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from motion2language.body.median import median
-from motion2language.motion import CANONICAL, Motion
+from motion2language.motion import CANONICAL, Motion, require_rate
 
 #: Frames per second that facts are computed at: walking, waving and clapping stay below 5 Hz. Chosen.
 RATE = 20.0
@@ -138,7 +138,8 @@ class Body:
 
 
 def measure(motion: Motion) -> Body:
-    """The Body of a motion on the canonical skeleton; ValueError for another skeleton."""
+    """The Body of a motion on the canonical skeleton; ValueError for another skeleton or a frame rate not in RATES."""
+    require_rate(motion.label, motion.fps)
     if motion.skeleton.joints != CANONICAL.joints:
         raise ValueError(
             f"{motion.label}: facts need the canonical body, found skeleton {motion.skeleton.name!r}; "
