@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 LOCK_INTERVAL = 0.2  # seconds between looks whether a lock is free; chosen
+#: Beginning of the name of the folder, among temporary files, that holds what standard input held, as its only file.
+STANDARD_INPUT = "m2l-standard-input-"
 _PIECE = 2**20  # bytes of an array read at once; chosen
 LARGEST_ARCHIVE = 2**30  # bytes an archive may unpack to; chosen, as formats.LARGEST
 
@@ -196,11 +199,17 @@ def _lock(descriptor: int) -> bool:
 
 
 def one_line(error: Exception | str) -> str:
-    """A text, or the message of an error, in one line that a terminal can show; an OSError's without its number."""
+    """A text, or the message of an error, in one line that a terminal can show; an OSError's without its number.
+
+    The file that holds what standard input held is called "standard input".
+    """
     text = str(error)
     if isinstance(error, OSError) and error.strerror:  # Python's own message begins with "[Errno 2]"
         name = "" if error.filename is None else f"{error.filename}: "
         text = name + error.strerror.lower()
+    if STANDARD_INPUT in text:
+        folder = re.escape(str(Path(tempfile.gettempdir()) / STANDARD_INPUT))
+        text = re.sub(rf"{folder}\w+[\\/]stdin(\.\w+)?", "standard input", text)
     text = " ".join(text.split())
     return text if text.isprintable() else "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 

@@ -52,10 +52,18 @@ def test_what_is_wrong_with_standard_input_is_one_line(m2l, take, typed):
     assert m2l("caption", "-", "--kind", "../x")[2].startswith("m2l: -: standard input has no name")
     assert "name one with --out" in m2l("caption", "-", "--kind", "bvh", "--format", "srt")[2]
     assert "name one with --out" in m2l("view", "-", "--kind", "bvh")[2]
-    typed(b"")
-    status, out, err = m2l("caption", "-", "--kind", "bvh")
-    assert status != 0
-    assert (out, err.count("\n")) == ("", 1)
+    assert "-: --kind zzz: unsupported file type; expected amc, bvh, fbx" in m2l("caption", "-", "--kind", "zzz")[2]
+    for command, content, kind in (
+        (("caption", "-"), b"", "bvh"),
+        (("caption", "-"), b"HIERARCHY", "csv"),
+        (("inspect", "-"), b"HIERARCHY", "npz"),
+        (("convert", "-", "x.npz"), b"a,b", "csv"),
+    ):
+        typed(content)
+        status, out, err = m2l(*command, "--kind", kind)
+        assert status != 0
+        assert (out, err.count("\n")) == ("", 1)
+        assert err.startswith("m2l: standard input: ")
 
 
 def test_defaults_of_this_folder_come_before_the_users_own_and_after_the_command_line(m2l, take):

@@ -164,6 +164,24 @@ def test_the_command_writes_a_file_and_refuses_others_first(tmp_path, capsys):
         convert(tmp_path / "a.bvh", tmp_path / "none" / "a.glb")
 
 
+def test_files_that_are_there_are_only_replaced_where_asked(tmp_path, m2l):
+    write_motion(recording(3), tmp_path / "a.bvh")
+    document = moved_gltf(recording(2).clip(0, 1))
+    walk = document.json["animations"][0]
+    document.json["animations"] = [walk | {"name": name} for name in ("Walk", "Run")]
+    (tmp_path / "two.glb").write_bytes(document.glb())
+    for name in ("b.npz", "c_Run.npz"):
+        (tmp_path / name).write_text("mine")
+    status, out, err = m2l("convert", tmp_path / "a.bvh", tmp_path / "b.npz")
+    assert (status, out) == (1, "")
+    assert err == f"m2l: {tmp_path / 'b.npz'}: is there already; --overwrite replaces it\n"
+    assert "c_Run.npz: is there already" in m2l("convert", tmp_path / "two.glb", tmp_path / "c.npz")[2]
+    assert not (tmp_path / "c_Walk.npz").exists()
+    assert (tmp_path / "b.npz").read_text() == "mine"
+    assert m2l("convert", tmp_path / "a.bvh", tmp_path / "b.npz", "--overwrite")[0] == 0
+    assert read_motion(tmp_path / "b.npz").frames == recording(3).frames
+
+
 def test_each_take_of_a_file_gets_a_file_of_its_own(tmp_path, capsys):
     document = moved_gltf(recording(2).clip(0, 1))
     walk = document.json["animations"][0]

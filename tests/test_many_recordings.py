@@ -184,7 +184,8 @@ def test_several_processes_write_what_one_does_in_the_same_order(many, tmp_path,
     monkeypatch.setattr(recordings, "GROUP", 2)
     monkeypatch.setattr(recordings, "count_cores", lambda: 3)
     status, out, err = m2l(*command, tmp_path / "three")
-    assert (status, out.replace(f"in {tmp_path / 'three'}", f"in {tmp_path / 'one'}"), err) == alone
+    assert (status, out.replace(f"in {tmp_path / 'three'}", f"in {tmp_path / 'one'}")) == alone[:2]
+    assert sorted(err.splitlines()) == sorted(alone[2].splitlines())  # notes come as each process reads
     assert (alone[0], alone[2].count("m2l: note: 6.bvh declares `Frames: 3`")) == (1, 1)
     files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
     assert len(files) == 18

@@ -1,5 +1,8 @@
 """Files of several takes: what is described one by one, under which names, and what the commands say."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from animated import moved_gltf
@@ -90,6 +93,26 @@ def test_a_single_pose_beside_other_takes_is_no_failure(alone, tmp_path, capsys,
     printed = capsys.readouterr()
     assert ("[T-Pose]\n(a single pose)\n" in printed.out) == (not alone)
     assert ("a single pose" in printed.out) == (printed.err == "")
+
+
+def test_recordings_are_printed_in_the_order_in_which_they_are_given(tmp_path, m2l, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    document = moved_gltf(MOTION)
+    first, accessors = document.json["animations"][0], document.json["accessors"]
+    begun = len(accessors)
+    accessors += [row | {"count": 1} for row in accessors]
+    still = [row | {"input": begun + row["input"], "output": begun + row["output"]} for row in first["samplers"]]
+    document.json["animations"] = [first | {"name": "Walk"}, first | {"name": "T-Pose", "samplers": still}]
+    Path("hero.glb").write_bytes(document.glb())
+    for name in "abc":
+        bvh.write(MOTION, f"{name}.bvh")
+    Path("out").mkdir()
+    Path("out/a.txt").write_text("mine")  # not replaced
+    words = ("b.bvh", "a.bvh", "nobody.bvh", "hero.glb", "c.bvh", "--format", "txt", "--out", "out")
+    _, out, err = m2l("caption", "--model", "synthetic", *words)
+    printed = re.findall(r"^\S+(?:bvh|glb)(?: \[.*\])?$", out, re.MULTILINE)
+    assert printed == ["b.bvh", "hero.glb [Walk]", "hero.glb [T-Pose]", "c.bvh"]
+    assert err.index("a.txt") < err.index("nobody.bvh")
 
 
 def test_split_cuts_each_take_and_reports_what_cannot_be_read(tmp_path, m2l):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import zip_longest
@@ -82,10 +82,10 @@ class Outcome:
 def describe_files(
     sources: Sequence[Source], captioner: Captioner, settings: Settings
 ) -> Iterator[tuple[int, tuple[Motion, Described] | Exception]]:
-    """Each source's number with its motion and description, or with what is wrong with it; a group at a time."""
+    """Each source's number, in order, with its motion and description, or what is wrong with it; a group at a time."""
     for first in range(0, len(sources), GROUP):
         motions: list[tuple[int, Motion]] = []
-        prepared = []
+        prepared, failed = [], dict[int, Exception]()
         group = sources[first : first + GROUP]
         for number, motion in enumerate(read_sources(group, settings.read), start=first):
             try:
@@ -95,8 +95,18 @@ def describe_files(
                 prepared.append(captioner.prepare(motion, settings.read.joint_map))
                 motions.append((number, motion))
             except Exception as error:  # whatever one recording does, the others go on
-                yield number, error
-        yield from _describe_group(motions, prepared, captioner, settings)
+                failed[number] = error
+        yield from _in_order(_describe_group(motions, prepared, captioner, settings), failed)
+
+
+def _in_order(results: Iterator[tuple[int, Any]], known: Mapping[int, Any]) -> Iterator[tuple[int, Any]]:
+    """Results by their rising numbers, and those that are known already, in the order of all numbers."""
+    waiting = sorted(known)
+    for number, result in results:
+        while waiting and waiting[0] < number:
+            yield waiting[0], known[waiting.pop(0)]
+        yield number, result
+    yield from ((number, known[number]) for number in waiting)
 
 
 def _describe_group(
@@ -257,21 +267,33 @@ def _remove_leftovers(jobs: Sequence[Job]) -> None:
 
 def _write_all(jobs: Sequence[Job], settings: Settings, captioner: Captioner) -> Iterator[Outcome]:
     _remove_leftovers(jobs)
-    refusals = [None if settings.overwrite else find_refusal(job) for job in jobs]
-    yield from (Outcome(job.source.label, None, (why,)) for job, why in zip(jobs, refusals, strict=True) if why)
-    jobs = [job for job, why in zip(jobs, refusals, strict=True) if not why]
-    for number, result in describe_files([job.source for job in jobs], captioner, settings):
-        source = jobs[number].source
-        if isinstance(result, PoseError) and source.take is not None:  # characters have a T-pose beside their takes
-            yield Outcome(source.label, "(a single pose)\n")
-        elif isinstance(result, Exception):
-            yield Outcome(source.label, None, (_reason(source, result),))
-        else:
-            motion, described = result
-            kept, actions = described.surer_than(settings.least), captioner.lexicon.actions
-            if settings.each_repetition is False:
-                kept = replace(kept, transcript=join_repetitions(kept.transcript))
-            yield _write(jobs[number], motion, kept, actions, settings)
+    refusals = {
+        number: Outcome(job.source.label, None, (why,))
+        for number, job in enumerate(jobs)
+        if not settings.overwrite and (why := find_refusal(job))
+    }
+    free = [number for number in range(len(jobs)) if number not in refusals]
+    described = describe_files([jobs[number].source for number in free], captioner, settings)
+    outcomes = (
+        (free[place], _outcome_of(jobs[free[place]], result, captioner, settings)) for place, result in described
+    )
+    yield from (outcome for _, outcome in _in_order(outcomes, refusals))
+
+
+def _outcome_of(
+    job: Job, result: tuple[Motion, Described] | Exception, captioner: Captioner, settings: Settings
+) -> Outcome:
+    """What comes of a described recording, whose files are written, or of one that could not be described."""
+    source = job.source
+    if isinstance(result, PoseError) and source.take is not None:  # characters have a T-pose beside their takes
+        return Outcome(source.label, "(a single pose)\n")
+    if isinstance(result, Exception):
+        return Outcome(source.label, None, (_reason(source, result),))
+    motion, described = result
+    kept, actions = described.surer_than(settings.least), captioner.lexicon.actions
+    if settings.each_repetition is False:
+        kept = replace(kept, transcript=join_repetitions(kept.transcript))
+    return _write(job, motion, kept, actions, settings)
 
 
 def _reason(source: Source, error: Exception) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from motion2language.cli.exits import FAILED
 from motion2language.cli.options import Input, complain
-from motion2language.cli.written import show_written
+from motion2language.cli.written import Overwrite, require_free, show_written
 
 
-def convert(file: Path, out: Path, /, *, source: Input = Input()) -> int:
+def convert(file: Path, out: Path, /, *, overwrite: Overwrite = False, source: Input = Input()) -> int:
     """Write a recording in another format, in metres, Y up: .bvh, .npz, .csv or .glb.
 
     Parameters
@@ -32,6 +32,7 @@ def convert(file: Path, out: Path, /, *, source: Input = Input()) -> int:
     takes = [each.take for each in sources if each.take is not None]
     stem = out.stem if out.suffix else file.stem
     paths = [out.with_name(name + suffix_of(out)) for name in name_files_of_takes(stem, takes)] or [out]
+    require_free(paths, overwrite)
     status = 0
     for path, motion in zip(paths, read_sources(sources, options), strict=True):
         if isinstance(motion, Exception):
