@@ -28,7 +28,7 @@ from motion2language.body import ensure_canonical
 from motion2language.captioning.facts.find import facts_of_all
 from motion2language.captioning.facts.limbs import MOVED, STILL, is_still
 from motion2language.captioning.facts.measure import Body, measure
-from motion2language.captioning.facts.words import find_evidence, says_held_posture
+from motion2language.captioning.facts.words import find_evidence, find_posture
 from motion2language.captioning.joining import without
 from motion2language.captioning.timing import AGAIN
 from motion2language.files import read_arrays
@@ -240,15 +240,15 @@ def _needs_movement(segment: Segment, found: Facts, body: Motion) -> bool:
     """Whether a segment's words say what a body that does not move cannot show.
 
     Who stands does not sit, in whatever way a sensor sees legs; any action but a posture moves something, and going,
-    turning, jumping and kicking move much.
+    turning, jumping, kicking and reaching a posture move much.
     """
     words = [word.word for word in segment.words]
-    posture = says_held_posture(words)
+    posture, held = find_posture(words) or (None, False)
     stands = found.start_posture == found.end_posture == "standing"
-    if posture is not None and (posture == "standing" or not stands):
+    if not words or (held and (posture == "standing" or not stands)):
         return False
-    part = measure(ensure_canonical(body)).part(segment.start, segment.end)
-    return bool(words) and is_still(part, STILL if posture is None and MOVING.isdisjoint(words) else MOVED)
+    much = posture is not None or not MOVING.isdisjoint(words)
+    return is_still(measure(ensure_canonical(body)).part(segment.start, segment.end), MOVED if much else STILL)
 
 
 def part_of(body: Motion, segment: Segment) -> Motion:

@@ -11,9 +11,9 @@ from motion2language.captioning.facts.measure import RATE, Body
 from motion2language.captioning.facts.posture import FLAT
 
 MOVED = 0.06  # leg lengths of spread from which a limb moves at all, about 5 cm; chosen
-#: Leg lengths of spread below which a pose is held, under a centimetre. The wrist of a hand that waves from a raised
-#: arm spreads .015 in Bandai Namco's recordings. Chosen.
-STILL = 0.01
+#: Leg lengths of spread below which a pose is held, some millimetres. The wrist of a hand that waves from a raised arm
+#: spreads .006 in Bandai Namco's recordings. Chosen.
+STILL = 0.004
 HOLD = 0.5  # seconds that a pose is held at least; chosen: between two movements any body is still for less
 SECOND = (
     0.55  # share of the other side's spread from which both sides act; chosen, between .39 and .76 on labelled clips

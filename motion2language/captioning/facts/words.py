@@ -79,16 +79,16 @@ def contradictions(words: Sequence[str] | str, facts: Facts) -> list[Evidence]:
     return [evidence for evidence in find_evidence(words, facts) if not evidence.agrees]
 
 
-def says_held_posture(words: Sequence[str]) -> str | None:
-    """The posture that words say a body is in; None for any other action, reaching a posture among them.
+def find_posture(words: Sequence[str]) -> tuple[str, bool] | None:
+    """The posture that words name, and whether they say that it is held, not reached; None for any other action.
 
-    >>> says_held_posture("a person sits still".split()), says_held_posture("a person sits down".split())
-    ('sitting', None)
+    >>> find_posture("a person sits still".split()), find_posture("a person sits down".split())
+    (('sitting', True), ('sitting', False))
     """
     for word, after in zip(words, (*words[1:], ""), strict=True):
         posture = (_POSTURES | _UPRIGHT).get(word.lower())
         if posture is not None:
-            return None if after in _CHANGES else posture
+            return posture, after not in _CHANGES
     return None
 
 
