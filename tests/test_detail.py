@@ -56,11 +56,11 @@ def said(text: str, found: Facts | None, **fields) -> Segment:
         (
             "a person waves",
             Facts(arms="right", limb="arm", repetitions=4),
-            "a person waves with the right hand 4 times",
+            "a person waves with the right hand four times",
         ),
-        ("waves the right hand", Facts(arms="right", limb="arm", repetitions=4), "waves the right hand 4 times"),
+        ("waves the right hand", Facts(arms="right", limb="arm", repetitions=4), "waves the right hand four times"),
         ("a person kicks", Facts(legs="left", limb="leg", repetitions=2), "a person kicks with the left leg twice"),
-        ("a person jumps", Facts(jumps=3, repetitions=2), "a person jumps 3 times"),
+        ("a person jumps", Facts(jumps=3, repetitions=2), "a person jumps three times"),
     ],
 )
 def test_words_are_added_where_facts_are_beyond_doubt(text, found, expected):

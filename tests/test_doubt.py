@@ -62,6 +62,12 @@ def test_no_output_for_people_has_the_words_of_an_unknown_action(name):
     assert "unknown action: right hand to the head 3 times, standing" in text
 
 
+def test_a_posture_reads_well_where_it_begins_or_ends():
+    assert writers.phrase(Facts(start_posture="bent", end_posture="on all fours")) == "from bent to all fours"
+    assert writers.phrase(Facts(start_posture="on all fours", end_posture="standing")) == "from all fours to standing"
+    assert writers.phrase(Facts(start_posture="on all fours", end_posture="on all fours")) == "on all fours"
+
+
 def test_tables_hold_facts_and_a_terminal_has_them_dim():
     assert writers.render(SAID, "csv").splitlines()[0] == "start,end,label,text,confidence,known,facts"
     assert '"right hand to the head 3 times"' not in writers.render(SAID, "csv")

@@ -13,14 +13,13 @@ from typing import Any
 
 from motion2language.captioning.facts.words import contradictions
 from motion2language.captioning.timing import LEADING
-from motion2language.language.movement import RUN_VERBS, SIDES, WALK_VERBS, name_other_sides
+from motion2language.language.movement import RUN_VERBS, SIDES, WALK_VERBS, count_times, name_other_sides
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 PAUSE = 1.5  # seconds between two repetitions; chosen: with a longer rest between them people call it doing it anew
 SERIES = 2  # repetitions in a row after which something else may be done in a pause; chosen
 OFTEN = "repeatedly"  # in place of the count where something else is done between
 BETWEEN = ("and", "in", "between")
-NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SUBJECT = ("a", "person")  # where the words name nobody
 _OF_LIMBS = frozenset("the a an his her their".split())
 _ARTICLES = frozenset("a an the".split())
@@ -125,7 +124,7 @@ def _joined(parts: Sequence[Segment], interrupted: bool) -> Segment:
         verb = _verb(words)
         words = (*words[:verb], replace(words[verb], word=OFTEN), *words[verb:])
     else:
-        words = (*words, *(replace(words[-1], word=word) for word in _count(len(parts)).split()))
+        words = (*words, *(replace(words[-1], word=word) for word in count_times(len(parts)).split()))
     return replace(
         first,
         end=max(part.end for part in parts),
@@ -204,9 +203,3 @@ def _joined_facts(parts: Sequence[Segment]) -> Facts:
         start_posture=measured[0].start_posture,
         end_posture=measured[-1].end_posture,
     )
-
-
-def _count(number: int) -> str:
-    if number == 2:
-        return "twice"
-    return f"{NUMBERS[number - 2] if number <= len(NUMBERS) + 1 else number} times"

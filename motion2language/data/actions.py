@@ -22,6 +22,7 @@ import numpy as np
 from motion2language.data.index import read_json
 from motion2language.data.rows import make_row, nearest, require_keys, require_type
 from motion2language.files import parse_toml
+from motion2language.language.movement import NUMBERS, count_times
 from motion2language.language.vocabulary import tokenize
 
 STYLE_SPOKEN = 0.5  # probability that a sentence names the style its clips share; measured on BNR-Compose
@@ -37,7 +38,7 @@ _SLOTS = (*_LIMBS, "side", "target", "count", "times", "manner")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
 _SIDES = ("", "left", "right", "both")
-_NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS = {number: word for word, number in NUMBERS.items()}
 
 
 @dataclass(frozen=True)
@@ -310,11 +311,10 @@ def _values(meaning: Meaning) -> dict[str, str]:
         for slot, words in _LIMBS.items()
     }
     number = _NUMBERS[count] if count > 1 else ""
-    times = {"two": "twice", "": ""}.get(number, f"{number} times")
     return limbs | {
         "side": side if side in ("left", "right") else "",
         "target": meaning.target,
         "count": number,
-        "times": times,
+        "times": count_times(count) if count > 1 else "",
         "manner": meaning.manner,
     }

@@ -48,7 +48,8 @@ PLACES = (
 SLOW = frozenset("slow slowly".split())
 FAST = frozenset("fast quickly rapidly".split())
 NUMBERS = {
-    word: number for number, word in enumerate("one two three four five six seven eight nine ten".split(), start=1)
+    word: number
+    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)
 }
 TIMES = {"once": 1, "twice": 2, "thrice": 3}
 #: Words after which nothing need be counted. Chosen.
@@ -58,6 +59,17 @@ OFTEN = frozenset("time times again repeatedly several".split()) | frozenset(TIM
 TURNED, NOT_TURNED = 40.0, 12.0
 #: Metres of travel from which a body clearly went somewhere, and below which it stayed; chosen.
 WENT, STAYED = 1.0, 0.3
+
+
+def count_times(number: int) -> str:
+    """How often something is done, in words where people write one.
+
+    >>> count_times(1), count_times(2), count_times(3), count_times(13)
+    ('once', 'twice', 'three times', '13 times')
+    """
+    if number in (1, 2):
+        return "once" if number == 1 else "twice"
+    return f"{next((word for word, value in NUMBERS.items() if value == number), number)} times"
 
 
 def name_other_sides(first: Iterable[str], second: Iterable[str]) -> bool:

@@ -30,10 +30,10 @@ from motion2language.language.movement import (
     RUN_VERBS,
     SIDES,
     SLOW,
-    TIMES,
     TURN_VERBS,
     TURNED,
     WENT,
+    count_times,
     name_other_sides,
 )
 from motion2language.transcript import Facts, Segment, TimedWord, Transcript
@@ -152,7 +152,7 @@ def _count(words: Sequence[str], facts: Facts) -> Iterator[str]:
         return
     often = (facts.jumps or 0) if _has(words, JUMP_VERBS) else (facts.repetitions or 0)
     if often > 1:
-        yield next((word for word, number in TIMES.items() if number == often == 2), f"{often} times")
+        yield count_times(often)
 
 
 def _has(words: Sequence[str], kind: Collection[str]) -> bool:

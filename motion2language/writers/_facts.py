@@ -174,7 +174,7 @@ def _phrases(facts: Facts) -> Iterator[str]:
         yield " ".join(part for part in (acts, often) if part)
     start, end = facts.start_posture, facts.end_posture or facts.start_posture
     if start != end:
-        yield f"from {start} to {end}"
+        yield f"from {start} to {end}".replace("on all fours", "all fours")
     elif start not in (None, "standing"):
         yield str(start)
 
