@@ -317,10 +317,8 @@ def test_other_bad_files_are_one_line_that_says_what(make, said, m2l, tmp_path):
 )
 def test_wrong_options_are_one_line_that_says_what(words, said, m2l, take):
     status, out, err = m2l("caption", take, *words)
-    assert (status, out) == (
-        2 if words[0] in ("--format", "--beam", "--no-refine") else 3,
-        "",
-    )  # what it takes is known, or read
+    misused = words[0] in ("--format", "--beam", "--no-refine")  # what it takes is known; otherwise it is read
+    assert (status, out) == (2 if misused else 3, "")
     assert len(err.splitlines()) == 1
     assert said in err
 

@@ -34,7 +34,7 @@ def join_repetitions(transcript: Transcript) -> Transcript:
 
     The words of the first one stay, and a count follows: "twice", "three times"; walking and running are not counted.
     Its probability is the least of all. Those that say different sides stay apart, and so do unknown actions, whose
-    words are not to be trusted. A side that was measured otherwise in one of them is not said of all.
+    words are not to be trusted. The joined words leave out a side if another one was measured in any part.
 
     >>> from motion2language.transcript import TimedWord
     >>> parts = (Segment(0.0, 1.0, "kick", (TimedWord("kicks", 0.5, 0.2, 0.8),)), Segment(1.2, 2.0, "kick"))

@@ -65,7 +65,7 @@ class MotionFiles:
 
 
 def find_motion_files(folder: Path, table: Path) -> MotionFiles:
-    """The motion files of a folder and its subfolders except the table; ValueError when there are none."""
+    """The motion files of a folder and its subfolders except the table; ValueError for a folder without any."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder; expected a folder of motion files")
     searched, itself = files_in(folder), table.resolve()
