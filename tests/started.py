@@ -18,15 +18,26 @@ def wait_for(folder: Path, pattern: str, process: subprocess.Popen) -> Path:
 
 
 def process_of(ancestor: int, words: str) -> int:
-    """A process that `ancestor` started, itself or through others, whose command line has the words."""
+    """A process that `ancestor` started, itself or through others, whose command line has the words, once there is one.
+
+    A process may be between two tasks, or be replaced, at the moment it is looked for.
+    """
+    for _ in range(300):
+        if (found := _process_now(ancestor, words)) is not None:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"no process {words}")
+
+
+def _process_now(ancestor: int, words: str) -> int | None:
     waiting = [ancestor]
     while waiting:
         process = Path(f"/proc/{waiting.pop()}")
         try:
-            below = (process / f"task/{process.name}/children").read_text().split()
+            below = [child for path in process.glob("task/*/children") for child in path.read_text().split()]
             if re.search(words, (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")):
                 return int(process.name)
         except OSError:  # it ended meanwhile
             continue
         waiting += map(int, below)
-    raise AssertionError(f"no process {words}")
+    return None

@@ -147,6 +147,7 @@ def _serve(
     gc.set_threshold(_UNCOLLECTED)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # unlike the system's default it removes temporary files
+    sys.unraisablehook = _end_in_callbacks_too
     work = None
     with contextlib.suppress(EOFError, OSError):
         while True:
@@ -161,6 +162,13 @@ def _serve(
                 except Exception as raised:
                     error = to_send(raised)
             connection.send((value, error, [(str(note.message), note.category) for note in noted]))
+
+
+def _end_in_callbacks_too(ignored: sys.UnraisableHookArgs) -> None:
+    """End a process that was asked to end within a callback of Python's own, which prints the exit and goes on."""
+    if ignored.exc_type is SystemExit:
+        os._exit(0)
+    sys.__unraisablehook__(ignored)
 
 
 def _keep_memory() -> None:
