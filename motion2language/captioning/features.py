@@ -34,6 +34,7 @@ from motion2language.motion import CANONICAL, Motion, require_rate
 _LEGS = [[CANONICAL.index(f"{side}_{joint}") for side in ("left", "right") for joint in joints]
          for joints in (("hip", "knee"), ("knee", "ankle"))]  # fmt: skip
 _PARTS = [[CANONICAL.index(joint) for joint in joints] for joints in PARTS.values()]
+_WAY = 6 * (len(CANONICAL.joints) - 1)  # the column where the pelvis' velocity and the turn rate begin
 _ACROSS = [(CANONICAL.index(f"left_{part}"), CANONICAL.index(f"right_{part}")) for part in ("hip", "shoulder")]
 
 
@@ -116,6 +117,17 @@ def _in_leg_lengths(positions: np.ndarray, fps: float) -> np.ndarray:
     _to_body_axes(step, (axes[0][1:], axes[1][1:]), values[1:, -4:-1])
     values[1:, -1] = (heading[1:] - heading[:-1]) * fps
     return values.astype(np.float32)
+
+
+def ground_velocity(values: np.ndarray, fps: float) -> np.ndarray:
+    """The pelvis' velocity over the ground, (T, 2) leg lengths per second, of values (T, F) of a key of OF_THE_BODY.
+
+    Its axes are left and forward of the body in the frame before the first.
+    """
+    to_left, _, ahead, turn = values[:, _WAY : _WAY + 4].astype(np.float64).T
+    heading = np.cumsum(turn) / fps
+    cos, sin = np.cos(heading), np.sin(heading)
+    return np.stack([cos * to_left + sin * ahead, cos * ahead - sin * to_left], axis=1)
 
 
 def joint_speed(motion: Motion) -> np.ndarray:

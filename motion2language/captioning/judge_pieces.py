@@ -1,17 +1,21 @@
 """Pieces judged again by what each shows by itself: named by its frames alone, and cut where its parts are clearer.
 
 In a recording, a frame is named by what is done around it too: a punch between two kicks is taken for a kick, and all
-three for one piece. Cut out, it is a punch.
+three for one piece. Cut out, it is a punch. Walking is cut where the body stops or turns back
+(ways.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from motion2language.captioning.search_segments import LEAST, Piece, chances_of_labels, make_piece
+from motion2language.captioning.features import OF_THE_BODY
+from motion2language.captioning.search_segments import GAP, LEAST, Piece, chances_of_labels, continues, make_piece
+from motion2language.captioning.ways import find_ways
+from motion2language.language.movement import GAITS
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter, SegmenterConfig
 
 BESIDE = 2  # frames on either side that belong to a piece by itself; chosen
@@ -20,7 +24,7 @@ UNSEEN = 0.001  # chance of a label that the frames do not show; chosen
 PART = 6  # frames of a part at least; chosen
 #: A piece is cut where the log odds that one action ends and another begins, plus CLEARER times the log of how much
 #: clearer the parts are by themselves than the whole, are above CUT. Chosen on the tables of whole takes.
-CLEARER, CUT = 6.0, -4.5
+CLEARER, CUT = 6.0, -4.8
 
 
 Named = dict[tuple[int, int], np.ndarray]  # by bounds [start, end), what `name_alone` found
@@ -42,7 +46,10 @@ class Shown:
 
 
 def cut_again(pieces: Sequence[Piece], shown: Shown) -> list[Piece]:
-    """The pieces, cut where their parts are clearer; those of an action that goes on, such as walking, stay whole."""
+    """The pieces, cut where their parts are clearer; those of an action that goes on, such as waving, stay whole.
+
+    Going is cut into its ways; where the body stops in between is no piece.
+    """
     return cut_all_again([pieces], [shown])[0]
 
 
@@ -55,7 +62,35 @@ def cut_all_again(pieces: Sequence[Sequence[Piece]], shown: Sequence[Shown]) -> 
         for (piece, number), own in zip(uncut, parts, strict=True):
             found[number] += [] if own else [piece]
         uncut = [(part, number) for (_, number), own in zip(uncut, parts, strict=True) for part in own]
-    return [sorted(own, key=lambda piece: piece.start) for own in found]
+    return [
+        [way for piece in sorted(own, key=lambda piece: piece.start) for way in _ways(piece, each)]
+        for own, each in zip(found, shown, strict=True)
+    ]
+
+
+def is_one_way(before: Piece, after: Piece, shown: Shown) -> bool:
+    """Whether two pieces may be one action that goes on: unless it is going, and the body stops between them."""
+    return len(_bounds_of_ways(replace(before, start=max(0, before.start), end=after.end), shown)) == 1
+
+
+def is_stop(before: Piece, after: Piece) -> bool:
+    """Whether a body that goes stops between these two pieces."""
+    return before.label == after.label and before.label in GAITS and after.start - before.end > GAP
+
+
+def _ways(piece: Piece, shown: Shown) -> list[Piece]:
+    """A piece of going as the ways that it consists of; any other as it is."""
+    bounds = _bounds_of_ways(piece, shown)
+    return [piece if each == (piece.start, piece.end) else _part(each, shown.evidence, shown.segmenter)
+            for each in bounds]  # fmt: skip
+
+
+def _bounds_of_ways(piece: Piece, shown: Shown) -> list[tuple[int, int]]:
+    config = shown.segmenter.config
+    if piece.label not in GAITS or config.features not in OF_THE_BODY:
+        return [(piece.start, piece.end)]
+    ways = find_ways(shown.values[piece.start : piece.end], config.fps)
+    return [(piece.start + first, piece.start + last) for first, last in ways]
 
 
 def _parts_if_clearer(pieces: Sequence[tuple[Piece, Shown]]) -> list[list[Piece]]:
@@ -79,8 +114,7 @@ def _parts_if_clearer(pieces: Sequence[tuple[Piece, Shown]]) -> list[list[Piece]
 def _likeliest_cut(piece: Piece, shown: Shown) -> tuple[int, float] | None:
     """The likeliest frame for one action to end and another to begin, and its log odds; None for a piece that stays."""
     times = np.arange(piece.start + PART, piece.end - PART + 1)
-    goes_on = any(action.continues for action in shown.segmenter.config.actions.values() if action.label == piece.label)
-    if goes_on or len(times) == 0:
+    if continues(piece.label, shown.segmenter.config) or len(times) == 0:
         return None
     odds = shown.evidence.starts[times] + shown.evidence.ends[times - 1]
     best = int(odds.argmax())

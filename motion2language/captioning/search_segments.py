@@ -5,7 +5,7 @@ chance of its best action, less a price; what lies between pieces is nothing. Th
 exactly, by dynamic programming, whatever the length of the recording. So a piece is said when it is more likely right
 than the price, and one long piece competes with several short ones by their chances alone: strikes of one kind in a
 row are cut where each is over. Pieces lie on the segmenter's steps; their bounds then move to the likeliest begin and
-end within three frames.
+end within three frames, and on over frames that surely show the same action.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ SHORTEST = 2  # frames of a piece
 GAP = 3  # frames between two pieces of an action that goes on
 LEAST = 0.05  # share of a label that a second judge never says; chosen
 SHOWN = 0.8  # mean chance of an action between two pieces of it that makes them one; chosen
+SURELY = 0.96  # chance of a piece's action from which a frame beside it is its own. Chosen on the tables of whole takes
 PART = 2000  # stretches whose actions are judged together; chosen: 2 MB
 
 
@@ -101,6 +102,13 @@ def piece_of(
     limit = (min(PAIR * following[0][0], frames) + min(PAIR * following[0][1], frames)) // 2 if following else frames
     start, end = _moved(evidence, (min(PAIR * first, frames), min(PAIR * last, frames)), free, limit)
     bounded = float(evidence.pieces[first, last - first - 1])
+    piece = make_piece(evidence, config, chances[start:end], (start, end), bounded)
+    surely = chances[:, config.labels.index(piece.label)] >= SURELY
+    while start > free and surely[start - 1]:
+        start -= 1
+    behind = min(PAIR * following[0][0], frames) if following else frames
+    while end < behind and surely[end]:
+        end += 1
     return make_piece(evidence, config, chances[start:end], (start, end), bounded)
 
 
@@ -173,10 +181,14 @@ def chances_of_labels(frames: np.ndarray, config: SegmenterConfig) -> np.ndarray
     return np.asarray(np.add.reduceat(frames[:, columns], begin, axis=1, dtype=np.float64))
 
 
+def continues(label: str, config: SegmenterConfig) -> bool:
+    """Whether an action of this label goes on, so that two of them in a row are one."""
+    return any(action.continues for action in config.actions.values() if action.label == label)
+
+
 def goes_on(before: Piece, after: Piece, config: SegmenterConfig, chances: np.ndarray) -> bool:
     """Whether two pieces are one action that goes on, such as walking: no time lies between, or it shows it too."""
-    goes_on = any(action.continues for action in config.actions.values() if action.label == after.label)
-    if not goes_on or before.label != after.label:
+    if before.label != after.label or not continues(after.label, config):
         return False
     between = chances[before.end : after.start, config.labels.index(after.label)]
     return len(between) <= GAP or bool(between.mean() >= SHOWN)

@@ -22,12 +22,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning.features import known_feature
-from motion2language.captioning.judge_pieces import Shown, cut_all_again, judge_again, name_alone
+from motion2language.captioning.heard import Heard, join
+from motion2language.captioning.judge_pieces import Shown, cut_all_again, is_stop, judge_again, name_alone
 from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
@@ -125,8 +127,9 @@ def describe(
     half_window  seconds that a word of a phrase reaches to either side
     """
     config, about = take.shown.segmenter.config, replace(whole.transcript, segments=(), untimed="")
-    pieces, spoken = hear(take, said, about.duration)
-    alone = tuple(map(sure_of_one, said))
+    heard = join(hear(take, said, about.duration), take.shown)
+    pieces, spoken = [each.piece for each in heard], [each.words for each in heard]
+    alone = tuple(each.sure for each in heard)
     if len(whole.weights) == 1:
         if is_sure(whole.transcript, pieces):
             return whole
@@ -138,20 +141,20 @@ def describe(
     return Described(worded, (), whole.frames, alone)
 
 
-def hear(take: Take, said: Sequence[Transcript], duration: float) -> tuple[list[Piece], list[tuple[TimedWord, ...]]]:
-    """The pieces, judged again by what the model says of each alone, and those words with their times in the recording.
+def hear(take: Take, said: Sequence[Transcript], duration: float) -> list[Heard]:
+    """The pieces, judged again by what the model says of each alone.
 
     said      of each of its parts
     duration  of the recording, seconds
     """
-    alone = name_alone(take.pieces, take.shown)
-    shared = [shares(each) for each in said]
-    judged = judge_again(take.pieces, alone, shared, take.shown.evidence, take.shown.segmenter.config)
-    spoken: list[tuple[TimedWord, ...]] = []
-    for (first, _), own in zip(take.stretches, said, strict=True):
+    alone, shown = name_alone(take.pieces, take.shown), take.shown
+    judged = judge_again(take.pieces, alone, [shares(each) for each in said], shown.evidence, shown.segmenter.config)
+    heard = []
+    for piece, frames, own, (first, _) in zip(judged, alone, said, take.stretches, strict=True):
         moved = (shift(segment, first / take.body.fps, duration) for segment in own.segments)
-        spoken.append(tuple(word for segment in moved for word in segment.words))
-    return judged, spoken
+        words = tuple(word for segment in moved for word in segment.words)
+        heard.append(Heard(piece, words, sure_of_one(own), frames))
+    return heard
 
 
 def sure_of_one(said: Transcript) -> float:
@@ -172,8 +175,10 @@ def is_sure(transcript: Transcript, pieces: Sequence[Piece]) -> bool:
     """Whether a sentence is to be kept although the recording has these pieces.
 
     Its probabilities sum to how many of its actions are right on average; so do theirs. Without pieces, only a sentence
-    that is sure is said.
+    that is sure is said. That a body stopped on its way is measured, and a sentence knows nothing of it.
     """
+    if any(is_stop(*pair) for pair in pairwise(pieces)):
+        return False
     chances = [segment.probability or 0.0 for segment in transcript.segments]
     promised = sum(piece.probability for piece in pieces)
     if chances and sum(chances) >= CERTAIN * len(chances):

@@ -22,6 +22,16 @@ GO_VERBS = frozenset(
 )
 RUN_VERBS = frozenset("run runs running ran jog jogs jogging sprint sprints sprinting".split())
 WALK_VERBS = frozenset("walk walks walking walked stroll strolls strolling".split())
+#: Verbs of going anywhere, each in a manner of its own.
+GAITS = (
+    GO_VERBS
+    | RUN_VERBS
+    | WALK_VERBS
+    | frozenset(
+        "crawl crawls crawling limp limps limping march marches marching sneak sneaks sneaking stagger staggers "
+        "staggering tiptoe tiptoes tiptoeing".split()
+    )
+)
 JUMP_VERBS = frozenset("jump jumps jumping jumped hop hops hopping".split())
 #: Verbs of what moves the whole body or a leg.
 MOVING = GO_VERBS | RUN_VERBS | WALK_VERBS | JUMP_VERBS | TURN_VERBS | LEG_VERBS
