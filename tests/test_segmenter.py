@@ -12,6 +12,7 @@ from bodies import walking
 
 from motion2language.captioning import take_sentences
 from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.heard import Heard, join
 from motion2language.captioning.judge_pieces import Shown, cut_again, judge_again, name_alone
 from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import load_segmenter
@@ -144,6 +145,15 @@ def test_strikes_in_a_row_stay_apart_and_walking_goes_on() -> None:
     (walk,) = find(_evidence(40, [(4, 14, 1), (14, 24, 2)]), SMALL)
     assert (walk.start, walk.end, walk.label) == (4, 24, "walk")
     assert 0 < walk.probability < 1
+
+
+def test_bounds_go_on_over_frames_that_surely_show_the_action() -> None:
+    evidence = _evidence(60, [(10, 20, 3), (30, 40, 1)])
+    evidence.frames[6:30] = [0.01, 0.01, 0.01, 0.97]
+    evidence.frames[40:50] = [0.05, 0.95, 0.0, 0.0]  # walking, and not surely
+    kick, walk = find(evidence, SMALL)
+    assert (kick.start, kick.end, kick.label) == (6, 30, "kick")
+    assert (walk.start, walk.end, walk.label) == (30, 40, "walk")
 
 
 def test_nothing_is_said_of_a_take_without_action() -> None:
@@ -302,6 +312,52 @@ def test_a_piece_is_cut_where_something_ends_or_its_parts_are_clearer(frames, od
     cut = cut_again(pieces, Shown(values, evidence, Eyes()))
     assert [(piece.start, piece.end) for piece in cut] == bounds
     assert all(0 <= piece.bounded <= 1 for piece in cut)
+
+
+@pytest.mark.parametrize(
+    ("second", "shown", "odds", "bounds"),
+    [
+        ((12, 3), 3, -9.0, [(4, 24)]),  # a kick that nothing ended
+        ((12, 3), 3, 3.0, [(4, 10), (12, 24)]),  # two kicks
+        ((12, 3), 4, -6.0, [(4, 10), (12, 24)]),  # each is clearer by itself
+        ((12, 2), 3, -9.0, [(4, 10), (12, 24)]),  # two actions
+        ((18, 3), 3, -9.0, [(4, 10), (18, 24)]),  # too far apart
+    ],
+)
+def test_pieces_of_one_action_are_one_unless_something_ends_or_each_is_clearer(second, shown, odds, bounds) -> None:
+    """The second piece begins at a frame and is an action; the frames of the first, alone, show one that may differ."""
+    evidence = _evidence(40, [(4, 10, 3), (second[0], 24, second[1])])
+    evidence = replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))
+    evidence.ends[9], evidence.starts[second[0]] = odds / 2, odds / 2
+    values = np.full((40, 124), 3.0, np.float32)
+    values[:11] = shown
+    pieces = find(evidence, Eyes.config)
+    assert len(pieces) == 2
+    found = cut_again(pieces, Shown(values, evidence, Eyes()))
+    assert [(piece.start, piece.end) for piece in found] == bounds
+
+
+def _heard(piece: Piece, words: str, label: str = "walk") -> Heard:
+    column = {"walk": 1, "kick": 3}[label]
+    alone = np.full((piece.end - piece.start, 5), 0.1)
+    alone[:, column] = 0.7
+    return Heard(replace(piece, label=label), _words(words, 1.0), 0.5, alone)
+
+
+def test_pieces_that_prove_to_be_one_action_that_goes_on_are_one() -> None:
+    evidence = _evidence(40, [])
+    evidence = replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))
+    shown = Shown(np.zeros((40, 124), np.float32), evidence, Eyes())
+    first, second, third = (replace(PIECES[0], start=start, end=end, judged=share)
+                            for start, end, share in ((4, 10, 0.4), (12, 20, 0.8), (26, 30, 0.9)))  # fmt: skip
+    one, other = join([_heard(first, "walks"), _heard(second, "is walking"), _heard(third, "walks on")], shown)
+    assert (one.piece.start, one.piece.end, one.piece.label) == (4, 20, "walk")
+    assert one.piece.judged == pytest.approx((6 * 0.4 + 8 * 0.8) / 14)
+    assert [word.word for word in one.words] == ["is", "walking"] and len(one.alone) == 14
+    assert (other.piece.start, other.piece.end) == (26, 30)
+    kicks = [_heard(first, "kicks", "kick"), _heard(second, "kicks", "kick")]
+    assert join(kicks, shown) == kicks  # each is done by itself
+    assert join([], shown) == []
 
 
 def test_an_action_that_goes_on_and_a_short_one_stay_whole() -> None:

@@ -1,8 +1,8 @@
 """Pieces judged again by what each shows by itself: named by its frames alone, and cut where its parts are clearer.
 
 In a recording, a frame is named by what is done around it too: a punch between two kicks is taken for a kick, and all
-three for one piece. Cut out, it is a punch. Walking is cut where the body stops or turns back
-(ways.py).
+three for one piece. Cut out, it is a punch. By the same measure two pieces of one action become one again where nothing
+ends and neither is clearer by itself. Walking is cut where the body stops or turns back (ways.py).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ PART = 6  # frames of a part at least; chosen
 #: A piece is cut where the log odds that one action ends and another begins, plus CLEARER times the log of how much
 #: clearer the parts are by themselves than the whole, are above CUT. Chosen on the tables of whole takes.
 CLEARER, CUT = 6.0, -4.8
+MEND = -6.0  # what is above CUT for a cut, from which on two pieces of one action are one. Chosen on the same tables
+BREAK = 6  # frames between two pieces of one action at most; chosen
 
 
 Named = dict[tuple[int, int], np.ndarray]  # by bounds [start, end), what `name_alone` found
@@ -63,9 +65,32 @@ def cut_all_again(pieces: Sequence[Sequence[Piece]], shown: Sequence[Shown]) -> 
             found[number] += [] if own else [piece]
         uncut = [(part, number) for (_, number), own in zip(uncut, parts, strict=True) for part in own]
     return [
-        [way for piece in sorted(own, key=lambda piece: piece.start) for way in _ways(piece, each)]
+        [way for piece in _mended(own, each) for way in _ways(piece, each)]
         for own, each in zip(found, shown, strict=True)
     ]
+
+
+def _mended(pieces: Sequence[Piece], shown: Shown) -> list[Piece]:
+    """The pieces in order, those of one action as one where that is as clear."""
+    found: list[Piece] = []
+    for piece in sorted(pieces, key=lambda piece: piece.start):
+        if found and is_unbroken(found[-1], piece, shown):
+            found[-1] = _part((found[-1].start, piece.end), shown.evidence, shown.segmenter)
+        else:
+            found.append(piece)
+    return found
+
+
+def is_unbroken(before: Piece, after: Piece, shown: Shown) -> bool:
+    """Whether two pieces in a row are one: the same action, nothing ends between them, and apart none is clearer."""
+    apart = after.start - before.end
+    longest = PAIR * shown.segmenter.config.longest
+    if before.label != after.label or apart > BREAK or after.end - before.start > longest or before.start < 0:
+        return False
+    whole = _part((before.start, after.end), shown.evidence, shown.segmenter)
+    by_parts, by_whole = _worth_alone([([before, after], shown), ([whole], shown)])
+    odds = float(shown.evidence.starts[after.start] + shown.evidence.ends[before.end - 1])
+    return _clearer(by_parts, by_whole, odds) < MEND
 
 
 def is_one_way(before: Piece, after: Piece, shown: Shown) -> bool:
@@ -101,12 +126,14 @@ def _parts_if_clearer(pieces: Sequence[tuple[Piece, Shown]]) -> list[list[Piece]
         [([piece], shown) if cut else ([], shown) for (piece, shown), cut in zip(pieces, cuts, strict=True)]
     )
     for number, ((piece, shown), cut) in enumerate(zip(pieces, cuts, strict=True)):
-        if cut and _is_clearer(piece.end - piece.start, whole[number], cut[1]):  # if the parts are as clear as can be
+        if (
+            cut and _clearer(piece.end - piece.start, whole[number], cut[1]) > CUT
+        ):  # if the parts are as clear as can be
             bounds = (piece.start, cut[0]), (cut[0], piece.end)
             parts[number] = [_part(each, shown.evidence, shown.segmenter) for each in bounds]
     worth = _worth_alone([(own, shown) for own, (_, shown) in zip(parts, pieces, strict=True)])
     return [
-        own if own and cut and _is_clearer(by_parts, by_whole, cut[1]) else []
+        own if own and cut and _clearer(by_parts, by_whole, cut[1]) > CUT else []
         for own, cut, by_parts, by_whole in zip(parts, cuts, worth, whole, strict=True)
     ]
 
@@ -121,9 +148,9 @@ def _likeliest_cut(piece: Piece, shown: Shown) -> tuple[int, float] | None:
     return int(times[best]), float(odds[best])
 
 
-def _is_clearer(parts: float, whole: float, odds: float) -> bool:
-    """Whether a piece is cut, by what its parts and the whole are worth by themselves and the log odds of a cut."""
-    return bool(odds + CLEARER * np.log((parts + UNSEEN) / (whole + UNSEEN)) > CUT)
+def _clearer(parts: float, whole: float, odds: float) -> float:
+    """What speaks for a cut, by what its parts and the whole are worth by themselves and the log odds of a cut."""
+    return float(odds + CLEARER * np.log((parts + UNSEEN) / (whole + UNSEEN)))
 
 
 def _worth_alone(asked: Sequence[tuple[Sequence[Piece], Shown]]) -> list[float]:

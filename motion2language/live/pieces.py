@@ -23,7 +23,7 @@ from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.doubt import judge, part_of
 from motion2language.captioning.features import feature, joint_speed
 from motion2language.captioning.heard import Heard, are_one, as_one
-from motion2language.captioning.judge_pieces import Shown, cut_again, is_one_way
+from motion2language.captioning.judge_pieces import Shown, cut_again, is_one_way, is_unbroken
 from motion2language.captioning.search_segments import (
     Piece,
     certain_row,
@@ -166,12 +166,7 @@ class LivePieces:
         """Give out a piece in frames of the view: its words, unless it goes on with what was said, and itself."""
         config, before = self.segmenter.config, self._latest and _later(self._latest, -self.dropped)
         shown = Shown(view.values, view.evidence, self.segmenter)
-        goes = (
-            before is not None
-            and before.end >= 0
-            and goes_on(before, piece, config, view.chances)
-            and is_one_way(before, piece, shown)
-        )
+        goes = before is not None and before.end >= 0 and self._goes(before, piece, view, shown)
         if before is not None and goes and before.start >= 0:
             piece = joined(before, piece, view.evidence, view.chances, config)
         elif before is not None and goes:  # its first frames are gone, and with them what could be measured of it
@@ -217,6 +212,11 @@ class LivePieces:
             self._label = named.label
             yield from (events.Word(word.word, min(word.time, now), now) for word in segment.words)
         yield from self._give(segment, now, new=True)
+
+    def _goes(self, before: Piece, after: Piece, view: _View, shown: Shown) -> bool:
+        """Whether two pieces of the view are one action that goes on."""
+        one = goes_on(before, after, self.segmenter.config, view.chances) or is_unbroken(before, after, shown)
+        return one and is_one_way(before, after, shown)
 
     def _longer(self, piece: Piece) -> Segment:
         """The latest segment, to the end of a piece."""
