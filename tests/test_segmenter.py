@@ -12,8 +12,9 @@ from bodies import walking
 
 from motion2language.captioning import take_sentences
 from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.cut_pieces import cut_again
 from motion2language.captioning.heard import Heard, join
-from motion2language.captioning.judge_pieces import Shown, cut_again, judge_again, name_alone
+from motion2language.captioning.judge_pieces import Shown, judge_again, look, name_alone
 from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import load_segmenter
 from motion2language.captioning.search_segments import Piece, best_row, find
@@ -329,8 +330,9 @@ def test_pieces_of_one_action_are_one_unless_something_ends_or_each_is_clearer(s
     evidence = _evidence(40, [(4, 10, 3), (second[0], 24, second[1])])
     evidence = replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))
     evidence.ends[9], evidence.starts[second[0]] = odds / 2, odds / 2
-    values = np.full((40, 124), 3.0, np.float32)
-    values[:11] = shown
+    values = np.zeros((40, 124), np.float32)
+    values[:, 0] = 3
+    values[:11, 0] = shown
     pieces = find(evidence, Eyes.config)
     assert len(pieces) == 2
     found = cut_again(pieces, Shown(values, evidence, Eyes()))
@@ -360,13 +362,87 @@ def test_pieces_that_prove_to_be_one_action_that_goes_on_are_one() -> None:
     assert join([], shown) == []
 
 
-def test_an_action_that_goes_on_and_a_short_one_stay_whole() -> None:
-    values = np.ones((40, 124), np.float32)
-    for span in ((4, 24, 1), (4, 14, 3)):
-        evidence = _evidence(40, [span])
-        pieces = find(evidence, SMALL)
-        evidence.starts[:], evidence.ends[:] = 2.0, 2.0
-        assert cut_again(pieces, Shown(values, evidence, Eyes())) == pieces
+def _seen(frames: int, spans: dict[tuple[int, int], int], speed: float = 0.0) -> np.ndarray:
+    """Features (T, 124) whose first column tells Eyes what each frame shows, of a body that moves at a speed."""
+    values = np.zeros((frames, 124), np.float32)
+    for stretch, action in spans.items():
+        values[slice(*stretch), 0] = action
+    values[:, 121] = speed  # up
+    return values
+
+
+def _evidence_of_five(frames: int, spans: list[tuple[int, int, int]], odds: float) -> Evidence:
+    """As `_evidence`, with a column for Eyes' fifth action, where any frame may begin or end something."""
+    evidence = _evidence(frames, spans)
+    evidence.starts[:], evidence.ends[:] = odds, odds
+    return replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))
+
+
+@pytest.mark.parametrize(
+    ("span", "spans"),
+    [((4, 24, 1), {(4, 24): 1}), ((4, 24, 1), {(4, 14): 1, (14, 24): 3}), ((4, 14, 3), {(4, 14): 3})],
+)
+def test_an_action_that_goes_on_and_a_short_one_stay_whole(span, spans) -> None:
+    evidence = _evidence(40, [span])
+    pieces = find(evidence, SMALL)
+    shown = Shown(_seen(40, spans), _evidence_of_five(40, [span], 2.0), Eyes())
+    assert [(piece.start, piece.end) for piece in cut_again(pieces, shown)] == [span[:2]]
+
+
+def test_an_action_that_goes_on_is_cut_where_neither_part_is_that_action() -> None:
+    wave, bow = Action(label="wave", phrase="waves", continues=True), Action(label="bow", phrase="bows")
+    eyes = Eyes()
+    eyes.config = replace(SMALL, actions={"wave": wave, "bow": bow, **dict(list(Eyes.config.actions.items())[2:])})
+    evidence = _evidence(40, [(4, 24, 1)])
+    evidence = replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))
+    evidence.starts[14], evidence.ends[13] = -1.5, -1.5
+    pieces = find(evidence, eyes.config)
+    assert [piece.label for piece in pieces] == ["wave"]
+    for spans, count in (({(0, 14): 3, (14, 30): 4}, 2), ({(0, 30): 1}, 1), ({(0, 14): 1, (14, 30): 4}, 1)):
+        assert len(cut_again(pieces, Shown(_seen(40, spans), evidence, eyes))) == count
+
+
+@pytest.mark.parametrize(
+    ("frames", "speed", "within", "found"),
+    [
+        ((14, 24), 1.0, (0, 40), [(4, 12), (12, 40)]),  # what is beside a piece shows a kick
+        ((14, 24), 0.1, (0, 40), [(4, 12)]),  # the body stands
+        ((14, 18), 1.0, (0, 40), [(4, 12)]),  # hardly a kick
+        ((14, 24), 1.0, (4, 12), [(4, 12)]),  # it was not looked for there
+        ((14, 24), 1.0, (4, 16), [(4, 12)]),  # too short
+    ],
+)
+def test_where_a_body_moves_and_no_piece_is_one_is_found_if_it_shows_an_action(frames, speed, within, found) -> None:
+    first, last = frames
+    values = _seen(40, {(4, 10): 4, (first - 2, last + 16): 3} if last == 24 else {(4, 10): 4, frames: 3}, speed)
+    evidence = _evidence(40, [(4, 12, 3)])
+    evidence = replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))
+    eyes = Eyes()
+    eyes.config = replace(Eyes.config, longest=20)
+    (piece,) = find(evidence, Eyes.config)
+    pieces = cut_again([replace(piece, label="punch")], Shown(values, evidence, eyes), within)
+    assert [(piece.start, piece.end) for piece in pieces] == found
+
+
+def test_names_are_those_of_the_middle_of_a_piece() -> None:
+    evidence = _evidence(40, [(4, 14, 3)])
+    (piece,) = find(evidence, SMALL)
+    alone = np.full((10, 4), 0.0)
+    alone[:, 3], alone[3:7] = 1.0, [0, 1, 0, 0]  # it walks in the middle, and kicks for longer
+    (judged,) = judge_again([piece], [alone], [{}], evidence, SMALL)
+    assert judged.label == "walk"
+
+
+def test_a_look_at_a_piece_leaves_out_its_edges_and_looks_beside() -> None:
+    shown = Shown(_seen(40, {(9, 10): 1, (10, 20): 3, (20, 21): 4}), _evidence_of_five(40, [], -6.0), Eyes())
+    piece = replace(PIECES[0], start=10, end=20)
+    (found,) = look([piece], shown)
+    inner = np.eye(5)[[3] * 8]
+    outer = np.eye(5)[[1, *[3] * 10, 4]]
+    expected = 0.6 * np.eye(5)[[3] * 10] + 0.4 * (inner.mean(0) + outer.mean(0)) / 2
+    np.testing.assert_allclose(found, expected)
+    short = replace(piece, end=12)
+    assert look([short], shown)[0].shape == (2, 5)
 
 
 def test_a_segmenter_without_a_limb_never_names_its_actions() -> None:

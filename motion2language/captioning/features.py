@@ -130,6 +130,12 @@ def ground_velocity(values: np.ndarray, fps: float) -> np.ndarray:
     return np.stack([cos * to_left + sin * ahead, cos * ahead - sin * to_left], axis=1)
 
 
+def mean_speed(values: np.ndarray) -> float:
+    """Mean speed of the joints over the ground, leg lengths per second, of values (T, F) of a key of OF_THE_BODY."""
+    relative = values[:, _WAY // 2 : _WAY].reshape(len(values), -1, 3)
+    return float(np.linalg.norm(relative + values[:, None, _WAY : _WAY + 3], axis=2).mean())
+
+
 def joint_speed(motion: Motion) -> np.ndarray:
     """Mean speed of the joints of a canonical motion, (T,) leg lengths per second; frame 0 repeats frame 1."""
     positions = motion.positions.astype(np.float64)

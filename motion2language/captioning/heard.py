@@ -22,7 +22,7 @@ class Heard:
 
     words  with their times in the recording
     sure   how sure they are of one action, as take_sentences.sure_of_one gives it
-    alone  chances of its frames by judge_pieces.name_alone
+    alone  chances of its frames by judge_pieces.look
     """
 
     piece: Piece

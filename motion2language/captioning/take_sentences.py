@@ -27,9 +27,10 @@ from itertools import pairwise
 import numpy as np
 
 from motion2language.body import ensure_canonical
+from motion2language.captioning.cut_pieces import cut_all_again, is_stop
 from motion2language.captioning.features import known_feature
 from motion2language.captioning.heard import Heard, join
-from motion2language.captioning.judge_pieces import Shown, cut_all_again, is_stop, judge_again, name_alone
+from motion2language.captioning.judge_pieces import Shown, judge_again, look
 from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.windows import Described, shift
@@ -147,7 +148,7 @@ def hear(take: Take, said: Sequence[Transcript], duration: float) -> list[Heard]
     said      of each of its parts
     duration  of the recording, seconds
     """
-    alone, shown = name_alone(take.pieces, take.shown), take.shown
+    alone, shown = look(take.pieces, take.shown), take.shown
     judged = judge_again(take.pieces, alone, [shares(each) for each in said], shown.evidence, shown.segmenter.config)
     heard = []
     for piece, frames, own, (first, _) in zip(judged, alone, said, take.stretches, strict=True):

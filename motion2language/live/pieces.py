@@ -20,10 +20,11 @@ import numpy as np
 
 from motion2language.captioning import boundaries
 from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.cut_pieces import cut_again, is_one_way, is_unbroken
 from motion2language.captioning.doubt import judge, part_of
 from motion2language.captioning.features import feature, joint_speed
 from motion2language.captioning.heard import Heard, are_one, as_one
-from motion2language.captioning.judge_pieces import Shown, cut_again, is_one_way, is_unbroken
+from motion2language.captioning.judge_pieces import Shown
 from motion2language.captioning.search_segments import (
     Piece,
     certain_row,
@@ -148,7 +149,8 @@ class LivePieces:
             free = max(0, self._free - self.dropped)
             following = row[number + 1 : number + 2]
             piece = piece_of(view.evidence, view.chances, config, row[number], free, following)
-            for part in cut_again([piece], Shown(view.values, view.evidence, self.segmenter)):
+            shown = Shown(view.values, view.evidence, self.segmenter)
+            for part in cut_again([piece], shown, (free, piece.end)):
                 yield from self._say(part, view, now)
             self._next_step, self._free = end + self.dropped // PAIR, piece.end + self.dropped
             said += 1

@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from motion2language.captioning.captioner import Captioner
+from motion2language.captioning.cut_pieces import cut_again
 from motion2language.captioning.features import feature
-from motion2language.captioning.judge_pieces import Shown, cut_again, judge_again, name_alone
+from motion2language.captioning.judge_pieces import Shown, judge_again, look
 from motion2language.captioning.loading import load_model
 from motion2language.captioning.search_segments import Piece, features_of, find
 from motion2language.captioning.take_sentences import shares
@@ -165,7 +166,7 @@ def calibrate(segmenter: Segmenter, pool: Pool, say: Say | None = None) -> Segme
         pieces = cut_again(find(evidence, segmenter.config), shown)
         if say is not None and pieces:
             said = say([motion.frames_between(piece.start, piece.end) for piece in pieces])
-            alone = name_alone(pieces, shown)
+            alone = look(pieces, shown)
             pieces = judge_again(pieces, alone, [shares(each) for each in said], evidence, segmenter.config)
         found += [(features_of(piece, evidence), _right(piece, spans, segmenter)) for piece in pieces]
     lines = {
