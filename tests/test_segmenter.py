@@ -13,7 +13,6 @@ from bodies import walking
 from motion2language.captioning import take_sentences
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.cut_pieces import cut_again
-from motion2language.captioning.heard import Heard, join
 from motion2language.captioning.judge_pieces import Shown, judge_again, look, name_alone
 from motion2language.captioning.loading import load_model
 from motion2language.captioning.model_folder import load_segmenter
@@ -337,29 +336,6 @@ def test_pieces_of_one_action_are_one_unless_something_ends_or_each_is_clearer(s
     assert len(pieces) == 2
     found = cut_again(pieces, Shown(values, evidence, Eyes()))
     assert [(piece.start, piece.end) for piece in found] == bounds
-
-
-def _heard(piece: Piece, words: str, label: str = "walk") -> Heard:
-    column = {"walk": 1, "kick": 3}[label]
-    alone = np.full((piece.end - piece.start, 5), 0.1)
-    alone[:, column] = 0.7
-    return Heard(replace(piece, label=label), _words(words, 1.0), 0.5, alone)
-
-
-def test_pieces_that_prove_to_be_one_action_that_goes_on_are_one() -> None:
-    evidence = _evidence(40, [])
-    evidence = replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))
-    shown = Shown(np.zeros((40, 124), np.float32), evidence, Eyes())
-    first, second, third = (replace(PIECES[0], start=start, end=end, judged=share)
-                            for start, end, share in ((4, 10, 0.4), (12, 20, 0.8), (26, 30, 0.9)))  # fmt: skip
-    one, other = join([_heard(first, "walks"), _heard(second, "is walking"), _heard(third, "walks on")], shown)
-    assert (one.piece.start, one.piece.end, one.piece.label) == (4, 20, "walk")
-    assert one.piece.judged == pytest.approx((6 * 0.4 + 8 * 0.8) / 14)
-    assert [word.word for word in one.words] == ["is", "walking"] and len(one.alone) == 14
-    assert (other.piece.start, other.piece.end) == (26, 30)
-    kicks = [_heard(first, "kicks", "kick"), _heard(second, "kicks", "kick")]
-    assert join(kicks, shown) == kicks  # each is done by itself
-    assert join([], shown) == []
 
 
 def _seen(frames: int, spans: dict[tuple[int, int], int], speed: float = 0.0) -> np.ndarray:

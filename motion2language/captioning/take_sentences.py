@@ -29,7 +29,6 @@ import numpy as np
 from motion2language.body import ensure_canonical
 from motion2language.captioning.cut_pieces import cut_all_again, is_stop
 from motion2language.captioning.features import known_feature
-from motion2language.captioning.heard import Heard, join
 from motion2language.captioning.judge_pieces import Shown, judge_again, look
 from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
@@ -128,9 +127,8 @@ def describe(
     half_window  seconds that a word of a phrase reaches to either side
     """
     config, about = take.shown.segmenter.config, replace(whole.transcript, segments=(), untimed="")
-    heard = join(hear(take, said, about.duration), take.shown)
-    pieces, spoken = [each.piece for each in heard], [each.words for each in heard]
-    alone = tuple(each.sure for each in heard)
+    pieces, spoken = hear(take, said, about.duration)
+    alone = tuple(map(sure_of_one, said))
     if len(whole.weights) == 1:
         if is_sure(whole.transcript, pieces):
             return whole
@@ -142,20 +140,19 @@ def describe(
     return Described(worded, (), whole.frames, alone)
 
 
-def hear(take: Take, said: Sequence[Transcript], duration: float) -> list[Heard]:
-    """The pieces, judged again by what the model says of each alone.
+def hear(take: Take, said: Sequence[Transcript], duration: float) -> tuple[list[Piece], list[tuple[TimedWord, ...]]]:
+    """The pieces, judged again by what the model says of each alone, and those words with their times in the recording.
 
     said      of each of its parts
     duration  of the recording, seconds
     """
     alone, shown = look(take.pieces, take.shown), take.shown
     judged = judge_again(take.pieces, alone, [shares(each) for each in said], shown.evidence, shown.segmenter.config)
-    heard = []
-    for piece, frames, own, (first, _) in zip(judged, alone, said, take.stretches, strict=True):
+    spoken: list[tuple[TimedWord, ...]] = []
+    for (first, _), own in zip(take.stretches, said, strict=True):
         moved = (shift(segment, first / take.body.fps, duration) for segment in own.segments)
-        words = tuple(word for segment in moved for word in segment.words)
-        heard.append(Heard(piece, words, sure_of_one(own), frames))
-    return heard
+        spoken.append(tuple(word for segment in moved for word in segment.words))
+    return judged, spoken
 
 
 def sure_of_one(said: Transcript) -> float:

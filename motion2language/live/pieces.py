@@ -23,7 +23,6 @@ from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.cut_pieces import cut_again, is_one_way, is_unbroken
 from motion2language.captioning.doubt import judge, part_of
 from motion2language.captioning.features import feature, joint_speed
-from motion2language.captioning.heard import Heard, are_one, as_one
 from motion2language.captioning.judge_pieces import Shown
 from motion2language.captioning.search_segments import (
     Piece,
@@ -34,12 +33,12 @@ from motion2language.captioning.search_segments import (
     piece_of,
     worths,
 )
-from motion2language.captioning.take_sentences import Take, absent_limbs, hear, name_anew, word_pieces
+from motion2language.captioning.take_sentences import Take, absent_limbs, hear, name_anew, sure_of_one, word_pieces
 from motion2language.captioning.windows import shift
 from motion2language.live import events
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter
 from motion2language.motion import CANONICAL, Motion
-from motion2language.transcript import Segment, Transcript
+from motion2language.transcript import Segment, TimedWord, Transcript
 
 LOOK = 0.5  # seconds between two looks; chosen
 # Chosen on BNR-Compose's validation split and on takes cut by hand; benchmarks/live_pieces.py prints what they lead to.
@@ -103,7 +102,6 @@ class LivePieces:
         self._next_step = 0  # of the take, from which the next piece may begin
         self._free = 0  # frame of the take at which the latest piece ends
         self._latest: Piece | None = None  # in frames of the take, as the segmenter named it
-        self._heard: list[Heard] = []  # the parts of the latest segment, judged
         self._label: str | None = None  # of the latest known piece of the sentence
         self._still, self._since_look = 0, 0
         config = self.segmenter.config
@@ -141,7 +139,7 @@ class LivePieces:
         first = self._next_step - self.dropped // PAIR
         row, certain = certain_row(worths(view.evidence, view.chances, config)[first:], HOPE)
         row = [(begin + first, end + first) for begin, end in row]
-        said = 0
+        shown, said = Shown(view.values, view.evidence, self.segmenter), 0
         for number, (_, end) in enumerate(row):
             waited = (len(self.poses) - PAIR * end) / self.fps
             if not (ended or waited >= LATE or (number < certain and waited >= SOON)):
@@ -149,11 +147,13 @@ class LivePieces:
             free = max(0, self._free - self.dropped)
             following = row[number + 1 : number + 2]
             piece = piece_of(view.evidence, view.chances, config, row[number], free, following)
-            shown = Shown(view.values, view.evidence, self.segmenter)
             for part in cut_again([piece], shown, (free, piece.end)):
-                yield from self._say(part, view, now)
+                yield from self._say(part, view, shown, now)
             self._next_step, self._free = end + self.dropped // PAIR, piece.end + self.dropped
             said += 1
+        if ended:
+            for part in cut_again([], shown, (max(0, self._free - self.dropped), len(self.poses))):
+                yield from self._say(part, view, shown, now)
         if self._still >= PAUSE * self.fps and said == len(row):
             yield from self._end_sentence()
         self._forget()
@@ -164,44 +164,33 @@ class LivePieces:
         evidence = self.segmenter(values)
         return _View(body, values, evidence, chances_of_labels(evidence.frames, self.segmenter.config))
 
-    def _say(self, piece: Piece, view: _View, now: float) -> Iterator[events.Event]:
+    def _say(self, piece: Piece, view: _View, shown: Shown, now: float) -> Iterator[events.Event]:
         """Give out a piece in frames of the view: its words, unless it goes on with what was said, and itself."""
         config, before = self.segmenter.config, self._latest and _later(self._latest, -self.dropped)
-        shown = Shown(view.values, view.evidence, self.segmenter)
         goes = before is not None and before.end >= 0 and self._goes(before, piece, view, shown)
         if before is not None and goes and before.start >= 0:
             piece = joined(before, piece, view.evidence, view.chances, config)
         elif before is not None and goes:  # its first frames are gone, and with them what could be measured of it
             self._latest = _later(replace(before, end=piece.end), self.dropped)
-            yield from self._give(self._longer(piece), now)
+            end = self.begin + (self.dropped + piece.end) / self.fps
+            longer = replace(self.segments[-1], end=end, end_probability=piece.end_probability, facts=None)
+            yield from self._give(longer, now)
             return
         body = view.body
         if not self.segments and (joint_speed(body)[piece.start : piece.end] < boundaries.STILL).all():
-            self._latest, self._heard = None, []  # the body has not moved since the sentence began
+            self._latest = None  # the body has not moved since the sentence began
             return
         take = Take(body, shown, [piece], self._learnt)
-        (new,) = hear(take, self.describe(take.parts), body.duration)
-        parts = [replace(each, piece=_later(each.piece, -self.dropped)) for each in self._heard]
-        if goes:
-            parts = parts[:-1]
-        elif not (parts and self.segments and are_one(parts[-1].piece, new.piece, config)):
-            parts = []
-        parts.append(new)
-        self._heard = [replace(each, piece=_later(each.piece, self.dropped)) for each in parts]
-        if parts[0].piece.start < 0:
-            self._latest = _later(piece, self.dropped)
-            yield from self._give(self._longer(piece), now)
-            return
-        heard = as_one(parts, shown)
-        (named,) = name_anew([heard.piece], [heard.words], self.captioner.lexicon, take.learnt)
-        said = self.segments.pop() if goes or len(parts) > 1 else None
+        heard = self.describe(take.parts)
+        judged, spoken = hear(take, heard, body.duration)
+        (named,) = name_anew(judged, spoken, self.captioner.lexicon, take.learnt)
+        said = self.segments.pop() if goes else None
         self._latest = _later(piece, self.dropped) if said or named.probability >= self.least else None
         if self._latest is None:
-            self._heard = []
             return
-        segment = self._word(named, heard, body)
+        segment = self._word(named, spoken, body, [*map(sure_of_one, heard)])
         if segment is None:  # nothing moves
-            self._latest, self._heard = None, []
+            self._latest = None
             self.segments += [said] if said is not None else []
             return
         if said is not None:  # to the last bit: by its start it is known for the same
@@ -220,23 +209,22 @@ class LivePieces:
         one = goes_on(before, after, self.segmenter.config, view.chances) or is_unbroken(before, after, shown)
         return one and is_one_way(before, after, shown)
 
-    def _longer(self, piece: Piece) -> Segment:
-        """The latest segment, to the end of a piece."""
-        end = self.begin + (self.dropped + piece.end) / self.fps
-        return replace(self.segments[-1], end=end, end_probability=piece.end_probability, facts=None)
+    def _word(
+        self, piece: Piece, spoken: Sequence[tuple[TimedWord, ...]], body: Motion, sure: Sequence[float]
+    ) -> Segment | None:
+        """The segment of a piece, seconds of the stream, with words that go on the sentence; None where nothing moves.
 
-    def _word(self, piece: Piece, heard: Heard, body: Motion) -> Segment | None:
-        """The segment of a piece, in seconds of the stream, worded to go on the sentence; None where nothing moves."""
+        sure  how sure the words for the piece alone are of one action, (1,)
+        """
         before = [] if self._label is None else [replace(piece, label=self._label)]
         half_window = self.captioner.config.half_window_frames / self.fps
         about = Transcript((), body.duration)
         lexicon = self.captioner.lexicon
-        spoken = [*([()] * len(before)), heard.words]
-        worded = word_pieces([*before, piece], spoken, lexicon, about, self.fps, half_window)
+        worded = word_pieces([*before, piece], [*([()] * len(before)), *spoken], lexicon, about, self.fps, half_window)
         alone = replace(worded, segments=worded.segments[-1:])
         doubt, part = self.captioner.doubt, part_of(body, alone.segments[0])
         features = [] if doubt is None else [self.captioner.embed(part)]
-        judged = judge(alone, body, doubt, features, [heard.sure]).segments
+        judged = judge(alone, body, doubt, features, sure).segments
         if not judged:
             return None
         (segment,) = judged
@@ -265,7 +253,7 @@ class LivePieces:
         if self.segments:
             end = max(last for each in self.segments for last in (each.end, *(word.end for word in each.words)))
             yield events.Sentence(tuple(self.segments), self.segments[0].start, end)
-        self.segments, self._latest, self._label, self._heard = [], None, None, []
+        self.segments, self._latest, self._label = [], None, None
 
     def _forget(self) -> None:
         """Drop the frames before those that the next piece's evidence needs.
