@@ -8,7 +8,6 @@ nothing ends between them and neither is clearer by itself. Walking is cut where
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -96,11 +95,6 @@ def is_unbroken(before: Piece, after: Piece, shown: Shown) -> bool:
         return True
     (label,) = _labels_alone([whole], shown)
     return apart <= GAP and continues(label, config) and label not in GAITS and by_whole >= by_parts
-
-
-def is_one_way(before: Piece, after: Piece, shown: Shown) -> bool:
-    """Whether two pieces may be one action that goes on: unless it is going, and the body stops between them."""
-    return len(_bounds_of_ways(replace(before, start=max(0, before.start), end=after.end), shown)) == 1
 
 
 def is_stop(before: Piece, after: Piece) -> bool:

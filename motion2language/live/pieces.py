@@ -20,11 +20,12 @@ import numpy as np
 
 from motion2language.captioning import boundaries
 from motion2language.captioning.captioner import Captioner
-from motion2language.captioning.cut_pieces import cut_again, is_one_way, is_unbroken
+from motion2language.captioning.cut_pieces import cut_again, is_unbroken
 from motion2language.captioning.doubt import judge, part_of
 from motion2language.captioning.features import feature, joint_speed
-from motion2language.captioning.judge_pieces import Shown
+from motion2language.captioning.judge_pieces import Shown, piece_between
 from motion2language.captioning.search_segments import (
+    MOVE,
     Piece,
     certain_row,
     chances_of_labels,
@@ -35,6 +36,7 @@ from motion2language.captioning.search_segments import (
 )
 from motion2language.captioning.take_sentences import Take, absent_limbs, hear, name_anew, sure_of_one, word_pieces
 from motion2language.captioning.windows import shift
+from motion2language.language.movement import GAITS
 from motion2language.live import events
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter
 from motion2language.motion import CANONICAL, Motion
@@ -101,7 +103,8 @@ class LivePieces:
         self.segments: list[Segment] = []  # of the sentence, seconds of the stream
         self._next_step = 0  # of the take, from which the next piece may begin
         self._free = 0  # frame of the take at which the latest piece ends
-        self._latest: Piece | None = None  # in frames of the take, as the segmenter named it
+        self._found: Piece | None = None  # the latest one of the row, in frames of the take; all of one that goes on
+        self._latest: Piece | None = None  # the latest one that was said, likewise, as the segmenter named it
         self._label: str | None = None  # of the latest known piece of the sentence
         self._still, self._since_look = 0, 0
         config = self.segmenter.config
@@ -147,6 +150,10 @@ class LivePieces:
             free = max(0, self._free - self.dropped)
             following = row[number + 1 : number + 2]
             piece = piece_of(view.evidence, view.chances, config, row[number], free, following)
+            before = self._found and _later(self._found, -self.dropped)
+            if before is not None and before.end > 0 and goes_on(before, piece, config, view.chances):
+                piece = joined(replace(before, start=max(0, before.start)), piece, view.evidence, view.chances, config)
+            self._found = _later(piece, self.dropped)
             for part in cut_again([piece], shown, (free, piece.end)):
                 yield from self._say(part, view, shown, now)
             self._next_step, self._free = end + self.dropped // PAIR, piece.end + self.dropped
@@ -167,7 +174,11 @@ class LivePieces:
     def _say(self, piece: Piece, view: _View, shown: Shown, now: float) -> Iterator[events.Event]:
         """Give out a piece in frames of the view: its words, unless it goes on with what was said, and itself."""
         config, before = self.segmenter.config, self._latest and _later(self._latest, -self.dropped)
-        goes = before is not None and before.end >= 0 and self._goes(before, piece, view, shown)
+        if before is not None and piece.end <= before.end:  # a way that was said
+            return
+        goes = before is not None and _is_one(before, piece, shown)
+        if before is not None and not goes and piece.start < before.end:
+            piece = piece_between(before.end, piece.end, shown)
         if before is not None and goes and before.start >= 0:
             piece = joined(before, piece, view.evidence, view.chances, config)
         elif before is not None and goes:  # its first frames are gone, and with them what could be measured of it
@@ -203,11 +214,6 @@ class LivePieces:
             self._label = named.label
             yield from (events.Word(word.word, min(word.time, now), now) for word in segment.words)
         yield from self._give(segment, now, new=True)
-
-    def _goes(self, before: Piece, after: Piece, view: _View, shown: Shown) -> bool:
-        """Whether two pieces of the view are one action that goes on."""
-        one = goes_on(before, after, self.segmenter.config, view.chances) or is_unbroken(before, after, shown)
-        return one and is_one_way(before, after, shown)
 
     def _word(
         self, piece: Piece, spoken: Sequence[tuple[TimedWord, ...]], body: Motion, sure: Sequence[float]
@@ -270,6 +276,13 @@ class LivePieces:
 
     def _body(self, first: int = 0) -> Motion:
         return Motion(np.stack(self.poses[first:]), self.fps, CANONICAL, seen=np.stack(self.seen[first:]))
+
+
+def _is_one(before: Piece, after: Piece, shown: Shown) -> bool:
+    """Whether a piece is the one before, known for longer now, or both are one action; two ways are not."""
+    if after.label in GAITS:  # a way may turn out to have ended some frames earlier
+        return after.start < max(before.start + 1, before.end - MOVE)
+    return after.start < before.end or is_unbroken(before, after, shown)
 
 
 def _later(piece: Piece, frames: int) -> Piece:
