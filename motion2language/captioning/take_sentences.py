@@ -32,9 +32,10 @@ from motion2language.captioning.features import known_feature
 from motion2language.captioning.judge_pieces import Shown, judge_again, look
 from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
+from motion2language.captioning.ways import SHORTEST
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
-from motion2language.language.movement import SIDES, name_other_sides
+from motion2language.language.movement import GAITS, SIDES, name_other_sides
 from motion2language.model.segmenter import Segmenter
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
@@ -112,9 +113,8 @@ def is_heard(take: Take, whole: Described) -> bool:
 
     whole  its description by sentences; it stays as it is if it is surer than pieces that are certainly right
     """
-    return len(whole.weights) != 1 or not is_sure(
-        whole.transcript, [replace(piece, probability=1.0) for piece in take.pieces]
-    )
+    certain = [replace(piece, probability=1.0) for piece in take.pieces]
+    return len(whole.weights) != 1 or not is_kept(whole.transcript, certain, take.shown.segmenter.config.fps)
 
 
 def describe(
@@ -130,7 +130,7 @@ def describe(
     pieces, spoken = hear(take, said, about.duration)
     alone = tuple(map(sure_of_one, said))
     if len(whole.weights) == 1:
-        if is_sure(whole.transcript, pieces):
+        if is_kept(whole.transcript, pieces, config.fps):
             return whole
         bounded = bound_sentence(whole.transcript, pieces, config.fps)
         if bounded is not None:
@@ -169,14 +169,20 @@ def shares(said: Transcript) -> dict[str, float]:
     return found
 
 
+def is_kept(transcript: Transcript, pieces: Sequence[Piece], fps: float) -> bool:
+    """Whether a sentence stays as it is: it is sure, and where the body stops on its way, no walk of it goes on."""
+    stops = [(before.end / fps, after.start / fps) for before, after in pairwise(pieces) if is_stop(before, after)]
+    walks = [segment for segment in transcript.segments if segment.label in GAITS]
+    goes_on = (walk.start < first and walk.end >= last + SHORTEST for walk in walks for first, last in stops)
+    return is_sure(transcript, pieces) and not any(goes_on)
+
+
 def is_sure(transcript: Transcript, pieces: Sequence[Piece]) -> bool:
     """Whether a sentence is to be kept although the recording has these pieces.
 
     Its probabilities sum to how many of its actions are right on average; so do theirs. Without pieces, only a sentence
-    that is sure is said. That a body stopped on its way is measured, and a sentence knows nothing of it.
+    that is sure is said.
     """
-    if any(is_stop(*pair) for pair in pairwise(pieces)):
-        return False
     chances = [segment.probability or 0.0 for segment in transcript.segments]
     promised = sum(piece.probability for piece in pieces)
     if chances and sum(chances) >= CERTAIN * len(chances):
