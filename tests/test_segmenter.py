@@ -246,6 +246,24 @@ def test_a_sentence_is_kept_where_the_draws_agree_and_it_names_enough() -> None:
     assert take_sentences.is_sure(sentence(0.9, 0.3), [replace(PIECES[0], probability=0.5)] * 2)  # as many as they do
 
 
+@pytest.mark.parametrize(
+    ("label", "end", "after", "kept"),
+    [
+        ("walk", 3.5, (20, 30), False),  # it goes on where the body has stopped from 1.4 to 2.0 s
+        ("walk", 2.9, (20, 30), True),  # it ends there
+        ("turn", 3.5, (20, 30), False),
+        ("walk", 3.5, (16, 30), True),  # no stop
+    ],
+)
+def test_a_sure_sentence_is_kept_unless_it_goes_on_where_the_body_stops(label, end, after, kept) -> None:
+    words = (TimedWord("walks", 1.0, 0.5, 1.5, 0.9),)
+    said = Transcript((Segment(0.2, end, label, words, 0.9),), 4.0)
+    start, last = after
+    pieces = [replace(PIECES[0], probability=0.3), replace(PIECES[0], start=start, end=last, probability=0.3)]
+    assert take_sentences.is_sure(said, pieces)
+    assert take_sentences.is_kept(said, pieces, 10.0) is kept
+
+
 def test_a_second_judge_may_change_a_label() -> None:
     evidence = _evidence(40, [(4, 14, 3)])
     evidence.frames[4:14] = [0.1, 0.35, 0.0, 0.55]  # kick rather than walk

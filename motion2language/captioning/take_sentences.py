@@ -35,7 +35,7 @@ from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.ways import SHORTEST
 from motion2language.captioning.windows import Described, shift
 from motion2language.language.actions import ActionLexicon
-from motion2language.language.movement import GAITS, SIDES, name_other_sides
+from motion2language.language.movement import SIDES, name_other_sides
 from motion2language.model.segmenter import Segmenter
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
@@ -170,10 +170,10 @@ def shares(said: Transcript) -> dict[str, float]:
 
 
 def is_kept(transcript: Transcript, pieces: Sequence[Piece], fps: float) -> bool:
-    """Whether a sentence stays as it is: it is sure, and where the body stops on its way, no walk of it goes on."""
+    """Whether a sentence stays as it is: it is sure, and where the body stops on its way, no segment of it goes on."""
     stops = [(before.end / fps, after.start / fps) for before, after in pairwise(pieces) if is_stop(before, after)]
-    walks = [segment for segment in transcript.segments if segment.label in GAITS]
-    goes_on = (walk.start < first and walk.end >= last + SHORTEST for walk in walks for first, last in stops)
+    said = transcript.segments
+    goes_on = (each.start < first and each.end >= last + SHORTEST for each in said for first, last in stops)
     return is_sure(transcript, pieces) and not any(goes_on)
 
 
