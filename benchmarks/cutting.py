@@ -44,9 +44,10 @@ def main() -> None:
     parser.add_argument("--model", default="default")
     for name in ("takes", "people", "compose"):
         parser.add_argument(f"--{name}", type=Path)
+    parser.add_argument("--split", choices=("val", "test"), default="test", help="of people; no step was chosen on val")
     options = parser.parse_args()
     captioner = load_model(options.model)
-    tests = tests_of(options.takes, options.people, options.compose)
+    tests = tests_of(options.takes, options.people, options.compose, options.split)
     print("| | " + " | ".join(test.name for test in tests) + " |")
     print("| --- |" + " --- |" * len(tests))
     rows = {"as it is": [], **STEPS, "none of these": [setting for settings in STEPS.values() for setting in settings]}
@@ -78,7 +79,7 @@ def score(captioner: Captioner, test: Test) -> str:
     else:
         scores = take_scores([take.segments for take in test.takes], said, test.known)
         names = ("named", "both", "f1@50", "said")
-    return " / ".join(f"{scores[name]:.3f}" for name in names)
+    return " / ".join(f"{scores[name]:.2f}" for name in names)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ ways. Then there are four ways, the first that fits:
 
 1. The sentence that the model says of the whole recording, as it is, if it promises as many right actions as the pieces
    do; nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it learnt
-   from they agree only in being short.
+   from they agree only in being short. Nothing of it may go on where the body was seen to stop on its way.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
    get the bounds of the pieces.
 3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else, or one

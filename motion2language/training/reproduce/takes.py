@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -67,8 +68,13 @@ class Test:
     joined: bool = False
 
 
-def tests_of(takes: Path | None, people: Path | None, compose: Path | None = None) -> list[Test]:
-    """The tests of labelled recordings `takes` (with segments), of people held out of `people`, and of BNR-Compose."""
+def tests_of(
+    takes: Path | None, people: Path | None, compose: Path | None = None, split: Literal["val", "test"] = "test"
+) -> list[Test]:
+    """The tests of labelled recordings `takes` (with segments), of people held out of `people`, and of BNR-Compose.
+
+    split  of the people
+    """
     actions, tests = load_actions(), []
     if takes is not None:
         whole = choose_cut(takes)
@@ -76,7 +82,7 @@ def tests_of(takes: Path | None, people: Path | None, compose: Path | None = Non
             own = [_cut_by_hand(each, actions) for each in whole if each.entry.source == source]
             tests.append(Test(source, own, known_verbs(actions, source)))
     if people is not None:
-        held = _held_out(people)
+        held = _held_out(people, split)
         marked = [_marked(each, actions) for each in held if len(each.entry.points) > 2]
         if marked:
             tests.append(Test("marked instants", marked, frozenset()))
@@ -225,10 +231,10 @@ def _composed(root: Path) -> Test:
     return Test("BNR-Compose, several actions", takes, verbs)
 
 
-def _held_out(people: Path) -> list[Usable]:
+def _held_out(people: Path, split: Literal["val", "test"]) -> list[Usable]:
     chosen = choose(read_selection(people))
     entries = [each.entry for each in chosen.recordings]
-    names = {entry.name for entry in split_by_person(entries, chosen.selection.val, chosen.selection.test)["test"]}
+    names = {entry.name for entry in split_by_person(entries, chosen.selection.val, chosen.selection.test)[split]}
     return [each for each in chosen.recordings if each.entry.name in names]
 
 
