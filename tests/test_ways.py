@@ -10,6 +10,8 @@ from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.features import canonical, ground_velocity
 from motion2language.captioning.loading import load_model
 from motion2language.captioning.ways import find_ways
+from motion2language.live import events
+from motion2language.live.captioner import LiveCaptioner
 from motion2language.motion import CANONICAL, Motion
 
 FPS = 10.0
@@ -98,3 +100,19 @@ def test_there_and_back_is_said_as_two_walks(default: Captioner, stand: int) -> 
     assert [segment.label for segment in said.segments] == ["walk", "walk"]
     before, after = said.segments
     assert abs(before.end - 6.0) <= 0.8 and abs(after.start - (6.0 + stand / FPS)) <= 0.8
+
+
+def test_a_stream_gives_both_walks_and_each_again_when_it_turns_out_longer(default: Captioner) -> None:
+    body = motion(there_and_back(30))
+    live = LiveCaptioner(default, body.skeleton, unit="m", up="y")
+    given = [event for number, pose in enumerate(body.positions) for event in live.feed(pose, number / FPS)]
+    given += live.finish()
+    pieces = [event.segment for event in given if isinstance(event, events.Piece)]
+    starts = list(dict.fromkeys(piece.start for piece in pieces))
+    assert len(starts) == 2, "a piece that comes again begins where it began, to the last bit"
+    last = {piece.start: piece.end for piece in pieces}
+    whole = default.transcribe(body).segments
+    found = [edge for start, end in last.items() for edge in (start, end)]
+    np.testing.assert_allclose(found, [edge for each in whole for edge in (each.start, each.end)], atol=0.35)
+    words = [event.word for event in given if isinstance(event, events.Word)]
+    assert words.count("walks") == 2
