@@ -131,7 +131,7 @@ def ground_velocity(values: np.ndarray, fps: float) -> np.ndarray:
 
 
 def mean_speed(values: np.ndarray) -> float:
-    """Mean speed of the joints over the ground, leg lengths per second, of values (T, F) of a key of OF_THE_BODY."""
+    """Mean speed of the joints, leg lengths per second, of values (T, F) of a key of OF_THE_BODY; turning adds none."""
     relative = values[:, _WAY // 2 : _WAY].reshape(len(values), -1, 3)
     return float(np.linalg.norm(relative + values[:, None, _WAY : _WAY + 3], axis=2).mean())
 
