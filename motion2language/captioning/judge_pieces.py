@@ -71,7 +71,7 @@ def name_all_alone(asked: Sequence[tuple[Sequence[Piece], Shown]], beside: int =
 
 def _seen(piece: Piece, beside: int) -> tuple[int, int]:
     """The frames [first, last) that are looked at to name a piece."""
-    if piece.end - piece.start + 2 * beside < -2 * beside:
+    if piece.end - piece.start < -4 * beside:  # more than half of it would be left out
         beside = 0
     return max(0, piece.start - beside), piece.end + beside
 

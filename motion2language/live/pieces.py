@@ -38,7 +38,7 @@ from motion2language.captioning.take_sentences import Take, absent_limbs, hear, 
 from motion2language.captioning.windows import shift
 from motion2language.language.movement import GAITS
 from motion2language.live import events
-from motion2language.model.segmenter import PAIR, Evidence, Segmenter
+from motion2language.model.segmenter import PAIR, Segmenter
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 
@@ -64,11 +64,10 @@ def can_cut(captioner: Captioner) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    """What the latest frames show: the body, its features (T, F), and what the segmenter says of them."""
+    """What the latest frames show: the body, what its pieces are judged by, and the chances of labels (T, labels)."""
 
     body: Motion
-    values: np.ndarray
-    evidence: Evidence
+    shown: Shown
     chances: np.ndarray
 
 
@@ -140,27 +139,27 @@ class LivePieces:
         self._since_look = 0
         view, config = self._view(), self.segmenter.config
         first = self._next_step - self.dropped // PAIR
-        row, certain = certain_row(worths(view.evidence, view.chances, config)[first:], HOPE)
+        row, certain = certain_row(worths(view.shown.evidence, view.chances, config)[first:], HOPE)
         row = [(begin + first, end + first) for begin, end in row]
-        shown, said = Shown(view.values, view.evidence, self.segmenter), 0
+        shown, said = view.shown, 0
         for number, (_, end) in enumerate(row):
             waited = (len(self.poses) - PAIR * end) / self.fps
             if not (ended or waited >= LATE or (number < certain and waited >= SOON)):
                 break
             free = max(0, self._free - self.dropped)
             following = row[number + 1 : number + 2]
-            piece = piece_of(view.evidence, view.chances, config, row[number], free, following)
+            piece = piece_of(shown.evidence, view.chances, config, row[number], free, following)
             before = self._found and _later(self._found, -self.dropped)
             if before is not None and before.end > 0 and goes_on(before, piece, config, view.chances):
-                piece = joined(replace(before, start=max(0, before.start)), piece, view.evidence, view.chances, config)
+                piece = joined(replace(before, start=max(0, before.start)), piece, shown.evidence, view.chances, config)
             self._found = _later(piece, self.dropped)
             for part in cut_again([piece], shown, (free, piece.end)):
-                yield from self._say(part, view, shown, now)
+                yield from self._say(part, view, now)
             self._next_step, self._free = end + self.dropped // PAIR, piece.end + self.dropped
             said += 1
         if ended:
             for part in cut_again([], shown, (max(0, self._free - self.dropped), len(self.poses))):
-                yield from self._say(part, view, shown, now)
+                yield from self._say(part, view, now)
         if self._still >= PAUSE * self.fps and said == len(row):
             yield from self._end_sentence()
         self._forget()
@@ -169,25 +168,27 @@ class LivePieces:
         body = self._body()
         values = feature(self.segmenter.config.features)(body)
         evidence = self.segmenter(values)
-        return _View(body, values, evidence, chances_of_labels(evidence.frames, self.segmenter.config))
+        return _View(
+            body, Shown(values, evidence, self.segmenter), chances_of_labels(evidence.frames, self.segmenter.config)
+        )
 
-    def _say(self, piece: Piece, view: _View, shown: Shown, now: float) -> Iterator[events.Event]:
+    def _say(self, piece: Piece, view: _View, now: float) -> Iterator[events.Event]:
         """Give out a piece in frames of the view: its words, unless it goes on with what was said, and itself."""
         config, before = self.segmenter.config, self._latest and _later(self._latest, -self.dropped)
+        shown, body = view.shown, view.body
         if before is not None and piece.end <= before.end:  # a way that was said
             return
         goes = before is not None and _is_one(before, piece, shown)
         if before is not None and not goes and piece.start < before.end:
             piece = piece_between(before.end, piece.end, shown)
         if before is not None and goes and before.start >= 0:
-            piece = joined(before, piece, view.evidence, view.chances, config)
+            piece = joined(before, piece, shown.evidence, view.chances, config)
         elif before is not None and goes:  # its first frames are gone, and with them what could be measured of it
             self._latest = _later(replace(before, end=piece.end), self.dropped)
             end = self.begin + (self.dropped + piece.end) / self.fps
             longer = replace(self.segments[-1], end=end, end_probability=piece.end_probability, facts=None)
             yield from self._give(longer, now)
             return
-        body = view.body
         if not self.segments and (joint_speed(body)[piece.start : piece.end] < boundaries.STILL).all():
             self._latest = None  # the body has not moved since the sentence began
             return

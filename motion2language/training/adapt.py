@@ -54,8 +54,8 @@ MOTIONS = 1  # composed for each take; chosen
 REHEARSED = 400  # recordings by which the model rehearses; chosen
 VIEWS = 2  # varied memories of each take in an epoch; chosen
 EVERY = 4  # of the takes of an action one in so many is held back, where people cannot be; chosen
-#: How an adaptation is trained; chosen. Held faster (pull 300), no old verb could be said of a new action; held less
-#: fast (pull 30), more old actions are taken for new ones; see docs/results.md.
+#: How an adaptation is trained; chosen. Held faster (pull 300), the model names new actions with no old verb; held less
+#: fast (pull 30), it takes more old actions for new ones; see docs/results.md.
 SETTINGS: dict[str, Any] = {
     "epochs": 8, "batch_size": 56, "learning_rate": 4e-3, "schedule": "cosine", "warmup_steps": 20, "average": 0.98,
     "captions": "one", "label_smoothing": 0.05, "pull": 45.0,
