@@ -13,8 +13,9 @@ from bodies import walking
 from motion2language.captioning import take_sentences
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.cut_pieces import cut_again
-from motion2language.captioning.judge_pieces import Shown, judge_again, look, name_alone
+from motion2language.captioning.judge_pieces import LOOKS, Shown, judge_again, look, name_alone
 from motion2language.captioning.loading import load_model
+from motion2language.captioning.measures import MEASURES, OTHERS
 from motion2language.captioning.model_folder import load_segmenter
 from motion2language.captioning.search_segments import Piece, best_row, find
 from motion2language.language.actions import ActionLexicon
@@ -264,24 +265,71 @@ def test_a_sure_sentence_is_kept_unless_it_goes_on_where_the_body_stops(label, e
     assert take_sentences.is_kept(said, pieces, 10.0) is kept
 
 
+class Told:
+    """A segmenter that says nothing itself, and of whole pieces, if anything, always the same."""
+
+    def __init__(self, config: SegmenterConfig = SMALL, measured: tuple[float, ...] = ()) -> None:
+        self.config = config
+        self.measured = (lambda rows: np.tile(measured, (len(rows), 1))) if measured else None
+
+    def name_all(self, recordings):
+        assert not recordings
+        return []
+
+
+def _judge(
+    piece: Piece,
+    alone: np.ndarray,
+    shares: dict[str, float],
+    config: SegmenterConfig = SMALL,
+    measured: tuple[float, ...] = (),
+) -> Piece:
+    """The piece judged again, its frames alone being as given."""
+    shown = Shown(np.zeros((40, 124)), _evidence(40, []), Told(config, measured))
+    shown.named.update({(piece.start, piece.end, beside): alone for beside in LOOKS})
+    (judged,) = judge_again([piece], [shares], shown)
+    return judged
+
+
 def test_a_second_judge_may_change_a_label() -> None:
     evidence = _evidence(40, [(4, 14, 3)])
     evidence.frames[4:14] = [0.1, 0.35, 0.0, 0.55]  # kick rather than walk
     pieces = find(evidence, SMALL)
     assert [piece.label for piece in pieces] == ["kick"] and pieces[0].judged is None
-    alone = [evidence.frames[4:14]]
+    alone = evidence.frames[4:14]
     for shares, label in (
         ({}, "kick"),
         ({"walk": 0.5, "kick": 0.4}, "kick"),
         ({"walk": 0.9}, "walk"),
         ({"bow": 1.0}, "kick"),
     ):
-        (judged,) = judge_again(pieces, alone, [shares], evidence, SMALL)
+        judged = _judge(pieces[0], alone, shares)
         assert judged.label == label and judged.judged == shares.get(label, 0.0)
         assert (judged.start, judged.end, judged.bounded) == (pieces[0].start, pieces[0].end, pieces[0].bounded)
     sure = replace(SMALL, calibration={"judged": (0.0, 0.0, 0.0, 1.0)})
-    (judged,) = judge_again(pieces, alone, [{"walk": 0.9}], evidence, sure)
-    assert judged.probability == pytest.approx(0.9)
+    assert _judge(pieces[0], alone, {"walk": 0.9}, sure).probability == pytest.approx(0.9)
+
+
+def test_what_is_measured_of_a_piece_may_change_its_label() -> None:
+    evidence = _evidence(40, [(4, 14, 3)])
+    alone = np.tile([0.1, 0.35, 0.0, 0.55], (10, 1))  # kick rather than walk
+    (piece,) = find(evidence, SMALL)
+    for measured, label, chance in (((0.4, 0.1, 0.5), "kick", 0.5), ((0.5, 0.4, 0.1), "walk", 0.9)):
+        judged = _judge(piece, alone, {}, measured=measured)
+        assert judged.label == label and judged.measured == pytest.approx(chance)
+    assert _judge(piece, alone, {}).measured is None
+    sure = replace(SMALL, calibration={"judged": (0.0, 0.0, 0.0, 0.0, 1.0)})
+    assert _judge(piece, alone, {}, sure, (0.5, 0.4, 0.1)).probability == pytest.approx(0.9)
+    other = replace(SMALL, calibration={"judged": (9.0, 0.0, 0.0, 0.0)})  # of a segmenter that measures nothing
+    assert _judge(piece, alone, {}, other, (0.5, 0.4, 0.1)).probability < 0.9
+
+
+def test_an_action_that_was_never_measured_is_judged_by_its_frames() -> None:
+    (piece,) = find(_evidence(40, [(4, 14, 3)]), SMALL)
+    for kicks, label in ((0.6, "kick"), (0.2, "walk")):
+        alone = np.tile([0.0, 1 - kicks, 0.0, kicks], (10, 1))
+        judged = _judge(piece, alone, {}, measured=(0.9, 0.1))  # the kick was taught later
+        assert judged.label == label and judged.measured == pytest.approx(kicks if label == "kick" else 1 - kicks)
 
 
 def test_a_piece_that_is_another_action_by_itself_gets_its_label() -> None:
@@ -289,9 +337,7 @@ def test_a_piece_that_is_another_action_by_itself_gets_its_label() -> None:
     evidence.frames[4:14] = [0.1, 0.35, 0.0, 0.55]  # kick rather than walk
     pieces = find(evidence, SMALL)
     for walks, label in ((0.3, "kick"), (0.6, "walk")):
-        alone = [np.full((10, 4), [0.1, walks, 0.0, 0.9 - walks])]
-        (judged,) = judge_again(pieces, alone, [{}], evidence, SMALL)
-        assert judged.label == label
+        assert _judge(pieces[0], np.full((10, 4), [0.1, walks, 0.0, 0.9 - walks]), {}).label == label
 
 
 class Eyes:
@@ -300,6 +346,7 @@ class Eyes:
     A stretch that shows several actions is less clear, as one seen by a network.
     """
 
+    measured = None
     config = replace(SMALL, actions={**ACTIONS, "punch": Action(label="punch", phrase="punches")})
 
     def name_all(self, recordings: list[np.ndarray]) -> list[np.ndarray]:
@@ -312,7 +359,7 @@ class Eyes:
     [
         ({(4, 14): 4, (14, 24): 3}, -3.0, [(4, 14), (14, 24)]),  # a punch and a kick, taken for a kick
         ({(4, 14): 4, (14, 24): 3}, -6.0, [(4, 14), (14, 24)]),  # the parts are clearer
-        ({(4, 14): 4, (14, 24): 3}, -9.0, [(4, 24)]),  # nothing ends there
+        ({(4, 14): 4, (14, 24): 3}, -10.0, [(4, 24)]),  # nothing ends there
         ({(4, 24): 3}, -3.0, [(4, 14), (14, 24)]),  # two kicks
         ({(4, 24): 3}, -6.0, [(4, 24)]),
         ({(4, 8): 4, (8, 24): 3}, -3.0, [(4, 14), (14, 24)]),
@@ -372,6 +419,25 @@ def _evidence_of_five(frames: int, spans: list[tuple[int, int, int]], odds: floa
     return replace(evidence, frames=np.pad(evidence.frames, ((0, 0), (0, 1))))
 
 
+def test_measures_that_know_the_parts_better_than_the_whole_cut_a_piece() -> None:
+    values = _seen(40, {(4, 24): 3})
+    evidence = _evidence_of_five(40, [(4, 14, 3), (14, 24, 3)], -3.0)
+    eyes = Eyes()
+    eyes.config = replace(Eyes.config, longest=20)
+    piece = replace(PIECES[0], start=4, end=24, label="kick")
+    for known, count in (("the whole", 1), ("the parts", 2)):
+        # the logarithm of a piece's frames is the first measure beside the courses
+        length = MEASURES - OTHERS
+
+        def measured(rows: np.ndarray, known: str = known, length: int = length) -> np.ndarray:
+            short = rows[:, length] < np.log(16)
+            sure = short if known == "the parts" else ~short
+            return np.where(sure[:, None], [0.0, 0.0, 1.0, 0.0], np.full(4, 0.25))
+
+        eyes.measured = measured
+        assert len(cut_again([piece], Shown(values, evidence, eyes))) == count
+
+
 @pytest.mark.parametrize(
     ("span", "spans"),
     [((4, 24, 1), {(4, 24): 1}), ((4, 24, 1), {(4, 14): 1, (14, 24): 3}), ((4, 14, 3), {(4, 14): 3})],
@@ -418,13 +484,30 @@ def test_where_a_body_moves_and_no_piece_is_one_is_found_if_it_shows_an_action(f
     assert [(piece.start, piece.end) for piece in pieces] == found
 
 
+@pytest.mark.parametrize(
+    ("frames", "speed", "found"),
+    [
+        (5, 1.0, [(0, 5)]),
+        (3, 1.0, [(0, 3)]),
+        (2, 1.0, []),  # too short
+        (40, 1.0, [(0, 40)]),
+        (41, 1.0, []),  # longer than any piece
+        (5, 0.1, []),  # the body stands
+    ],
+)
+def test_a_short_recording_that_moves_is_one_piece_whatever_it_shows(frames, speed, found) -> None:
+    eyes = Eyes()
+    eyes.config = replace(Eyes.config, longest=20)
+    pieces = cut_again([], Shown(_seen(frames, {}, speed), _evidence_of_five(frames, [], -6.0), eyes))
+    assert [(piece.start, piece.end) for piece in pieces] == found
+
+
 def test_names_are_those_of_the_middle_of_a_piece() -> None:
     evidence = _evidence(40, [(4, 14, 3)])
     (piece,) = find(evidence, SMALL)
     alone = np.full((10, 4), 0.0)
     alone[:, 3], alone[3:7] = 1.0, [0, 1, 0, 0]  # it walks in the middle, and kicks for longer
-    (judged,) = judge_again([piece], [alone], [{}], evidence, SMALL)
-    assert judged.label == "walk"
+    assert _judge(piece, alone, {}).label == "walk"
 
 
 def test_a_look_at_a_piece_leaves_out_its_edges_and_looks_beside() -> None:

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from bodies import walking
 
+from motion2language.captioning.measures import MEASURES
 from motion2language.model.segmenter import Action, Segmenter, SegmenterConfig, Tower
 from motion2language.model.segmenter_torch import TorchSegmenter
 from motion2language.motion import CANONICAL, Motion
 from motion2language.training.segmenting import fit
 from motion2language.training.segmenting.compose import Composition, Pool, with_both_arms
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, right_stretches
+from motion2language.training.segmenting.measured import draw_examples, keep_measured, teach_measured
 from motion2language.training.segmenting.teach import calibrate, load_run
 from motion2language.training.segmenting.units import Recording, between, units_of
 from motion2language.training.segmenting.vary import Variation, vary
@@ -85,6 +87,9 @@ def _swings(*spans: tuple[int, int], frames: int = 80) -> np.ndarray:
             positions[first:last, CANONICAL.index(f"{side}_elbow"), 1] += 0.3 * swing
             positions[first:last, CANONICAL.index(f"{side}_knee"), 2] += 0.3 * swing
     return positions
+
+
+NAMES = ("kick", "raise", "walk")
 
 
 def _pool() -> Pool:
@@ -198,6 +203,56 @@ def test_training_goes_on_from_a_segmenter_and_new_actions_begin_anew() -> None:
         Fitting(_pool(), SegmenterConfig(actions=actions), anew.model_copy(update={"bound_steps": 0}), start=start)
     with pytest.raises(ValueError, match="has the shape"):
         Fitting(_pool(), SegmenterConfig(actions=actions), settings, start=start)
+
+
+def test_names_of_whole_pieces_are_learnt_and_kept() -> None:
+    actions = {name: Action(label=name, phrase=f"{name}s") for name in ("kick", "raise", "walk")}
+    towers = {"names": Tower(width=8, dilations=(1, 2)), "bounds": Tower(width=8, dilations=(1,))}
+    config = SegmenterConfig(actions=actions, hidden=8, **towers)
+    before = Segmenter(config, TorchSegmenter(config).arrays(np.zeros(124, np.float32), np.ones(124, np.float32)))
+    legs = _swings((10, 50))
+    arms = [CANONICAL.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("elbow", "wrist")]
+    legs[:, arms] = legs[:1, arms]
+    shown = [Recording(_swings((20, 40)), "raise", "a", "one"), Recording(legs, "kick", "b", "two")]
+    pool = Pool([unit for each in shown for unit in units_of(each, 10.0)], 10.0)
+    fit, done = FitConfig(measured=240, measured_steps=60, seconds=6.0), list[int]()
+    taught = teach_measured(before, pool, fit, lambda: done.append(1))
+    assert before.measured is None and taught.measured is not None and len(done) == 300
+    rows, shown = draw_examples(before, pool, fit, np.random.default_rng(9), lambda: None)
+    assert (taught.measured(rows).argmax(1) == shown).mean() > 0.8 > np.bincount(shown).max() / len(shown)
+    kept = keep_measured(before, taught)
+    assert np.array_equal(kept.measured(rows), taught.measured(rows)) and keep_measured(before, None) is before
+    fewer = replace(config, actions={"raise": actions["raise"]})
+    other = Segmenter(fewer, TorchSegmenter(fewer).arrays(np.zeros(124, np.float32), np.ones(124, np.float32)))
+    with pytest.warns(UserWarning, match="actions changed"):
+        assert keep_measured(other, taught).measured is None
+    with pytest.raises(ValueError, match="none of the recordings"):
+        draw_examples(
+            Segmenter(
+                replace(config, actions={f"{name} x": action for name, action in actions.items()}), before.weights
+            ),
+            *(pool, fit, np.random.default_rng(9), lambda: None),
+        )
+
+
+def test_a_limb_that_is_absent_is_not_measured_either() -> None:
+    actions = {name: Action(label=name, phrase=f"{name}s", limb="arm" if name == "raise" else "") for name in NAMES}
+    config = SegmenterConfig(actions=actions, hidden=8, names=Tower(width=8, dilations=(1,)), bounds=Tower(8, (1,)))
+    start = Segmenter(config, TorchSegmenter(config).arrays(np.zeros(124, np.float32), np.ones(124, np.float32)))
+    taught = teach_measured(start, _pool(), FitConfig(measured=20, measured_steps=2, seconds=6.0))
+    rows = np.zeros((1, MEASURES), np.float32)
+    left = taught.without(["arm"])
+    expected = taught.measured(rows)[0, [0, 2]]
+    assert list(left.config.actions) == ["kick", "walk"]
+    np.testing.assert_allclose(left.measured(rows)[0], expected / expected.sum(), atol=1e-5)
+    only = replace(config, actions={"raise": actions["raise"], "own": Action(label="own", phrase="owns")})
+    arrays = TorchSegmenter(only).arrays(np.zeros(124, np.float32), np.ones(124, np.float32))
+    measured = {
+        name: value[1:2] if ".actions." in name else value
+        for name, value in taught.weights.items()
+        if name.startswith("measured.")
+    }
+    assert Segmenter(only, arrays | measured).without(["arm"]).measured is None
 
 
 def test_names_learn_from_actions_alone_too_once_the_bounds_are_learnt(monkeypatch) -> None:

@@ -12,7 +12,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from motion2language.captioning.features import OF_THE_BODY, mean_speed
-from motion2language.captioning.judge_pieces import UNSEEN, Shown, name_all_alone, name_alone, piece_between
+from motion2language.captioning.judge_pieces import (
+    UNSEEN,
+    Shown,
+    name_all_alone,
+    name_alone,
+    name_measured,
+    piece_between,
+)
 from motion2language.captioning.search_segments import GAP, Piece, chances_of_labels, continues
 from motion2language.captioning.ways import find_ways
 from motion2language.language.movement import GAITS
@@ -21,8 +28,10 @@ from motion2language.model.segmenter import PAIR
 PART = 6  # frames of a part at least; chosen
 #: A piece is cut where the log odds that one action ends and another begins, plus CLEARER times the log of how much
 #: clearer the parts are by themselves than the whole, are above CUT. Chosen on the tables of whole takes.
-CLEARER, CUT = 6.0, -4.8
-MEND = -6.0  # what is above CUT for a cut, from which on two pieces of one action are one. Chosen on the same tables
+CLEARER, CUT = 6.0, -5.2
+MEND = -6.3  # what is above CUT for a cut, from which on two pieces of one action are one. Chosen on the same tables
+LEAST = 3  # frames of a recording that may be one piece as a whole; chosen
+MEASURED = 0.3  # share of what is measured of a piece in how clear it is by itself; chosen on the same tables
 BREAK = 6  # frames between two pieces of one action at most; chosen
 MOVES = 0.4  # leg lengths per second of the joints in the mean from which a body does something; chosen
 SHOWN = 0.5  # mean chance of the action that a stretch without a piece shows by itself; chosen
@@ -70,12 +79,19 @@ def _between(pieces: Sequence[Piece], bounds: tuple[int, int], shown: Shown) -> 
     config, longest = shown.segmenter.config, PAIR * shown.segmenter.config.longest
     if config.features not in OF_THE_BODY:
         return []
+    if not pieces and bounds == (0, len(shown.values)):
+        return _one(bounds, shown) if LEAST <= bounds[1] <= longest else []
     edges = [bounds[0], *(frame for piece in pieces for frame in (piece.start, piece.end)), bounds[1]]
     free = [each for each in zip(edges[::2], edges[1::2], strict=True) if PART <= each[1] - each[0] <= longest]
     moving = [each for each in free if mean_speed(shown.values[slice(*each)]) >= MOVES]
     found = [piece_between(*each, shown) for each in moving]
     alone = [chances_of_labels(each, config).mean(0).max() for each in name_alone(found, shown)]
     return [piece for piece, chance in zip(found, alone, strict=True) if chance > SHOWN]
+
+
+def _one(bounds: tuple[int, int], shown: Shown) -> list[Piece]:
+    """A short recording as one piece, if the body moves: it was cut by someone who saw something in it."""
+    return [piece_between(*bounds, shown)] if mean_speed(shown.values) >= MOVES else []
 
 
 def is_unbroken(before: Piece, after: Piece, shown: Shown) -> bool:
@@ -175,6 +191,15 @@ def _clearer(parts: float, whole: float, odds: float) -> float:
 def _worth_alone(asked: Sequence[tuple[Sequence[Piece], Shown]]) -> list[float]:
     """How many frames the likeliest label of each piece is worth by itself, in total."""
     return [
-        sum(float(chances_of_labels(each, shown.segmenter.config).mean(0).max()) * len(each) for each in alone)
-        for alone, (_, shown) in zip(name_all_alone(asked), asked, strict=True)
+        sum(chance * len(frames) for chance, frames in zip(_clear(pieces, alone, shown), alone, strict=True))
+        for (pieces, shown), alone in zip(asked, name_all_alone(asked), strict=True)
+    ]
+
+
+def _clear(pieces: Sequence[Piece], alone: Sequence[np.ndarray], shown: Shown) -> list[float]:
+    """The chance of the likeliest label of each piece, by its frames alone and by what is measured of it."""
+    seen = [chances_of_labels(frames, shown.segmenter.config).mean(0) for frames in alone]
+    return [
+        float(own.max() if whole is None else ((1 - MEASURED) * own + MEASURED * own.sum() * whole).max())
+        for own, whole in zip(seen, name_measured(pieces, seen, shown), strict=True)
     ]

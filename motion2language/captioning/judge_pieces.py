@@ -1,4 +1,4 @@
-"""Pieces judged again by what each shows by itself, and by a second judge.
+"""Pieces judged again by what each shows by itself, by a second judge, and by what is measured of them.
 
 In a recording, a frame is named by what is done around it too: a punch between two kicks is taken for a kick. Cut out,
 it is a punch.
@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from motion2language.captioning.measures import measures
 from motion2language.captioning.search_segments import LEAST, Piece, chances_of_labels, make_piece
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter, SegmenterConfig
 
 BESIDE = 2  # frames on either side that belong to a piece by itself; chosen
 LOOKS = (-1, 1)  # as BESIDE, where a piece gets its name: without its first and last frame, and with one more; chosen
 SECOND = 0.6  # weight of what a second judge says; chosen on the tables of whole takes
+THIRD = 0.6  # weight of what is measured of a piece; chosen on people held out
+UNMEASURED = 0.003  # chance of a label that measures do not show; chosen
 UNSEEN = 0.001  # chance of a label that the frames do not show; chosen
 
 Named = dict[tuple[int, int, int], np.ndarray]  # by bounds [start, end) and frames beside, what was found before
@@ -29,12 +32,14 @@ class Shown:
     values    its features (T, F), before standardising
     evidence  that the segmenter found in them
     named     what was found of stretches by themselves before, which is not computed again; what is found is added
+    measured  likewise by bounds [start, end), the chances of actions by measures
     """
 
     values: np.ndarray
     evidence: Evidence
     segmenter: Segmenter
     named: Named = field(default_factory=dict)
+    measured: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
 
 def piece_between(start: int, end: int, shown: Shown) -> Piece:
@@ -82,26 +87,55 @@ def look(pieces: Sequence[Piece], shown: Shown) -> list[np.ndarray]:
     return [np.mean(each, axis=0) for each in zip(*looks, strict=True)]
 
 
-def judge_again(
-    pieces: Sequence[Piece],
-    alone: Sequence[np.ndarray],
-    shares: Sequence[Mapping[str, float]],
-    evidence: Evidence,
-    config: SegmenterConfig,
-) -> list[Piece]:
-    """The pieces with the labels that are likeliest by their frames alone and by a second judge.
+def judge_again(pieces: Sequence[Piece], shares: Sequence[Mapping[str, float]], shown: Shown) -> list[Piece]:
+    """The pieces with the labels that are likeliest by their frames alone, by a second judge, and by their measures.
 
-    alone   for each piece the chances of its frames by `look`; those in the middle count most
     shares  for each piece the share of each label in what the second judge says of the piece alone
 
-    What the second judge never says counts as LEAST, so that it alone can rule nothing out.
+    Of the frames those in the middle count most. What the second judge never says counts as LEAST, so that it alone
+    can rule nothing out.
     """
-    judged = []
-    for piece, by_itself, own in zip(pieces, alone, shares, strict=True):
-        inside = chances_of_labels(by_itself, config)
+    config, judged = shown.segmenter.config, []
+    by_frames = look(pieces, shown)
+    middles = []
+    for frames in by_frames:
+        inside = chances_of_labels(frames, config)
         middle = np.sin(np.pi * (np.arange(len(inside)) + 0.5) / len(inside)) ** 2
-        shown = middle @ inside / middle.sum()
+        middles.append(middle @ inside / middle.sum())
+    measured = name_measured(pieces, middles, shown)
+    for piece, own, frames, seen, whole in zip(pieces, shares, by_frames, middles, measured, strict=True):
         said = np.array([own.get(label, 0.0) for label in config.labels])
-        best = int((np.log(shown + UNSEEN) + SECOND * np.log(said + LEAST)).argmax())
-        judged.append(make_piece(evidence, config, inside, (piece.start, piece.end), piece.bounded, (best, said[best])))
+        odds = np.log(seen + UNSEEN) + SECOND * np.log(said + LEAST)
+        if whole is not None:
+            odds += THIRD * np.log(whole + UNMEASURED)
+        best = int(odds.argmax())
+        found = best, float(said[best]), None if whole is None else float(whole[best])
+        inside = chances_of_labels(frames, config)
+        judged.append(make_piece(shown.evidence, config, inside, (piece.start, piece.end), piece.bounded, found))
     return judged
+
+
+def name_measured(pieces: Sequence[Piece], seen: Sequence[np.ndarray], shown: Shown) -> list[np.ndarray | None]:
+    """The chances (labels,) of each piece by what is measured of it, the mean over LOOKS; None where none was learnt.
+
+    seen  chances (labels,) of each piece by its frames, which count for labels that were not learnt by measures
+    """
+    learnt, config = shown.segmenter.measured, shown.segmenter.config
+    if learnt is None:
+        return [None] * len(pieces)
+    bounds = [(piece.start, piece.end) for piece in pieces]
+    new = [piece for piece in pieces if (piece.start, piece.end) not in shown.measured]
+    if new:
+        looks = [_seen(piece, beside) for beside in LOOKS for piece in new]
+        rows = learnt(np.stack([measures(shown.values[first:last]) for first, last in looks]))
+        found = rows.reshape(len(LOOKS), len(new), -1).mean(0)
+        shown.measured.update({(piece.start, piece.end): row for piece, row in zip(new, found, strict=True)})
+    return [_of_labels(shown.measured[each], own, config) for each, own in zip(bounds, seen, strict=True)]
+
+
+def _of_labels(measured: np.ndarray, seen: np.ndarray, config: SegmenterConfig) -> np.ndarray:
+    """The chance of each label by measures; of one that was not learnt so, by the frames, `seen` (labels,)."""
+    labels = [config.labels.index(action.label) for action in config.actions.values()]
+    unknown = np.array([label not in labels[: len(measured)] for label in range(len(config.labels))])
+    chances = np.bincount(labels[: len(measured)], measured, len(config.labels))
+    return np.where(unknown, seen, chances * (1 - seen[unknown].sum()))

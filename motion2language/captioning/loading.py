@@ -68,6 +68,7 @@ def _load_config(path: Path) -> ModelConfig:
 
 
 def _load_weights(path: Path) -> dict[str, np.ndarray]:
+    """The weights of a model folder, in float32 also where the file has half precision."""
     try:
         weights = unpack_weights(path.read_bytes())
     except ValueError as error:
@@ -76,7 +77,7 @@ def _load_weights(path: Path) -> dict[str, np.ndarray]:
         require_finite(weights)
     except ValueError as error:
         raise ValueError(f"{path}: {clean_message(str(error))}") from None
-    return weights
+    return {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in weights.items()}
 
 
 def _why_torch(config: ModelConfig, device: str) -> str:

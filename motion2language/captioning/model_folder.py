@@ -129,6 +129,7 @@ def _save_segmenter(folder: Path, segmenter: Segmenter) -> None:
     shape, weights = (folder / name for name in SEGMENTER)
     shape.write_text(segmenter.config.to_json(), encoding="utf-8")
     arrays = {
-        name: array if name in ("mean", "std") else array.astype("float16") for name, array in segmenter.weights.items()
+        name: array if name.rpartition(".")[2] in ("mean", "std") else array.astype("float16")
+        for name, array in segmenter.weights.items()
     }
     weights.write_bytes(pack_weights(arrays))

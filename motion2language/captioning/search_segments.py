@@ -36,6 +36,7 @@ class Piece:
     named    mean chance of the action over its frames
     moment   the frame around which the chance of the action lies
     judged   share of the label in what a second judge says of the piece alone; None where none was asked
+    measured chance of the label by what is measured of the whole piece; None where nothing was
     probability        calibrated chance that the action is right
     start_probability  calibrated chance that the start is right within half a second; end_probability likewise
     """
@@ -51,6 +52,7 @@ class Piece:
     start_probability: float
     end_probability: float
     judged: float | None = None
+    measured: float | None = None
 
 
 def find(evidence: Evidence, config: SegmenterConfig) -> list[Piece]:
@@ -212,14 +214,17 @@ def make_piece(
     chances: np.ndarray,
     bounds: tuple[int, int],
     bounded: float,
-    judged: tuple[int, float] | None = None,
+    judged: tuple[int, float, float | None] | None = None,
 ) -> Piece:
-    """The piece, from the chances (N, labels) of its frames; judged: its label and the second judge's share of it."""
+    """The piece, from the chances (N, labels) of its frames.
+
+    judged  its label, and `Piece.judged` and `Piece.measured` of it, where other judges were asked
+    """
     start, end = bounds
-    best, share = judged or (int(chances.mean(0).argmax()), None)
+    best, share, measured = judged or (int(chances.mean(0).argmax()), None, None)
     label, named, own = config.labels[best], float(chances[:, best].mean()), chances[:, best] + 1e-9
     moment = start + float(np.arange(len(own)) @ own / own.sum())
-    values = _values(evidence, bounds, bounded, named, share)
+    values = _values(evidence, bounds, bounded, named, share, measured)
     known = "judged" if "judged" in values and "judged" in config.calibration else "probability"
     right, first, last = (_calibrated(config, name, values[name]) for name in (known, "start", "end"))
     means = evidence.frames[start:end].mean(0)[1:]
@@ -228,7 +233,7 @@ def make_piece(
         key=lambda number: means[number],
     )
     phrase = list(config.actions.values())[action].phrase
-    return Piece(start, end, label, phrase, bounded, named, moment, right, first, last, share)
+    return Piece(start, end, label, phrase, bounded, named, moment, right, first, last, share, measured)
 
 
 def features_of(piece: Piece, evidence: Evidence) -> dict[str, np.ndarray]:
@@ -236,11 +241,17 @@ def features_of(piece: Piece, evidence: Evidence) -> dict[str, np.ndarray]:
 
     "judged" is the probability of the action where a second judge was asked.
     """
-    return _values(evidence, (piece.start, piece.end), piece.bounded, piece.named, piece.judged)
+    bounds = piece.start, piece.end
+    return _values(evidence, bounds, piece.bounded, piece.named, piece.judged, piece.measured)
 
 
 def _values(
-    evidence: Evidence, bounds: tuple[int, int], bounded: float, named: float, judged: float | None
+    evidence: Evidence,
+    bounds: tuple[int, int],
+    bounded: float,
+    named: float,
+    judged: float | None,
+    measured: float | None,
 ) -> dict[str, np.ndarray]:
     odds = _odds(np.array([bounded, named]))
     values = {
@@ -249,8 +260,8 @@ def _values(
         "end": np.array([odds[0], evidence.ends[bounds[1] - 1]]),
     }
     if judged is not None:
-        share = np.clip(judged, LEAST, 1 - LEAST)
-        values["judged"] = np.append(values["probability"], np.log(share / (1 - share)))
+        shares = np.clip([judged] if measured is None else [judged, measured], LEAST, 1 - LEAST)
+        values["judged"] = np.append(values["probability"], np.log(shares / (1 - shares)))
     return values
 
 
@@ -260,6 +271,7 @@ def _odds(chance: np.ndarray) -> np.ndarray:
 
 
 def _calibrated(config: SegmenterConfig, name: str, values: np.ndarray) -> float:
-    """A probability by the logistic line of the configuration; without one, from the first value alone."""
-    constant, *weights = config.calibration.get(name, (0.0, *[1.0], *[0.0] * (len(values) - 1)))
+    """A probability by the logistic line of the configuration; without one for these values, from the first alone."""
+    line = config.calibration.get(name, ())
+    constant, *weights = line if len(line) == 1 + len(values) else (0.0, 1.0, *[0.0] * (len(values) - 1))
     return float(1 / (1 + np.exp(-np.clip(constant + np.dot(weights, values), -30, 30))))

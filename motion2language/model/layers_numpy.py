@@ -32,6 +32,13 @@ class Weights:
         """Whether there is an array of this name that was not taken."""
         return name in self._left
 
+    def rows(self, name: str) -> int:
+        """How many rows the array of this name has; ValueError for none."""
+        rows = np.shape(self._left.get(name, 0.0))[:1]
+        if not rows or not rows[0]:
+            raise ValueError(f"{name} is missing or empty")
+        return int(rows[0])
+
     def linear(self, name: str, inputs: int, outputs: int) -> Linear:
         """The linear layer of this name."""
         return self.layer(self.take(f"{name}.weight", outputs, inputs), self.take(f"{name}.bias", outputs))

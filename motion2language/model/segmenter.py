@@ -7,7 +7,8 @@ before, at and after both bounds and the mean in between, so it may learn that a
 that the same punch again is another one. A row of pieces is made of these answers (captioning/search_segments.py).
 
 They are two since they generalise differently: names of actions get better the longer the first is trained, while the
-second, trained as long, learns what composed motions look like where they were joined.
+second, trained as long, learns what composed motions look like where they were joined. A third network may name whole
+pieces by what is measured of them (measured.py).
 
 segmenter_torch.py has the same networks for training, on composed motions, whose joins are exact; no person marked a
 time.
@@ -26,10 +27,12 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from motion2language.model.layers_numpy import LayerNorm, Neighbours, Weights
+from motion2language.model.measured import PREFIX, Measured
 
 PAIR = 2  # frames of a step of the second network
 KERNEL = 5  # steps a convolution sees
 OF_ACTIONS = ("actions.weight", "actions.bias", "shown.means")  # weights with a row for none and one for each action
+OF_MEASURED = (f"{PREFIX}.actions.weight", f"{PREFIX}.actions.bias")  # a row for each action that it learnt
 CHUNK = 3000  # steps of a recording computed at once; chosen: five or ten minutes, some 50 MB
 TOGETHER = 400  # steps of several recordings computed together; chosen: they stay in the processor's cache
 
@@ -207,6 +210,8 @@ class Segmenter:
         if weights.has("shown.means"):
             rows, width = 1 + len(config.actions), config.names.width
             self.shown = Shown(weights.take("shown.means", rows, width), weights.take("shown.spread", width, width))
+        has_measured = weights.has(f"{PREFIX}.mean")
+        self.measured = Measured(weights, len(config.actions)) if has_measured else None
         weights.require_all_taken()
 
     def __call__(self, values: np.ndarray) -> Evidence:
@@ -231,6 +236,10 @@ class Segmenter:
             return self
         rows = [0, *(number for number, name in enumerate(self.config.actions, start=1) if name in kept)]
         weights = {name: value[rows] if name in OF_ACTIONS else value for name, value in self.weights.items()}
+        if self.measured is not None:
+            known = [row - 1 for row in rows[1:] if row <= self.measured.actions]
+            weights |= {name: weights[name][known] for name in OF_MEASURED}
+            weights = {name: value for name, value in weights.items() if known or not name.startswith(f"{PREFIX}.")}
         return Segmenter(replace(self.config, actions=kept), weights)
 
     def name(self, values: np.ndarray) -> np.ndarray:

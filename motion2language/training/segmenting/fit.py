@@ -38,6 +38,8 @@ class FitConfig(BaseModel):
 
     steps: int = Field(3000, ge=0)  # updates of the names; 0 keeps those that it starts from
     bound_steps: int = Field(600, ge=0)  # updates of the bounds, from nothing; 0 keeps those that it starts from
+    measured_steps: int = Field(0, ge=0)  # updates of the names of whole pieces (measured.py), from nothing; 0: none
+    measured: int = Field(200_000, ge=1)  # examples that these are learnt from
     keep: float = Field(0.0, ge=0, lt=1)  # share of the names that it starts from in the names that come out
     takes: int = Field(24, ge=5)  # in a batch
     seconds: float = Field(18.0, ge=4, le=120)  # of a take

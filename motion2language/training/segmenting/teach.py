@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.cut_pieces import cut_again
 from motion2language.captioning.features import feature
-from motion2language.captioning.judge_pieces import Shown, judge_again, look
+from motion2language.captioning.judge_pieces import Shown, judge_again
 from motion2language.captioning.loading import load_model
 from motion2language.captioning.search_segments import Piece, features_of, find
 from motion2language.captioning.take_sentences import shares
@@ -30,6 +30,7 @@ from motion2language.motion import CANONICAL, Motion
 from motion2language.training.segmenting.compose import Pool, Span
 from motion2language.training.segmenting.fit import FitConfig, Fitting, fit_line, summary
 from motion2language.training.segmenting.grow import remember
+from motion2language.training.segmenting.measured import keep_measured, teach_measured
 from motion2language.training.segmenting.recordings import goes_on, of_clips, of_people
 from motion2language.training.segmenting.units import Recording, Unit, units_of
 from motion2language.training.segmenting.vary import Variation, vary
@@ -115,17 +116,26 @@ def train(
     names = sorted({unit.action for unit in pool.units})
     said = {name: action_of(name, actions) for name in names}
     shape = {name: getattr(run, name) for name in SegmenterRun.model_fields if name != "train"}
-    config = SegmenterConfig(actions=said, **shape)
-    fitting = Fitting(pool, config, run.train, device, start)
-    rows: list[Mapping[str, float]] = []
-    with _progress() as progress:
-        bar = progress.add_task("teaching", total=fitting.steps, detail="")
-        while fitting.done < fitting.steps:
-            rows.append(fitting.step())
-            progress.update(bar, advance=1, detail=summary(rows[-SHOWN:]) if len(rows) % SHOWN == 0 else "")
-    segmenter = remember(fitting.segmenter(), pool.units)
-    units = [unit for each in held if each.action in config.actions for unit in units_of(each, FPS)]
+    segmenter = _fit(pool, SegmenterConfig(actions=said, **shape), run.train, device, start)
+    units = [unit for each in held if each.action in segmenter.config.actions for unit in units_of(each, FPS)]
     return calibrate(segmenter, Pool(units, FPS), say) if units else segmenter
+
+
+def _fit(pool: Pool, config: SegmenterConfig, fit: FitConfig, device: str, start: Segmenter | None) -> Segmenter:
+    """The segmenter taught on the pool; only its names of whole pieces where nothing else is to be learnt."""
+    segmenter, rows = start, list[Mapping[str, float]]()
+    with _progress() as progress:
+        if segmenter is None or fit.steps or fit.bound_steps or not fit.measured_steps:
+            fitting = Fitting(pool, config, fit, device, start)
+            bar = progress.add_task("teaching", total=fitting.steps, detail="")
+            while fitting.done < fitting.steps:
+                rows.append(fitting.step())
+                progress.update(bar, advance=1, detail=summary(rows[-SHOWN:]) if len(rows) % SHOWN == 0 else "")
+            segmenter = remember(keep_measured(fitting.segmenter(), start), pool.units)
+        if fit.measured_steps:
+            bar = progress.add_task("measuring", total=fit.measured + fit.measured_steps, detail="")
+            segmenter = teach_measured(segmenter, pool, fit, lambda: progress.advance(bar))
+    return segmenter
 
 
 def _say_by(captioner: Captioner) -> Say | None:
@@ -166,8 +176,7 @@ def calibrate(segmenter: Segmenter, pool: Pool, say: Say | None = None) -> Segme
         pieces = cut_again(find(evidence, segmenter.config), shown)
         if say is not None and pieces:
             said = say([motion.frames_between(piece.start, piece.end) for piece in pieces])
-            alone = look(pieces, shown)
-            pieces = judge_again(pieces, alone, [shares(each) for each in said], evidence, segmenter.config)
+            pieces = judge_again(pieces, [shares(each) for each in said], shown)
         found += [(features_of(piece, evidence), _right(piece, spans, segmenter)) for piece in pieces]
     lines = {
         name: fit_line(
