@@ -34,6 +34,7 @@ STEPS: dict[str, Sequence[Setting]] = {
     "what goes on is never cut": [(cut_pieces, "_may_be_cut", stays_whole)],
     "nothing is found between pieces": [(cut_pieces, "MOVES", math.inf)],
     "pieces are not joined again": [(cut_pieces, "BREAK", -1)],
+    "pieces are not measured": [(judge_pieces, "THIRD", 0.0), (cut_pieces, "MEASURED", 0.0)],
     "one look at each piece": [(judge_pieces, "LOOKS", (judge_pieces.BESIDE,))],
 }
 

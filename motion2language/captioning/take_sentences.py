@@ -4,8 +4,8 @@ The label of a piece is the likeliest by what the segmenter and the model say of
 ways. Then there are four ways, the first that fits:
 
 1. The sentence that the model says of the whole recording, as it is, if it promises nearly as many right actions as the
-   pieces do; nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it learnt
-   from they agree only in being short. Nothing of it may go on where the body was seen to stop on its way.
+   pieces do; nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it
+   learnt from they agree only in being short. Nothing of it may go on where the body was seen to stop on its way.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
    get the bounds of the pieces.
 3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else, or one
@@ -43,8 +43,8 @@ from motion2language.transcript import Segment, TimedWord, Transcript
 SUBJECT = ("a", "person")  # where no words of the model give one
 JOIN = "then"
 #: Mean probability of a sentence's actions from which on it is sure, and how many right actions a sure one must promise
-#: for each right one that the pieces promise, and any other one. Chosen on BNR-Compose's validation motions and takes of
-#: people held out; NEARLY on BNR-Compose's test motions, of which it concerns one.
+#: for each right one that the pieces promise, and any other one. Chosen on BNR-Compose's validation motions and takes
+#: of people held out; NEARLY on BNR-Compose's test motions, one of which depends on it.
 CERTAIN, SHARE, NEARLY = 0.7, 0.45, 0.9
 LIMBS = {"arm": ("elbow", "wrist"), "leg": ("knee", "ankle")}  # and the joints without which nothing of them is seen
 
