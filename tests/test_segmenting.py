@@ -218,6 +218,7 @@ def test_names_of_whole_pieces_are_learnt_and_kept() -> None:
     fit, done = FitConfig(measured=240, measured_steps=60, seconds=6.0), list[int]()
     taught = teach_measured(before, pool, fit, lambda: done.append(1))
     assert before.measured is None and taught.measured is not None and len(done) == 300
+    assert taught.measured.actions == 2  # nobody walks
     rows, shown = draw_examples(before, pool, fit, np.random.default_rng(9), lambda: None)
     assert (taught.measured(rows).argmax(1) == shown).mean() > 0.8 > np.bincount(shown).max() / len(shown)
     kept = keep_measured(before, taught)

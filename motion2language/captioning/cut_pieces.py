@@ -28,7 +28,7 @@ from motion2language.model.segmenter import PAIR
 PART = 6  # frames of a part at least; chosen
 #: A piece is cut where the log odds that one action ends and another begins, plus CLEARER times the log of how much
 #: clearer the parts are by themselves than the whole, are above CUT. Chosen on the tables of whole takes.
-CLEARER, CUT = 6.0, -5.2
+CLEARER, CUT = 6.0, -5.1
 MEND = -6.3  # what is above CUT for a cut, from which on two pieces of one action are one. Chosen on the same tables
 LEAST = 3  # frames of a recording that may be one piece as a whole; chosen
 MEASURED = 0.3  # share of what is measured of a piece in how clear it is by itself; chosen on the same tables

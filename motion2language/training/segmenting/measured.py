@@ -54,7 +54,9 @@ class TorchMeasured(nn.Module):
 def teach_measured(
     segmenter: Segmenter, pool: Pool, fit: FitConfig, advance: Callable[[], None] = lambda: None
 ) -> Segmenter:
-    """The segmenter, which also names whole pieces: its actions that the pool shows.
+    """The segmenter, which also names whole pieces: its actions up to the last one that the pool shows.
+
+    So those that it was taught later, and that the pool lacks, are not denied.
 
     advance  called after each example and each update, fit.measured + fit.measured_steps times
     """
@@ -63,7 +65,7 @@ def teach_measured(
     measured, actions = draw_examples(segmenter, pool, fit, random, advance)
     mean, std = measured.mean(0), measured.std(0) + LEAST_SPREAD
     inputs = torch.from_numpy(np.clip((measured - mean) / std, -LIMIT, LIMIT))
-    aims, network = torch.from_numpy(actions), TorchMeasured(len(segmenter.config.actions))
+    aims, network = torch.from_numpy(actions), TorchMeasured(int(actions.max()) + 1)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY, fused=True)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     for step in range(fit.measured_steps):
