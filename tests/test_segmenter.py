@@ -687,6 +687,30 @@ def test_a_damaged_segmenter_is_named(
         load_model(tmp_path / "model")
 
 
+@pytest.mark.parametrize(
+    ("count", "features", "message"),
+    [
+        (7, "canonical", "7 measures of features 'canonical'; expected 252"),
+        (MEASURES, "angles", "252 measures of features 'angles'"),
+        (MEASURES, "canonical", None),
+    ],
+)
+def test_a_segmenter_of_other_measures_is_refused(
+    cutter: Captioner, tmp_path: Path, count: int, features: str, message: str | None
+) -> None:
+    sizes = {"mean": (count,), "std": (count,), "first.weight": (256, count), "second.weight": (256, 256)}
+    sizes |= {f"norms.{number}.{name}": (256,) for number in range(2) for name in ("weight", "bias")}
+    sizes |= {"first.bias": (256,), "second.bias": (256,), "actions.weight": (2, 256), "actions.bias": (2,)}
+    arrays = {f"measured.{name}": np.ones(size, np.float32) for name, size in sizes.items()}
+    config = replace(cutter.segmenter.config, features=features)
+    replace(cutter, segmenter=Segmenter(config, cutter.segmenter.weights | arrays)).save(tmp_path / "model", "card")
+    if message is None:
+        assert load_segmenter(tmp_path / "model").measured.actions == 2
+        return
+    with pytest.raises(ValueError, match=f"do not fit each other: it reads {message}"):
+        load_segmenter(tmp_path / "model")
+
+
 def test_weights_of_another_shape_are_refused() -> None:
     network = _torch_segmenter()
     arrays = network.arrays(np.zeros(124, np.float32), np.ones(124, np.float32))

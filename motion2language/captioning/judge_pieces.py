@@ -96,23 +96,24 @@ def judge_again(pieces: Sequence[Piece], shares: Sequence[Mapping[str, float]], 
     can rule nothing out.
     """
     config, judged = shown.segmenter.config, []
-    by_frames = look(pieces, shown)
-    middles = []
-    for frames in by_frames:
-        inside = chances_of_labels(frames, config)
-        middle = np.sin(np.pi * (np.arange(len(inside)) + 0.5) / len(inside)) ** 2
-        middles.append(middle @ inside / middle.sum())
+    insides = [chances_of_labels(frames, config) for frames in look(pieces, shown)]
+    middles = [_middle(inside) for inside in insides]
     measured = name_measured(pieces, middles, shown)
-    for piece, own, frames, seen, whole in zip(pieces, shares, by_frames, middles, measured, strict=True):
+    for piece, own, inside, seen, whole in zip(pieces, shares, insides, middles, measured, strict=True):
         said = np.array([own.get(label, 0.0) for label in config.labels])
         odds = np.log(seen + UNSEEN) + SECOND * np.log(said + LEAST)
         if whole is not None:
             odds += THIRD * np.log(whole + UNMEASURED)
         best = int(odds.argmax())
         found = best, float(said[best]), None if whole is None else float(whole[best])
-        inside = chances_of_labels(frames, config)
         judged.append(make_piece(shown.evidence, config, inside, (piece.start, piece.end), piece.bounded, found))
     return judged
+
+
+def _middle(chances: np.ndarray) -> np.ndarray:
+    """The mean (labels,) of chances (N, labels), in which the middle frames count most."""
+    weights = np.sin(np.pi * (np.arange(len(chances)) + 0.5) / len(chances)) ** 2
+    return np.asarray(weights @ chances / weights.sum())
 
 
 def name_measured(pieces: Sequence[Piece], seen: Sequence[np.ndarray], shown: Shown) -> list[np.ndarray | None]:

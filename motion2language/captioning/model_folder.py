@@ -118,9 +118,23 @@ def load_segmenter(folder: Path) -> Segmenter | None:
     try:
         arrays = unpack_weights(weights.read_bytes())
         require_finite(arrays)
-        return Segmenter(config, arrays)
+        segmenter = Segmenter(config, arrays)
+        _require_measures(segmenter)
+        return segmenter
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder}: the files of its segmenter do not fit each other: {one_line(error)}") from None
+
+
+def _require_measures(segmenter: Segmenter) -> None:
+    """ValueError when a segmenter names pieces by other measures than are taken, or by those of other features."""
+    from motion2language.captioning.features import OF_THE_BODY
+    from motion2language.captioning.measures import MEASURES
+
+    found, key = segmenter.measured, segmenter.config.features
+    if found is not None and (found.measures != MEASURES or key not in OF_THE_BODY):
+        raise ValueError(
+            f"it reads {found.measures} measures of features {key!r}; expected {MEASURES} of {' or '.join(OF_THE_BODY)}"
+        )
 
 
 def _save_segmenter(folder: Path, segmenter: Segmenter) -> None:

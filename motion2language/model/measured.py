@@ -22,14 +22,15 @@ class Measured:
     """
 
     def __init__(self, weights: Weights, most: int) -> None:
-        measures, self.actions = (weights.rows(f"{PREFIX}.{name}") for name in ("mean", "actions.bias"))
+        self.measures, self.actions = (weights.rows(f"{PREFIX}.{name}") for name in ("mean", "actions.bias"))
         if self.actions > most:
             raise ValueError(f"{PREFIX}.actions names {self.actions} actions, the segmenter {most}")
-        self._mean, self._std = (weights.take(f"{PREFIX}.{name}", measures) for name in ("mean", "std"))
+        self._mean, self._std = (weights.take(f"{PREFIX}.{name}", self.measures) for name in ("mean", "std"))
         if not (self._std > 0).all():
             raise ValueError(f"{PREFIX}.std holds a number that is not above zero")
         self._first, self._second = (
-            weights.linear(f"{PREFIX}.{name}", size, WIDTH) for name, size in (("first", measures), ("second", WIDTH))
+            weights.linear(f"{PREFIX}.{name}", size, WIDTH)
+            for name, size in (("first", self.measures), ("second", WIDTH))
         )
         self._norms = [weights.norm(f"{PREFIX}.norms.{number}", WIDTH) for number in range(2)]
         self._scores = weights.linear(f"{PREFIX}.actions", WIDTH, self.actions)
