@@ -3,7 +3,7 @@
 The label of a piece is the likeliest by what the segmenter and the model say of the piece alone: they err in different
 ways. Then there are four ways, the first that fits:
 
-1. The sentence that the model says of the whole recording, as it is, if it promises nearly as many right actions as the
+1. The sentence that the model says of the whole recording, as it is, if it promises as many right actions as the
    pieces do; nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it
    learnt from they agree only in being short. Nothing of it may go on where the body was seen to stop on its way.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
@@ -43,9 +43,9 @@ from motion2language.transcript import Segment, TimedWord, Transcript
 SUBJECT = ("a", "person")  # where no words of the model give one
 JOIN = "then"
 #: Mean probability of a sentence's actions from which on it is sure, and how many right actions a sure one must promise
-#: for each right one that the pieces promise, and any other one. Chosen on BNR-Compose's validation motions and takes
-#: of people held out; NEARLY on BNR-Compose's test motions, one of which depends on it.
-CERTAIN, SHARE, NEARLY = 0.7, 0.45, 0.9
+#: for each right one that the pieces promise; any other must promise as many. Chosen on BNR-Compose's validation
+#: motions and takes of people held out.
+CERTAIN, SHARE = 0.7, 0.45
 LIMBS = {"arm": ("elbow", "wrist"), "leg": ("knee", "ankle")}  # and the joints without which nothing of them is seen
 
 
@@ -186,7 +186,7 @@ def is_sure(transcript: Transcript, pieces: Sequence[Piece]) -> bool:
     promised = sum(piece.probability for piece in pieces)
     if chances and sum(chances) >= CERTAIN * len(chances):
         return sum(chances) >= SHARE * promised
-    return bool(pieces) and sum(chances) >= NEARLY * promised
+    return bool(pieces) and sum(chances) >= promised
 
 
 def _stretch(piece: Piece, fps: float, body: Motion) -> tuple[int, int]:
