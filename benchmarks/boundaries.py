@@ -1,4 +1,4 @@
-"""Four ways to find where segments end: `python benchmarks/boundaries.py BNR_COMPOSE.json` prints a Markdown table.
+"""Five ways to find where segments end: `python benchmarks/boundaries.py BNR_COMPOSE.json` prints a Markdown table.
 
 The sentences are those of `default` on the validation split, on which the shipped way was chosen; only the bounds of
 their segments differ.
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from motion2language.captioning import boundaries, timing
+from motion2language.captioning import boundaries, take_sentences, timing
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.loading import load_model
+from motion2language.captioning.loops import set_going
 from motion2language.data import corpora
 from motion2language.model.config import STRIDE
 from motion2language.motion import Motion
@@ -27,16 +28,19 @@ def main(root: Path) -> None:
     """Measure and print."""
     captioner = load_model("default")
     samples = corpora.load("compose", root, "val")
-    motions = [captioner.prepare(sample.motion) for sample in samples]
-    ruled = list(captioner.transcribe_all(motions, refine=False))
+    motions = [set_going(captioner.prepare(sample.motion)) for sample in samples]
+    ruled = list(captioner.transcribe_all(motions, refine=False, facts=False))
     anchors = [timing.anchors(transcript, captioner.lexicon) for transcript in ruled]
     clips = list(zip(ruled, anchors, motions, strict=True))
+    takes = take_sentences.cut_all(captioner.segmenter, motions)
+    seen = [boundaries.refine(*clip, seen=take.seen) for clip, take in zip(clips, takes, strict=True)]
     encoded = [boundaries.refine(*clip, encoder_features(captioner, clip[2])) for clip in clips]
     ways = {
         "windows of the words, the paper's rule": ruled,
         "midway between phrases": [midway(transcript) for transcript in ruled],
         "changes of the encoder's features": encoded,
-        "changes of pose and speeds, as shipped": [boundaries.refine(*clip) for clip in clips],
+        "changes of pose and speeds": [boundaries.refine(*clip) for clip in clips],
+        "and what the segmenter saw, as shipped": seen,
     }
     print("| bounds | IoU | IoU, several | boundary F1 0.2 s | 0.5 s |\n| --- | --- | --- | --- | --- |")
     for name, transcripts in ways.items():

@@ -10,7 +10,18 @@ from bodies import standing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motion2language.captioning.boundaries import SMOOTHING, SPREAD, _pause, certainty, change_points, refine
+from motion2language.captioning.boundaries import (
+    BOUND,
+    SHOWN,
+    SMOOTHING,
+    SPREAD,
+    UNSEEN,
+    Seen,
+    _pause,
+    certainty,
+    change_points,
+    refine,
+)
 from motion2language.motion import CANONICAL, Motion
 from motion2language.transcript import Segment, TimedWord, Transcript
 
@@ -243,3 +254,64 @@ def test_changes_of_other_features_bound_segments_instead() -> None:
     said, anchors = told(4.0, "wave", "kick"), [1.0, 3.0]
     assert bounds(refine(said, anchors, motion))[0][1] == pytest.approx(2.0, abs=0.2)
     assert bounds(refine(said, anchors, motion, step)) == [(0.0, 2.7), (2.7, 4.0)]
+
+
+# what a segmenter saw
+
+
+def seen_at_random(frames: int, *labels: str) -> Seen:
+    random = np.random.default_rng(frames)
+    return Seen(random.normal(0, 3, frames), {label: random.uniform(size=frames) for label in labels})
+
+
+def test_costs_of_what_was_seen_sum_to_log_odds_and_log_chances() -> None:
+    seen = seen_at_random(12, "wave", "kick")
+    costs = seen.costs(["wave", "a new one", "kick", None])
+    cuts = [0, 3, 5, 10, 12]
+    total = sum(row[last] - row[first] for row, (first, last) in zip(costs, itertools.pairwise(cuts), strict=True))
+    shown = np.concatenate([seen.actions["wave"][0:3], seen.actions["kick"][5:10]])
+    expected = BOUND * seen.bounds[[3, 5, 10]].sum() + SHOWN * np.log(shown + UNSEEN).sum()
+    assert total == pytest.approx(-SPREAD * expected)
+
+
+def test_boundaries_and_their_certainty_with_what_was_seen_are_those_by_enumeration() -> None:
+    random, seen = np.random.default_rng(5), seen_at_random(12, "wave", "kick", "nod")
+    values, anchors = random.normal(0, 9, (12, 2)), np.array([1.0, 5.0, 10.0])
+    costs = seen.costs(["nod", "wave", "kick"])
+    weights = {}
+    for first in range(2, 6):
+        for second in range(max(first + 1, 6), 11):
+            parts = np.split(values, [first, second])
+            chances = np.split(np.stack([seen.actions[label] for label in ("nod", "wave", "kick")]), [first, second], 1)
+            shown = sum(np.log(part[row] + UNSEEN).sum() for row, part in enumerate(chances))
+            moved = sum(((part - part.mean(0)) ** 2).sum() for part in parts)
+            weights[first, second] = np.exp(
+                -moved / SPREAD + SHOWN * shown + BOUND * seen.bounds[[first, second]].sum()
+            )
+    cuts = change_points(values, anchors, costs)
+    assert tuple(cuts) == max(weights, key=weights.get) != tuple(change_points(values, anchors))
+    for index, found in enumerate(certainty(values, anchors, cuts, 1, costs)):
+        near = sum(weight for places, weight in weights.items() if abs(places[index] - cuts[index]) <= 1)
+        assert found == pytest.approx(near / sum(weights.values()), abs=1e-6)
+
+
+def test_segments_end_where_frames_show_the_next_action_of_the_sentence() -> None:
+    motion = moving(("left_wrist", 40))
+    waving = np.where(np.arange(40) < 13, 0.9, 0.05)
+    seen = Seen(np.full(40, -5.0), {"wave": waving, "kick": 1 - waving})
+    for labels, cut in ((("wave", "kick"), 1.3), (("a new one", "kick"), 1.3), (("wave", "wave"), None)):
+        first, second = refine(told(4.0, *labels), [0.5, 3.0], motion, seen=seen).segments
+        assert first.end == second.start
+        assert cut is None or first.end == pytest.approx(cut, abs=0.11)
+    begins = Seen(np.where(np.arange(40) == 20, 3.0, -5.0), {})
+    assert bounds(refine(told(4.0, "wave", "kick"), [0.5, 3.0], motion, seen=begins)) == [(0.0, 2.0), (2.0, 4.0)]
+
+
+def test_a_boundary_that_the_segmenter_saw_is_more_probable() -> None:
+    motion = moving(("left_wrist", 20), ("right_ankle", 20))
+    words = (TimedWord("walks", 2.0, 0.0, 4.0, 0.5),)
+    said = Transcript(tuple(Segment(0.0, 4.0, label, words, 1.0) for label in ("wave", "kick")), 4.0)
+    sharp, flat = (Seen(np.where(np.arange(40) == 20, odds, -5.0), {}) for odds in (9.0, -5.0))
+    saw, did_not = (refine(said, [0.5, 3.5], motion, np.zeros((40, 1)), seen).segments[0] for seen in (sharp, flat))
+    assert saw.end_probability > did_not.end_probability
+    assert saw.start_probability == did_not.start_probability

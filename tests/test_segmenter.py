@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 from bodies import walking
 
-from motion2language.captioning import take_sentences
+from motion2language.captioning import boundaries, take_sentences, timing
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.cut_pieces import cut_again
 from motion2language.captioning.judge_pieces import LOOKS, Shown, judge_again, look, name_alone
 from motion2language.captioning.loading import load_model
+from motion2language.captioning.loops import set_going
 from motion2language.captioning.measures import MEASURES, OTHERS
 from motion2language.captioning.model_folder import load_segmenter
 from motion2language.captioning.search_segments import Piece, best_row, find
+from motion2language.cli.caption import SAMPLES
+from motion2language.formats.reading import read_motion
 from motion2language.language.actions import ActionLexicon
 from motion2language.model import segmenter as segmenter_module
 from motion2language.model.segmenter import Action, Evidence, Segmenter, SegmenterConfig, Tower
@@ -624,6 +627,21 @@ def test_only_what_may_be_said_is_searched_for(
     cutter.transcribe(take)
     pieces = len(take_sentences.cut(cutter.segmenter, cutter.prepare(take)).pieces)
     assert searched == (sentences if sentences and sure else [*sentences, pieces])
+
+
+def test_a_sentence_that_stays_is_bounded_by_what_the_segmenter_saw(
+    cutter: Captioner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_sentences, "is_kept", lambda *_: True)
+    recording = read_motion(SAMPLES / "4_walk_sideways_kick_clap_run.bvh")
+    ruled = cutter.transcribe(recording, refine=False, facts=False)
+    body, anchors = set_going(cutter.prepare(recording)), timing.anchors(ruled, cutter.lexicon)
+    seen = take_sentences.cut(cutter.segmenter, body).seen
+    assert len(seen.bounds) == body.frames
+    assert set(seen.actions) == set(SMALL.labels)
+    (said,) = cutter.transcribe_all([recording], facts=False)
+    assert said == boundaries.refine(ruled, anchors, body, seen=seen)
+    assert said != boundaries.refine(ruled, anchors, body)
 
 
 def test_nothing_is_said_where_no_piece_is_worth_it_and_no_sentence_is_sure(

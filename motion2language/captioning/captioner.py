@@ -251,8 +251,9 @@ class Captioner:
         where the sentence stays in any case.
         """
         cut = [list(windows(body, self.config.max_seconds)) for body in prepared]
-        whole = self._say_windows(motions, prepared, [own if len(own) == 1 else [] for own in cut], beam, True)
+        said = self._say_windows(motions, prepared, [own if len(own) == 1 else [] for own in cut], beam, False)
         takes = take_sentences.cut_all(segmenter, prepared)
+        whole = [take_sentences.bound(take, sentence, self.lexicon) for take, sentence in zip(takes, said, strict=True)]
         heard = [take_sentences.is_heard(take, sentence) for take, sentence in zip(takes, whole, strict=True)]
         asked = [part for take, hears in zip(takes, heard, strict=True) if hears for part in take.parts]
         spoken = (transcript for transcript, _ in self._say(asked, beam, False))

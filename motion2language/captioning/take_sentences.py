@@ -3,9 +3,10 @@
 The label of a piece is the likeliest by what the segmenter and the model say of the piece alone: they err in different
 ways. Then there are four ways, the first that fits:
 
-1. The sentence that the model says of the whole recording, as it is, if it promises as many right actions as the
-   pieces do; nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it
-   learnt from they agree only in being short. Nothing of it may go on where the body was seen to stop on its way.
+1. The sentence that the model says of the whole recording, its bounds set by boundaries.py, if it promises as many
+   right actions as the pieces do; nearly half as many suffice if the drawn sentences agree about its actions. Of
+   recordings unlike those it learnt from they agree only in being short. Nothing of it may go on where the body was
+   seen to stop on its way.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
    get the bounds of the pieces.
 3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else, or one
@@ -27,10 +28,12 @@ from itertools import pairwise
 import numpy as np
 
 from motion2language.body import ensure_canonical
+from motion2language.captioning import timing
+from motion2language.captioning.boundaries import Seen, refine
 from motion2language.captioning.cut_pieces import cut_all_again, is_stop
 from motion2language.captioning.features import known_feature
 from motion2language.captioning.judge_pieces import Shown, judge_again
-from motion2language.captioning.search_segments import Piece, find
+from motion2language.captioning.search_segments import Piece, chances_of_labels, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.ways import SHORTEST
 from motion2language.captioning.windows import Described, shift
@@ -74,6 +77,13 @@ class Take:
         """Each piece alone."""
         return [self.body.frames_between(*stretch) for stretch in self.stretches]
 
+    @property
+    def seen(self) -> Seen:
+        """What the segmenter saw of the whole recording."""
+        evidence, config = self.shown.evidence, self.shown.segmenter.config
+        odds = evidence.starts + np.concatenate([np.zeros(1), evidence.ends[:-1]])
+        return Seen(odds, dict(zip(config.labels, chances_of_labels(evidence.frames, config).T, strict=True)))
+
 
 def cut(segmenter: Segmenter, body: Motion) -> Take:
     """A prepared recording cut into pieces."""
@@ -106,6 +116,16 @@ def absent_limbs(seen: np.ndarray | None) -> list[str]:
         for limb, joints in LIMBS.items()
     }
     return [limb for limb, joints in ends.items() if not seen[:, joints].any()]
+
+
+def bound(take: Take, whole: Described, lexicon: ActionLexicon) -> Described:
+    """A recording's description by the sentence of its only window, its segments bounded by what the segmenter saw too.
+
+    whole  its segments are those of the paper's rule
+    """
+    motion = ensure_canonical(take.body).resample(take.shown.segmenter.config.fps)
+    anchors = timing.anchors(whole.transcript, lexicon)
+    return replace(whole, transcript=refine(whole.transcript, anchors, motion, seen=take.seen))
 
 
 def is_heard(take: Take, whole: Described) -> bool:
