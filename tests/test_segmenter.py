@@ -629,10 +629,12 @@ def test_only_what_may_be_said_is_searched_for(
     assert searched == (sentences if sentences and sure else [*sentences, pieces])
 
 
+@pytest.mark.parametrize("heard", [False, True])
 def test_a_sentence_that_stays_is_bounded_by_what_the_segmenter_saw(
-    cutter: Captioner, monkeypatch: pytest.MonkeyPatch
+    cutter: Captioner, monkeypatch: pytest.MonkeyPatch, heard: bool
 ) -> None:
     monkeypatch.setattr(take_sentences, "is_kept", lambda *_: True)
+    monkeypatch.setattr(take_sentences, "is_heard", lambda *_: heard)
     recording = read_motion(SAMPLES / "4_walk_sideways_kick_clap_run.bvh")
     ruled = cutter.transcribe(recording, refine=False, facts=False)
     body, anchors = set_going(cutter.prepare(recording)), timing.anchors(ruled, cutter.lexicon)

@@ -9,7 +9,8 @@ trimmed at both ends of each segment, so segments may leave gaps. Word times do 
 works for the output of any model.
 
 A boundary's probability is how often such a boundary is right within half a second, given that its action is right.
-The fixed choices (smoothing, thresholds, these frequencies) were made on BNR-Compose's validation split.
+The fixed choices (smoothing, thresholds, these frequencies) were made on BNR-Compose's validation split; the weights of
+what a segmenter saw, also on that of the synthetic recordings.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ STILL = 0.025  # leg lengths per second: mean joint speed below which a body is 
 NEAR = 0.3  # seconds: a pause this near to a boundary replaces it
 TOLERANCE = 0.5  # seconds a boundary may be off and still count as right, as in the scores
 SPREAD = 400.0  # squared deviation by which one set of boundaries is e times likelier than another
-BOUND, SHOWN = 0.5, 0.2  # weights of the log odds of boundaries and of the log chances of actions in what was seen
+BOUND, SHOWN = 0.5, 0.1  # weights of the log odds of boundaries and of the log chances of actions in what was seen
 UNSEEN = 0.02  # chance of an action that a frame does not show
 #: Lines (least, gain) from the share of likely boundaries near the chosen one to how often that is right, without a
 #: segmenter and with one.

@@ -251,9 +251,8 @@ class Captioner:
         where the sentence stays in any case.
         """
         cut = [list(windows(body, self.config.max_seconds)) for body in prepared]
-        said = self._say_windows(motions, prepared, [own if len(own) == 1 else [] for own in cut], beam, False)
+        whole = self._say_windows(motions, prepared, [own if len(own) == 1 else [] for own in cut], beam, True)
         takes = take_sentences.cut_all(segmenter, prepared)
-        whole = [take_sentences.bound(take, sentence, self.lexicon) for take, sentence in zip(takes, said, strict=True)]
         heard = [take_sentences.is_heard(take, sentence) for take, sentence in zip(takes, whole, strict=True)]
         asked = [part for take, hears in zip(takes, heard, strict=True) if hears for part in take.parts]
         spoken = (transcript for transcript, _ in self._say(asked, beam, False))
@@ -263,7 +262,7 @@ class Captioner:
                 own = list(islice(spoken, len(take.pieces)))
                 yield take_sentences.describe(take, sentence, own, self.lexicon, half_window)
             else:
-                yield sentence
+                yield take_sentences.bound(take, sentence, self.lexicon)
 
     def _say(self, motions: Sequence[Motion], beam: int | None, refine: bool) -> list[tuple[Transcript, np.ndarray]]:
         """For each prepared motion its transcript and the weights (L, T) of its words."""

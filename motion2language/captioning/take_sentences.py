@@ -3,10 +3,10 @@
 The label of a piece is the likeliest by what the segmenter and the model say of the piece alone: they err in different
 ways. Then there are four ways, the first that fits:
 
-1. The sentence that the model says of the whole recording, its bounds set by boundaries.py, if it promises as many
-   right actions as the pieces do; nearly half as many suffice if the drawn sentences agree about its actions. Of
-   recordings unlike those it learnt from they agree only in being short. Nothing of it may go on where the body was
-   seen to stop on its way.
+1. The sentence that the model says of the whole recording, if it promises as many right actions as the pieces do;
+   nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it learnt from
+   they agree only in being short. Nothing of it may go on where the body was seen to stop on its way. Its bounds are
+   set by boundaries.py: by changes of movement and by what the segmenter saw.
 2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
    get the bounds of the pieces.
 3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else, or one
@@ -119,10 +119,7 @@ def absent_limbs(seen: np.ndarray | None) -> list[str]:
 
 
 def bound(take: Take, whole: Described, lexicon: ActionLexicon) -> Described:
-    """A recording's description by the sentence of its only window, its segments bounded by what the segmenter saw too.
-
-    whole  its segments are those of the paper's rule
-    """
+    """A recording's description by the sentence of its only window, bounded by what the segmenter saw too."""
     motion = ensure_canonical(take.body).resample(take.shown.segmenter.config.fps)
     anchors = timing.anchors(whole.transcript, lexicon)
     return replace(whole, transcript=refine(whole.transcript, anchors, motion, seen=take.seen))
@@ -151,7 +148,7 @@ def describe(
     alone = tuple(map(sure_of_one, said))
     if len(whole.weights) == 1:
         if is_kept(whole.transcript, pieces, config.fps):
-            return whole
+            return bound(take, whole, lexicon)
         bounded = bound_sentence(whole.transcript, pieces, config.fps)
         if bounded is not None:
             return replace(whole, transcript=bounded, alone=alone)
