@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from motion2language.captioning import cut_pieces, judge_pieces, search_segments
+from motion2language.captioning import cut_pieces, judge_pieces, search_segments, take_sentences
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.judge_pieces import Shown
 from motion2language.captioning.loading import load_model
 from motion2language.captioning.search_segments import Piece, continues
+from motion2language.captioning.take_sentences import Take
+from motion2language.captioning.windows import Described
+from motion2language.language.actions import ActionLexicon
 from motion2language.scoring.takes import instant_scores, take_scores
 from motion2language.training.reproduce.takes import Test, tests_of
 
@@ -25,6 +28,11 @@ from motion2language.training.reproduce.takes import Test, tests_of
 def stays_whole(piece: Piece, shown: Shown, parts: Sequence[Piece]) -> bool:
     """Whether a piece may be cut if no action that goes on ever is."""
     return not continues(piece.label, shown.segmenter.config)
+
+
+def by_movement(take: Take, whole: Described, lexicon: ActionLexicon) -> Described:
+    """A sentence with the bounds that it has before a segmenter is asked: those of changes of movement alone."""
+    return whole
 
 
 Setting = tuple[Any, str, Any]
@@ -36,6 +44,7 @@ STEPS: dict[str, Sequence[Setting]] = {
     "pieces are not joined again": [(cut_pieces, "BREAK", -1)],
     "pieces are not measured": [(judge_pieces, "THIRD", 0.0), (cut_pieces, "MEASURED", 0.0)],
     "one look at each piece": [(judge_pieces, "LOOKS", (judge_pieces.BESIDE,))],
+    "what was seen bounds no sentence": [(take_sentences, "bound", by_movement)],
 }
 
 
