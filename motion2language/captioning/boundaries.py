@@ -51,6 +51,10 @@ class Seen:
     bounds: np.ndarray
     actions: Mapping[str, np.ndarray]
 
+    def between(self, first: int, last: int) -> Seen:
+        """What was seen of frames [first, last)."""
+        return Seen(self.bounds[first:last], {label: own[first:last] for label, own in self.actions.items()})
+
     def costs(self, labels: Sequence[str | None]) -> np.ndarray:
         """For each of N segments in order a row (T + 1,): to last from frame s to e, it costs row[e] - row[s].
 
@@ -87,7 +91,7 @@ def refine(
     if not segments or segments[0].label is None or motion.frames < len(segments):
         return transcript
     order = np.argsort(anchors, kind="stable")
-    changes = _movement(motion) if changes is None else changes
+    changes = movement(known_feature("canonical", motion)) if changes is None else changes
     speed = joint_speed(motion)
     frames = np.array(anchors)[order] * motion.fps
     costs = None if seen is None else seen.costs([segments[index].label for index in order])
@@ -120,9 +124,13 @@ def change_points(values: np.ndarray, anchors: np.ndarray, costs: np.ndarray | N
     [b_{m-1}, b_m). The total within-segment squared deviation, plus `costs` (N, T + 1) as those of `Seen`, is the least
     possible for boundaries that lie between their anchors.
     """
-    if len(anchors) < 2:
+    return cheapest(values, _between(anchors, len(values)), costs)
+
+
+def cheapest(values: np.ndarray, allowed: Sequence[np.ndarray], costs: np.ndarray | None = None) -> list[int]:
+    """As `change_points` between frames that are given: of each array in `allowed` one, strictly ascending."""
+    if not allowed:
         return []
-    allowed = _between(anchors, len(values))
     first, *moves, last = _moves(values, allowed, costs)
     total, choices = first[0], []
     for move in moves:
@@ -203,9 +211,9 @@ def _deviation(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndar
     return between
 
 
-def _movement(motion: Motion) -> np.ndarray:
-    """Pose, joint speeds and how the pelvis moves, (T, 124), weighted and smoothed."""
-    columns = known_feature("canonical", motion).copy()
+def movement(values: np.ndarray) -> np.ndarray:
+    """Pose, joint speeds and how the pelvis moves, (T, 124), weighted and smoothed, of features of OF_THE_BODY."""
+    columns = values[:, : len(WEIGHTS)].copy()
     columns[:, 60:] = np.abs(columns[:, 60:])
     return _smooth(columns * WEIGHTS)
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
+from motion2language.captioning.boundaries import Seen
 from motion2language.captioning.measures import measures
 from motion2language.captioning.search_segments import LEAST, Piece, chances_of_labels, make_piece
 from motion2language.model.segmenter import PAIR, Evidence, Segmenter, SegmenterConfig
@@ -40,6 +42,13 @@ class Shown:
     segmenter: Segmenter
     named: Named = field(default_factory=dict)
     measured: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What the segmenter saw, as bounds are set by it."""
+        evidence, config = self.evidence, self.segmenter.config
+        odds = evidence.starts + np.concatenate([np.zeros(1), evidence.ends[:-1]])
+        return Seen(odds, dict(zip(config.labels, chances_of_labels(evidence.frames, config).T, strict=True)))
 
 
 def piece_between(start: int, end: int, shown: Shown) -> Piece:

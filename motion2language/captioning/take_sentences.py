@@ -29,11 +29,12 @@ import numpy as np
 
 from motion2language.body import ensure_canonical
 from motion2language.captioning import timing
-from motion2language.captioning.boundaries import Seen, refine
+from motion2language.captioning.boundaries import refine
 from motion2language.captioning.cut_pieces import cut_all_again, is_stop
 from motion2language.captioning.features import known_feature
 from motion2language.captioning.judge_pieces import Shown, judge_again
-from motion2language.captioning.search_segments import Piece, chances_of_labels, find
+from motion2language.captioning.meeting import meet
+from motion2language.captioning.search_segments import Piece, find
 from motion2language.captioning.timing import AGAIN, LEADING, group
 from motion2language.captioning.ways import SHORTEST
 from motion2language.captioning.windows import Described, shift
@@ -77,13 +78,6 @@ class Take:
         """Each piece alone."""
         return [self.body.frames_between(*stretch) for stretch in self.stretches]
 
-    @property
-    def seen(self) -> Seen:
-        """What the segmenter saw of the whole recording."""
-        evidence, config = self.shown.evidence, self.shown.segmenter.config
-        odds = evidence.starts + np.concatenate([np.zeros(1), evidence.ends[:-1]])
-        return Seen(odds, dict(zip(config.labels, chances_of_labels(evidence.frames, config).T, strict=True)))
-
 
 def cut(segmenter: Segmenter, body: Motion) -> Take:
     """A prepared recording cut into pieces."""
@@ -122,7 +116,7 @@ def bound(take: Take, whole: Described, lexicon: ActionLexicon) -> Described:
     """A recording's description by the sentence of its only window, bounded by what the segmenter saw too."""
     motion = ensure_canonical(take.body).resample(take.shown.segmenter.config.fps)
     anchors = timing.anchors(whole.transcript, lexicon)
-    return replace(whole, transcript=refine(whole.transcript, anchors, motion, seen=take.seen))
+    return replace(whole, transcript=refine(whole.transcript, anchors, motion, seen=take.shown.seen))
 
 
 def is_heard(take: Take, whole: Described) -> bool:
@@ -149,10 +143,10 @@ def describe(
     if len(whole.weights) == 1:
         if is_kept(whole.transcript, pieces, config.fps):
             return bound(take, whole, lexicon)
-        bounded = bound_sentence(whole.transcript, pieces, config.fps)
+        bounded = bound_sentence(whole.transcript, meet(pieces, take.shown), config.fps)
         if bounded is not None:
             return replace(whole, transcript=bounded, alone=alone)
-    pieces = name_anew(pieces, spoken, lexicon, take.learnt)
+    pieces = meet(name_anew(pieces, spoken, lexicon, take.learnt), take.shown)
     worded = word_pieces(pieces, spoken, lexicon, about, config.fps, half_window)
     return Described(worded, (), whole.frames, alone)
 

@@ -8,7 +8,8 @@ piece of a whole recording is (captioning/take_sentences.py).
 
 A sentence ends after a piece that makes it LONGEST seconds long, when the body has stood still for PAUSE seconds, or
 with the take. An action that goes on, such as walking, is said once in a sentence: its piece is given out again, with
-its later end. Memory is bounded by the frames that a piece may still need and by one sentence.
+its later end. So is a piece that another one follows at once, when that moves the bound between them
+(captioning/meeting.py). Memory is bounded by the frames that a piece may still need and by one sentence.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import numpy as np
 from motion2language.captioning import boundaries
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.cut_pieces import cut_again, is_unbroken
-from motion2language.captioning.doubt import judge, part_of
+from motion2language.captioning.doubt import find_facts, judge, part_of
 from motion2language.captioning.features import feature, joint_speed
 from motion2language.captioning.judge_pieces import Shown, piece_between
+from motion2language.captioning.meeting import AROUND, meet
 from motion2language.captioning.search_segments import (
     MOVE,
     Piece,
@@ -40,7 +42,7 @@ from motion2language.language.movement import GAITS
 from motion2language.live import events
 from motion2language.model.segmenter import PAIR, Segmenter
 from motion2language.motion import CANONICAL, Motion
-from motion2language.transcript import Segment, TimedWord, Transcript
+from motion2language.transcript import Facts, Segment, TimedWord, Transcript
 
 LOOK = 0.5  # seconds between two looks; chosen
 # Chosen on BNR-Compose's validation split and on takes cut by hand; benchmarks/live_pieces.py prints what they lead to.
@@ -104,10 +106,11 @@ class LivePieces:
         self._free = 0  # frame of the take at which the latest piece ends
         self._found: Piece | None = None  # the latest one of the row, in frames of the take; all of one that goes on
         self._latest: Piece | None = None  # the latest one that was said, likewise, as the segmenter named it
+        self._given: Piece | None = None  # the same, named and bounded as it was given out
         self._label: str | None = None  # of the latest known piece of the sentence
         self._still, self._since_look = 0, 0
         config = self.segmenter.config
-        context = max(config.names.reach, PAIR * (config.bounds.reach + 1))
+        context = max(config.names.reach, PAIR * (config.bounds.reach + 1), AROUND + MOVE + boundaries.SMOOTHING)
         self._context = -(-context // PAIR) + 1  # steps before the next piece that its evidence needs
 
     def feed(self, pose: np.ndarray, seen: np.ndarray | None = None) -> None:
@@ -185,6 +188,7 @@ class LivePieces:
             piece = joined(before, piece, shown.evidence, view.chances, config)
         elif before is not None and goes:  # its first frames are gone, and with them what could be measured of it
             self._latest = _later(replace(before, end=piece.end), self.dropped)
+            self._given = self._given and replace(self._given, end=self._latest.end)
             end = self.begin + (self.dropped + piece.end) / self.fps
             longer = replace(self.segments[-1], end=end, end_probability=piece.end_probability, facts=None)
             yield from self._give(longer, now)
@@ -200,11 +204,19 @@ class LivePieces:
         self._latest = _later(piece, self.dropped) if said or named.probability >= self.least else None
         if self._latest is None:
             return
+        given = [] if before is None or self._given is None else [_later(self._given, -self.dropped)]
+        if goes and given:
+            named = replace(named, start=given.pop().start)
+        *ended, named = meet([*given, named], shown)
         segment = self._word(named, spoken, body, [*map(sure_of_one, heard)])
         if segment is None:  # nothing moves
             self._latest = None
             self.segments += [said] if said is not None else []
             return
+        if ended != given:
+            self.segments[-1] = self._ending(self.segments[-1], ended[0].end, body)
+            yield events.Piece(self.segments[-1], now)
+        self._given = _later(named, self.dropped)
         if said is not None:  # to the last bit: by its start it is known for the same
             segment = replace(segment, start=said.start)
         if said is not None and said.known:  # its words stay
@@ -215,6 +227,16 @@ class LivePieces:
             self._label = named.label
             yield from (events.Word(word.word, min(word.time, now), now) for word in segment.words)
         yield from self._give(segment, now, new=True)
+
+    def _ending(self, segment: Segment, end: int, body: Motion) -> Segment:
+        """The segment with another end, a frame of the view, and the facts of what it is now."""
+        later = self.begin + self.dropped / self.fps
+        start, facts = segment.start - later, None
+        if segment.facts is not None and start >= 0:
+            here = Transcript((replace(segment, start=start, end=end / self.fps, words=()),), body.duration)
+            (found,) = find_facts([here], [body])
+            facts = None if found is None else _at(found[0], later)
+        return replace(segment, end=later + end / self.fps, facts=facts)
 
     def _word(
         self, piece: Piece, spoken: Sequence[tuple[TimedWord, ...]], body: Motion, sure: Sequence[float]
@@ -239,8 +261,7 @@ class LivePieces:
         if not self.facts:
             segment = replace(segment, facts=None)
         elif segment.facts is not None:
-            times = tuple(time + later for time in segment.facts.repetition_times)
-            segment = replace(segment, facts=replace(segment.facts, repetition_times=times))
+            segment = replace(segment, facts=_at(segment.facts, later))
         return shift(segment, later, np.inf)
 
     def describe(self, parts: Sequence[Motion]) -> list[Transcript]:
@@ -260,7 +281,7 @@ class LivePieces:
         if self.segments:
             end = max(last for each in self.segments for last in (each.end, *(word.end for word in each.words)))
             yield events.Sentence(tuple(self.segments), self.segments[0].start, end)
-        self.segments, self._latest, self._label = [], None, None
+        self.segments, self._latest, self._given, self._label = [], None, None, None
 
     def _forget(self) -> None:
         """Drop the frames before those that the next piece's evidence needs.
@@ -284,6 +305,11 @@ def _is_one(before: Piece, after: Piece, shown: Shown) -> bool:
     if after.label in GAITS:  # a way may turn out to have ended some frames earlier
         return after.start < max(before.start + 1, before.end - MOVE)
     return after.start < before.end or is_unbroken(before, after, shown)
+
+
+def _at(facts: Facts, later: float) -> Facts:
+    """The facts of what began so many seconds later."""
+    return replace(facts, repetition_times=tuple(time + later for time in facts.repetition_times))
 
 
 def _later(piece: Piece, frames: int) -> Piece:
