@@ -33,7 +33,7 @@ def main(root: Path) -> None:
     anchors = [timing.anchors(transcript, captioner.lexicon) for transcript in ruled]
     clips = list(zip(ruled, anchors, motions, strict=True))
     takes = take_sentences.cut_all(captioner.segmenter, motions)
-    seen = [boundaries.refine(*clip, seen=take.seen) for clip, take in zip(clips, takes, strict=True)]
+    seen = [boundaries.refine(*clip, seen=take.shown.seen) for clip, take in zip(clips, takes, strict=True)]
     encoded = [boundaries.refine(*clip, encoder_features(captioner, clip[2])) for clip in clips]
     ways = {
         "windows of the words, the paper's rule": ruled,
