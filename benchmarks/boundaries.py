@@ -32,8 +32,9 @@ def main(root: Path) -> None:
     ruled = list(captioner.transcribe_all(motions, refine=False, facts=False))
     anchors = [timing.anchors(transcript, captioner.lexicon) for transcript in ruled]
     clips = list(zip(ruled, anchors, motions, strict=True))
-    takes = take_sentences.cut_all(captioner.segmenter, motions)
-    seen = [boundaries.refine(*clip, seen=take.shown.seen) for clip, take in zip(clips, takes, strict=True)]
+    cut = zip(motions, take_sentences.cut_all(captioner.segmenter, motions), strict=True)
+    looks = [take.shown.seen(0, motion.frames) for motion, take in cut]
+    seen = [boundaries.refine(*clip, seen=look) for clip, look in zip(clips, looks, strict=True)]
     encoded = [boundaries.refine(*clip, encoder_features(captioner, clip[2])) for clip in clips]
     ways = {
         "windows of the words, the paper's rule": ruled,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from motion2language.captioning import cut_pieces, judge_pieces, search_segments, take_sentences
+from motion2language.captioning import cut_pieces, judge_pieces, meeting, search_segments, take_sentences
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.judge_pieces import Shown
 from motion2language.captioning.loading import load_model
@@ -44,6 +44,7 @@ STEPS: dict[str, Sequence[Setting]] = {
     "pieces are not joined again": [(cut_pieces, "BREAK", -1)],
     "pieces are not measured": [(judge_pieces, "THIRD", 0.0), (cut_pieces, "MEASURED", 0.0)],
     "one look at each piece": [(judge_pieces, "LOOKS", (judge_pieces.BESIDE,))],
+    "bounds stay where pieces meet": [(meeting, "NEAR", 0)],
     "what was seen bounds no sentence": [(take_sentences, "bound", by_movement)],
 }
 

@@ -638,7 +638,7 @@ def test_a_sentence_that_stays_is_bounded_by_what_the_segmenter_saw(
     recording = read_motion(SAMPLES / "4_walk_sideways_kick_clap_run.bvh")
     ruled = cutter.transcribe(recording, refine=False, facts=False)
     body, anchors = set_going(cutter.prepare(recording)), timing.anchors(ruled, cutter.lexicon)
-    seen = take_sentences.cut(cutter.segmenter, body).shown.seen
+    seen = take_sentences.cut(cutter.segmenter, body).shown.seen(0, body.frames)
     assert len(seen.bounds) == body.frames
     assert set(seen.actions) == set(SMALL.labels)
     (said,) = cutter.transcribe_all([recording], facts=False)

@@ -51,10 +51,6 @@ class Seen:
     bounds: np.ndarray
     actions: Mapping[str, np.ndarray]
 
-    def between(self, first: int, last: int) -> Seen:
-        """What was seen of frames [first, last)."""
-        return Seen(self.bounds[first:last], {label: own[first:last] for label, own in self.actions.items()})
-
     def costs(self, labels: Sequence[str | None]) -> np.ndarray:
         """For each of N segments in order a row (T + 1,): to last from frame s to e, it costs row[e] - row[s].
 

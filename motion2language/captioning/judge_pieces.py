@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -43,12 +42,12 @@ class Shown:
     named: Named = field(default_factory=dict)
     measured: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
-    @cached_property
-    def seen(self) -> Seen:
-        """What the segmenter saw, as bounds are set by it."""
+    def seen(self, first: int, last: int) -> Seen:
+        """What the segmenter saw of frames [first, last), as bounds are set by it."""
         evidence, config = self.evidence, self.segmenter.config
-        odds = evidence.starts + np.concatenate([np.zeros(1), evidence.ends[:-1]])
-        return Seen(odds, dict(zip(config.labels, chances_of_labels(evidence.frames, config).T, strict=True)))
+        odds = evidence.starts[first:last] + np.append(0.0, evidence.ends)[first:last]  # of the frame before
+        chances = chances_of_labels(evidence.frames[first:last], config)
+        return Seen(odds, dict(zip(config.labels, chances.T, strict=True)))
 
 
 def piece_between(start: int, end: int, shown: Shown) -> Piece:

@@ -47,7 +47,7 @@ def bound_between(before: Piece, after: Piece, shown: Shown) -> int:
     half = SMOOTHING // 2
     begin = max(0, first - half)
     moving = movement(shown.values[begin : last + half])[first - begin :][: last - first]
-    costs = shown.seen.between(first, last).costs([before.label, after.label])
+    costs = shown.seen(first, last).costs([before.label, after.label])
     return first + cheapest(moving, [places - first], costs)[0]
 
 

@@ -116,7 +116,8 @@ def bound(take: Take, whole: Described, lexicon: ActionLexicon) -> Described:
     """A recording's description by the sentence of its only window, bounded by what the segmenter saw too."""
     motion = ensure_canonical(take.body).resample(take.shown.segmenter.config.fps)
     anchors = timing.anchors(whole.transcript, lexicon)
-    return replace(whole, transcript=refine(whole.transcript, anchors, motion, seen=take.shown.seen))
+    seen = take.shown.seen(0, motion.frames)
+    return replace(whole, transcript=refine(whole.transcript, anchors, motion, seen=seen))
 
 
 def is_heard(take: Take, whole: Described) -> bool:

@@ -201,7 +201,7 @@ class LivePage {
     shown.textContent = `· ${count} `;
   }
 
-  /** An action that is over, in the place of its words; one that goes on comes again with a later end. */
+  /** An action that is over, in the place of its words; it comes again when its end moves. */
   piece({ segment }) {
     for (const word of this.present.querySelectorAll(".nothing, :scope > .said-word")) word.remove();
     const part = this.part(segment);
