@@ -107,7 +107,11 @@ def listen(captioner: Captioner, motion: Motion) -> tuple[tuple[Segment, ...], l
     given: list[events.Event] = []
     for number, positions in enumerate(gapped(motion)):
         given += live.feed(positions, number / motion.fps)
-    late = [event.said - event.segment.end for event in given if isinstance(event, events.Piece)]
+    first: dict[float, events.Piece] = {}  # by its start, as it was given out first
+    for event in given:
+        if isinstance(event, events.Piece):
+            first.setdefault(event.segment.start, event)
+    late = [event.said - event.segment.end for event in first.values()]
     given += live.finish()
     sentences = [event for event in given if isinstance(event, events.Sentence)]
     segments = [segment for sentence in sentences for segment in sentence.segments]

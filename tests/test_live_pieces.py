@@ -12,10 +12,10 @@ import pytest
 from bodies import walking
 from small import captioner as small_captioner
 
-from motion2language.captioning import take_sentences
+from motion2language.captioning import boundaries, take_sentences
 from motion2language.captioning.captioner import Captioner
 from motion2language.captioning.loading import load_model
-from motion2language.captioning.meeting import NEAR
+from motion2language.captioning.meeting import AROUND, NEAR
 from motion2language.captioning.search_segments import best_row, certain_row
 from motion2language.captioning.windows import Described
 from motion2language.live import events, pieces
@@ -142,11 +142,40 @@ def test_a_piece_comes_again_with_the_bound_where_the_next_one_meets_it(
     ]
     assert any(0 < abs(first.end - second.end) <= NEAR / 10 + 1e-6 for first, second in again)
     following = {event.segment.start for event in given}
-    moved = [second for first, second in again if second.end < first.end]
-    assert moved and all(any(abs(second.end - start) < 1e-6 for start in following) for second in moved)
+    moved = [(first, second) for first, second in again if second.end < first.end]
+    assert moved and all(any(abs(second.end - start) < 1e-6 for start in following) for _, second in moved)
+    assert any(second.facts is not None and second.facts != first.facts for first, second in moved)
+    assert all(word.time <= second.end for _, second in moved for word in second.words)
     monkeypatch.setattr("motion2language.captioning.meeting.NEAR", 0)
     as_found = of(events.Piece, listen(one, motion))
     assert [event.segment.label for event in as_found] != [] and len(as_found) < len(given)
+
+
+@pytest.mark.parametrize("seed", [6, 19, 34, 50])
+def test_whatever_a_segmenter_sees_pieces_are_in_order_and_sentences_have_their_last_form(
+    cutter: Captioner, seed: int
+) -> None:
+    """Segmenters of random weights and settings, on a body that may stand still on the way."""
+    random = np.random.default_rng(seed)
+    goes_on = dict(zip(SMALL.actions, random.random(3) < 0.5, strict=True))
+    actions = {name: replace(action, continues=bool(goes_on[name])) for name, action in SMALL.actions.items()}
+    longest, price = int(random.choice([12, 30, 60])), float(random.choice([0.1, 0.2, 0.3]))
+    one = replace(cutter, segmenter=segmenter(replace(SMALL, actions=actions, longest=longest, price=price), seed=seed))
+    motion = take(30.0)
+    positions = motion.positions.copy()
+    if random.random() < 0.5:
+        positions[100:160] = positions[100:101]
+    found = listen(one, replace(motion, positions=positions), facts=True)
+    last = {event.segment.start: event.segment for event in of(events.Piece, found)}
+    said = segments_of(found)
+    assert said and list(last.values()) == said
+    assert all(before.end <= after.start + 1e-9 for before, after in itertools.pairwise(said))
+    assert all(segment.start <= word.time <= segment.end for segment in said for word in segment.words)
+
+
+def test_a_view_keeps_the_frames_that_a_bound_needs(cutter: Captioner) -> None:
+    live = LivePieces(cutter, 0.0)
+    assert 2 * live._context >= AROUND + pieces.MOVE + boundaries.SMOOTHING // 2
 
 
 def test_pieces_come_late_enough_and_soon_enough(cutter: Captioner) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from motion2language.captioning import boundaries, meeting
 from motion2language.captioning.judge_pieces import Shown
 from motion2language.captioning.meeting import AROUND, NEAR, meet
 from motion2language.captioning.search_segments import SHORTEST, Piece
@@ -118,6 +119,35 @@ def test_what_is_far_away_does_not_matter() -> None:
     assert meet(row, near) == meet(row, far)
     far.values[BOUND - 2 : BOUND, 10] = -9
     assert meet(row, near) != meet(row, far)
+
+
+def test_frames_that_are_gone_change_nothing() -> None:
+    """A stream may have dropped the first frames of a piece; then it begins before frame 0."""
+    after = piece(BOUND, 60, "bow")
+    assert bounds(meet([piece(-20, BOUND), after], shown(BOUND + 3))) == [(-20, BOUND + 3), (BOUND + 3, 60)]
+    early = [piece(-20, 0), piece(0, 20, "bow")]
+    assert meet(early, shown(3)) == early, "nothing is seen of the first"
+
+
+def test_a_piece_moves_by_half_of_itself_at_most() -> None:
+    row = [piece(10, 40), piece(40, 44, "bow"), piece(44, 70)]
+    for place in (35, 48):
+        (_, first), (start, end), (_, _) = bounds(meet(row, shown(place)))
+        assert start == first and start < end
+        assert 38 <= first <= 42
+        assert max(start, 40) < min(end, 44), "it keeps a frame of its own"
+
+
+def test_movement_is_that_of_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Smoothed with the frames beside the two pieces, as in the whole recording."""
+    looked = []
+    monkeypatch.setattr(
+        meeting, "cheapest", lambda values, allowed, costs: looked.append(values) or [int(allowed[0][0])]
+    )
+    view = shown(22)
+    view.values[:] = np.random.default_rng(0).normal(size=view.values.shape)
+    meet([piece(20, BOUND), piece(BOUND, 60, "bow")], view)
+    np.testing.assert_allclose(looked[0], boundaries.movement(view.values)[20:60], atol=1e-9)
 
 
 def test_features_of_another_kind_have_no_movement_to_look_at() -> None:

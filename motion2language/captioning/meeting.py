@@ -1,8 +1,8 @@
 """Where one piece follows another at once: the bound between them goes where one action becomes the other.
 
 Each bound of a piece was sought for that piece alone. Where two pieces meet, the bound is one for both: within NEAR
-frames it goes where pose and speed change most, where the segmenter sees one action end and another begin, and where
-frames show either action, all at once, as with the bounds of a sentence (boundaries.py).
+frames, and half of the shorter piece, it goes where pose and speed change most, where the segmenter sees one action
+end and another begin, and where frames show either action, all at once, as with a sentence's bounds (boundaries.py).
 
 Bounds are set one after another. So a stream can set the bound of its latest two pieces as soon as it knows the second.
 """
@@ -41,8 +41,10 @@ def bound_between(before: Piece, after: Piece, shown: Shown) -> int:
     if shown.segmenter.config.features not in OF_THE_BODY:
         return bound
     first, last = max(before.start, bound - AROUND, 0), min(after.end, bound + AROUND)
-    places = np.arange(max(first + SHORTEST, bound - NEAR), min(last - SHORTEST, bound + NEAR) + 1)
-    if not len(places):
+    shorter = min(bound - before.start, after.end - bound)
+    reach = min(NEAR, shorter // 2, shorter - SHORTEST)
+    places = np.arange(max(first + 1, bound - reach), bound + reach + 1)
+    if bound not in places:  # a piece is too short to lose frames, or those of the first are gone
         return bound
     half = SMOOTHING // 2
     begin = max(0, first - half)

@@ -242,8 +242,18 @@ def word_pieces(
             said = [[word.word for word in each] for each in (segments[-1].words, phrase)]
             if segments[-1].label == piece.label and not name_other_sides(*said):
                 phrase = (*phrase, replace(phrase[-1], word=AGAIN))
-        segments.append(_segment(piece, (*leading, *phrase), fps, about.duration))
+        segment = _segment(piece, (*leading, *phrase), fps, about.duration)
+        segments.append(replace(segment, words=inside(segment.words, segment.start, segment.end)))
     return replace(about, segments=tuple(segments), untimed="")
+
+
+def inside(words: Sequence[TimedWord], start: float, end: float) -> tuple[TimedWord, ...]:
+    """The words with their moments between start and end."""
+    times = [min(max(word.time, start), end) for word in words]
+    return tuple(
+        replace(word, time=time, start=min(word.start, time), end=max(word.end, time))
+        for word, time in zip(words, times, strict=True)
+    )
 
 
 def name_anew(

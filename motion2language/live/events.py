@@ -49,8 +49,8 @@ class Note:
 class Piece:
     """An action that is over, of a model that cuts takes: its segment, seconds of the stream, and when it became final.
 
-    An action that goes on, such as walking, is given out again with a later end; so is one that the next follows at
-    once, where that moves the bound between them.
+    An action that goes on, such as walking, is given out again with a later end. One that the next follows at once is
+    given out again with another end, where that moves the bound between them.
     """
 
     segment: Segment

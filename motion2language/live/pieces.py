@@ -8,7 +8,7 @@ piece of a whole recording is (captioning/take_sentences.py).
 
 A sentence ends after a piece that makes it LONGEST seconds long, when the body has stood still for PAUSE seconds, or
 with the take. An action that goes on, such as walking, is said once in a sentence: its piece is given out again, with
-its later end. So is a piece that another one follows at once, when that moves the bound between them
+its later end. So is a piece that another one follows at once, with another end, when that moves the bound between them
 (captioning/meeting.py). Memory is bounded by the frames that a piece may still need and by one sentence.
 """
 
@@ -36,7 +36,15 @@ from motion2language.captioning.search_segments import (
     piece_of,
     worths,
 )
-from motion2language.captioning.take_sentences import Take, absent_limbs, hear, name_anew, sure_of_one, word_pieces
+from motion2language.captioning.take_sentences import (
+    Take,
+    absent_limbs,
+    hear,
+    inside,
+    name_anew,
+    sure_of_one,
+    word_pieces,
+)
 from motion2language.captioning.windows import shift
 from motion2language.language.movement import GAITS
 from motion2language.live import events
@@ -176,16 +184,15 @@ class LivePieces:
         )
 
     def _say(self, piece: Piece, view: _View, now: float) -> Iterator[events.Event]:
-        """Give out a piece in frames of the view: its words, unless it goes on with what was said, and itself."""
-        config, before = self.segmenter.config, self._latest and _later(self._latest, -self.dropped)
-        shown, body = view.shown, view.body
+        """Give out a piece in frames of the view, or the one that was said, which it goes on with."""
+        before = self._latest and _later(self._latest, -self.dropped)
         if before is not None and piece.end <= before.end:  # a way that was said
             return
-        goes = before is not None and _is_one(before, piece, shown)
+        goes = before is not None and _is_one(before, piece, view.shown)
         if before is not None and not goes and piece.start < before.end:
-            piece = piece_between(before.end, piece.end, shown)
+            piece = piece_between(before.end, piece.end, view.shown)
         if before is not None and goes and before.start >= 0:
-            piece = joined(before, piece, shown.evidence, view.chances, config)
+            piece = joined(before, piece, view.shown.evidence, view.chances, self.segmenter.config)
         elif before is not None and goes:  # its first frames are gone, and with them what could be measured of it
             self._latest = _later(replace(before, end=piece.end), self.dropped)
             self._given = self._given and replace(self._given, end=self._latest.end)
@@ -193,10 +200,19 @@ class LivePieces:
             longer = replace(self.segments[-1], end=end, end_probability=piece.end_probability, facts=None)
             yield from self._give(longer, now)
             return
-        if not self.segments and (joint_speed(body)[piece.start : piece.end] < boundaries.STILL).all():
+        if not self.segments and (joint_speed(view.body)[piece.start : piece.end] < boundaries.STILL).all():
             self._latest = None  # the body has not moved since the sentence began
             return
-        take = Take(body, shown, [piece], self._learnt)
+        yield from self._name(piece, goes, view, now)
+
+    def _name(self, piece: Piece, goes: bool, view: _View, now: float) -> Iterator[events.Event]:
+        """Give out a piece with its words; the one that was said with a later end, if it goes on with it.
+
+        Also the one that was said, if this one meets it elsewhere than where it was found to end.
+        """
+        body, latest = view.body, self._latest
+        given = [_later(self._given, -self.dropped)] if latest and self._given else []
+        take = Take(body, view.shown, [piece], self._learnt)
         heard = self.describe(take.parts)
         judged, spoken = hear(take, heard, body.duration)
         (named,) = name_anew(judged, spoken, self.captioner.lexicon, take.learnt)
@@ -204,18 +220,18 @@ class LivePieces:
         self._latest = _later(piece, self.dropped) if said or named.probability >= self.least else None
         if self._latest is None:
             return
-        given = [] if before is None or self._given is None else [_later(self._given, -self.dropped)]
         if goes and given:
-            named = replace(named, start=given.pop().start)
-        *ended, named = meet([*given, named], shown)
+            named = replace(named, start=max(0, given.pop().start))
+        *ended, named = meet([*given, named], view.shown)
         segment = self._word(named, spoken, body, [*map(sure_of_one, heard)])
         if segment is None:  # nothing moves
-            self._latest = None
+            self._latest = latest if goes else None
             self.segments += [said] if said is not None else []
             return
-        if ended != given:
-            self.segments[-1] = self._ending(self.segments[-1], ended[0].end, body)
-            yield events.Piece(self.segments[-1], now)
+        for one, moved in zip(given, ended, strict=True):
+            if one.end != moved.end:
+                self.segments[-1] = self._ending(self.segments[-1], moved.end, body)
+                yield events.Piece(self.segments[-1], now)
         self._given = _later(named, self.dropped)
         if said is not None:  # to the last bit: by its start it is known for the same
             segment = replace(segment, start=said.start)
@@ -229,14 +245,15 @@ class LivePieces:
         yield from self._give(segment, now, new=True)
 
     def _ending(self, segment: Segment, end: int, body: Motion) -> Segment:
-        """The segment with another end, a frame of the view, and the facts of what it is now."""
+        """The segment with another end, a frame of the view, and the facts of what it is now, if that is still seen."""
         later = self.begin + self.dropped / self.fps
-        start, facts = segment.start - later, None
-        if segment.facts is not None and start >= 0:
+        start, facts = segment.start - later, segment.facts
+        if facts is not None and start >= 0:
             here = Transcript((replace(segment, start=start, end=end / self.fps, words=()),), body.duration)
             (found,) = find_facts([here], [body])
-            facts = None if found is None else _at(found[0], later)
-        return replace(segment, end=later + end / self.fps, facts=facts)
+            facts = _at(found[0], later) if found else None
+        ended = replace(segment, end=later + end / self.fps, facts=facts)
+        return replace(ended, words=inside(ended.words, ended.start, ended.end))
 
     def _word(
         self, piece: Piece, spoken: Sequence[tuple[TimedWord, ...]], body: Motion, sure: Sequence[float]
@@ -281,7 +298,7 @@ class LivePieces:
         if self.segments:
             end = max(last for each in self.segments for last in (each.end, *(word.end for word in each.words)))
             yield events.Sentence(tuple(self.segments), self.segments[0].start, end)
-        self.segments, self._latest, self._given, self._label = [], None, None, None
+        self.segments, self._found, self._latest, self._given, self._label = [], None, None, None, None
 
     def _forget(self) -> None:
         """Drop the frames before those that the next piece's evidence needs.
