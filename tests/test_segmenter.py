@@ -207,6 +207,10 @@ def test_sentence_of_pieces() -> None:
     assert said.segments[1].words[0].time == pytest.approx(2.0)
     assert [(segment.start, segment.end) for segment in said.segments] == [(0.4, 1.4), (1.6, 2.4), (2.6, 3.4)]
     assert Transcript.from_dict(said.to_dict()).text == said.text
+    for time, moved in ((0.2, 0.4), (1.7, 1.4)):  # said of the piece as it was found, before its bounds moved
+        words = _words("someone walks", time)
+        (segment,) = take_sentences.word_pieces(PIECES[:1], [words], LEXICON, about, 10.0, 0.3).segments
+        assert all((word.time, word.start, word.end) == (moved, *sorted((time, moved))) for word in segment.words)
 
 
 def test_a_piece_is_named_anew_by_words_of_an_action_that_the_segmenter_never_learnt() -> None:
