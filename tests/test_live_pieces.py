@@ -58,12 +58,15 @@ def cutter() -> Captioner:
     return replace(load_model("synthetic"), segmenter=segmenter())
 
 
-def take(seconds: float, fps: float = 10.0) -> Motion:
-    """Walking whose upper body changes its size, so that a segmenter has something to tell apart."""
+def take(seconds: float, fps: float = 10.0, *, legs: bool = True) -> Motion:
+    """Walking that changes its size, so that a segmenter has something to tell apart.
+
+    legs  change too; if not, a part of it measures as the whole does, in leg lengths
+    """
     frames = round(seconds * fps)
     positions = walking(frames)
-    upper = [not joint.endswith(("pelvis", "hip", "knee", "ankle", "toe")) for joint in CANONICAL.joints]
-    positions[:, :, 1] += 0.2 * np.sin(np.arange(frames) / fps * 2.3)[:, None] * np.linspace(0, 1, 21) * upper
+    changes = [legs or not joint.endswith(("pelvis", "hip", "knee", "ankle", "toe")) for joint in CANONICAL.joints]
+    positions[:, :, 1] += 0.2 * np.sin(np.arange(frames) / fps * 2.3)[:, None] * np.linspace(0, 1, 21) * changes
     return Motion(positions, fps, CANONICAL, "take")
 
 
@@ -109,14 +112,17 @@ def test_hope_makes_fewer_pieces_certain() -> None:
     assert sums[0] > sums[1] > sums[2] > 0
 
 
-@pytest.mark.parametrize("seed", [0, 1, 4])
+@pytest.mark.parametrize(
+    ("seed", "legs", "near"), [(1, True, 0.02), (2, True, 0.02), (4, True, 0.02), (0, False, 1e-5), (4, False, 1e-5)]
+)
 def test_pieces_that_are_proven_are_those_of_the_whole_recording(
-    cutter: Captioner, seed: int, monkeypatch: pytest.MonkeyPatch
+    cutter: Captioner, seed: int, legs: bool, near: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where legs change, what is kept of a stream has other leg lengths than the whole, and chances differ a little."""
     monkeypatch.setattr(pieces, "HOPE", 1.0)
     monkeypatch.setattr(pieces, "LATE", 1000.0)
     monkeypatch.setattr(pieces, "LONGEST", np.inf)
-    one, motion = replace(cutter, segmenter=segmenter(seed=seed)), take(24.0)
+    one, motion = replace(cutter, segmenter=segmenter(seed=seed)), take(24.0, legs=legs)
     found, expected = listen(one, motion), whole(one, motion)
     early = [event for event in of(events.Piece, found) if event.said < motion.duration - 0.2]
     assert len(early) > len(expected) // 2 > 3
@@ -126,7 +132,7 @@ def test_pieces_that_are_proven_are_those_of_the_whole_recording(
     np.testing.assert_allclose(bounds, [(segment.start, segment.end) for segment in expected], atol=1e-6)
     chances = [(one.probability, one.start_probability, one.end_probability) for one in said]
     expected_chances = [(one.probability, one.start_probability, one.end_probability) for one in expected]
-    np.testing.assert_allclose(chances, expected_chances, atol=0.02)
+    np.testing.assert_allclose(chances, expected_chances, atol=near)
 
 
 def test_a_piece_comes_again_with_the_bound_where_the_next_one_meets_it(

@@ -424,7 +424,7 @@ def test_a_base_gives_what_a_file_leaves_out(tmp_path):
     assert (found.model.encoder, found.model.hidden, found.train.epochs, found.train.seed) == ("mlp", 8, 3, 5)
     for text, message in (
         ("base = 3", "base: expected the name of a file beside it, found 3"),
-        ("base = 'none.toml'", "base: there is no file .*none.toml"),
+        ("base = 'none.toml'", "base: .*none.toml does not exist; give the name of a file"),
         ("base = 'row.toml'", "its base leads back to itself"),
     ):
         (tmp_path / "row.toml").write_text(text)

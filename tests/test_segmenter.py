@@ -238,6 +238,10 @@ def test_own_sentence_is_kept_where_it_names_the_same() -> None:
     bounded = take_sentences.bound_sentence(whole, PIECES[:2], 10.0)
     assert bounded is not None and bounded.text == whole.text
     assert [(segment.start, segment.end) for segment in bounded.segments] == [(0.4, 1.4), (1.6, 2.4)]
+    assert [word.time for word in bounded.segments[0].words] == [0.5] * 3
+    late = replace(whole, segments=(segments[0], replace(segments[1], words=_words("then kicks", 3.0))))
+    bounded = take_sentences.bound_sentence(late, PIECES[:2], 10.0)
+    assert bounded is not None and [word.time for word in bounded.segments[1].words] == [2.4] * 2
     assert take_sentences.bound_sentence(whole, PIECES, 10.0) is None  # two kicks are not one
 
 

@@ -7,8 +7,8 @@ ways. Then there are four ways, the first that fits:
    nearly half as many suffice if the drawn sentences agree about its actions. Of recordings unlike those it learnt from
    they agree only in being short. Nothing of it may go on where the body was seen to stop on its way. Its bounds are
    set by boundaries.py: by changes of movement and by what the segmenter saw.
-2. The same sentence, if it names just the actions of the pieces, in order. Its words keep their times, and its segments
-   get the bounds of the pieces.
+2. The same sentence, if it names just the actions of the pieces, in order. Its segments get the bounds of the pieces,
+   and its words keep their times inside them.
 3. Piece by piece what the model says of the piece alone, if that names the piece's action and nothing else, or one
    that the segmenter never learnt: a model that was adapted to a user's own actions knows more of them than it.
 4. The phrase of the segmenter's table, at the moment around which the chance of the action lies.
@@ -242,8 +242,7 @@ def word_pieces(
             said = [[word.word for word in each] for each in (segments[-1].words, phrase)]
             if segments[-1].label == piece.label and not name_other_sides(*said):
                 phrase = (*phrase, replace(phrase[-1], word=AGAIN))
-        segment = _segment(piece, (*leading, *phrase), fps, about.duration)
-        segments.append(replace(segment, words=inside(segment.words, segment.start, segment.end)))
+        segments.append(_segment(piece, (*leading, *phrase), fps, about.duration))
     return replace(about, segments=tuple(segments), untimed="")
 
 
@@ -289,12 +288,14 @@ def _phrase(piece: Piece, duration: float, fps: float, half_window: float) -> tu
 
 
 def _segment(piece: Piece, words: tuple[TimedWord, ...], fps: float, duration: float) -> Segment:
+    """The segment of a piece; words that were said of it with other bounds lie inside these."""
     end = min(piece.end / fps, duration)
+    start = min(piece.start / fps, end - 0.5 / fps)
     return Segment(
-        min(piece.start / fps, end - 0.5 / fps),
+        start,
         end,
         piece.label,
-        words,
+        inside(words, start, end),
         piece.probability,
         piece.start_probability,
         piece.end_probability,

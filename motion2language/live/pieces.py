@@ -206,12 +206,12 @@ class LivePieces:
         yield from self._name(piece, goes, view, now)
 
     def _name(self, piece: Piece, goes: bool, view: _View, now: float) -> Iterator[events.Event]:
-        """Give out a piece with its words; the one that was said with a later end, if it goes on with it.
+        """Give out a piece with its words, in the place of the one that was said if it goes on with that.
 
-        Also the one that was said, if this one meets it elsewhere than where it was found to end.
+        If it meets that one elsewhere than where it was found to end, that one comes first, again, with its new end.
         """
         body, latest = view.body, self._latest
-        given = [_later(self._given, -self.dropped)] if latest and self._given else []
+        before = _later(self._given, -self.dropped) if latest and self._given else None
         take = Take(body, view.shown, [piece], self._learnt)
         heard = self.describe(take.parts)
         judged, spoken = hear(take, heard, body.duration)
@@ -220,18 +220,19 @@ class LivePieces:
         self._latest = _later(piece, self.dropped) if said or named.probability >= self.least else None
         if self._latest is None:
             return
-        if goes and given:
-            named = replace(named, start=max(0, given.pop().start))
-        *ended, named = meet([*given, named], view.shown)
+        ended = before
+        if before is not None and goes:
+            named = replace(named, start=max(0, before.start))
+        elif before is not None:
+            ended, named = meet([before, named], view.shown)
         segment = self._word(named, spoken, body, [*map(sure_of_one, heard)])
         if segment is None:  # nothing moves
             self._latest = latest if goes else None
             self.segments += [said] if said is not None else []
             return
-        for one, moved in zip(given, ended, strict=True):
-            if one.end != moved.end:
-                self.segments[-1] = self._ending(self.segments[-1], moved.end, body)
-                yield events.Piece(self.segments[-1], now)
+        if before is not None and ended is not None and ended.end != before.end:
+            self.segments[-1] = self._ending(self.segments[-1], ended.end, body)
+            yield events.Piece(self.segments[-1], now)
         self._given = _later(named, self.dropped)
         if said is not None:  # to the last bit: by its start it is known for the same
             segment = replace(segment, start=said.start)

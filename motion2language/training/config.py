@@ -147,7 +147,7 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     if path in above:
         raise ValueError(f"{path}: its base leads back to itself; remove the line `base = ...` from one of the files")
     if not (path.parent / base).is_file():
-        raise ValueError(f"{path}: base: there is no file {path.parent / base}")
+        raise ValueError(f"{path}: base: {path.parent / base} does not exist; give the name of a file beside it")
     return _merge(_read(path.parent / base, (*above, path)), data)
 
 
